@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The command line: commands, options, and what isn't in this version.
+
+load helpers
+
+setup() {
+	machine
+	bundle
+}
+
+# SUBSTRING... -- ARGUMENT...: wrong usage, 64, before anything is read.
+assert_usage() {
+	local expected=()
+	while [ "$1" != -- ]; do
+		expected+=("$1")
+		shift
+	done
+	shift
+	hook "$@"
+	assert_status 64
+	assert_error "${expected[@]}"
+	[ ! -s "$STDOUT" ] || fail 'expected nothing on stdout' "$(show_output)"
+}
+
+@test "--help: on stdout, with the commands and options of this version" {
+	local word
+	for word in --help 'apply --help' '--help plan'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		hook $word
+		assert_silent
+		grep -q '^  *apply BUNDLE' "$STDOUT"
+		for word in plan --device-map --root --config --unmapped --timeout --log-level --output --json --version; do
+			grep -q -- "$word" "$STDOUT" || fail "--help lacks $word"
+		done
+	done
+}
+
+@test "--version: one line on stdout" {
+	hook --version
+	assert_silent
+	[[ $(< "$STDOUT") =~ ^oci-vfio-hook\ [0-9]+\.[0-9]+[^[:space:]]*$ ]] || fail "$(show_output)"
+	[ "$(wc -l < "$STDOUT")" = 1 ]
+}
+
+@test "options before and after the command, in both spellings" {
+	common_case
+	write_config
+	remember
+	hook apply --root "$ROOT" "$BUNDLE"
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	hook "--root=$ROOT" plan "$BUNDLE" --json
+	assert_output '.changed == false'
+	hook plan --json "$BUNDLE" "--root=$ROOT"
+	assert_output '.changed == false'
+	hook --json "--root=$ROOT" plan "$BUNDLE"
+	assert_output '.changed == false'
+}
+
+@test "-- ends the options" {
+	common_case
+	write_config
+	mv "$BUNDLE" "$BATS_TEST_TMPDIR/--json"
+	cd "$BATS_TEST_TMPDIR"
+	hook --root "$ROOT" apply -- --json
+	assert_silent
+	CONFIG=$BATS_TEST_TMPDIR/--json/config.json
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+}
+
+@test "a bundle by a relative path, with a slash at its end, as ." {
+	common_case
+	write_config
+	cd "$BATS_TEST_TMPDIR"
+	hook --root machine apply bundle/
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	cd bundle
+	remember
+	hook --root ../machine apply .
+	assert_silent
+	assert_unchanged
+}
+
+@test "unknown commands" {
+	local command
+	for command in nonsense '' Apply appl; do
+		assert_usage "\"$command\"" -- "$command" "$BUNDLE"
+	done
+	# Not built yet.
+	for command in createRuntime prestart precreate list check map cdi; do
+		assert_usage "$command" -- "$command"
+	done
+}
+
+@test "hook stages that can never work: the reason" {
+	local stage
+	for stage in createContainer startContainer poststart poststop; do
+		assert_usage "$stage" -- "$stage"
+		! grep -qi unknown "$STDERR" || fail 'no reason' "$(show_output)"
+		[ "$(wc -w < "$STDERR")" -ge 8 ] || fail 'no reason' "$(show_output)"
+	done
+}
+
+@test "no command at all" {
+	assert_usage --
+	assert_usage -- --root "$ROOT"
+	# With argc 0, too: the kernel makes it an empty name.
+	status=0
+	bash -c "exec -a '' '$OCI_VFIO_HOOK'" > "$STDOUT" 2> "$STDERR" < /dev/null || status=$?
+	assert_status 64
+	assert_error
+}
+
+@test "unknown options" {
+	local option
+	for option in --nonsense --nonsense=x -r -x -h -V --Root; do
+		assert_usage "${option%=*}" -- apply "$option" "$BUNDLE"
+	done
+}
+
+@test "options without their argument, or with one that they don't take" {
+	local option
+	for option in --root --config --device-map --unmapped --timeout --log-level --output; do
+		assert_usage "$option" -- apply "$BUNDLE" "$option"
+	done
+	for option in --json --help --version; do
+		assert_usage "$option" -- "$option=x" plan "$BUNDLE"
+	done
+}
+
+@test "options with a bad value" {
+	assert_usage --unmapped sometimes -- apply "$BUNDLE" --unmapped=sometimes
+	assert_usage --unmapped -- apply "$BUNDLE" --unmapped=
+	assert_usage --log-level loud -- apply "$BUNDLE" --log-level=loud
+	local timeout
+	for timeout in x '' -1 1.5 3s 0x10 ' 3' 99999999999999999999; do
+		assert_usage --timeout -- apply "$BUNDLE" --timeout "$timeout"
+	done
+}
+
+@test "--timeout and --log-level are accepted" {
+	local option
+	add_device /dev/fuse c 10 229
+	for option in --timeout=0 --timeout=3 --log-level=error --log-level=warning --log-level=info --log-level=debug; do
+		apply "$option"
+		assert_status 0
+		assert_unchanged
+	done
+}
+
+@test "options that have no effect yet: not in this version" {
+	local option
+	write_config
+	for option in --bind --env=warn --env=error --log=/dev/null --log-format=text --log-format=json; do
+		assert_usage "${option%=*}" 'not in this version' -- --root "$ROOT" apply "$BUNDLE" "$option"
+	done
+	for option in --diff --tree --dot; do
+		assert_usage "$option" 'not in this version' -- --root "$ROOT" plan "$BUNDLE" "$option"
+	done
+}
+
+@test "no bundle, or more than one" {
+	local command
+	for command in apply plan; do
+		assert_usage BUNDLE -- --root "$ROOT" "$command"
+		assert_usage -- --root "$ROOT" "$command" "$BUNDLE" "$BUNDLE"
+	done
+}
+
+@test "options of another command" {
+	write_config
+	assert_usage --json -- --root "$ROOT" apply "$BUNDLE" --json
+	assert_usage --output -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
+	[ ! -e "$BATS_TEST_TMPDIR/x" ]
+}
+
+@test "--root that isn't there, or is no directory" {
+	write_config
+	remember
+	hook --root "$BATS_TEST_TMPDIR/no" apply "$BUNDLE"
+	assert_refused 66 "$BATS_TEST_TMPDIR/no"
+	hook --root "$CONFIG" apply "$BUNDLE"
+	assert_refused 65 "$CONFIG"
+}
+
+@test "control bytes of arguments are quoted in messages" {
+	assert_usage '\x1b[31m' '\x0a' -- $'a\nb\e[31m'
+	assert_usage '\x07' -- $'--x\ay' apply
+	hook --root "$ROOT" apply $'/no/\n\e[31m\xff'
+	assert_status 66
+	assert_error '\x0a\x1b[31m\xff'
+}
+
+@test "nothing is read from the environment or from stdin" {
+	common_case
+	write_config
+	env -i PCIDEVICE_A=0000:3b:02.0 OCI_VFIO_HOOK_ROOT=/nonsense "$OCI_VFIO_HOOK" --root "$ROOT" apply "$BUNDLE" \
+		<&- > "$BATS_TEST_TMPDIR/out" 2>&1
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+}
+
+@test "closed stdin, stdout and stderr: the spec comes out whole" {
+	common_case
+	write_config
+	"$OCI_VFIO_HOOK" --root "$ROOT" apply "$BUNDLE" <&- >&- 2>&-
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	assert_no_leftover
+}
+
+@test "stdout that can't be written: 74" {
+	local arguments
+	common_case
+	write_config
+	remember
+	for arguments in --help --version "--root $ROOT plan $BUNDLE" "--root $ROOT plan --json $BUNDLE"; do
+		status=0
+		STDOUT=/dev/null STDERR=$BATS_TEST_TMPDIR/stderr
+		# shellcheck disable=SC2086 # Words of a command line.
+		"$OCI_VFIO_HOOK" $arguments > /dev/full 2> "$STDERR" || status=$?
+		assert_status 74
+		assert_error
+	done
+	assert_unchanged
+}

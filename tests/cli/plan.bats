@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# plan: says what apply would do, and does nothing.
+
+load helpers
+
+setup() {
+	machine
+	bundle
+}
+
+# A spec that every rule has something to do in.
+everything() {
+	two_functions
+	two_entries
+	add_pci_function 0000:00:05.0 driver=ixgbevf
+	add_map 47 "$(gk_entry /dev/vfio/47 0000:3b:02.2=05)"
+	host_device
+	second_host_device
+	add_device /dev/vfio/47 c 243 7
+	add_rule + c 243:7 rwm
+	add_mount /run/card /dev/vfio/45
+	add_env PCIDEVICE_A=0000:3b:02.0,0000:3b:02.2 'PCIDEVICE_A_INFO={"0000:3b:02.0":{}}'
+}
+
+@test "--json: its form" {
+	everything
+	plan --json
+	assert_silent
+	assert_unchanged
+	assert_output 'keys == ["changed","changes","warnings"]' '.changed == true' '.warnings == []' \
+		'.changes | length > 5' '[.changes[] | keys] | unique == [["new","old","rule","where","why"]]' \
+		'[.changes[] | select((.where | type) != "string" or (.why | type) != "string" or (.why | length) < 3)] == []' \
+		'[.changes[].rule] - [1,2,3,4,5,6,8] == []' \
+		'[.changes[].where] | length == (unique | length)'
+	[ "$(tail -c 1 "$STDOUT")" = '' ]
+	# Escaped or not, a terminal must not be steered by it.
+	! LC_ALL=C grep -q $'[\001-\011\013-\037\177]' "$STDOUT" || fail "$(show_output)"
+}
+
+@test "--json: where, old and new are those of the spec before and after" {
+	everything
+	plan --json
+	assert_silent
+	cp "$STDOUT" "$BATS_TEST_TMPDIR/plan.json"
+	assert_output \
+		'[.changes[] | select(.rule == 1 and (.where | startswith("linux.devices[0]")))] | map(.new) | flatten | map(tostring) | join(" ") | contains("/dev/vfio/3")' \
+		'[.changes[] | select(.rule == 2) | .where | startswith("linux.resources.devices")] | length > 0 and all' \
+		'[.changes[] | select(.rule == 3) | .where] == ["mounts[1].source"]' \
+		'[.changes[] | select(.rule == 4) | [.where, .old, .new]] == [
+			["process.env[2]","PCIDEVICE_A=0000:3b:02.0,0000:3b:02.2","PCIDEVICE_A=0000:01:00.0,0000:00:05.0"],
+			["process.env[3]","PCIDEVICE_A_INFO={\"0000:3b:02.0\":{}}","PCIDEVICE_A_INFO={\"0000:01:00.0\":{}}"]]' \
+		'[.changes[] | select(.rule == 5) | .where | startswith("linux.")] | length > 0 and all' \
+		'[.changes[] | select(.rule == 6 and .new == null) | .where] | index("linux.devices[2]") != null'
+	apply
+	assert_silent
+}
+
+@test "--json: nothing changes" {
+	two_functions
+	two_entries
+	add_device /dev/fuse c 10 229
+	plan --json
+	assert_silent
+	assert_output '. == {"changed":false,"changes":[],"warnings":[]}'
+	assert_unchanged
+}
+
+@test "--json: warnings" {
+	two_functions
+	two_entries
+	add_env PCIDEVICE_A=0000:3b:02.0,0000:99:00.0
+	add_mount /dev/vfio /dev/vfio
+	plan --json
+	assert_status 0
+	assert_output '.changed == false' '.changes == []' '.warnings | length == 2' \
+		'.warnings | map(select(contains("PCIDEVICE_A") and contains("0000:99:00.0"))) | length == 1'
+	assert_unchanged
+}
+
+@test "text: every change with its place, the old and the new value" {
+	everything
+	plan
+	assert_silent
+	assert_unchanged
+	local text
+	text=$(< "$STDOUT")
+	for word in 'linux.devices[0]' /dev/vfio/45 /dev/vfio/3 'linux.devices[2]' 'linux.resources.devices[' 'mounts[1].source' \
+		'process.env[2]' 0000:3b:02.0 0000:01:00.0 /dev/vfio/vfio; do
+		[[ $text == *"$word"* ]] || fail "plan lacks $word" "$(show_output)"
+	done
+}
+
+@test "text: nothing changes" {
+	add_device /dev/fuse c 10 229
+	plan
+	assert_silent
+	[ -s "$STDOUT" ] || fail 'nothing said'
+	assert_unchanged
+}
+
+@test "text: values of the spec can't steer a terminal" {
+	two_functions
+	add_map one '{"type":"vfio-pci","container_path":"/dev/\u001b[31m\u0007","options":["0000:3b:02.0=06/00"]}'
+	DEVICES+=('{"path":"/dev/\u001b[31m\u0007","type":"c","major":243,"minor":5}')
+	plan
+	assert_silent
+	grep -q /dev/vfio/3 "$STDOUT"
+	! LC_ALL=C grep -q $'[\001-\010\013-\037\177]' "$STDOUT" || fail "$(show_output)"
+	plan --json
+	assert_output '.changed'
+	! LC_ALL=C grep -q $'[\001-\010\013-\037\177]' "$STDOUT" || fail "$(show_output)"
+}
+
+@test "what apply refuses, plan refuses" {
+	two_functions
+	add_device /dev/vfio/45 c 243 5
+	plan
+	assert_refused 69 /dev/vfio/45
+	plan --json
+	assert_refused 69 /dev/vfio/45
+	device_map_text one x
+	plan --json
+	assert_refused 65 one.json
+	config '{"linux":[]}'
+	plan
+	assert_refused 65 linux
+	rm "$CONFIG"
+	hook --root "$ROOT" plan "$BUNDLE"
+	assert_status 66
+}
+
+@test "it needs no right to write, and doesn't" {
+	everything
+	write_config
+	open_to_nobody
+	chmod 555 "$BUNDLE"
+	remember
+	status=0
+	STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr
+	as_nobody "$BATS_TEST_TMPDIR/hook" --root "$ROOT" plan --json "$BUNDLE" > "$STDOUT" 2> "$STDERR" || status=$?
+	assert_silent
+	assert_output .changed
+	assert_unchanged
+}
+
+@test "after apply there is nothing to plan" {
+	everything
+	apply
+	assert_silent
+	plan --json
+	assert_silent
+	assert_output '. == {"changed":false,"changes":[],"warnings":[]}'
+}
