@@ -1,0 +1,54 @@
+/* An OCI bundle: its directory, lock and config.json, replaced in one step or not at
+ * all. Knows nothing of what is in the file.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_BUNDLE_H
+#define OCI_VFIO_HOOK_BUNDLE_H
+
+#include <sys/uio.h>
+
+#include "oci-vfio-hook/machine.h"
+
+#define SPEC_SIZE_MAX ((size_t)64 << 20)
+
+struct bundle {
+	char *name;    /* path of config.json, for messages; owned */
+	char *file;    /* its name in the directory; owned */
+	int directory; /* fd; holds the lock; owned */
+	bool locked;
+	int config;	    /* fd of config.json; owned */
+	struct stat status; /* of config.json */
+	char *text;	    /* its bytes, and a NUL; owned */
+	size_t length;
+};
+
+#define auto_bundle __attribute__((cleanup(bundle_close))) struct bundle
+#define BUNDLE_INIT                                                                      \
+	{                                                                                \
+		.directory = -1, .config = -1                                            \
+	}
+
+/* Opens the bundle and reads `file` in it (normally "config.json"; a name without a
+ * slash). With `lock`, takes an exclusive flock of the directory first, waiting at most
+ * 10 s (ERROR_TIMEOUT), and removes a left-over temporary file of ours where it can. The
+ * directory or file isn't there: ERROR_NO_INPUT; no directory, no regular file (symbolic
+ * links are not followed), too large: ERROR_DATA; ERROR_PERMISSION; ERROR_IO. */
+int bundle_open(const char *path, const char *file, bool lock, struct bundle *ret,
+		struct error *err);
+
+/* Replaces config.json by the concatenated parts: a new file .config.json.oci-vfio-hook
+ * (O_EXCL) with the old one's owner, mode and extended attributes (but security.ima and
+ * security.evm; ENOTSUP is ignored), then rename. No fsync. On failure nothing is left:
+ * ERROR_IO or ERROR_PERMISSION. The bundle was opened with `lock`. */
+int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
+		   struct error *err);
+
+/* Writes the parts to the file at `path`, by a temporary file beside it and rename, with
+ * the mode of config.json and the caller's owner. Something there that is no regular
+ * file: ERROR_DATA; config.json itself: ERROR_USAGE; no such directory: ERROR_NO_INPUT.
+ */
+int bundle_write_to(const struct bundle *bundle, const char *path,
+		    const struct iovec *parts, size_t n_parts, struct error *err);
+
+void bundle_close(struct bundle *bundle);
+
+#endif

@@ -1,0 +1,49 @@
+/* A new file that takes the place of another in one step: written beside it under a
+ * temporary name, given its attributes, renamed; or removed again.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_REPLACEMENT_H
+#define OCI_VFIO_HOOK_REPLACEMENT_H
+
+#include <sys/uio.h>
+
+#include "oci-vfio-hook/machine.h"
+
+struct replacement {
+	int directory;	       /* borrowed */
+	const char *temporary; /* its name there; borrowed; NULL: there is none */
+	int fd;		       /* of the temporary file; owned */
+	const char *name;      /* of the file to replace, for messages; borrowed */
+};
+
+#define auto_replacement __attribute__((cleanup(replacement_drop))) struct replacement
+#define REPLACEMENT_INIT                                                                 \
+	{                                                                                \
+		.fd = -1                                                                 \
+	}
+
+/* All of these: ERROR_IO, ERROR_PERMISSION, with the remedy where there is one. */
+
+/* Creates the temporary file, of mode 0600. One that is there already is an error. */
+int replacement_create(int directory, const char *temporary, const char *name,
+		       struct replacement *ret, struct error *err);
+
+/* Writes all of the parts. */
+int replacement_write(const struct replacement *replacement, const struct iovec *parts,
+		      size_t n_parts, struct error *err);
+
+/* Gives it the owner, mode and extended attributes of the open file `old`, but
+ * security.ima and security.evm, which are about contents; ENOTSUP is ignored. */
+int replacement_copy_attributes(const struct replacement *replacement, int old,
+				const struct stat *status, struct error *err);
+
+/* Renames it to `file` in the directory. */
+int replacement_finish(struct replacement *replacement, const char *file,
+		       struct error *err);
+
+/* Removes the temporary file unless it was renamed. */
+void replacement_drop(struct replacement *replacement);
+
+/* Records the failure of `what` ("can't be written") for the file `name`. */
+int replacement_error(const char *name, const char *what, int number, struct error *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* Numbers of device nodes of this machine: VFIO's from sysfs, never from /dev; others
+ * from the node itself.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_SYSFS_NODE_H
+#define OCI_VFIO_HOOK_SYSFS_NODE_H
+
+#include "oci-vfio-hook/guest.h"
+#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/request.h"
+
+/* Reads an attribute `dev` ("242:0"); that it isn't there is no error. ERROR_IO,
+ * ERROR_PERMISSION. */
+int sysfs_read_dev(const struct machine *machine, const char *path, bool *ret_found,
+		   uint32_t *ret_major, uint32_t *ret_minor, struct error *err);
+
+/* Answers the node requests and the one for the control node. */
+int sysfs_look_up_nodes(const struct machine *machine, const struct request *request,
+			struct guest *guest, struct error *err);
+
+#endif

@@ -1,0 +1,177 @@
+/* From a PCI path to the address of the function at its end. Goes by bus numbers and
+ * /sys/bus/pci/devices, so that the layout of /sys/devices, which differs between
+ * architectures, need not be known.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/pci_walk.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "oci-vfio-hook/number.h"
+#include "oci-vfio-hook/sysfs.h"
+
+/* Room for "/sys/bus/pci/devices/01234567:00:00.0/secondary_bus_number". */
+#define WALK_PATH_SIZE 80
+
+/* Sets domain and bus of the bus that one name shows ("0000:01" or "0000:01:00.0");
+ * another bus than *n_found names before it counts as one more. */
+static void note_bus(const struct pci_address *found, struct pci_bridge *bridge,
+		     size_t *n_found)
+{
+	if (*n_found > 0 && found->domain == bridge->domain && found->bus == bridge->bus)
+		return;
+	bridge->domain = found->domain;
+	bridge->bus = found->bus;
+	++*n_found;
+}
+
+/* Which buses does pci_bus/ have? */
+static int list_buses(const struct machine *machine, int function,
+		      struct pci_bridge *bridge, size_t *n_found)
+{
+	auto_names names = { 0 };
+	auto_close int fd = -1;
+	int r;
+
+	fd = machine_openat(machine, function, "pci_bus", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = names_read(fd, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		auto_free char *first = memory_printf("%s:00.0", names.items[i]);
+		struct pci_address found;
+
+		if (pci_address_parse(slice_from(first), &found) == 0)
+			note_bus(&found, bridge, n_found);
+	}
+	return r;
+}
+
+/* On which buses are the child functions? */
+static int list_children(int function, struct pci_bridge *bridge, size_t *n_found)
+{
+	auto_names names = { 0 };
+	int r = names_read(function, &names);
+
+	for (size_t i = 0; i < names.count; i++) {
+		struct pci_address found;
+
+		if (pci_address_parse(slice_from(names.items[i]), &found) == 0)
+			note_bus(&found, bridge, n_found);
+	}
+	return r;
+}
+
+/* The bus behind a function without secondary_bus_number: kernels before 4.13, and
+ * bridges that begin a domain of their own. */
+static int search_bus(const struct machine *machine, const char *path, const char *name,
+		      struct pci_bridge *bridge, char **ret_absent, struct error *err)
+{
+	auto_close int fd =
+		machine_openat(machine, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+	size_t n_found = 0;
+	int r = 0;
+
+	if (fd == -ENOENT) {
+		*ret_absent = memory_printf("%s is not in " SYSFS_PCI_DEVICES, name);
+		return 0;
+	}
+	if (fd < 0)
+		return sysfs_error(path, -fd, err);
+	r = list_buses(machine, fd, bridge, &n_found);
+	if (r == 0 && n_found == 0)
+		r = list_children(fd, bridge, &n_found);
+	if (r < 0)
+		return sysfs_error(path, -r, err);
+	if (n_found == 0)
+		*ret_absent = memory_printf("%s is no bridge with a bus behind it", name);
+	else if (n_found > 1)
+		*ret_absent = memory_printf("%s has several buses behind it", name);
+	return 0;
+}
+
+/* Sets the bus behind the function at bridge->address. */
+static int find_bus(const struct machine *machine, struct pci_bridge *bridge,
+		    char **ret_absent, struct error *err)
+{
+	char name[PCI_ADDRESS_SIZE], path[WALK_PATH_SIZE], value[16];
+	uint64_t bus;
+	int r;
+
+	pci_address_format(&bridge->address, name);
+	snprintf(path, sizeof(path), SYSFS_PCI_DEVICES "/%s/secondary_bus_number", name);
+	r = machine_read_attribute(machine, AT_FDCWD, path, value, sizeof(value));
+	if (r < 0 && r != -ENOENT)
+		return sysfs_error(path, -r, err);
+	if (r == 0 && number_parse(slice_from(value), 10, 3, UINT8_MAX, &bus) < 0)
+		return error_set(err, ERROR_IO, "%s: is no bus number", path);
+	/* 0: no bus, the bridge isn't set up (yet). */
+	if (r == 0 && bus > 0) {
+		bridge->domain = bridge->address.domain;
+		bridge->bus = (uint8_t)bus;
+		return 0;
+	}
+	snprintf(path, sizeof(path), SYSFS_PCI_DEVICES "/%s", name);
+	return search_bus(machine, path, name, bridge, ret_absent, err);
+}
+
+/* Goes from the function at *at to the bus behind it. */
+static int descend(struct pci_walk *walk, struct pci_address *at, char **ret_absent,
+		   struct error *err)
+{
+	struct pci_bridge bridge = { .address = *at };
+	int r;
+
+	for (size_t i = 0; i < walk->n_bridges; i++) {
+		if (pci_address_equal(&walk->bridges[i].address, at)) {
+			at->domain = walk->bridges[i].domain;
+			at->bus = walk->bridges[i].bus;
+			return 0;
+		}
+	}
+	r = find_bus(walk->machine, &bridge, ret_absent, err);
+	if (r < 0 || *ret_absent != NULL)
+		return r;
+	*memory_append(walk->bridges, walk->n_bridges, walk->capacity) = bridge;
+	at->domain = bridge.domain;
+	at->bus = bridge.bus;
+	return 0;
+}
+
+int pci_walk_to(struct pci_walk *walk, const struct pci_locator *locator,
+		const char *text, struct pci_address *ret, char **ret_absent,
+		struct error *err)
+{
+	struct pci_address at = { .domain = locator->domain, .bus = locator->root_bus };
+
+	*ret_absent = NULL;
+	if (locator->kind == PCI_LOCATOR_ADDRESS) {
+		*ret = locator->address;
+		return 0;
+	}
+	for (uint8_t i = 0; i < locator->n_steps; i++) {
+		auto_free char *absent = NULL;
+		int r = 0;
+
+		if (i > 0)
+			r = descend(walk, &at, &absent, err);
+		if (r < 0)
+			return r;
+		if (absent != NULL) {
+			*ret_absent = memory_printf("PCI path %s: step %u of %u: %s: "
+						    "check the slots of the path",
+						    text, i, locator->n_steps, absent);
+			return 0;
+		}
+		at.slot = locator->steps[i].slot;
+		at.function = locator->steps[i].function;
+	}
+	*ret = at;
+	return 0;
+}
+
+void pci_walk_free(struct pci_walk *walk)
+{
+	free(walk->bridges);
+	*walk = (struct pci_walk) { 0 };
+}

@@ -1,0 +1,170 @@
+/* Numbers of device nodes of this machine.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/sysfs_node.h"
+
+#include <errno.h>
+#include <sys/sysmacros.h>
+
+#include "oci-vfio-hook/number.h"
+#include "oci-vfio-hook/sysfs.h"
+
+#define CONTROL_DEV "/sys/class/misc/vfio/dev"
+#define CONTROL_MAJOR 10  /* MISC_MAJOR */
+#define CONTROL_MINOR 196 /* VFIO_MINOR, linux/miscdevice.h */
+
+/* The kernel's dev_t has 12 and 20 bits for them. */
+#define MAJOR_MAX 0xfff
+#define MINOR_MAX 0xfffff
+
+int sysfs_read_dev(const struct machine *machine, const char *path, bool *ret_found,
+		   uint32_t *ret_major, uint32_t *ret_minor, struct error *err)
+{
+	char value[24], *colon;
+	uint64_t major, minor;
+	int r = machine_read_attribute(machine, AT_FDCWD, path, value, sizeof(value));
+
+	if (r == -ENOENT) {
+		*ret_found = false;
+		return 0;
+	}
+	if (r < 0)
+		return sysfs_error(path, -r, err);
+	colon = strchr(value, ':');
+	if (colon == NULL ||
+	    number_parse(slice_from_to(slice_from(value), 0, (size_t)(colon - value)), 10,
+			 4, MAJOR_MAX, &major) < 0 ||
+	    number_parse(slice_from(colon + 1), 10, 7, MINOR_MAX, &minor) < 0)
+		return error_set(err, ERROR_IO, "%s: is no pair of device numbers", path);
+	*ret_found = true;
+	*ret_major = (uint32_t)major;
+	*ret_minor = (uint32_t)minor;
+	return 0;
+}
+
+/* Returns what follows the prefix, or NULL. */
+static const char *behind(const char *path, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(path, prefix, length) == 0 ? path + length : NULL;
+}
+
+/* Returns the `dev` attribute of a VFIO node (the caller frees), in *ret_other one that
+ * may stand for it instead, or NULL. */
+static char *dev_of_node(const char *path, char **ret_other)
+{
+	const char *name = behind(path, "/dev/vfio/devices/");
+
+	*ret_other = NULL;
+	if (strcmp(path, "/dev/iommu") == 0)
+		return memory_printf("/sys/class/misc/iommu/dev");
+	if (name != NULL)
+		return memory_printf("/sys/class/vfio-dev/%s/dev", name);
+	name = behind(path, "/dev/vfio/");
+	if (name == NULL)
+		return NULL;
+	/* The device plugin shows a noiommu group to the container without that word. */
+	if (behind(name, "noiommu-") == NULL)
+		*ret_other = memory_printf("/sys/class/vfio/noiommu-%s/dev", name);
+	return memory_printf("/sys/class/vfio/%s/dev", name);
+}
+
+static int look_up_vfio_node(const struct machine *machine, const char *path,
+			     struct guest_node *ret, struct error *err)
+{
+	auto_free char *other = NULL;
+	auto_free char *dev = dev_of_node(path, &other);
+	bool found = false;
+	int r;
+
+	if (dev == NULL)
+		return error_set(err, ERROR_INTERNAL, "%s: looked up as a VFIO node",
+				 path);
+	r = sysfs_read_dev(machine, dev, &found, &ret->major, &ret->minor, err);
+	if (r == 0 && !found && other != NULL)
+		r = sysfs_read_dev(machine, other, &found, &ret->major, &ret->minor, err);
+	if (r < 0)
+		return r;
+	if (found)
+		ret->type = 'c';
+	else
+		ret->absent = memory_printf(
+			"this machine has no such VFIO node: %s is not there", dev);
+	return 0;
+}
+
+/* Returns 0 or -errno. */
+static int stat_below_root(const struct machine *machine, const char *path,
+			   struct stat *ret)
+{
+	auto_close int fd = -1;
+
+	if (machine->real)
+		return stat(path, ret) < 0 ? -errno : 0;
+	fd = machine_openat(machine, AT_FDCWD, path, O_PATH);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? -errno : 0;
+}
+
+static int look_up_file(const struct machine *machine, const char *path,
+			struct guest_node *ret, struct error *err)
+{
+	struct stat status;
+	auto_free char *name = path_display(path);
+	int r = stat_below_root(machine, path, &status);
+
+	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG) {
+		ret->absent = memory_printf("%s is not on this machine: %s", name,
+					    strerror(-r));
+		return 0;
+	}
+	if (r < 0)
+		return sysfs_error(name, -r, err);
+	if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode)) {
+		ret->absent = memory_printf("%s is no character or block device", name);
+		return 0;
+	}
+	ret->type = S_ISCHR(status.st_mode) ? 'c' : 'b';
+	ret->major = major(status.st_rdev);
+	ret->minor = minor(status.st_rdev);
+	return 0;
+}
+
+static int look_up_node(const struct machine *machine, const struct request_node *node,
+			struct guest_node *ret, struct error *err)
+{
+	switch (node->kind) {
+	case REQUEST_NODE_VFIO:
+		return look_up_vfio_node(machine, node->path, ret, err);
+	case REQUEST_NODE_FILE:
+		return look_up_file(machine, node->path, ret, err);
+	}
+	return error_set(err, ERROR_INTERNAL, "%s: unknown kind of node", node->path);
+}
+
+static int look_up_control(const struct machine *machine, struct guest *guest,
+			   struct error *err)
+{
+	bool found;
+
+	guest->control_major = CONTROL_MAJOR;
+	guest->control_minor = CONTROL_MINOR;
+	return sysfs_read_dev(machine, CONTROL_DEV, &found, &guest->control_major,
+			      &guest->control_minor, err);
+}
+
+int sysfs_look_up_nodes(const struct machine *machine, const struct request *request,
+			struct guest *guest, struct error *err)
+{
+	guest->nodes = memory_zalloc(request->n_nodes * sizeof(*guest->nodes));
+	for (size_t i = 0; i < request->n_nodes; i++) {
+		int r;
+
+		guest->n_nodes = i + 1;
+		r = look_up_node(machine, &request->nodes[i], &guest->nodes[i], err);
+		if (r < 0)
+			return r;
+	}
+	return request->control ? look_up_control(machine, guest, err) : 0;
+}

@@ -1,0 +1,222 @@
+/* The secret of this boot, in a file below /run that only we can read.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/token.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "oci-vfio-hook/user_namespace.h"
+
+#define TOKEN_DIRECTORY "oci-vfio-hook"
+#define TOKEN_FILE "token"
+
+/* Room for "/run/user/4294967295/oci-vfio-hook/token". */
+#define TOKEN_PATH_SIZE 64
+
+/* Which of root's and the users' own directories below /run is ours? */
+static int runtime_directory(char ret[static TOKEN_PATH_SIZE], struct error *err)
+{
+	struct user_namespace namespace;
+	int r = user_namespace_read(&namespace, err);
+
+	if (r < 0)
+		return r;
+	if (namespace.initial && namespace.outer_uid == 0)
+		snprintf(ret, TOKEN_PATH_SIZE, "/run");
+	else
+		snprintf(ret, TOKEN_PATH_SIZE, "/run/user/%u", namespace.outer_uid);
+	return 0;
+}
+
+static int check_status(int fd, const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set(err, ERROR_IO, "%s: can't be examined: %s", path,
+				 strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, ERROR_DATA, "%s: is no regular file: remove it",
+				 path);
+	if (status.st_uid != geteuid() || (status.st_mode & 07177) != 0)
+		return error_set(err, ERROR_PERMISSION,
+				 "%s: must be mode 0600 and owned by user %u, but is "
+				 "mode %04o and "
+				 "owned by user %u: remove it",
+				 path, geteuid(), status.st_mode & 07777, status.st_uid);
+	return 0;
+}
+
+static int read_file(int fd, const char *path, char ret[static TOKEN_LENGTH + 1],
+		     struct error *err)
+{
+	char text[TOKEN_LENGTH + 2];
+	ssize_t length;
+
+	do {
+		length = read(fd, text, sizeof(text));
+	} while (length < 0 && errno == EINTR);
+	if (length < 0)
+		return error_set(err, ERROR_IO, "%s: can't be read: %s", path,
+				 strerror(errno));
+	if (length != TOKEN_LENGTH + 1 || text[TOKEN_LENGTH] != '\n')
+		return error_set(err, ERROR_DATA, "%s: is no token of ours: remove it",
+				 path);
+	text[TOKEN_LENGTH] = '\0';
+	if (strspn(text, "0123456789abcdef") != TOKEN_LENGTH)
+		return error_set(err, ERROR_DATA, "%s: is no token of ours: remove it",
+				 path);
+	memcpy(ret, text, sizeof(text) - 1);
+	return 0;
+}
+
+/* token_read() in the directory that is known already. Who may write the token's
+ * directory isn't asked here: a file that is ours alone was made by us. */
+static int read_token(const struct machine *machine, const char *directory,
+		      char ret[static TOKEN_LENGTH + 1], struct error *err)
+{
+	auto_close int fd = -1;
+	char path[TOKEN_PATH_SIZE];
+	int r;
+
+	snprintf(path, sizeof(path), "%.30s/" TOKEN_DIRECTORY "/" TOKEN_FILE, directory);
+	fd = machine_openat(machine, AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -ENOENT)
+		return 1;
+	if (fd < 0)
+		return error_set(err, error_class_of_errno(-fd),
+				 "%s: can't be opened: %s", path, strerror(-fd));
+	r = check_status(fd, path, err);
+	return r < 0 ? r : read_file(fd, path, ret, err);
+}
+
+/* Opens the directory of the token, which is made if it isn't there. */
+static int open_directory(const struct machine *machine, const char *directory,
+			  struct error *err)
+{
+	auto_close int parent = -1, fd = -1;
+	struct stat status;
+
+	parent = machine_openat(machine, AT_FDCWD, directory, O_PATH | O_DIRECTORY);
+	if (parent < 0)
+		return error_set(
+			err, error_class_of_errno(-parent),
+			"%s: can't be opened to keep the token of this boot there: %s",
+			directory, strerror(-parent));
+	if (mkdirat(parent, TOKEN_DIRECTORY, 0755) < 0 && errno != EEXIST)
+		return error_set(err, error_class_of_errno(errno),
+				 "%s/" TOKEN_DIRECTORY ": can't be made: %s", directory,
+				 strerror(errno));
+	fd = openat(parent, TOKEN_DIRECTORY,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return error_set(err, error_class_of_errno(errno),
+				 "%s/" TOKEN_DIRECTORY
+				 ": can't be opened as a directory: %s",
+				 directory, strerror(errno));
+	if (status.st_uid != geteuid() || (status.st_mode & 022) != 0)
+		return error_set(err, ERROR_PERMISSION,
+				 "%s/" TOKEN_DIRECTORY
+				 ": must be owned by user %u and writable by "
+				 "nobody else, but is mode %04o and owned by user %u",
+				 directory, geteuid(), status.st_mode & 07777,
+				 status.st_uid);
+	return take_fd(fd);
+}
+
+/* Returns 0 or -errno. */
+static int random_hex(char *ret, size_t digits)
+{
+	uint8_t bytes[TOKEN_LENGTH / 2];
+	ssize_t n;
+
+	do {
+		n = getrandom(bytes, digits / 2, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)(digits / 2))
+		return n < 0 ? -errno : -EIO;
+	for (size_t i = 0; i < digits / 2; i++)
+		snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static int write_file(int directory, const char *name, const char *token)
+{
+	auto_close int fd =
+		openat(directory, name,
+		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	char text[TOKEN_LENGTH + 2];
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(text, sizeof(text), "%s\n", token);
+	/* Not left to the umask. */
+	if (fchmod(fd, 0600) < 0)
+		return -errno;
+	n = write(fd, text, TOKEN_LENGTH + 1);
+	if (n != TOKEN_LENGTH + 1)
+		return n < 0 ? -errno : -ENOSPC;
+	return 0;
+}
+
+/* Makes the file whole and then gives it its name: nobody reads half a token, and of
+ * several at once one wins. Returns 0 or -errno. */
+static int create_token(int directory)
+{
+	char token[TOKEN_LENGTH + 1], name[sizeof(".token.") + 16] = ".token.";
+	int r = random_hex(token, TOKEN_LENGTH);
+
+	if (r == 0)
+		r = random_hex(name + strlen(name), 16);
+	if (r < 0)
+		return r;
+	r = write_file(directory, name, token);
+	if (r == 0 && linkat(directory, name, directory, TOKEN_FILE, 0) < 0 &&
+	    errno != EEXIST)
+		r = -errno;
+	if (r != -EEXIST)
+		unlinkat(directory, name, 0);
+	return r;
+}
+
+int token_read(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
+	       struct error *err)
+{
+	char directory[TOKEN_PATH_SIZE];
+	int r = runtime_directory(directory, err);
+
+	return r < 0 ? r : read_token(machine, directory, ret, err);
+}
+
+int token_make(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
+	       struct error *err)
+{
+	auto_close int fd = -1;
+	char directory[TOKEN_PATH_SIZE];
+	int r = runtime_directory(directory, err);
+
+	if (r < 0)
+		return r;
+	r = read_token(machine, directory, ret, err);
+	if (r != 1)
+		return r;
+	fd = open_directory(machine, directory, err);
+	if (fd < 0)
+		return fd;
+	r = create_token(fd);
+	if (r < 0)
+		return error_set(err, error_class_of_errno(-r),
+				 "%s/" TOKEN_DIRECTORY "/" TOKEN_FILE
+				 ": can't be made: %s",
+				 directory, strerror(-r));
+	r = read_token(machine, directory, ret, err);
+	if (r == 1)
+		return error_set(err, ERROR_IO,
+				 "%s/" TOKEN_DIRECTORY "/" TOKEN_FILE
+				 ": is gone as soon as it is made: is something cleaning "
+				 "up there?",
+				 directory);
+	return r;
+}
