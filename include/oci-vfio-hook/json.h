@@ -1,0 +1,151 @@
+/* JSON as an index of spans over the text it was parsed from; the text itself is never
+ * regenerated. One pass of yajl's callbacks records only the parts that a shape names.
+ * This is the only module that knows yajl. It knows nothing of the domain.
+ *
+ * Everywhere: duplicate keys in an indexed object, and a key that Go's encoding/json
+ * would take for a known one although its letter case differs, are ERROR_DATA; so are
+ * comments, text behind the value, invalid UTF-8, too much depth or size.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_JSON_H
+#define OCI_VFIO_HOOK_JSON_H
+
+#include "oci-vfio-hook/error.h"
+#include "oci-vfio-hook/text.h"
+
+enum json_type {
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_OBJECT,
+	JSON_ARRAY,
+	JSON_KEY, /* the key of a member that no shape names; its value is the next
+		     sibling */
+};
+
+#define JSON_DEPTH_MAX 128
+
+/* What to index below a value. A value without a shape is skipped: only its syntax
+ * counts. */
+struct json_shape {
+	/* Objects: known members, found by their position in this table. */
+	const struct json_member *members;
+	size_t n_members;
+	/* Objects: members with other keys are indexed with this shape, each behind a
+	 * JSON_KEY. NULL: they are skipped. */
+	const struct json_shape *others;
+	/* Objects: a key that no member names is an error. */
+	bool closed;
+	/* Objects: a map of free keys (Go's map[string]...), so letter case tells keys
+	 * apart. */
+	bool map;
+	/* Arrays: the shape of each element; NULL: elements are skipped. */
+	const struct json_shape *elements;
+	/* Strings in arrays: which to index; NULL: all. `context` is json_parse()'s. */
+	bool (*wanted)(const void *context, struct slice text);
+};
+
+struct json_member {
+	struct slice key;
+	const struct json_shape *shape;
+};
+
+/* `literal`'s initialiser in a table of members; shape NULL: only its spelling counts. */
+#define JSON_MEMBER(literal, shape)                                                      \
+	{                                                                                \
+		{ (literal), sizeof(literal) - 1 }, (shape)                              \
+	}
+
+/* Index everything (JSON_KEY for each member), or the value alone. */
+extern const struct json_shape json_any;
+extern const struct json_shape json_value;
+
+/* A node is named by its index; 0 is the root, and as a child or sibling means "none". */
+struct json_node {
+	uint32_t start,
+		end;   /* bytes [start, end) of the text, quotes and brackets included */
+	uint32_t next; /* next sibling, 0: none */
+	uint32_t position; /* member: index in the shape's table; element: index in the
+			      array */
+	uint32_t extra; /* escaped string: where in `decoded`; container: first child or 0
+			 */
+	uint32_t length; /* array: how many elements it has, indexed or not */
+	uint8_t type;	 /* enum json_type */
+	bool escaped;	 /* string or key with escapes */
+};
+
+struct json {
+	const char *name;  /* of the document, for messages; borrowed */
+	struct slice text; /* borrowed: must outlive this value */
+	const struct json_shape *shape;
+	struct json_node *nodes;
+	size_t n_nodes, nodes_capacity;
+	struct buffer decoded; /* [length, 4 bytes, native][bytes] of escaped strings */
+};
+
+#define auto_json __attribute__((cleanup(json_free))) struct json
+
+/* Parses the whole of `text` and indexes it by `shape`. `name` and `text` are borrowed by
+ * *ret, which the caller frees. ERROR_DATA with line and column. */
+int json_parse(const char *name, struct slice text, const struct json_shape *shape,
+	       const void *context, struct json *ret, struct error *err);
+void json_free(struct json *doc);
+
+static inline const struct json_node *json_node(const struct json *doc, uint32_t node)
+{
+	return &doc->nodes[node];
+}
+static inline enum json_type json_type(const struct json *doc, uint32_t node)
+{
+	return (enum json_type)doc->nodes[node].type;
+}
+static inline struct slice json_raw(const struct json *doc, uint32_t node)
+{
+	return slice_from_to(doc->text, doc->nodes[node].start, doc->nodes[node].end);
+}
+/* First child of an object or array, or 0. */
+uint32_t json_child(const struct json *doc, uint32_t node);
+static inline uint32_t json_next(const struct json *doc, uint32_t node)
+{
+	return doc->nodes[node].next;
+}
+
+/* Does `node` lie below `container`? */
+bool json_is_inside(const struct json *doc, uint32_t node, uint32_t container);
+/* How many elements the array has in the text, indexed or not. */
+size_t json_array_length(const struct json *doc, uint32_t array);
+
+/* The member at `position` of the object's shape, also if it is null; 0: not there. */
+uint32_t json_member_raw(const struct json *doc, uint32_t object, uint32_t position);
+/* The same, but null counts as not there. */
+uint32_t json_member(const struct json *doc, uint32_t object, uint32_t position);
+
+/* Is the value of this type? Else ERROR_DATA that names the place. */
+int json_expect(const struct json *doc, uint32_t node, enum json_type type,
+		struct error *err);
+
+/* The decoded text of a string or key; borrowed from *doc or its text. A lone surrogate,
+ * NUL or bytes that are not strict UTF-8: ERROR_DATA. */
+int json_string(const struct json *doc, uint32_t node, struct slice *ret,
+		struct error *err);
+
+/* A number in plain digits within min..max; anything else ERROR_DATA. */
+int json_integer(const struct json *doc, uint32_t node, int64_t min, int64_t max,
+		 int64_t *ret, struct error *err);
+
+int json_bool(const struct json *doc, uint32_t node, bool *ret, struct error *err);
+
+/* Returns where the node is, as "linux.devices[2].path"; "" for the root. The caller
+ * frees. */
+char *json_path(const struct json *doc, uint32_t node);
+
+/* Records "<name>: <path>: <message>" as an error of `class`; returns as error_set(). */
+int json_error(struct error *err, enum error_class class, const struct json *doc,
+	       uint32_t node, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* Appends the text as a JSON string, quotes included; "/" and non-ASCII stay as they are.
+ */
+void json_quote(struct buffer *buffer, struct slice text);
+
+#endif

@@ -1,0 +1,56 @@
+/* Owned memory: allocation that does not fail, cleanup attributes, growing arrays.
+ * Knows nothing of the domain. Out of memory ends the process with one message: at every
+ * place where we allocate, nothing has been changed yet. SPDX-License-Identifier:
+ * Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_MEMORY_H
+#define OCI_VFIO_HOOK_MEMORY_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Returns `size` bytes (at least 1), zeroed; never NULL. The caller frees. */
+void *memory_zalloc(size_t size);
+
+/* Grows the array at *array to hold at least `needed` elements of `size` bytes. *capacity
+ * counts elements; new ones are not initialised. Never fails. */
+void memory_grow(void *array, size_t *capacity, size_t needed, size_t size);
+
+/* Returns a copy of `length` bytes with a NUL behind them. The caller frees. */
+char *memory_copy(const char *data, size_t length);
+
+/* Returns the formatted string. The caller frees. */
+char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *memory_vprintf(const char *format, va_list arguments)
+	__attribute__((format(printf, 1, 0)));
+
+/* Appends one zeroed element to an array kept as pointer, count and capacity, and
+ * evaluates to a pointer to it. */
+#define memory_append(array, count, capacity)                                            \
+	(memory_grow(&(array), &(capacity), (count) + 1, sizeof *(array)),               \
+	 (array)[(count)] = (__typeof__(*(array))) { 0 }, &(array)[(count)++])
+
+static inline void memory_free_pointer(void *pointer)
+{
+	free(*(void **)pointer);
+}
+#define auto_free __attribute__((cleanup(memory_free_pointer)))
+
+/* Evaluates to the owned pointer and leaves NULL in its place: ownership moves. */
+#define take_ptr(pointer)                                                                \
+	({                                                                               \
+		__typeof__(pointer) taken_ = (pointer);                                  \
+		(pointer) = NULL;                                                        \
+		taken_;                                                                  \
+	})
+
+/* Defines the cleanup function that `auto_<type>` needs: calls free_function(&variable).
+ */
+#define DEFINE_CLEANUP(type, free_function)                                              \
+	static inline void free_function##_cleanup(type *value)                          \
+	{                                                                                \
+		free_function(value);                                                    \
+	}
+
+#endif

@@ -1,0 +1,31 @@
+/* Messages that are no errors, as values: collected where they arise, printed by cmd/.
+ * Knows nothing of the domain.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_MESSAGE_H
+#define OCI_VFIO_HOOK_MESSAGE_H
+
+#include "oci-vfio-hook/memory.h"
+
+enum message_level {
+	MESSAGE_WARNING,
+	MESSAGE_INFO,
+	MESSAGE_DEBUG,
+};
+
+struct message {
+	enum message_level level;
+	char *text; /* one line; owned */
+};
+
+struct messages {
+	struct message *items;
+	size_t count, capacity;
+};
+
+#define auto_messages __attribute__((cleanup(messages_free))) struct messages
+
+void messages_add(struct messages *messages, enum message_level level, const char *format,
+		  ...) __attribute__((format(printf, 3, 4)));
+void messages_free(struct messages *messages);
+
+#endif

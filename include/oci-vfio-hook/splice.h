@@ -1,0 +1,59 @@
+/* Edits of a JSON text as byte ranges to replace, made from an index of it, and the new
+ * text as the old one with the edits spliced in. Every other byte stays. Knows nothing of
+ * the domain. SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_SPLICE_H
+#define OCI_VFIO_HOOK_SPLICE_H
+
+#include "oci-vfio-hook/json.h"
+
+/* Replace bytes [start, end) of the text by `with`. */
+struct splice {
+	size_t start, end;
+	size_t order; /* in which the edits were made */
+	char *with;   /* owned */
+	size_t length;
+};
+
+struct splices {
+	struct splice *items;
+	size_t count, capacity;
+};
+
+#define auto_splices __attribute__((cleanup(splices_free))) struct splices
+
+void splices_free(struct splices *splices);
+
+/* Bytes [start, end) become `with`: for text that is no JSON. */
+void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with);
+
+/* The value's bytes become `with`, one JSON value. */
+void splice_replace(struct splices *splices, const struct json *doc, uint32_t node,
+		    struct slice with);
+
+/* The object gets a last member, with the white space of its first one. Called more than
+ * once for one object, the members come in the order of the calls. `key` needs no
+ * escapes. */
+void splice_add_member(struct splices *splices, const struct json *doc, uint32_t object,
+		       const char *key, struct slice value);
+
+/* Takes the elements at `removed` (nodes, ascending) out of the array, each with one
+ * comma and the white space before it, and puts `added` behind the last, with the
+ * indentation of the first. Call once for an array. */
+void splice_array(struct splices *splices, const struct json *doc, uint32_t array,
+		  const uint32_t *removed, size_t n_removed, const struct slice *added,
+		  size_t n_added);
+
+/* Is this text one JSON value by itself? Asked of each new value before it is spliced in.
+ */
+int splice_check_value(struct slice value, struct error *err);
+
+/* Brings the edits into the order of the text. Two that overlap: ERROR_INTERNAL. */
+int splices_sort(struct splices *splices, struct error *err);
+
+/* Returns the length of the new text. Splices are sorted. */
+size_t splices_length(const struct splices *splices, size_t text_length);
+
+/* Appends the new text to *ret. Splices are sorted. */
+void splices_apply(const struct splices *splices, struct slice text, struct buffer *ret);
+
+#endif

@@ -1,0 +1,80 @@
+/* Text as borrowed slices, a growing buffer, quoting for messages, lexical path cleaning
+ * and strict UTF-8. Knows nothing of the domain. SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_TEXT_H
+#define OCI_VFIO_HOOK_TEXT_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "oci-vfio-hook/memory.h"
+
+/* `length` bytes that somebody else owns; no NUL behind them is promised. */
+struct slice {
+	const char *data;
+	size_t length;
+};
+
+#define SLICE(literal) ((struct slice) { (literal), sizeof(literal) - 1 })
+
+static inline struct slice slice_from(const char *text)
+{
+	return (struct slice) { text, strlen(text) };
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
+static inline bool slice_starts(struct slice text, struct slice prefix)
+{
+	return text.length >= prefix.length &&
+	       memcmp(text.data, prefix.data, prefix.length) == 0;
+}
+
+static inline bool slice_ends(struct slice text, struct slice suffix)
+{
+	return text.length >= suffix.length &&
+	       memcmp(text.data + text.length - suffix.length, suffix.data,
+		      suffix.length) == 0;
+}
+
+static inline struct slice slice_from_to(struct slice text, size_t start, size_t end)
+{
+	return (struct slice) { text.data + start, end - start };
+}
+
+/* A growing text; `data` always has a NUL behind `length` once anything was added. */
+struct buffer {
+	char *data;
+	size_t length;
+	size_t capacity;
+};
+
+#define auto_buffer __attribute__((cleanup(buffer_free))) struct buffer
+
+void buffer_add(struct buffer *buffer, struct slice text);
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static inline struct slice buffer_slice(const struct buffer *buffer)
+{
+	return (struct slice) { buffer->data ? buffer->data : "", buffer->length };
+}
+void buffer_free(struct buffer *buffer);
+
+/* Returns the text in double quotes, with ", \ and bytes that are control characters or
+ * no part of valid UTF-8 as \", \\ and \xNN: safe on a terminal and in a one-line
+ * message. Text over 256 bytes is cut, with "..." behind it. The caller frees. */
+char *text_quote(struct slice text);
+
+/* Is every byte part of a valid UTF-8 sequence (no overlong forms, no surrogates)? */
+bool text_is_utf8(struct slice text);
+
+/* Is `path` already as path_clean() would leave it? */
+bool path_is_clean(struct slice path);
+
+/* Returns the path cleaned as from the root, without looking at any file system: one
+ * leading slash, no empty, "." or ".." element, no trailing slash. The caller frees. */
+char *path_clean(struct slice path);
+
+#endif

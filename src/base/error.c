@@ -1,0 +1,69 @@
+/* Errors as values.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/error.h"
+
+#include <errno.h>
+
+static int class_number(enum error_class class)
+{
+	switch (class) {
+	case ERROR_NONE:
+		return 0;
+	case ERROR_USAGE:
+	case ERROR_DATA:
+		return -EINVAL;
+	case ERROR_NO_INPUT:
+		return -ENOENT;
+	case ERROR_UNAVAILABLE:
+		return -ENODEV;
+	case ERROR_INTERNAL:
+		return -ENOTRECOVERABLE;
+	case ERROR_IO:
+		return -EIO;
+	case ERROR_TIMEOUT:
+		return -ETIMEDOUT;
+	case ERROR_PERMISSION:
+		return -EPERM;
+	}
+	return -EINVAL;
+}
+
+int error_vset(struct error *err, enum error_class class, const char *format,
+	       va_list arguments)
+{
+	if (err->class == ERROR_NONE) {
+		err->class = class;
+		err->message = memory_vprintf(format, arguments);
+	}
+	return class_number(err->class);
+}
+
+int error_set(struct error *err, enum error_class class, const char *format, ...)
+{
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = error_vset(err, class, format, arguments);
+	va_end(arguments);
+	return r;
+}
+
+int error_prefix(struct error *err, const char *format, ...)
+{
+	va_list arguments;
+	auto_free char *prefix = NULL, *old = NULL;
+
+	va_start(arguments, format);
+	prefix = memory_vprintf(format, arguments);
+	va_end(arguments);
+	old = take_ptr(err->message);
+	err->message = memory_printf("%s: %s", prefix, old ? old : "");
+	return class_number(err->class);
+}
+
+void error_free(struct error *err)
+{
+	free(err->message);
+	*err = (struct error) { 0 };
+}

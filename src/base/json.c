@@ -1,0 +1,488 @@
+/* Parsing: yajl's callbacks build the index of spans. The only file that includes yajl;
+ * how an index is read is in json_value.c. SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/json.h"
+
+#include <yajl/yajl_parse.h>
+
+const struct json_shape json_any = { .others = &json_any,
+				     .map = true,
+				     .elements = &json_any };
+const struct json_shape json_value = { 0 };
+
+/* A key of an object that is still open, to find duplicates. */
+struct open_key {
+	uint32_t hash;
+	uint32_t length;
+	const char *text; /* in the document, or a copy of ours */
+	bool owned;
+};
+
+/* An indexed object or array that is still open. */
+struct frame {
+	const struct json_shape *shape;
+	const struct json_shape
+		*value_shape; /* object: of the member whose key came last */
+	uint32_t node;
+	uint32_t last_child;
+	uint32_t position;
+	size_t first_key;
+	bool object;
+};
+
+struct parser {
+	yajl_handle yajl;
+	struct json *doc;
+	const void *context;
+	struct error *err;
+	const struct json_shape *root_shape;
+	struct frame frames[JSON_DEPTH_MAX];
+	unsigned int depth;   /* open frames */
+	unsigned int skipped; /* containers open below them that are not indexed */
+	struct open_key *keys;
+	size_t n_keys, keys_capacity;
+};
+
+enum { CANCEL = 0, CONTINUE = 1 };
+
+static void position_of(struct slice text, size_t offset, size_t *ret_line,
+			size_t *ret_column)
+{
+	size_t line = 1, start = 0;
+
+	for (size_t i = 0; i < offset && i < text.length; i++) {
+		if (text.data[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	}
+	*ret_line = line;
+	*ret_column = offset - start + 1;
+}
+
+static int cancel(struct parser *parser, const char *message)
+{
+	size_t line, column;
+
+	position_of(parser->doc->text, yajl_get_bytes_consumed(parser->yajl), &line,
+		    &column);
+	error_set(parser->err, ERROR_DATA, "%s: line %zu, column %zu: %s",
+		  parser->doc->name, line, column, message);
+	return CANCEL;
+}
+
+static uint32_t add_node(struct parser *parser, enum json_type type, size_t start,
+			 size_t end, uint32_t position)
+{
+	struct json *doc = parser->doc;
+	uint32_t index = (uint32_t)doc->n_nodes;
+	struct json_node *node;
+
+	memory_grow(&doc->nodes, &doc->nodes_capacity, doc->n_nodes + 1,
+		    sizeof *doc->nodes);
+	node = &doc->nodes[doc->n_nodes++];
+	*node = (struct json_node) {
+		.start = (uint32_t)start,
+		.end = (uint32_t)end,
+		.position = position,
+		.type = (uint8_t)type,
+	};
+	if (parser->depth > 0) {
+		struct frame *frame = &parser->frames[parser->depth - 1];
+
+		if (frame->last_child)
+			doc->nodes[frame->last_child].next = index;
+		else
+			doc->nodes[frame->node].extra = index;
+		frame->last_child = index;
+	}
+	return index;
+}
+
+/* The shape of the value that begins now, NULL if it is not indexed, and its position. */
+static const struct json_shape *next_shape(struct parser *parser, uint32_t *ret_position)
+{
+	struct frame *frame;
+
+	*ret_position = 0;
+	if (parser->depth == 0)
+		return parser->root_shape;
+	frame = &parser->frames[parser->depth - 1];
+	if (frame->object) {
+		*ret_position = frame->position;
+		return frame->value_shape;
+	}
+	*ret_position = frame->position++;
+	return frame->shape->elements;
+}
+
+static int on_scalar(struct parser *parser, enum json_type type, size_t length)
+{
+	const struct json_shape *shape;
+	uint32_t position;
+	size_t end;
+
+	if (parser->skipped)
+		return CONTINUE;
+	shape = next_shape(parser, &position);
+	if (shape) {
+		end = yajl_get_bytes_consumed(parser->yajl);
+		add_node(parser, type, end - length, end, position);
+	}
+	return CONTINUE;
+}
+
+static int on_null(void *context)
+{
+	return on_scalar(context, JSON_NULL, strlen("null"));
+}
+
+static int on_bool(void *context, int value)
+{
+	return on_scalar(context, JSON_BOOL, value ? strlen("true") : strlen("false"));
+}
+
+static int on_number(void *context, const char *text, size_t length)
+{
+	struct parser *parser = context;
+
+	/* A number that ends with the document is reported only after its end: it is the
+	 * whole document. */
+	if (text < parser->doc->text.data ||
+	    text >= parser->doc->text.data + parser->doc->text.length) {
+		add_node(parser, JSON_NUMBER, 0, parser->doc->text.length, 0);
+		return CONTINUE;
+	}
+	return on_scalar(parser, JSON_NUMBER, length);
+}
+
+/* Where the string of which the closing quote is before `end` begins: a quote with an
+ * even number of backslashes before it. */
+static size_t string_start(struct slice text, size_t end)
+{
+	size_t at = end - 1;
+
+	while (at > 0) {
+		size_t slashes = 0;
+
+		at--;
+		if (text.data[at] != '"')
+			continue;
+		while (slashes < at && text.data[at - 1 - slashes] == '\\')
+			slashes++;
+		if (slashes % 2 == 0)
+			break;
+	}
+	return at;
+}
+
+/* Adds a string or key that yajl decoded to `decoded`. */
+static void add_string(struct parser *parser, enum json_type type, struct slice decoded,
+		       uint32_t position)
+{
+	struct json *doc = parser->doc;
+	size_t end = yajl_get_bytes_consumed(parser->yajl);
+	size_t start = (size_t)(decoded.data - doc->text.data) - 1;
+	uint32_t node, length = (uint32_t)decoded.length;
+
+	/* Without escapes yajl hands out the text itself. */
+	if (decoded.data > doc->text.data &&
+	    decoded.data < doc->text.data + doc->text.length &&
+	    end - start == decoded.length + 2) {
+		add_node(parser, type, start, end, position);
+		return;
+	}
+	node = add_node(parser, type, string_start(doc->text, end), end, position);
+	doc->nodes[node].escaped = true;
+	doc->nodes[node].extra = (uint32_t)doc->decoded.length;
+	buffer_add(&doc->decoded,
+		   (struct slice) { (const char *)&length, sizeof length });
+	buffer_add(&doc->decoded, decoded);
+}
+
+static int on_string(void *context, const unsigned char *text, size_t length)
+{
+	struct parser *parser = context;
+	struct slice decoded = { (const char *)text, length };
+	const struct json_shape *shape;
+	uint32_t position;
+
+	if (parser->skipped)
+		return CONTINUE;
+	shape = next_shape(parser, &position);
+	if (shape && (!shape->wanted || shape->wanted(parser->context, decoded)))
+		add_string(parser, JSON_STRING, decoded, position);
+	return CONTINUE;
+}
+
+static int open_container(struct parser *parser, bool object)
+{
+	const struct json_shape *shape = NULL;
+	uint32_t position = 0;
+	size_t end;
+
+	if (parser->depth + parser->skipped >= JSON_DEPTH_MAX)
+		return cancel(parser, "nested too deeply, more than 128 levels");
+	if (!parser->skipped)
+		shape = next_shape(parser, &position);
+	if (!shape) {
+		parser->skipped++;
+		return CONTINUE;
+	}
+	end = yajl_get_bytes_consumed(parser->yajl);
+	parser->frames[parser->depth] = (struct frame) {
+		.shape = shape,
+		.node = add_node(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1, end,
+				 position),
+		.first_key = parser->n_keys,
+		.object = object,
+	};
+	parser->depth++;
+	return CONTINUE;
+}
+
+static int on_start_object(void *context)
+{
+	return open_container(context, true);
+}
+
+static int on_start_array(void *context)
+{
+	return open_container(context, false);
+}
+
+static void close_container(struct parser *parser)
+{
+	struct frame *frame = &parser->frames[--parser->depth];
+
+	parser->doc->nodes[frame->node].length = frame->object ? 0 : frame->position;
+	parser->doc->nodes[frame->node].end =
+		(uint32_t)yajl_get_bytes_consumed(parser->yajl);
+}
+
+static int on_end_array(void *context)
+{
+	struct parser *parser = context;
+
+	if (parser->skipped)
+		parser->skipped--;
+	else
+		close_container(parser);
+	return CONTINUE;
+}
+
+/* Go's encoding/json folds ASCII, U+017F to s and U+212A to k. Folds the character at
+ * *at. */
+static char fold_next(struct slice text, size_t *at)
+{
+	struct slice rest = slice_from_to(text, *at, text.length);
+
+	if (slice_starts(rest, SLICE("\xc5\xbf"))) {
+		*at += 2;
+		return 's';
+	}
+	if (slice_starts(rest, SLICE("\xe2\x84\xaa"))) {
+		*at += 3;
+		return 'k';
+	}
+	(*at)++;
+	return rest.data[0] >= 'A' && rest.data[0] <= 'Z' ? (char)(rest.data[0] | 0x20)
+							  : rest.data[0];
+}
+
+static bool folds_to(struct slice key, struct slice member)
+{
+	size_t i = 0, k = 0;
+
+	while (i < key.length && k < member.length) {
+		if (fold_next(key, &i) != fold_next(member, &k))
+			return false;
+	}
+	return i == key.length && k == member.length;
+}
+
+static int refuse_key(struct parser *parser, const struct frame *frame, struct slice key,
+		      const char *what)
+{
+	auto_free char *path = json_path(parser->doc, frame->node);
+	auto_free char *quoted = text_quote(key);
+	auto_free char *message =
+		memory_printf("%s%s%s %s", path, *path ? ": " : "", what, quoted);
+
+	return cancel(parser, message);
+}
+
+static int match_key(struct parser *parser, struct frame *frame, struct slice key)
+{
+	const struct json_shape *shape = frame->shape;
+
+	for (size_t i = 0; i < shape->n_members; i++) {
+		if (slice_equal(shape->members[i].key, key)) {
+			frame->position = (uint32_t)i;
+			frame->value_shape = shape->members[i].shape;
+			return CONTINUE;
+		}
+	}
+	frame->value_shape = shape->others;
+	for (size_t i = 0; i < shape->n_members && !shape->map; i++) {
+		if (folds_to(key, shape->members[i].key))
+			return refuse_key(parser, frame, key,
+					  "a known key in another letter case:");
+	}
+	if (shape->closed)
+		return refuse_key(parser, frame, key, "unknown key");
+	if (shape->others)
+		add_string(parser, JSON_KEY, key, 0);
+	return CONTINUE;
+}
+
+static void remember_key(struct parser *parser, struct slice key)
+{
+	const struct slice *text = &parser->doc->text;
+	struct open_key *open =
+		memory_append(parser->keys, parser->n_keys, parser->keys_capacity);
+
+	open->hash = 2166136261u; /* FNV-1a */
+	for (size_t i = 0; i < key.length; i++)
+		open->hash = (open->hash ^ (unsigned char)key.data[i]) * 16777619u;
+	open->length = (uint32_t)key.length;
+	open->owned = key.data < text->data || key.data >= text->data + text->length;
+	open->text = open->owned ? memory_copy(key.data, key.length) : key.data;
+}
+
+static int on_key(void *context, const unsigned char *text, size_t length)
+{
+	struct parser *parser = context;
+	struct slice key = { (const char *)text, length };
+
+	if (parser->skipped)
+		return CONTINUE;
+	remember_key(parser, key);
+	return match_key(parser, &parser->frames[parser->depth - 1], key);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct open_key *x = a, *y = b;
+
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	if (x->length != y->length)
+		return x->length < y->length ? -1 : 1;
+	return memcmp(x->text, y->text, x->length);
+}
+
+/* The usual objects have few keys: comparing hashes is quicker than sorting. Many keys
+ * are sorted, so that no input makes this quadratic. */
+static const struct open_key *find_duplicate(struct open_key *keys, size_t count)
+{
+	const size_t few = 16;
+
+	if (count > few) {
+		qsort(keys, count, sizeof *keys, compare_keys);
+		for (size_t i = 1; i < count; i++) {
+			if (compare_keys(&keys[i - 1], &keys[i]) == 0)
+				return &keys[i];
+		}
+		return NULL;
+	}
+	for (size_t i = 1; i < count; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (keys[i].hash == keys[k].hash &&
+			    !compare_keys(&keys[i], &keys[k]))
+				return &keys[i];
+		}
+	}
+	return NULL;
+}
+
+static void forget_keys(struct parser *parser, size_t first)
+{
+	while (parser->n_keys > first) {
+		struct open_key *key = &parser->keys[--parser->n_keys];
+
+		if (key->owned)
+			free((char *)(uintptr_t)key->text);
+	}
+}
+
+static int on_end_object(void *context)
+{
+	struct parser *parser = context;
+	const struct open_key *duplicate;
+	const struct frame *frame;
+
+	if (parser->skipped) {
+		parser->skipped--;
+		return CONTINUE;
+	}
+	frame = &parser->frames[parser->depth - 1];
+	duplicate = find_duplicate(parser->keys + frame->first_key,
+				   parser->n_keys - frame->first_key);
+	if (duplicate)
+		return refuse_key(parser, frame,
+				  (struct slice) { duplicate->text, duplicate->length },
+				  "the key is there twice:");
+	forget_keys(parser, frame->first_key);
+	close_container(parser);
+	return CONTINUE;
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_bool,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_start_object,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end_object,
+	.yajl_start_array = on_start_array,
+	.yajl_end_array = on_end_array,
+};
+
+/* yajl's own sentence, without its newline. */
+static void report_syntax(struct parser *parser)
+{
+	unsigned char *message = yajl_get_error(parser->yajl, 0, NULL, 0);
+	auto_free char *line = NULL;
+
+	line = memory_printf("not JSON: %.*s", (int)strcspn((char *)message, "\n"),
+			     (char *)message);
+	yajl_free_error(parser->yajl, message);
+	cancel(parser, line);
+}
+
+int json_parse(const char *name, struct slice text, const struct json_shape *shape,
+	       const void *context, struct json *ret, struct error *err)
+{
+	auto_json doc = { .name = name, .text = text, .shape = shape };
+	struct parser parser = {
+		.doc = &doc, .context = context, .err = err, .root_shape = shape
+	};
+	yajl_status status;
+
+	if (text.length >= UINT32_MAX)
+		return error_set(err, ERROR_DATA, "%s: too large", name);
+	parser.yajl = yajl_alloc(&callbacks, NULL, &parser);
+	if (!parser.yajl)
+		return error_set(err, ERROR_INTERNAL, "%s: out of memory", name);
+	status = yajl_parse(parser.yajl, (const unsigned char *)text.data, text.length);
+	if (status == yajl_status_ok)
+		status = yajl_complete_parse(parser.yajl);
+	if (status == yajl_status_error)
+		report_syntax(&parser);
+	yajl_free(parser.yajl);
+	forget_keys(&parser, 0);
+	free(parser.keys);
+	if (status != yajl_status_ok)
+		return error_set(err, ERROR_INTERNAL, "%s: parsing stopped", name);
+	*ret = doc;
+	doc = (struct json) { 0 };
+	return 0;
+}
+
+void json_free(struct json *doc)
+{
+	free(doc->nodes);
+	buffer_free(&doc->decoded);
+	*doc = (struct json) { 0 };
+}

@@ -1,0 +1,69 @@
+/* Owned memory that does not fail, and growing arrays.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "oci-vfio-hook/error.h"
+
+static _Noreturn void out_of_memory(void)
+{
+	fputs("oci-vfio-hook: out of memory; nothing was changed\n", stderr);
+	exit(ERROR_INTERNAL);
+}
+
+void *memory_zalloc(size_t size)
+{
+	void *memory = calloc(1, size ? size : 1);
+
+	if (!memory)
+		out_of_memory();
+	return memory;
+}
+
+void memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
+{
+	void *grown;
+	size_t wanted = *capacity + *capacity / 2;
+
+	if (needed <= *capacity)
+		return;
+	if (wanted < needed)
+		wanted = needed < 4 ? 4 : needed;
+	memcpy(&grown, array, sizeof grown);
+	grown = reallocarray(grown, wanted, size);
+	if (!grown)
+		out_of_memory();
+	memcpy(array, &grown, sizeof grown);
+	*capacity = wanted;
+}
+
+char *memory_copy(const char *data, size_t length)
+{
+	char *copy = memory_zalloc(length + 1);
+
+	if (length)
+		memcpy(copy, data, length);
+	return copy;
+}
+
+char *memory_vprintf(const char *format, va_list arguments)
+{
+	char *text;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		out_of_memory();
+	return text;
+}
+
+char *memory_printf(const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = memory_vprintf(format, arguments);
+	va_end(arguments);
+	return text;
+}

@@ -1,0 +1,62 @@
+/* Strict numbers.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/number.h"
+
+#include <errno.h>
+
+static int digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
+int number_parse(struct slice text, unsigned int base, unsigned int max_digits,
+		 uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (text.length == 0)
+		return -EINVAL;
+	for (size_t i = 0; i < text.length; i++) {
+		int digit = digit_value(text.data[i]);
+
+		if (digit < 0 || digit >= (int)base)
+			return -EINVAL;
+	}
+	if (text.length > max_digits)
+		return -ERANGE;
+	for (size_t i = 0; i < text.length; i++) {
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit_value(text.data[i]),
+					   &value))
+			return -ERANGE;
+	}
+	if (value > max)
+		return -ERANGE;
+	*ret = value;
+	return 0;
+}
+
+int number_parse_integer(struct slice text, int64_t min, int64_t max, int64_t *ret)
+{
+	bool negative = text.length > 0 && text.data[0] == '-';
+	struct slice digits = negative ? slice_from_to(text, 1, text.length) : text;
+	uint64_t magnitude;
+	int64_t value;
+	int r = number_parse(digits, 10, 19, INT64_MAX, &magnitude);
+
+	if (r < 0)
+		return r;
+	if (digits.data[0] == '0' && (digits.length > 1 || negative))
+		return -EINVAL;
+	value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+	if (value < min || value > max)
+		return -ERANGE;
+	*ret = value;
+	return 0;
+}

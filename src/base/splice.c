@@ -1,0 +1,225 @@
+/* Edits as byte ranges, and the text with them spliced in.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/splice.h"
+
+void splices_free(struct splices *splices)
+{
+	for (size_t i = 0; i < splices->count; i++)
+		free(splices->items[i].with);
+	free(splices->items);
+	*splices = (struct splices) { 0 };
+}
+
+void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with)
+{
+	struct splice *splice =
+		memory_append(splices->items, splices->count, splices->capacity);
+
+	*splice = (struct splice) {
+		.order = splices->count,
+		.start = start,
+		.end = end,
+		.with = memory_copy(with.data, with.length),
+		.length = with.length,
+	};
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t skip_space(struct slice text, size_t at)
+{
+	while (at < text.length && is_space(text.data[at]))
+		at++;
+	return at;
+}
+
+static size_t skip_space_back(struct slice text, size_t at)
+{
+	while (at > 0 && is_space(text.data[at - 1]))
+		at--;
+	return at;
+}
+
+/* Behind the string that begins at `at`. */
+static size_t skip_string(struct slice text, size_t at)
+{
+	for (at++; at < text.length && text.data[at] != '"'; at++) {
+		if (text.data[at] == '\\')
+			at++;
+	}
+	return at + 1;
+}
+
+void splice_replace(struct splices *splices, const struct json *doc, uint32_t node,
+		    struct slice with)
+{
+	splice_bytes(splices, json_node(doc, node)->start, json_node(doc, node)->end,
+		     with);
+}
+
+/* White space between the bracket and the first value or key of a container. */
+static struct slice first_space(const struct json *doc, uint32_t container)
+{
+	size_t start = json_node(doc, container)->start + 1;
+
+	return slice_from_to(doc->text, start, skip_space(doc->text, start));
+}
+
+/* What stands between key and value of the object's first member. */
+static struct slice first_colon(const struct json *doc, uint32_t object)
+{
+	size_t key = skip_space(doc->text, json_node(doc, object)->start + 1);
+	size_t start = skip_string(doc->text, key);
+	size_t colon = skip_space(doc->text, start);
+
+	return slice_from_to(doc->text, start, skip_space(doc->text, colon + 1));
+}
+
+/* Behind the last value of a container, or behind the bracket of an empty one. */
+static size_t content_end(const struct json *doc, uint32_t container, bool *ret_empty)
+{
+	size_t open = json_node(doc, container)->start + 1;
+	size_t end = skip_space_back(doc->text, json_node(doc, container)->end - 1);
+
+	*ret_empty = end <= open;
+	return *ret_empty ? open : end;
+}
+
+static bool has_insertion(const struct splices *splices, size_t at)
+{
+	for (size_t i = 0; i < splices->count; i++) {
+		if (splices->items[i].start == at && splices->items[i].end == at)
+			return true;
+	}
+	return false;
+}
+
+void splice_add_member(struct splices *splices, const struct json *doc, uint32_t object,
+		       const char *key, struct slice value)
+{
+	auto_buffer with = { 0 };
+	bool empty;
+	size_t at = content_end(doc, object, &empty);
+
+	if (!empty || has_insertion(splices, at))
+		buffer_add(&with, SLICE(","));
+	if (!empty)
+		buffer_add(&with, first_space(doc, object));
+	json_quote(&with, slice_from(key));
+	buffer_add(&with, empty ? SLICE(":") : first_colon(doc, object));
+	buffer_add(&with, value);
+	splice_bytes(splices, at, at, buffer_slice(&with));
+}
+
+/* An element with elements left before it goes with the comma and white space before it;
+ * one without goes with the white space before it and the comma behind it. */
+static void remove_element(struct splices *splices, const struct json *doc,
+			   uint32_t element, bool first)
+{
+	const struct json_node *node = json_node(doc, element);
+	size_t start = skip_space_back(doc->text, node->start), end = node->end, comma;
+
+	if (!first) {
+		start = skip_space_back(doc->text, start - 1);
+	} else {
+		comma = skip_space(doc->text, end);
+		if (doc->text.data[comma] == ',')
+			end = comma + 1;
+	}
+	splice_bytes(splices, start, end, (struct slice) { 0 });
+}
+
+/* Counts the elements, also those that the index leaves out. */
+static bool is_all(const struct json *doc, uint32_t array, const uint32_t *removed,
+		   size_t count)
+{
+	size_t last;
+
+	if (count == 0)
+		return false;
+	last = skip_space(doc->text, json_node(doc, removed[count - 1])->end);
+	return json_node(doc, removed[count - 1])->position + 1 == count &&
+	       last + 1 == json_node(doc, array)->end;
+}
+
+void splice_array(struct splices *splices, const struct json *doc, uint32_t array,
+		  const uint32_t *removed, size_t n_removed, const struct slice *added,
+		  size_t n_added)
+{
+	bool empty, all = is_all(doc, array, removed, n_removed);
+	size_t at = content_end(doc, array, &empty);
+	auto_buffer with = { 0 };
+
+	for (size_t i = 0; i < n_removed; i++)
+		remove_element(splices, doc, removed[i],
+			       json_node(doc, removed[i])->position == i);
+	for (size_t i = 0; i < n_added; i++) {
+		if (i > 0 || (!empty && !all))
+			buffer_add(&with, SLICE(","));
+		if (!empty)
+			buffer_add(&with, first_space(doc, array));
+		buffer_add(&with, added[i]);
+	}
+	if (n_added)
+		splice_bytes(splices, at, at, buffer_slice(&with));
+}
+
+int splice_check_value(struct slice value, struct error *err)
+{
+	auto_json doc = { 0 };
+
+	return json_parse("edit", value, &json_value, NULL, &doc, err);
+}
+
+/* Insertions at one place stay in the order in which they were made. */
+static int compare_splices(const void *a, const void *b)
+{
+	const struct splice *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->end != y->end)
+		return x->end < y->end ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+int splices_sort(struct splices *splices, struct error *err)
+{
+	if (splices->count)
+		qsort(splices->items, splices->count, sizeof *splices->items,
+		      compare_splices);
+	for (size_t i = 1; i < splices->count; i++) {
+		if (splices->items[i].start < splices->items[i - 1].end)
+			return error_set(err, ERROR_INTERNAL,
+					 "two edits overlap at byte %zu",
+					 splices->items[i].start);
+	}
+	return 0;
+}
+
+size_t splices_length(const struct splices *splices, size_t text_length)
+{
+	for (size_t i = 0; i < splices->count; i++)
+		text_length += splices->items[i].length -
+			       (splices->items[i].end - splices->items[i].start);
+	return text_length;
+}
+
+void splices_apply(const struct splices *splices, struct slice text, struct buffer *ret)
+{
+	size_t at = 0;
+
+	memory_grow(&ret->data, &ret->capacity,
+		    ret->length + splices_length(splices, text.length) + 1, 1);
+	for (size_t i = 0; i < splices->count; i++) {
+		const struct splice *splice = &splices->items[i];
+
+		buffer_add(ret, slice_from_to(text, at, splice->start));
+		buffer_add(ret, (struct slice) { splice->with, splice->length });
+		at = splice->end;
+	}
+	buffer_add(ret, slice_from_to(text, at, text.length));
+}

@@ -1,0 +1,119 @@
+/* Text: growing buffers, quoting for messages, strict UTF-8.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/text.h"
+
+#include <stdio.h>
+
+void buffer_add(struct buffer *buffer, struct slice text)
+{
+	memory_grow(&buffer->data, &buffer->capacity, buffer->length + text.length + 1,
+		    1);
+	if (text.length)
+		memcpy(buffer->data + buffer->length, text.data, text.length);
+	buffer->length += text.length;
+	buffer->data[buffer->length] = '\0';
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	auto_free char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = memory_vprintf(format, arguments);
+	va_end(arguments);
+	buffer_add(buffer, slice_from(text));
+}
+
+void buffer_free(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer) { 0 };
+}
+
+/* Length of the UTF-8 sequence at the start of `text`, 0 if it isn't one (Unicode, table
+ * 3-7, well-formed byte sequences). */
+static size_t utf8_sequence(const unsigned char *text, size_t length)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] < 0xc2 || text[0] > 0xf4)
+		return 0;
+	n = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	if (n > length)
+		return 0;
+	if (text[0] == 0xe0)
+		low = 0xa0; /* overlong */
+	if (text[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	if (text[0] == 0xf0)
+		low = 0x90; /* overlong */
+	if (text[0] == 0xf4)
+		high = 0x8f; /* above U+10FFFF */
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++) {
+		if (text[i] < 0x80 || text[i] > 0xbf)
+			return 0;
+	}
+	return n;
+}
+
+bool text_is_utf8(struct slice text)
+{
+	const unsigned char *at = (const unsigned char *)text.data;
+	size_t n, i = 0;
+	uint64_t word;
+
+	/* Almost all text is ASCII: eight bytes at a time. */
+	for (; i + sizeof word <= text.length; i += sizeof word) {
+		memcpy(&word, at + i, sizeof word);
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	for (; i < text.length; i += n) {
+		n = utf8_sequence(at + i, text.length - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+#define QUOTE_MAX 256
+
+/* C1 controls (U+0080 to U+009F) steer terminals as ESC does. */
+static bool is_c1_control(const unsigned char *at, size_t n)
+{
+	return n == 2 && at[0] == 0xc2 && at[1] < 0xa0;
+}
+
+char *text_quote(struct slice text)
+{
+	const unsigned char *at = (const unsigned char *)text.data;
+	struct buffer quoted = { 0 };
+	size_t n;
+
+	buffer_add(&quoted, SLICE("\""));
+	for (size_t i = 0; i < text.length; i += n) {
+		if (i >= QUOTE_MAX) {
+			buffer_add(&quoted, SLICE("\"..."));
+			return quoted.data;
+		}
+		n = utf8_sequence(at + i, text.length - i);
+		if (at[i] == '"' || at[i] == '\\') {
+			buffer_printf(&quoted, "\\%c", at[i]);
+		} else if (n == 0 || at[i] < 0x20 || at[i] == 0x7f ||
+			   is_c1_control(at + i, n)) {
+			n = n == 0 ? 1 : n;
+			for (size_t k = 0; k < n; k++)
+				buffer_printf(&quoted, "\\x%02X", at[i + k]);
+		} else {
+			buffer_add(&quoted, slice_from_to(text, i, i + n));
+		}
+	}
+	buffer_add(&quoted, SLICE("\""));
+	return quoted.data;
+}
