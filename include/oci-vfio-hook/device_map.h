@@ -1,0 +1,79 @@
+/* Device maps: what the host said of the devices of a container, and where they are on
+ * this machine. JSON in the shape of the Kata agent's `Device` message (agent.proto).
+ * Pure. SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_DEVICE_MAP_H
+#define OCI_VFIO_HOOK_DEVICE_MAP_H
+
+#include "oci-vfio-hook/error.h"
+#include "oci-vfio-hook/message.h"
+#include "oci-vfio-hook/pci.h"
+
+enum device_type {
+	DEVICE_VFIO_PCI,    /* "vfio-pci": the container drives it, through a VFIO node */
+	DEVICE_VFIO_PCI_GK, /* "vfio-pci-gk": the guest kernel drives it, no node */
+	DEVICE_NODE,	    /* "node": a device node of this machine, at vm_path */
+	DEVICE_UNSUPPORTED, /* one of Kata's that isn't built */
+};
+
+/* Identity attributes of a PCI function, named as in sysfs. */
+enum pci_identity {
+	PCI_VENDOR,
+	PCI_DEVICE,
+	PCI_SUBSYSTEM_VENDOR,
+	PCI_SUBSYSTEM_DEVICE,
+	PCI_CLASS,
+	PCI_IDENTITY_COUNT,
+};
+extern const char *const pci_identity_names[PCI_IDENTITY_COUNT];
+
+struct map_function {
+	struct pci_address host;
+	struct pci_locator guest;
+	char *guest_text; /* as the map spells it; owned */
+};
+
+/* Where an entry was read, in order of precedence. */
+enum map_source {
+	MAP_SOURCE_OPTION,    /* --device-map */
+	MAP_SOURCE_DIRECTORY, /* devices.d */
+	MAP_SOURCE_FW_CFG,    /* QEMU's fw_cfg */
+};
+
+struct map_entry {
+	enum map_source source;
+	char *where; /* "<file>: [2]" for messages; owned, as all that follows */
+	enum device_type type;
+	char *type_name;
+	char *container_path; /* cleaned */
+	char *final_path;     /* cleaned; NULL: the default of the type */
+	char *vm_path;	      /* cleaned; DEVICE_NODE only, else NULL */
+	struct map_function *functions;
+	size_t n_functions, functions_capacity;
+	bool expected[PCI_IDENTITY_COUNT];
+	uint32_t expect[PCI_IDENTITY_COUNT];
+};
+
+struct device_map {
+	struct map_entry *entries;
+	size_t n_entries, capacity;
+	size_t n_closed; /* entries of sources that device_map_close_source() has seen */
+	bool exists;	 /* there is a map file, if only an empty one */
+};
+
+#define auto_device_map __attribute__((cleanup(device_map_free))) struct device_map
+
+/* Adds the entries of one file. Accepts a bare array, {"devices": [...]} and a whole
+ * CreateContainerRequest, with Kata's spellings of the fields. Warnings and debug
+ * messages go to `messages`. ERROR_DATA names file, entry and field. */
+int device_map_add(struct device_map *map, enum map_source source, const char *name,
+		   struct slice text, struct messages *messages, struct error *err);
+
+/* After the last file of a source: a container path twice, two guests for one host
+ * function or two host functions of one guest within it are ERROR_DATA; an entry of which
+ * an earlier source has the path or a host function is dropped whole. */
+int device_map_close_source(struct device_map *map, struct messages *messages,
+			    struct error *err);
+
+void device_map_free(struct device_map *map);
+
+#endif

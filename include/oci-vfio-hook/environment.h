@@ -1,0 +1,86 @@
+/* The environment variables of the SR-IOV device plugin: PCIDEVICE_<resource> (addresses
+ * joined by commas) and PCIDEVICE_<resource>_INFO (a JSON object). Which addresses and
+ * VFIO paths they name, and their text with these replaced. Pure.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_ENVIRONMENT_H
+#define OCI_VFIO_HOOK_ENVIRONMENT_H
+
+#include "oci-vfio-hook/message.h"
+#include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/spec.h"
+
+enum token_kind {
+	ENV_ADDRESS,	 /* a PCI address */
+	ENV_ADDRESS_KEY, /* a PCI address that is the key of a member */
+	ENV_PATH,	 /* a VFIO node's path (INFO only) */
+};
+
+/* One whole string of a variable that may need translation. */
+struct env_token {
+	enum token_kind kind;
+	size_t start, end;	    /* LIST: bytes of the value */
+	uint32_t node;		    /* INFO: of the inner JSON */
+	struct pci_address address; /* ENV_ADDRESS, ENV_ADDRESS_KEY */
+	char *path;		    /* ENV_PATH: cleaned; owned */
+};
+
+struct env_variable {
+	const struct spec_variable *source; /* borrowed from the spec */
+	bool info;
+	struct json inner; /* INFO; borrows the spec's text */
+	bool broken;	   /* INFO that is no JSON object: left as it is */
+	struct env_token *tokens;
+	size_t n_tokens, capacity;
+};
+
+struct environment {
+	struct env_variable *variables; /* in the order of the spec */
+	size_t count;
+};
+
+#define auto_environment __attribute__((cleanup(environment_free))) struct environment
+
+/* Finds the tokens of the spec's variables. */
+void environment_parse(const struct spec *spec, struct environment *ret);
+
+/* Does any variable name this address? */
+bool environment_has_address(const struct environment *environment,
+			     const struct pci_address *address);
+
+void environment_free(struct environment *environment);
+
+/* What to put for an address or path. */
+enum translation_result {
+	TRANSLATION_DONE, /* replaced (also by itself) */
+	TRANSLATION_KEPT, /* stays, and the variable may still be translated; `why` is a
+			   * warning or NULL */
+	TRANSLATION_NONE, /* the variable stays whole; `why` says why, NULL: in silence */
+};
+
+/* Returns the text for the token in *ret, or the reason in *why; the callee's strings are
+ * owned by the caller. */
+typedef enum translation_result environment_translate_fn(void *context,
+							 const struct env_token *token,
+							 char **ret, char **why);
+
+/* The new `NAME=VALUE` of a variable. */
+struct env_change {
+	const struct env_variable *variable;
+	char *text; /* owned */
+};
+
+struct env_changes {
+	struct env_change *items;
+	size_t count, capacity;
+};
+
+void env_changes_free(struct env_changes *changes);
+
+/* Translates every variable whole or leaves it whole, with a warning in `messages`. An
+ * _INFO is translated only if the variable that it belongs to was. Unchanged text is no
+ * change. */
+void environment_translate(const struct environment *environment,
+			   environment_translate_fn *translate, void *context,
+			   struct env_changes *ret, struct messages *messages);
+
+#endif

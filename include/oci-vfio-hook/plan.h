@@ -1,0 +1,122 @@
+/* The plan: everything that changes in a spec, why, and what the result must be. Pure:
+ * made from spec, map and the answers of the machine before anything is changed.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_PLAN_H
+#define OCI_VFIO_HOOK_PLAN_H
+
+#include "oci-vfio-hook/guest.h"
+#include "oci-vfio-hook/request.h"
+#include "oci-vfio-hook/splice.h"
+
+/* The rules, as numbered in the manual page. */
+enum plan_rule {
+	PLAN_DEVICE = 1,
+	PLAN_RULE = 2,
+	PLAN_MOUNT = 3,
+	PLAN_ENVIRONMENT = 4,
+	PLAN_CONTROL = 5,
+	PLAN_GUEST_KERNEL = 6,
+	PLAN_APPLIED = 8,
+};
+
+enum plan_edit {
+	PLAN_REPLACE,	 /* the value at `node` by `new` */
+	PLAN_REMOVE,	 /* the array element at `node` */
+	PLAN_APPEND,	 /* `new` to the array at `node` */
+	PLAN_ADD_MEMBER, /* `key`: `new` to the object at `node` */
+};
+
+struct plan_change {
+	enum plan_rule rule;
+	enum plan_edit edit;
+	uint32_t node;
+	const char *key; /* PLAN_ADD_MEMBER; static */
+	char *where;	 /* "linux.devices[2].path"; owned, as all that follows */
+	char *old;	 /* JSON; NULL: there was none */
+	char *new;	 /* JSON; NULL: taken out */
+	char *why;
+};
+
+/* A device node that the container gets another one for, or loses: what live mode does.
+ */
+struct plan_node {
+	char *container_path; /* what the spec named, cleaned; NULL: new (control node) */
+	char *final_path;     /* NULL: taken out */
+	char *node;	      /* on this machine; NULL with final_path */
+	bool mount;	      /* by a bind mount, not by linux.devices */
+	bool has_old;
+	char old_type;
+	uint32_t old_major, old_minor;
+	char type;
+	uint32_t major, minor;
+	uint32_t mode, uid, gid;
+};
+
+/* A mount of the spec (index into spec.mounts) that changes or goes. */
+struct plan_mount {
+	size_t index;
+	bool removed;
+	struct spec_mount after;
+};
+
+/* The spec's relevant parts as they must be afterwards. */
+struct plan_result {
+	struct spec_device *devices;
+	size_t n_devices, devices_capacity;
+	struct spec_rule *rules;
+	size_t n_rules, rules_capacity;
+	struct plan_mount *mounts; /* only those that differ, in the order of the spec */
+	size_t n_mounts, mounts_capacity;
+	bool control_mount; /* the control node is added behind the last mount */
+};
+
+struct plan {
+	struct plan_change *changes;
+	size_t n_changes, changes_capacity;
+	struct plan_node *nodes;
+	size_t n_nodes, nodes_capacity;
+	struct plan_result result;
+	struct messages messages; /* warnings */
+	struct env_changes env;
+	struct applied applied; /* earlier runs' and this one's */
+	char **strings;		/* that `result` borrows; owned */
+	size_t n_strings, strings_capacity;
+};
+
+#define auto_plan __attribute__((cleanup(plan_free))) struct plan
+
+enum unmapped_policy {
+	UNMAPPED_AUTO,
+	UNMAPPED_KEEP,
+	UNMAPPED_ERROR,
+};
+
+/* All that a plan is made from; everything is borrowed. */
+struct plan_input {
+	const struct spec *spec;
+	const struct environment *environment;
+	const struct device_map *map;
+	const struct applied *applied;
+	const struct request *request;
+	const struct guest *guest;
+	enum unmapped_policy unmapped;
+};
+
+/* Decides. ERROR_UNAVAILABLE: a function, group, node or identity isn't as asked for;
+ * ERROR_DATA: spec and map contradict each other. */
+int plan_build(const struct plan_input *input, struct plan *ret, struct error *err);
+
+/* Adds the annotation as the last change, if there is any other. */
+void plan_add_applied(struct plan *plan, const struct spec *spec, const char *token);
+
+/* The edits of the spec's text, sorted. Each new value is parsed by itself. */
+int plan_splices(const struct plan *plan, const struct spec *spec, struct splices *ret,
+		 struct error *err);
+
+/* Is the spec parsed from the new text what was planned? ERROR_INTERNAL where not. */
+int plan_verify(const struct plan *plan, const struct spec *before,
+		const struct spec *after, struct error *err);
+
+void plan_free(struct plan *plan);
+
+#endif

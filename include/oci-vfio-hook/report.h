@@ -1,0 +1,16 @@
+/* A plan for the person: text and JSON. Pure.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_REPORT_H
+#define OCI_VFIO_HOOK_REPORT_H
+
+#include "oci-vfio-hook/plan.h"
+
+/* A headline with the number of changes, then for each where, old and new value and why;
+ * then warnings. `name` is that of the config.json. */
+void report_text(const struct plan *plan, const char *name, struct buffer *ret);
+
+/* {"changed": bool, "changes": [{"rule", "where", "old", "new", "why"}], "warnings": []}
+ * and a newline; old and new are JSON values, null where there is none. */
+void report_json(const struct plan *plan, struct buffer *ret);
+
+#endif

@@ -1,0 +1,137 @@
+/* The parts of an OCI runtime spec (config.json) that the plan reads, as a view of its
+ * text. Source of the fields: opencontainers/runtime-spec, config.md and config-linux.md.
+ * `null` counts as absent throughout. Pure. SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_SPEC_H
+#define OCI_VFIO_HOOK_SPEC_H
+
+#include "oci-vfio-hook/json.h"
+
+#define CONTROL_NODE "/dev/vfio/vfio"
+#define APPLIED_KEY "io.github.oci-vfio-hook.applied"
+
+/* linux.devices[] */
+struct spec_device {
+	uint32_t node;
+	size_t index;
+	struct slice path; /* cleaned */
+	char type;	   /* 'c' (also for "u"), 'b', 'p' */
+	bool has_numbers;
+	uint32_t major, minor;
+	uint32_t mode;	   /* low 12 bits; absent: 0666 */
+	uint32_t uid, gid; /* absent: 0 */
+};
+
+#define RULE_ANY (-1)
+
+/* linux.resources.devices[] */
+struct spec_rule {
+	uint32_t node; /* 0: added by the plan */
+	bool allow;
+	char type;	      /* 'a' (also when absent), 'b', 'c' */
+	int64_t major, minor; /* RULE_ANY: absent or -1 */
+	struct slice access;  /* absent: "" */
+};
+
+/* mounts[]: bind mounts only (type "bind", or an option "bind" or "rbind") */
+struct spec_mount {
+	uint32_t node;
+	size_t index;
+	struct slice destination, source; /* cleaned */
+};
+
+/* process.env[]: entries NAME=VALUE of which NAME starts with one of the prefixes */
+struct spec_variable {
+	uint32_t node;
+	size_t index;
+	struct slice name, value;
+};
+
+/* Prefixes of environment variables that hold PCI addresses. */
+struct env_prefixes {
+	char **items;
+	size_t count, capacity;
+};
+
+struct spec {
+	struct json json;
+	/* Nodes, 0 where absent or null. */
+	uint32_t linux_node, devices_node, resources_node, rules_node, mounts_node,
+		annotations_node;
+	struct spec_device *devices;
+	size_t n_devices, devices_capacity;
+	struct spec_rule *rules;
+	size_t n_rules, rules_capacity;
+	struct spec_mount *mounts;
+	size_t n_mounts, mounts_capacity;
+	struct spec_variable *variables;
+	size_t n_variables, variables_capacity;
+	bool has_applied;
+	struct slice applied;	/* text of our annotation */
+	struct slice root_path; /* root.path as it is; empty where absent */
+	char **strings;		/* cleaned paths that differ from the text; owned */
+	size_t n_strings, strings_capacity;
+};
+
+#define auto_spec __attribute__((cleanup(spec_free))) struct spec
+
+/* Parses a config.json; `name` and `text` are borrowed. ERROR_DATA names the place. */
+int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
+	       struct spec *ret, struct error *err);
+void spec_free(struct spec *spec);
+
+/* Positions in the shapes of the objects that the plan edits. */
+enum spec_device_member {
+	SPEC_DEVICE_PATH,
+	SPEC_DEVICE_TYPE,
+	SPEC_DEVICE_MAJOR,
+	SPEC_DEVICE_MINOR,
+	SPEC_DEVICE_MODE,
+	SPEC_DEVICE_UID,
+	SPEC_DEVICE_GID,
+};
+enum spec_rule_member {
+	SPEC_RULE_ALLOW,
+	SPEC_RULE_TYPE,
+	SPEC_RULE_MAJOR,
+	SPEC_RULE_MINOR,
+	SPEC_RULE_ACCESS,
+};
+enum spec_mount_member {
+	SPEC_MOUNT_DESTINATION,
+	SPEC_MOUNT_TYPE,
+	SPEC_MOUNT_SOURCE,
+	SPEC_MOUNT_OPTIONS,
+};
+enum spec_linux_member {
+	SPEC_LINUX_DEVICES,
+	SPEC_LINUX_RESOURCES,
+};
+enum spec_resources_member {
+	SPEC_RESOURCES_DEVICES,
+};
+enum spec_root_member {
+	SPEC_PROCESS,
+	SPEC_MOUNTS,
+	SPEC_LINUX,
+	SPEC_ANNOTATIONS,
+	SPEC_ROOT,
+};
+enum spec_annotation_member {
+	SPEC_ANNOTATION_APPLIED,
+};
+
+/* Could anything in the spec be ours? False: no device, no bind mount from below /dev or
+ * to below /dev/vfio, no variable with a prefix. Then no machine map need be opened. */
+bool spec_may_be_ours(const struct spec *spec);
+
+/* A bind mount from below /dev, or to below /dev/vfio? */
+bool mount_may_be_ours(const struct spec_mount *mount);
+
+/* Is this cleaned path a VFIO node: /dev/vfio/N, /dev/vfio/noiommu-N,
+ * /dev/vfio/devices/vfioN or /dev/iommu? (Not the control node.) */
+bool path_is_vfio_node(struct slice path);
+
+/* Is it /dev/vfio/vfio? */
+bool path_is_control_node(struct slice path);
+
+#endif

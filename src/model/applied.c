@@ -1,0 +1,256 @@
+/* The annotation that says what was done.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/applied.h"
+
+#include "oci-vfio-hook/json.h"
+
+enum node_member {
+	NODE_CONTAINER_PATH,
+	NODE_FINAL_PATH,
+	NODE_NODE,
+	NODE_TYPE,
+	NODE_MAJOR,
+	NODE_MINOR,
+	NODE_MEMBERS,
+};
+static const struct json_member node_members[] = {
+	[NODE_CONTAINER_PATH] = JSON_MEMBER("container_path", &json_value),
+	[NODE_FINAL_PATH] = JSON_MEMBER("final_path", &json_value),
+	[NODE_NODE] = JSON_MEMBER("node", &json_value),
+	[NODE_TYPE] = JSON_MEMBER("type", &json_value),
+	[NODE_MAJOR] = JSON_MEMBER("major", &json_value),
+	[NODE_MINOR] = JSON_MEMBER("minor", &json_value),
+};
+static const struct json_shape node_shape = { .members = node_members,
+					      .n_members = NODE_MEMBERS };
+static const struct json_shape nodes_shape = { .elements = &node_shape };
+
+enum applied_member { APPLIED_TOKEN, APPLIED_NODES, APPLIED_ADDRESSES, APPLIED_MEMBERS };
+static const struct json_member applied_members[] = {
+	[APPLIED_TOKEN] = JSON_MEMBER("token", &json_value),
+	[APPLIED_NODES] = JSON_MEMBER("nodes", &nodes_shape),
+	[APPLIED_ADDRESSES] = JSON_MEMBER("addresses", &json_any),
+};
+static const struct json_shape applied_shape = { .members = applied_members,
+						 .n_members = APPLIED_MEMBERS };
+
+static int read_text(const struct json *doc, uint32_t object, enum node_member member,
+		     char **ret, struct error *err)
+{
+	uint32_t node = json_member(doc, object, member);
+	struct slice text;
+	int r = node ? json_string(doc, node, &text, err) : 0;
+
+	*ret = node && r == 0 ? memory_copy(text.data, text.length) : NULL;
+	return r;
+}
+
+static int read_node(const struct json *doc, uint32_t object, struct applied *applied,
+		     struct error *err)
+{
+	struct applied_node *node =
+		memory_append(applied->nodes, applied->n_nodes, applied->nodes_capacity);
+	auto_free char *type = NULL;
+	uint32_t major, minor;
+	int64_t value = 0;
+	int r = read_text(doc, object, NODE_CONTAINER_PATH, &node->container_path, err);
+
+	if (r == 0)
+		r = read_text(doc, object, NODE_FINAL_PATH, &node->final_path, err);
+	if (r == 0)
+		r = read_text(doc, object, NODE_NODE, &node->node, err);
+	if (r == 0)
+		r = read_text(doc, object, NODE_TYPE, &type, err);
+	if (r == 0 && !node->container_path)
+		return json_error(err, ERROR_DATA, doc, object, "has no container_path");
+	if (r < 0 || !node->final_path)
+		return r;
+	major = json_member(doc, object, NODE_MAJOR);
+	minor = json_member(doc, object, NODE_MINOR);
+	if (!node->node || !type || !major || !minor)
+		return json_error(err, ERROR_DATA, doc, object, "a field is missing");
+	node->type = *type;
+	r = json_integer(doc, major, 0, UINT32_MAX, &value, err);
+	if (r < 0)
+		return r;
+	node->major = (uint32_t)value;
+	r = json_integer(doc, minor, 0, UINT32_MAX, &value, err);
+	node->minor = (uint32_t)value;
+	return r;
+}
+
+/* One pair [host, guest]. */
+static int read_address(const struct json *doc, uint32_t pair, struct applied *applied,
+			struct error *err)
+{
+	struct applied_address address;
+	struct slice host, guest;
+	uint32_t first = json_child(doc, pair),
+		 second = first ? json_next(doc, first) : 0;
+
+	if (!second || json_string(doc, first, &host, err) < 0 ||
+	    json_string(doc, second, &guest, err) < 0 ||
+	    pci_address_parse(host, &address.host) < 0 ||
+	    pci_address_parse(guest, &address.guest) < 0)
+		return json_error(err, ERROR_DATA, doc, pair,
+				  "must be a pair of addresses");
+	applied_add_address(applied, &address.host, &address.guest);
+	return 0;
+}
+
+typedef int read_fn(const struct json *doc, uint32_t node, struct applied *applied,
+		    struct error *err);
+
+static int read_each(const struct json *doc, enum applied_member member,
+		     read_fn *read_one, struct applied *applied, struct error *err)
+{
+	uint32_t array = json_member(doc, 0, member);
+
+	for (uint32_t node = array ? json_child(doc, array) : 0; node;
+	     node = json_next(doc, node)) {
+		int r = read_one(doc, node, applied, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int applied_parse(struct slice text, const char *token, struct applied *ret)
+{
+	auto_applied applied = { 0 };
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+	struct slice found;
+	uint32_t node;
+
+	if (!token ||
+	    json_parse("annotation", text, &applied_shape, NULL, &doc, &err) < 0 ||
+	    json_type(&doc, 0) != JSON_OBJECT)
+		return 1;
+	node = json_member(&doc, 0, APPLIED_TOKEN);
+	if (!node || json_string(&doc, node, &found, &err) < 0 ||
+	    !slice_equal(found, slice_from(token)))
+		return 1;
+	if (read_each(&doc, APPLIED_NODES, read_node, &applied, &err) < 0 ||
+	    read_each(&doc, APPLIED_ADDRESSES, read_address, &applied, &err) < 0)
+		return 1;
+	*ret = applied;
+	applied = (struct applied) { 0 };
+	return 0;
+}
+
+static void format_node(const struct applied_node *node, struct buffer *ret)
+{
+	buffer_add(ret, SLICE("{\"container_path\":"));
+	json_quote(ret, slice_from(node->container_path));
+	if (node->final_path) {
+		buffer_add(ret, SLICE(",\"final_path\":"));
+		json_quote(ret, slice_from(node->final_path));
+		buffer_add(ret, SLICE(",\"node\":"));
+		json_quote(ret, slice_from(node->node));
+		buffer_printf(ret, ",\"type\":\"%c\",\"major\":%u,\"minor\":%u",
+			      node->type, node->major, node->minor);
+	}
+	buffer_add(ret, SLICE("}"));
+}
+
+void applied_format(const struct applied *applied, const char *token, struct buffer *ret)
+{
+	char host[PCI_ADDRESS_SIZE], guest[PCI_ADDRESS_SIZE];
+
+	buffer_printf(ret, "{\"token\":\"%s\",\"nodes\":[", token);
+	for (size_t i = 0; i < applied->n_nodes; i++) {
+		buffer_add(ret, i ? SLICE(",") : SLICE(""));
+		format_node(&applied->nodes[i], ret);
+	}
+	buffer_add(ret, SLICE("],\"addresses\":["));
+	for (size_t i = 0; i < applied->n_addresses; i++) {
+		pci_address_format(&applied->addresses[i].host, host);
+		pci_address_format(&applied->addresses[i].guest, guest);
+		buffer_printf(ret, "%s[\"%s\",\"%s\"]", i ? "," : "", host, guest);
+	}
+	buffer_add(ret, SLICE("]}"));
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+void applied_add_node(struct applied *applied, const char *container_path,
+		      const char *final_path, const char *node, char type, uint32_t major,
+		      uint32_t minor)
+{
+	struct applied_node *added;
+
+	for (size_t i = 0; i < applied->n_nodes; i++) {
+		if (same_text(applied->nodes[i].container_path, container_path) &&
+		    same_text(applied->nodes[i].final_path, final_path))
+			return;
+	}
+	added = memory_append(applied->nodes, applied->n_nodes, applied->nodes_capacity);
+	added->container_path = memory_copy(container_path, strlen(container_path));
+	if (final_path) {
+		added->final_path = memory_copy(final_path, strlen(final_path));
+		added->node = memory_copy(node, strlen(node));
+		added->type = type;
+		added->major = major;
+		added->minor = minor;
+	}
+}
+
+void applied_add_address(struct applied *applied, const struct pci_address *host,
+			 const struct pci_address *guest)
+{
+	for (size_t i = 0; i < applied->n_addresses; i++) {
+		if (pci_address_equal(&applied->addresses[i].host, host) &&
+		    pci_address_equal(&applied->addresses[i].guest, guest))
+			return;
+	}
+	*memory_append(applied->addresses, applied->n_addresses,
+		       applied->addresses_capacity) =
+		(struct applied_address) { *host, *guest };
+}
+
+const struct applied_node *applied_find_final(const struct applied *applied,
+					      struct slice path)
+{
+	for (size_t i = 0; i < applied->n_nodes; i++) {
+		const struct applied_node *node = &applied->nodes[i];
+
+		if (node->final_path && slice_equal(slice_from(node->final_path), path))
+			return node;
+	}
+	return NULL;
+}
+
+bool applied_has_container_path(const struct applied *applied, struct slice path)
+{
+	for (size_t i = 0; i < applied->n_nodes; i++) {
+		if (slice_equal(slice_from(applied->nodes[i].container_path), path))
+			return true;
+	}
+	return false;
+}
+
+bool applied_has_guest(const struct applied *applied, const struct pci_address *address)
+{
+	for (size_t i = 0; i < applied->n_addresses; i++) {
+		if (pci_address_equal(&applied->addresses[i].guest, address))
+			return true;
+	}
+	return false;
+}
+
+void applied_free(struct applied *applied)
+{
+	for (size_t i = 0; i < applied->n_nodes; i++) {
+		free(applied->nodes[i].container_path);
+		free(applied->nodes[i].final_path);
+		free(applied->nodes[i].node);
+	}
+	free(applied->nodes);
+	free(applied->addresses);
+	*applied = (struct applied) { 0 };
+}

@@ -1,0 +1,459 @@
+/* Device maps: parsing one file. How sources are merged is in device_map_merge.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/device_map.h"
+
+#include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/number.h"
+#include "oci-vfio-hook/spec.h"
+
+const char *const pci_identity_names[PCI_IDENTITY_COUNT] = {
+	[PCI_VENDOR] = "vendor",
+	[PCI_DEVICE] = "device",
+	[PCI_SUBSYSTEM_VENDOR] = "subsystem_vendor",
+	[PCI_SUBSYSTEM_DEVICE] = "subsystem_device",
+	[PCI_CLASS] = "class",
+};
+
+static const struct json_member expect_members[] = {
+	[PCI_VENDOR] = JSON_MEMBER("vendor", &json_value),
+	[PCI_DEVICE] = JSON_MEMBER("device", &json_value),
+	[PCI_SUBSYSTEM_VENDOR] = JSON_MEMBER("subsystem_vendor", &json_value),
+	[PCI_SUBSYSTEM_DEVICE] = JSON_MEMBER("subsystem_device", &json_value),
+	[PCI_CLASS] = JSON_MEMBER("class", &json_value),
+};
+static const struct json_shape expect_shape = { .members = expect_members,
+						.n_members = PCI_IDENTITY_COUNT,
+						.closed = true };
+static const struct json_shape options_shape = { .elements = &json_value };
+
+enum entry_member {
+	ENTRY_ID,
+	ENTRY_TYPE,
+	ENTRY_TYPE_ALIAS,
+	ENTRY_FIELD_TYPE,
+	ENTRY_VM_PATH,
+	ENTRY_VM_PATH_CAMEL,
+	ENTRY_CONTAINER_PATH,
+	ENTRY_CONTAINER_PATH_CAMEL,
+	ENTRY_FINAL_PATH,
+	ENTRY_OPTIONS,
+	ENTRY_EXPECT,
+	ENTRY_MEMBERS,
+};
+static const struct json_member entry_members[] = {
+	[ENTRY_ID] = JSON_MEMBER("id", &json_value),
+	[ENTRY_TYPE] = JSON_MEMBER("type", &json_value),
+	[ENTRY_TYPE_ALIAS] = JSON_MEMBER("type_", &json_value),
+	[ENTRY_FIELD_TYPE] = JSON_MEMBER("field_type", &json_value),
+	[ENTRY_VM_PATH] = JSON_MEMBER("vm_path", &json_value),
+	[ENTRY_VM_PATH_CAMEL] = JSON_MEMBER("vmPath", &json_value),
+	[ENTRY_CONTAINER_PATH] = JSON_MEMBER("container_path", &json_value),
+	[ENTRY_CONTAINER_PATH_CAMEL] = JSON_MEMBER("containerPath", &json_value),
+	[ENTRY_FINAL_PATH] = JSON_MEMBER("final_path", &json_value),
+	[ENTRY_OPTIONS] = JSON_MEMBER("options", &options_shape),
+	[ENTRY_EXPECT] = JSON_MEMBER("expect", &expect_shape),
+};
+static const struct json_shape entry_shape = { .members = entry_members,
+					       .n_members = ENTRY_MEMBERS,
+					       .others = &json_value };
+static const struct json_shape entries_shape = { .elements = &entry_shape };
+
+enum file_member {
+	FILE_DEVICES,
+	FILE_CONTAINER_ID,
+	FILE_CONTAINER_ID_CAMEL,
+	FILE_MEMBERS,
+};
+static const struct json_member file_members[] = {
+	[FILE_DEVICES] = JSON_MEMBER("devices", &entries_shape),
+	[FILE_CONTAINER_ID] = JSON_MEMBER("container_id", &json_value),
+	[FILE_CONTAINER_ID_CAMEL] = JSON_MEMBER("containerId", &json_value),
+};
+/* The array of entries itself, or an object that holds it. */
+static const struct json_shape file_shape = { .members = file_members,
+					      .n_members = FILE_MEMBERS,
+					      .elements = &entry_shape };
+
+static void entry_free(struct map_entry *entry)
+{
+	for (size_t i = 0; i < entry->n_functions; i++)
+		free(entry->functions[i].guest_text);
+	free(entry->functions);
+	free(entry->where);
+	free(entry->type_name);
+	free(entry->container_path);
+	free(entry->final_path);
+	free(entry->vm_path);
+	*entry = (struct map_entry) { 0 };
+}
+
+#define auto_entry __attribute__((cleanup(entry_free))) struct map_entry
+
+/* The one of the spellings [first, last] of a field that is there, 0 if none. */
+static int find_field(const struct json *doc, uint32_t object, enum entry_member first,
+		      enum entry_member last, uint32_t *ret, struct error *err)
+{
+	uint32_t found = 0;
+
+	for (unsigned int i = first; i <= last; i++) {
+		uint32_t member = json_member(doc, object, i);
+
+		if (member && found)
+			return json_error(
+				err, ERROR_DATA, doc, member,
+				"the field is there in two spellings; keep one");
+		if (member)
+			found = member;
+	}
+	*ret = found;
+	return 0;
+}
+
+/* Reads a path field, cleaned; *ret stays NULL where it is absent. */
+static int read_path(const struct json *doc, uint32_t object, enum entry_member first,
+		     enum entry_member last, char **ret, struct error *err)
+{
+	auto_free char *clean = NULL;
+	struct slice text;
+	uint32_t node;
+	int r = find_field(doc, object, first, last, &node, err);
+
+	if (r < 0 || !node)
+		return r;
+	r = json_string(doc, node, &text, err);
+	if (r < 0)
+		return r;
+	clean = path_clean(text);
+	if (strcmp(clean, "/") == 0)
+		return json_error(err, ERROR_DATA, doc, node,
+				  "must be the path of a file");
+	*ret = take_ptr(clean);
+	return 0;
+}
+
+static enum device_type type_parse(struct slice name)
+{
+	if (slice_equal(name, SLICE("vfio-pci")))
+		return DEVICE_VFIO_PCI;
+	if (slice_equal(name, SLICE("vfio-pci-gk")))
+		return DEVICE_VFIO_PCI_GK;
+	if (slice_equal(name, SLICE("node")))
+		return DEVICE_NODE;
+	return DEVICE_UNSUPPORTED;
+}
+
+static int read_type(const struct json *doc, uint32_t object, struct map_entry *entry,
+		     struct error *err)
+{
+	auto_free char *quoted = NULL;
+	struct slice name;
+	uint32_t node;
+	int r = find_field(doc, object, ENTRY_TYPE, ENTRY_FIELD_TYPE, &node, err);
+
+	if (r < 0)
+		return r;
+	if (!node)
+		return json_error(err, ERROR_DATA, doc, object,
+				  "has no \"type\"; add vfio-pci, vfio-pci-gk or node");
+	r = json_string(doc, node, &name, err);
+	if (r < 0)
+		return r;
+	entry->type = type_parse(name);
+	entry->type_name = memory_copy(name.data, name.length);
+	quoted = text_quote(name);
+	if (entry->type == DEVICE_UNSUPPORTED && entry->source == MAP_SOURCE_OPTION)
+		return json_error(
+			err, ERROR_DATA, doc, node,
+			"unsupported device type %s; use vfio-pci, vfio-pci-gk or node",
+			quoted);
+	return 0;
+}
+
+/* One option HOST=GUEST. */
+static int read_function(const struct json *doc, uint32_t node, struct map_entry *entry,
+			 struct messages *messages, struct error *err)
+{
+	struct map_function function = { 0 };
+	auto_free char *quoted = NULL;
+	struct slice text, host, guest;
+	const char *equals;
+	int r = json_string(doc, node, &text, err);
+
+	if (r < 0)
+		return r;
+	quoted = text_quote(text);
+	equals = memchr(text.data, '=', text.length);
+	if (!equals)
+		return json_error(err, ERROR_DATA, doc, node,
+				  "must be HOST=GUEST, not %s", quoted);
+	host = slice_from_to(text, 0, (size_t)(equals - text.data));
+	guest = slice_from_to(text, host.length + 1, text.length);
+	if (pci_address_parse(host, &function.host) < 0)
+		return json_error(
+			err, ERROR_DATA, doc, node,
+			"the part before = must be a PCI address such as 0000:3b:02.0, "
+			"in %s",
+			quoted);
+	if (guest.length == 0) {
+		messages_add(messages, MESSAGE_WARNING,
+			     "%s: option %s names no function of this machine; skipped",
+			     entry->where, quoted);
+		return 0;
+	}
+	r = pci_locator_parse(guest, &function.guest, err);
+	if (r < 0) {
+		auto_free char *path = json_path(doc, node);
+
+		return error_prefix(err, "%s: %s", doc->name, path);
+	}
+	function.guest_text = memory_copy(guest.data, guest.length);
+	*memory_append(entry->functions, entry->n_functions, entry->functions_capacity) =
+		function;
+	return 0;
+}
+
+static int read_functions(const struct json *doc, uint32_t object,
+			  struct map_entry *entry, struct messages *messages,
+			  struct error *err)
+{
+	uint32_t options = json_member(doc, object, ENTRY_OPTIONS);
+	int r;
+
+	if (options) {
+		r = json_expect(doc, options, JSON_ARRAY, err);
+		if (r < 0)
+			return r;
+		for (uint32_t node = json_child(doc, options); node;
+		     node = json_next(doc, node)) {
+			r = read_function(doc, node, entry, messages, err);
+			if (r < 0)
+				return r;
+		}
+	}
+	if (entry->n_functions == 0)
+		return json_error(err, ERROR_DATA, doc, options ? options : object,
+				  "a %s entry needs at least one option HOST=GUEST",
+				  entry->type_name);
+	return 0;
+}
+
+static int read_identity(const struct json *doc, uint32_t node, enum pci_identity which,
+			 uint32_t *ret, struct error *err)
+{
+	unsigned int digits = which == PCI_CLASS ? 6 : 4;
+	auto_free char *quoted = NULL;
+	struct slice text;
+	uint64_t value;
+	int r = json_string(doc, node, &text, err);
+
+	if (r < 0)
+		return r;
+	quoted = text_quote(text);
+	if (slice_starts(text, SLICE("0x")) || slice_starts(text, SLICE("0X")))
+		text = slice_from_to(text, 2, text.length);
+	if (number_parse(text, 16, digits, UINT32_MAX, &value) < 0)
+		return json_error(
+			err, ERROR_DATA, doc, node,
+			"must be at most %u hex digits, with or without 0x, not %s",
+			digits, quoted);
+	*ret = (uint32_t)value;
+	return 0;
+}
+
+static int read_expect(const struct json *doc, uint32_t object, struct map_entry *entry,
+		       struct error *err)
+{
+	uint32_t expect = json_member(doc, object, ENTRY_EXPECT);
+	int r;
+
+	if (!expect)
+		return 0;
+	r = json_expect(doc, expect, JSON_OBJECT, err);
+	if (r < 0)
+		return r;
+	if (entry->type == DEVICE_NODE)
+		return json_error(err, ERROR_DATA, doc, expect,
+				  "a node has no PCI identity; take it out");
+	for (unsigned int i = 0; i < PCI_IDENTITY_COUNT; i++) {
+		uint32_t node = json_member(doc, expect, i);
+
+		if (!node)
+			continue;
+		r = read_identity(doc, node, i, &entry->expect[i], err);
+		if (r < 0)
+			return r;
+		entry->expected[i] = true;
+	}
+	return 0;
+}
+
+static int read_paths(const struct json *doc, uint32_t object, struct map_entry *entry,
+		      struct error *err)
+{
+	int r = read_path(doc, object, ENTRY_CONTAINER_PATH, ENTRY_CONTAINER_PATH_CAMEL,
+			  &entry->container_path, err);
+
+	if (r < 0)
+		return r;
+	if (!entry->container_path)
+		return json_error(
+			err, ERROR_DATA, doc, object,
+			"has no \"container_path\"; add the path in the spec, such as "
+			"/dev/vfio/45");
+	if (path_is_control_node(slice_from(entry->container_path)))
+		return json_error(
+			err, ERROR_DATA, doc, object,
+			"/dev/vfio/vfio is the control node, which is never mapped; "
+			"take the entry out");
+	return read_path(doc, object, ENTRY_FINAL_PATH, ENTRY_FINAL_PATH,
+			 &entry->final_path, err);
+}
+
+static int read_node_path(const struct json *doc, uint32_t object,
+			  struct map_entry *entry, struct error *err)
+{
+	struct slice path;
+	int r = read_path(doc, object, ENTRY_VM_PATH, ENTRY_VM_PATH_CAMEL,
+			  &entry->vm_path, err);
+
+	if (r < 0)
+		return r;
+	if (!entry->vm_path)
+		return json_error(
+			err, ERROR_DATA, doc, object,
+			"a node entry needs \"vm_path\", the node on this machine");
+	path = slice_from(entry->vm_path);
+	if (path_is_vfio_node(path) || path_is_control_node(path))
+		return json_error(
+			err, ERROR_DATA, doc, object,
+			"%s is a VFIO node: use the type vfio-pci with options, which "
+			"finds and checks its function",
+			entry->vm_path);
+	return 0;
+}
+
+/* The fields that a type reads beyond those that every type has. */
+static int read_type_fields(const struct json *doc, uint32_t object,
+			    struct map_entry *entry, struct messages *messages,
+			    struct error *err)
+{
+	int r;
+
+	switch (entry->type) {
+	case DEVICE_VFIO_PCI:
+	case DEVICE_VFIO_PCI_GK:
+		r = read_functions(doc, object, entry, messages, err);
+		break;
+	case DEVICE_NODE:
+		r = read_node_path(doc, object, entry, err);
+		break;
+	case DEVICE_UNSUPPORTED:
+	default:
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (entry->final_path && path_is_control_node(slice_from(entry->final_path)))
+		return json_error(err, ERROR_DATA, doc, object,
+				  "\"final_path\" is the control node; choose another");
+	return read_expect(doc, object, entry, err);
+}
+
+static void note_unknown_fields(const struct json *doc, uint32_t object,
+				const struct map_entry *entry, struct messages *messages)
+{
+	for (uint32_t node = json_child(doc, object); node; node = json_next(doc, node)) {
+		auto_free char *quoted = NULL;
+
+		if (json_type(doc, node) != JSON_KEY)
+			continue;
+		quoted = text_quote(json_raw(doc, node));
+		messages_add(messages, MESSAGE_DEBUG, "%s: unknown field %s ignored",
+			     entry->where, quoted);
+	}
+}
+
+static int read_entry(const struct json *doc, uint32_t object, enum map_source source,
+		      struct device_map *map, struct messages *messages,
+		      struct error *err)
+{
+	auto_entry entry = { .source = source };
+	auto_free char *path = json_path(doc, object);
+	uint32_t id;
+	struct slice text;
+	int r = json_expect(doc, object, JSON_OBJECT, err);
+
+	if (r < 0)
+		return r;
+	entry.where = memory_printf("%s: %s", doc->name, path);
+	note_unknown_fields(doc, object, &entry, messages);
+	id = json_member(doc, object, ENTRY_ID);
+	r = id ? json_string(doc, id, &text, err) : 0;
+	if (r == 0)
+		r = read_type(doc, object, &entry, err);
+	if (r == 0)
+		r = read_paths(doc, object, &entry, err);
+	if (r == 0)
+		r = read_type_fields(doc, object, &entry, messages, err);
+	if (r < 0)
+		return r;
+	*memory_append(map->entries, map->n_entries, map->capacity) = entry;
+	entry = (struct map_entry) { 0 };
+	return 0;
+}
+
+static int find_entries(const struct json *doc, uint32_t *ret, struct error *err)
+{
+	uint32_t devices;
+
+	if (json_type(doc, 0) == JSON_ARRAY) {
+		*ret = 0;
+		return 0;
+	}
+	if (json_type(doc, 0) != JSON_OBJECT)
+		return json_error(
+			err, ERROR_DATA, doc, 0,
+			"must be an array of devices, or an object with \"devices\"");
+	devices = json_member_raw(doc, 0, FILE_DEVICES);
+	if (!devices && !json_member(doc, 0, FILE_CONTAINER_ID) &&
+	    !json_member(doc, 0, FILE_CONTAINER_ID_CAMEL))
+		return json_error(err, ERROR_DATA, doc, 0,
+				  "has no \"devices\"; add the array of devices");
+	*ret = devices;
+	return 0;
+}
+
+int device_map_add(struct device_map *map, enum map_source source, const char *name,
+		   struct slice text, struct messages *messages, struct error *err)
+{
+	auto_json doc = { 0 };
+	uint32_t entries;
+	int r = json_parse(name, text, &file_shape, NULL, &doc, err);
+
+	if (r == 0)
+		r = find_entries(&doc, &entries, err);
+	if (r < 0)
+		return r;
+	map->exists = true;
+	if (entries ? json_type(&doc, entries) == JSON_NULL
+		    : json_type(&doc, 0) == JSON_OBJECT)
+		return 0; /* a CreateContainerRequest without devices */
+	r = json_expect(&doc, entries, JSON_ARRAY, err);
+	if (r < 0)
+		return r;
+	for (uint32_t node = json_child(&doc, entries); node;
+	     node = json_next(&doc, node)) {
+		r = read_entry(&doc, node, source, map, messages, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void device_map_free(struct device_map *map)
+{
+	for (size_t i = 0; i < map->n_entries; i++)
+		entry_free(&map->entries[i]);
+	free(map->entries);
+	*map = (struct device_map) { 0 };
+}

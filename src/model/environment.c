@@ -1,0 +1,282 @@
+/* The device plugin's environment variables.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/environment.h"
+
+#include "oci-vfio-hook/splice.h"
+
+static const struct slice info_suffix = { "_INFO", 5 };
+
+static void add_token(struct env_variable *variable, struct env_token token)
+{
+	*memory_append(variable->tokens, variable->n_tokens, variable->capacity) = token;
+}
+
+/* PCIDEVICE_X: addresses joined by commas; what isn't an address is left alone. */
+static void find_list_tokens(struct env_variable *variable)
+{
+	struct slice value = variable->source->value;
+	size_t start = 0;
+
+	for (size_t i = 0; i <= value.length; i++) {
+		struct env_token token = { .kind = ENV_ADDRESS,
+					   .start = start,
+					   .end = i };
+
+		if (i < value.length && value.data[i] != ',')
+			continue;
+		if (pci_address_parse(slice_from_to(value, start, i), &token.address) ==
+		    0)
+			add_token(variable, token);
+		start = i + 1;
+	}
+}
+
+static void find_info_token(struct env_variable *variable, uint32_t node,
+			    struct slice text)
+{
+	bool key = json_type(&variable->inner, node) == JSON_KEY;
+	struct env_token token = { .kind = key ? ENV_ADDRESS_KEY : ENV_ADDRESS,
+				   .node = node };
+	auto_free char *path = NULL;
+
+	if (pci_address_parse(text, &token.address) == 0) {
+		add_token(variable, token);
+		return;
+	}
+	if (key || text.length == 0 || text.data[0] != '/')
+		return;
+	path = path_clean(text);
+	if (path_is_vfio_node(slice_from(path))) {
+		token.kind = ENV_PATH;
+		token.path = take_ptr(path);
+		add_token(variable, token);
+	}
+}
+
+/* PCIDEVICE_X_INFO: keys and string values of a JSON object. */
+static void find_info_tokens(struct env_variable *variable)
+{
+	const struct json *doc = &variable->inner;
+	auto_error err = { 0 };
+
+	variable->broken = json_parse("_INFO", variable->source->value, &json_any, NULL,
+				      &variable->inner, &err) < 0 ||
+			   json_type(doc, 0) != JSON_OBJECT;
+	for (uint32_t node = 0; !variable->broken && node < doc->n_nodes; node++) {
+		enum json_type type = json_type(doc, node);
+		struct slice text;
+
+		if (type != JSON_KEY && type != JSON_STRING)
+			continue;
+		if (json_string(doc, node, &text, &err) < 0)
+			variable->broken = true;
+		else
+			find_info_token(variable, node, text);
+	}
+}
+
+/* The name of the variable that an _INFO belongs to. */
+static struct slice base_name(struct slice name)
+{
+	return slice_from_to(name, 0, name.length - info_suffix.length);
+}
+
+static bool has_variable(const struct spec *spec, struct slice name)
+{
+	for (size_t i = 0; i < spec->n_variables; i++) {
+		if (slice_equal(spec->variables[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* A resource may itself be called *_INFO: then there is no variable without the suffix,
+ * and its value is no object. */
+static bool is_info(const struct spec *spec, const struct spec_variable *variable)
+{
+	return slice_ends(variable->name, info_suffix) &&
+	       (slice_starts(variable->value, SLICE("{")) ||
+		has_variable(spec, base_name(variable->name)));
+}
+
+void environment_parse(const struct spec *spec, struct environment *ret)
+{
+	ret->count = spec->n_variables;
+	ret->variables = memory_zalloc(ret->count * sizeof *ret->variables);
+	for (size_t i = 0; i < ret->count; i++) {
+		struct env_variable *variable = &ret->variables[i];
+
+		variable->source = &spec->variables[i];
+		variable->info = is_info(spec, variable->source);
+		if (variable->info)
+			find_info_tokens(variable);
+		else
+			find_list_tokens(variable);
+	}
+}
+
+bool environment_has_address(const struct environment *environment,
+			     const struct pci_address *address)
+{
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_tokens; k++) {
+			if (variable->tokens[k].kind != ENV_PATH &&
+			    pci_address_equal(&variable->tokens[k].address, address))
+				return true;
+		}
+	}
+	return false;
+}
+
+void environment_free(struct environment *environment)
+{
+	for (size_t i = 0; i < environment->count; i++) {
+		struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_tokens; k++)
+			free(variable->tokens[k].path);
+		free(variable->tokens);
+		json_free(&variable->inner);
+	}
+	free(environment->variables);
+	*environment = (struct environment) { 0 };
+}
+
+void env_changes_free(struct env_changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		free(changes->items[i].text);
+	free(changes->items);
+	*changes = (struct env_changes) { 0 };
+}
+
+static void warn_left(const struct env_variable *variable, const char *why,
+		      struct messages *messages)
+{
+	auto_free char *name = text_quote(variable->source->name);
+
+	messages_add(messages, MESSAGE_WARNING,
+		     "process.env[%zu]: %s is left as it is: %s", variable->source->index,
+		     name, why);
+}
+
+/* Asks for each token's text and collects the edits of the value; false: left whole. */
+static bool translate_tokens(const struct env_variable *variable,
+			     environment_translate_fn *translate, void *context,
+			     struct splices *edits, struct messages *messages)
+{
+	for (size_t i = 0; i < variable->n_tokens; i++) {
+		const struct env_token *token = &variable->tokens[i];
+		auto_free char *text = NULL, *why = NULL;
+		auto_buffer quoted = { 0 };
+		enum translation_result result = translate(context, token, &text, &why);
+
+		if (result == TRANSLATION_NONE) {
+			if (why)
+				warn_left(variable, why, messages);
+			return false;
+		}
+		if (why)
+			messages_add(messages, MESSAGE_WARNING, "process.env[%zu]: %s",
+				     variable->source->index, why);
+		if (!text)
+			continue;
+		if (variable->info) {
+			json_quote(&quoted, slice_from(text));
+			splice_replace(edits, &variable->inner, token->node,
+				       buffer_slice(&quoted));
+		} else {
+			splice_bytes(edits, token->start, token->end, slice_from(text));
+		}
+	}
+	return true;
+}
+
+/* Is the edited inner text still an object without duplicate keys? */
+static bool is_sound(const struct buffer *text)
+{
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	return json_parse("_INFO", buffer_slice(text), &json_any, NULL, &doc, &err) == 0;
+}
+
+/* Translates one variable whole, or leaves it whole and returns false. */
+static bool translate_variable(const struct env_variable *variable,
+			       environment_translate_fn *translate, void *context,
+			       struct env_changes *ret, struct messages *messages)
+{
+	auto_splices edits = { 0 };
+	auto_buffer value = { 0 };
+	auto_error err = { 0 };
+	struct env_change *change;
+
+	if (variable->broken) {
+		warn_left(variable, "it is no JSON object without duplicate keys",
+			  messages);
+		return false;
+	}
+	if (!translate_tokens(variable, translate, context, &edits, messages))
+		return false;
+	if (edits.count == 0)
+		return true;
+	if (splices_sort(&edits, &err) < 0)
+		return false;
+	splices_apply(&edits, variable->source->value, &value);
+	if (variable->info && !is_sound(&value)) {
+		warn_left(variable, "two of its keys would become one", messages);
+		return false;
+	}
+	change = memory_append(ret->items, ret->count, ret->capacity);
+	change->variable = variable;
+	change->text = memory_printf("%.*s=%s", (int)variable->source->name.length,
+				     variable->source->name.data, value.data);
+	return true;
+}
+
+/* Was every variable of this name translated? */
+static bool all_translated(const struct environment *environment, const bool *translated,
+			   struct slice name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < environment->count; i++) {
+		if (!slice_equal(environment->variables[i].source->name, name))
+			continue;
+		if (!translated[i])
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+void environment_translate(const struct environment *environment,
+			   environment_translate_fn *translate, void *context,
+			   struct env_changes *ret, struct messages *messages)
+{
+	auto_free bool *translated = memory_zalloc(environment->count * sizeof(bool));
+
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		if (!variable->info)
+			translated[i] = translate_variable(variable, translate, context,
+							   ret, messages);
+	}
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		if (!variable->info)
+			continue;
+		if (all_translated(environment, translated,
+				   base_name(variable->source->name)))
+			translated[i] = translate_variable(variable, translate, context,
+							   ret, messages);
+		else if (variable->n_tokens || variable->broken)
+			warn_left(variable,
+				  "the variable without _INFO was not translated",
+				  messages);
+	}
+}

@@ -1,0 +1,31 @@
+/* The devices of this machine, as values.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/guest.h"
+
+const struct guest_group *guest_find_group(const struct guest *guest, uint32_t number)
+{
+	for (size_t i = 0; i < guest->n_groups; i++) {
+		if (guest->groups[i].number == number)
+			return &guest->groups[i];
+	}
+	return NULL;
+}
+
+void guest_free(struct guest *guest)
+{
+	for (size_t i = 0; i < guest->n_functions; i++) {
+		free(guest->functions[i].absent);
+		free(guest->functions[i].driver);
+	}
+	for (size_t i = 0; i < guest->n_groups; i++) {
+		for (size_t k = 0; k < guest->groups[i].n_offenders; k++)
+			free(guest->groups[i].offenders[k].driver);
+		free(guest->groups[i].offenders);
+	}
+	for (size_t i = 0; i < guest->n_nodes; i++)
+		free(guest->nodes[i].absent);
+	free(guest->functions);
+	free(guest->groups);
+	free(guest->nodes);
+	*guest = (struct guest) { 0 };
+}

@@ -1,0 +1,200 @@
+/* The planner: the order of the rules, and changes as values. Each rule has a file of its
+ * own. SPDX-License-Identifier: Apache-2.0 */
+#include "plan_internal.h"
+
+struct slice plan_keep_string(struct plan *plan, char *text)
+{
+	*memory_append(plan->strings, plan->n_strings, plan->strings_capacity) = text;
+	return slice_from(text);
+}
+
+static char *copy(struct slice text)
+{
+	return memory_copy(text.data, text.length);
+}
+
+static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
+				      enum plan_edit edit, uint32_t node, const char *why)
+{
+	struct plan_change *change =
+		memory_append(plan->changes, plan->n_changes, plan->changes_capacity);
+
+	change->rule = rule;
+	change->edit = edit;
+	change->node = node;
+	change->why = memory_printf("%s", why);
+	return change;
+}
+
+void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		  uint32_t node, struct slice new, const char *why)
+{
+	struct plan_change *change = add_change(plan, rule, PLAN_REPLACE, node, why);
+
+	change->where = json_path(doc, node);
+	change->old = copy(json_raw(doc, node));
+	change->new = copy(new);
+}
+
+void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		 uint32_t node, const char *why)
+{
+	struct plan_change *change = add_change(plan, rule, PLAN_REMOVE, node, why);
+
+	change->where = json_path(doc, node);
+	change->old = copy(json_raw(doc, node));
+}
+
+void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		 uint32_t array, size_t index, struct slice new, const char *why)
+{
+	struct plan_change *change = add_change(plan, rule, PLAN_APPEND, array, why);
+	auto_free char *path = json_path(doc, array);
+
+	change->where = memory_printf("%s[%zu]", path, index);
+	change->new = copy(new);
+}
+
+void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		     uint32_t object, uint32_t position, const char *key,
+		     struct slice new, const char *why)
+{
+	uint32_t member = json_member_raw(doc, object, position);
+	auto_free char *path = NULL;
+	struct plan_change *change;
+
+	if (member) {
+		plan_replace(plan, rule, doc, member, new, why);
+		return;
+	}
+	path = json_path(doc, object);
+	change = add_change(plan, rule, PLAN_ADD_MEMBER, object, why);
+	change->key = key;
+	change->where = memory_printf("%s%s%s", path, *path ? "." : "", key);
+	change->new = copy(new);
+}
+
+/* What earlier runs did stays in the annotation. */
+static void keep_applied(struct plan *plan, const struct applied *earlier)
+{
+	for (size_t i = 0; i < earlier->n_nodes; i++) {
+		const struct applied_node *node = &earlier->nodes[i];
+
+		applied_add_node(&plan->applied, node->container_path, node->final_path,
+				 node->node, node->type, node->major, node->minor);
+	}
+	for (size_t i = 0; i < earlier->n_addresses; i++)
+		applied_add_address(&plan->applied, &earlier->addresses[i].host,
+				    &earlier->addresses[i].guest);
+}
+
+static int decide(struct planner *planner)
+{
+	int r = plan_resolve(planner);
+
+	if (r == 0)
+		r = plan_devices_classify(planner);
+	if (r == 0)
+		r = plan_mounts_classify(planner);
+	if (r == 0)
+		r = plan_control(planner);
+	if (r == 0)
+		r = plan_devices_merge(planner);
+	if (r == 0)
+		r = plan_mounts_check(planner);
+	if (r < 0)
+		return r;
+	plan_devices_emit(planner);
+	r = plan_rules(planner);
+	if (r < 0)
+		return r;
+	plan_mounts_emit(planner);
+	plan_environment(planner);
+	return 0;
+}
+
+static void planner_free(struct planner *planner)
+{
+	/* The plan outlives the planner and borrows final paths and nodes. */
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		struct resolved *resolved = &planner->resolved[i];
+
+		if (resolved->final_path)
+			plan_keep_string(planner->plan, resolved->final_path);
+		if (resolved->node)
+			plan_keep_string(planner->plan, resolved->node);
+		free(resolved->why);
+	}
+	free(planner->resolved);
+	free(planner->devices);
+}
+
+int plan_build(const struct plan_input *input, struct plan *ret, struct error *err)
+{
+	auto_plan plan = { 0 };
+	struct planner planner = {
+		.in = input,
+		.plan = &plan,
+		.err = err,
+		.resolved =
+			memory_zalloc(input->map->n_entries * sizeof *planner.resolved),
+	};
+	int r;
+
+	keep_applied(&plan, input->applied);
+	r = decide(&planner);
+	planner_free(&planner);
+	if (r < 0)
+		return r;
+	*ret = plan;
+	plan = (struct plan) { 0 };
+	return 0;
+}
+
+void plan_add_applied(struct plan *plan, const struct spec *spec, const char *token)
+{
+	const char *why = "so that a second run knows what is done";
+	auto_buffer text = { 0 }, value = { 0 };
+
+	if (plan->n_changes == 0)
+		return;
+	applied_format(&plan->applied, token, &text);
+	json_quote(&value, buffer_slice(&text));
+	if (spec->annotations_node) {
+		plan_set_member(plan, PLAN_APPLIED, &spec->json, spec->annotations_node,
+				SPEC_ANNOTATION_APPLIED, APPLIED_KEY,
+				buffer_slice(&value), why);
+		return;
+	}
+	buffer_free(&text);
+	buffer_printf(&text, "{\"" APPLIED_KEY "\":%s}", value.data);
+	plan_set_member(plan, PLAN_APPLIED, &spec->json, 0, SPEC_ANNOTATIONS,
+			"annotations", buffer_slice(&text), why);
+}
+
+void plan_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_changes; i++) {
+		free(plan->changes[i].where);
+		free(plan->changes[i].old);
+		free(plan->changes[i].new);
+		free(plan->changes[i].why);
+	}
+	for (size_t i = 0; i < plan->n_nodes; i++) {
+		free(plan->nodes[i].container_path);
+		free(plan->nodes[i].final_path);
+		free(plan->nodes[i].node);
+	}
+	for (size_t i = 0; i < plan->n_strings; i++)
+		free(plan->strings[i]);
+	free(plan->changes);
+	free(plan->nodes);
+	free(plan->strings);
+	free(plan->result.devices);
+	free(plan->result.rules);
+	free(plan->result.mounts);
+	messages_free(&plan->messages);
+	env_changes_free(&plan->env);
+	applied_free(&plan->applied);
+	*plan = (struct plan) { 0 };
+}

@@ -1,0 +1,322 @@
+/* The planner: linux.devices. Rules 1, 5 and 6, and the VFIO devices that no entry names.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_internal.h"
+
+static bool same_numbers(const struct spec_device *device, char type, uint32_t major,
+			 uint32_t minor)
+{
+	return device->has_numbers && device->type == type && device->major == major &&
+	       device->minor == minor;
+}
+
+/* A node that an earlier run put there must still be this machine's. */
+static int check_done(struct planner *planner, const struct spec_device *device)
+{
+	const struct applied_node *done =
+		applied_find_final(planner->in->applied, device->path);
+	struct slice node = slice_from(done->node);
+	ssize_t index = request_find_node(
+		planner->in->request,
+		path_is_vfio_node(node) ? REQUEST_NODE_VFIO : REQUEST_NODE_FILE, node);
+	const struct guest_node *found = &planner->in->guest->nodes[index];
+	auto_free char *path = text_quote(device->path);
+
+	if (found->absent)
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->json,
+			device->node,
+			"%s was mapped by an earlier run, but %s; make the bundle anew",
+			path, found->absent);
+	if (!same_numbers(device, found->type, found->major, found->minor))
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->json,
+			device->node,
+			"%s was mapped by an earlier run, but is %c %u:%u here now; make "
+			"the bundle anew",
+			path, found->type, found->major, found->minor);
+	return 0;
+}
+
+/* A VFIO device that no entry names. */
+static int check_unmapped(struct planner *planner, const struct spec_device *device)
+{
+	const struct json *doc = &planner->in->spec->json;
+	uint32_t node = json_member(doc, device->node, SPEC_DEVICE_PATH);
+	auto_free char *path = text_quote(device->path);
+	const struct guest_node *found;
+	ssize_t index;
+
+	if (planner->in->unmapped == UNMAPPED_KEEP)
+		return 0;
+	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, node,
+			"no map entry names the VFIO device %s; add one to a device map, "
+			"or keep the device as it is with --unmapped=keep",
+			path);
+	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, device->path);
+	found = &planner->in->guest->nodes[index];
+	if (found->absent)
+		return json_error(planner->err, ERROR_UNAVAILABLE, doc, node,
+				  "the VFIO device %s is not one of this machine (%s), "
+				  "and there is "
+				  "no device map; write one, or keep the device with "
+				  "--unmapped=keep",
+				  path, found->absent);
+	if (!same_numbers(device, found->type, found->major, found->minor))
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, node,
+			"the VFIO device %s is %c %u:%u on this machine, the spec says "
+			"otherwise, and there is no device map; write one, or keep the "
+			"device with --unmapped=keep",
+			path, found->type, found->major, found->minor);
+	return 0;
+}
+
+static int classify(struct planner *planner, struct planned_device *device)
+{
+	const struct spec_device *before = device->before;
+
+	if (device_is_done(planner->in->applied, before)) {
+		planner->vfio_stays |= path_is_vfio_node(before->path);
+		return check_done(planner, before);
+	}
+	if (path_is_control_node(before->path))
+		return 0;
+	device->entry = device_map_find(planner->in->map, before->path);
+	device->by = plan_find_resolved(planner, device->entry);
+	device->rule = PLAN_DEVICE;
+	if (!device->entry) {
+		planner->vfio_stays |= path_is_vfio_node(before->path);
+		return path_is_vfio_node(before->path) ? check_unmapped(planner, before)
+						       : 0;
+	}
+	if (device->entry->type == DEVICE_VFIO_PCI_GK) {
+		device->fate = FATE_REMOVED;
+		device->rule = PLAN_GUEST_KERNEL;
+		planner->removes = true;
+		return 0;
+	}
+	if (device->entry->type == DEVICE_VFIO_PCI)
+		planner->group_by_device = true;
+	device->fate = FATE_CHANGES;
+	device->after.path = slice_from(device->by->final_path);
+	device->after.type = device->by->type;
+	device->after.has_numbers = true;
+	device->after.major = device->by->major;
+	device->after.minor = device->by->minor;
+	return 0;
+}
+
+/* Two devices with one path: which one is meant? */
+static int check_twice(struct planner *planner, const struct planned_device *device)
+{
+	struct slice path = device->before->path;
+
+	if (!device->entry && !path_is_vfio_node(path) && !path_is_control_node(path))
+		return 0;
+	for (const struct planned_device *other = planner->devices; other < device;
+	     other++) {
+		if (slice_equal(other->before->path, path)) {
+			auto_free char *quoted = text_quote(path);
+
+			return json_error(planner->err, ERROR_DATA,
+					  &planner->in->spec->json, device->before->node,
+					  "%s is in linux.devices[%zu] already; keep one",
+					  quoted, other->before->index);
+		}
+	}
+	return 0;
+}
+
+int plan_devices_classify(struct planner *planner)
+{
+	const struct spec *spec = planner->in->spec;
+
+	/* One more: the control node may be added. */
+	planner->devices =
+		memory_zalloc((spec->n_devices + 1) * sizeof *planner->devices);
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		struct planned_device *device = &planner->devices[planner->n_devices++];
+		int r;
+
+		device->before = &spec->devices[i];
+		device->after = spec->devices[i];
+		r = classify(planner, device);
+		if (r == 0)
+			r = check_twice(planner, device);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int cannot_merge(struct planner *planner, const struct planned_device *first,
+			const struct planned_device *second, const char *why)
+{
+	auto_free char *path = text_quote(first->after.path);
+
+	return json_error(planner->err, ERROR_DATA, &planner->in->spec->json,
+			  second->before->node,
+			  "it and linux.devices[%zu] both become %s, but %s differ",
+			  first->before->index, path, why);
+}
+
+static int merge(struct planner *planner, struct planned_device *first,
+		 struct planned_device *second)
+{
+	const struct spec_device *a = &first->after, *b = &second->after;
+
+	if (!a->has_numbers || !same_numbers(b, a->type, a->major, a->minor))
+		return cannot_merge(planner, first, second, "type or numbers");
+	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
+		return cannot_merge(planner, first, second, "fileMode, uid or gid");
+	second->fate = FATE_MERGED;
+	return 0;
+}
+
+int plan_devices_merge(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		struct planned_device *second = &planner->devices[i];
+
+		for (size_t k = 0; k < i; k++) {
+			struct planned_device *first = &planner->devices[k];
+			int r;
+
+			if ((!second->entry && !first->entry) ||
+			    first->fate == FATE_MERGED || first->fate == FATE_REMOVED ||
+			    second->fate == FATE_REMOVED ||
+			    !slice_equal(first->after.path, second->after.path))
+				continue;
+			r = merge(planner, first, second);
+			if (r < 0)
+				return r;
+			break;
+		}
+	}
+	return 0;
+}
+
+static void emit_number(struct plan *plan, const struct planned_device *device,
+			const struct json *doc, enum spec_device_member member,
+			const char *key, uint32_t before, uint32_t after, const char *why)
+{
+	auto_buffer text = { 0 };
+
+	if (before == after && json_member(doc, device->before->node, member))
+		return;
+	buffer_printf(&text, "%u", after);
+	plan_set_member(plan, device->rule, doc, device->before->node, member, key,
+			buffer_slice(&text), why);
+}
+
+static void emit_change(struct planner *planner, const struct planned_device *device)
+{
+	const struct json *doc = &planner->in->spec->json;
+	const struct spec_device *before = device->before, *after = &device->after;
+	const char *why =
+		device->by ? device->by->why : "the control node of this machine";
+
+	if (!slice_equal(before->path, after->path)) {
+		auto_buffer text = { 0 };
+
+		json_quote(&text, after->path);
+		plan_set_member(planner->plan, device->rule, doc, before->node,
+				SPEC_DEVICE_PATH, "path", buffer_slice(&text), why);
+	}
+	if (before->type != after->type)
+		plan_set_member(planner->plan, device->rule, doc, before->node,
+				SPEC_DEVICE_TYPE, "type",
+				after->type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""),
+				why);
+	emit_number(planner->plan, device, doc, SPEC_DEVICE_MAJOR, "major", before->major,
+		    after->major, why);
+	emit_number(planner->plan, device, doc, SPEC_DEVICE_MINOR, "minor", before->minor,
+		    after->minor, why);
+}
+
+static void emit_added(struct planner *planner, const struct planned_device *device)
+{
+	const struct spec *spec = planner->in->spec;
+	auto_buffer text = { 0 };
+
+	buffer_printf(&text,
+		      "{\"path\":\"" CONTROL_NODE
+		      "\",\"type\":\"c\",\"major\":%u,\"minor\":%u,"
+		      "\"fileMode\":438,\"uid\":0,\"gid\":0}",
+		      device->after.major, device->after.minor);
+	plan_append(planner->plan, device->rule, &spec->json, spec->devices_node,
+		    planner->plan->result.n_devices, buffer_slice(&text),
+		    "a VFIO group is of no use without the control node");
+}
+
+/* What live mode does to the container's node, and what the annotation lists. */
+static void emit_node(struct planner *planner, const struct planned_device *device)
+{
+	struct plan *plan = planner->plan;
+	struct plan_node *node =
+		memory_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+	const struct spec_device *before = device->before, *after = &device->after;
+
+	if (before) {
+		node->container_path =
+			memory_copy(before->path.data, before->path.length);
+		node->has_old = before->has_numbers;
+		node->old_type = before->type;
+		node->old_major = before->major;
+		node->old_minor = before->minor;
+	}
+	node->type = after->type;
+	node->major = after->major;
+	node->minor = after->minor;
+	node->mode = after->mode;
+	node->uid = after->uid;
+	node->gid = after->gid;
+	if (device->fate != FATE_REMOVED) {
+		node->final_path = memory_copy(after->path.data, after->path.length);
+		node->node =
+			memory_printf("%s", device->by ? device->by->node : CONTROL_NODE);
+	}
+	if (device->entry)
+		applied_add_node(&plan->applied, node->container_path, node->final_path,
+				 node->node, node->type, node->major, node->minor);
+}
+
+void plan_devices_emit(struct planner *planner)
+{
+	const struct json *doc = &planner->in->spec->json;
+	struct plan *plan = planner->plan;
+
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+
+		switch (device->fate) {
+		case FATE_STAYS:
+			break;
+		case FATE_CHANGES:
+			if (device->before)
+				emit_change(planner, device);
+			else
+				emit_added(planner, device);
+			break;
+		case FATE_MERGED:
+			plan_remove(plan, device->rule, doc, device->before->node,
+				    "it becomes one with an earlier device: their host "
+				    "groups are one "
+				    "group here");
+			break;
+		case FATE_REMOVED:
+			plan_remove(plan, device->rule, doc, device->before->node,
+				    device->by ? device->by->why
+					       : "no VFIO device is left that needs the "
+						 "control node");
+			break;
+		}
+		if (device->fate != FATE_STAYS)
+			emit_node(planner, device);
+		if (device->fate == FATE_STAYS || device->fate == FATE_CHANGES)
+			*memory_append(plan->result.devices, plan->result.n_devices,
+				       plan->result.devices_capacity) = device->after;
+	}
+}

@@ -1,0 +1,127 @@
+/* The planner: the environment. Rule 4.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_internal.h"
+
+static const struct request_function *find_host(const struct planner *planner,
+						const struct pci_address *host,
+						const struct guest_function **ret_found)
+{
+	const struct request *request = planner->in->request;
+
+	for (size_t i = 0; i < request->n_functions; i++) {
+		if (pci_address_equal(&request->functions[i].map->host, host)) {
+			*ret_found = &planner->in->guest->functions[i];
+			return &request->functions[i];
+		}
+	}
+	return NULL;
+}
+
+static enum translation_result translate_address(struct planner *planner,
+						 const struct pci_address *host,
+						 char **ret, char **why)
+{
+	const struct guest_function *found;
+	const struct request_function *asked;
+	char text[PCI_ADDRESS_SIZE];
+
+	if (applied_has_guest(planner->in->applied, host))
+		return TRANSLATION_DONE;
+	asked = find_host(planner, host, &found);
+	if (!asked) {
+		*why = memory_printf("no map entry names %s",
+				     pci_address_format(host, text));
+		return TRANSLATION_NONE;
+	}
+	if (found->absent) {
+		*why = memory_printf("%s: %s", asked->entry->where, found->absent);
+		return TRANSLATION_NONE;
+	}
+	applied_add_address(&planner->plan->applied, host, &found->address);
+	if (!pci_address_equal(host, &found->address))
+		*ret = memory_printf("%s", pci_address_format(&found->address, text));
+	return TRANSLATION_DONE;
+}
+
+/* The node of an entry that only the environment names: the group of its functions. */
+static char *find_group_path(const struct planner *planner, const struct map_entry *entry)
+{
+	const struct request *request = planner->in->request;
+
+	for (size_t i = 0; i < request->n_functions; i++) {
+		const struct guest_function *found = &planner->in->guest->functions[i];
+
+		if (request->functions[i].entry == entry && !found->absent &&
+		    found->has_group)
+			return entry->final_path
+				       ? memory_printf("%s", entry->final_path)
+				       : memory_printf("/dev/vfio/%u", found->group);
+	}
+	return NULL;
+}
+
+static enum translation_result translate_path(struct planner *planner, const char *path,
+					      char **ret, char **why)
+{
+	const struct map_entry *entry =
+		device_map_find(planner->in->map, slice_from(path));
+	const struct resolved *by = plan_find_resolved(planner, entry);
+
+	if (applied_find_final(planner->in->applied, slice_from(path)))
+		return TRANSLATION_DONE;
+	if (!entry) {
+		*why = memory_printf("no map entry names %s", path);
+		return TRANSLATION_NONE;
+	}
+	if (entry->type == DEVICE_VFIO_PCI_GK) {
+		*why = memory_printf(
+			"%s stays in it, a node that the container does not get: the "
+			"guest kernel drives the device",
+			path);
+		return TRANSLATION_KEPT;
+	}
+	if (entry->type == DEVICE_VFIO_PCI)
+		*ret = by->named ? memory_printf("%s", by->final_path)
+				 : find_group_path(planner, entry);
+	else if (by->named)
+		*ret = memory_printf("%s", by->final_path);
+	if (!*ret) {
+		*why = memory_printf("%s: the node for %s is not known here",
+				     entry->where, path);
+		return TRANSLATION_NONE;
+	}
+	if (strcmp(*ret, path) == 0) {
+		free(*ret);
+		*ret = NULL;
+	}
+	return TRANSLATION_DONE;
+}
+
+static enum translation_result translate(void *context, const struct env_token *token,
+					 char **ret, char **why)
+{
+	if (token->kind == ENV_PATH)
+		return translate_path(context, token->path, ret, why);
+	return translate_address(context, &token->address, ret, why);
+}
+
+void plan_environment(struct planner *planner)
+{
+	struct plan *plan = planner->plan;
+
+	/* Without any map the spec is this machine's own: there is nothing to translate.
+	 */
+	if (!planner->in->map->exists)
+		return;
+	environment_translate(planner->in->environment, translate, planner, &plan->env,
+			      &plan->messages);
+	for (size_t i = 0; i < plan->env.count; i++) {
+		auto_buffer text = { 0 };
+
+		json_quote(&text, slice_from(plan->env.items[i].text));
+		plan_replace(plan, PLAN_ENVIRONMENT, &planner->in->spec->json,
+			     plan->env.items[i].variable->source->node,
+			     buffer_slice(&text),
+			     "the device map gives these addresses of this machine");
+	}
+}

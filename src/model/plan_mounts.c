@@ -1,0 +1,266 @@
+/* The planner: bind mounts of device nodes. Rule 3, and the mounts of rules 5 and 6.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_internal.h"
+
+static struct plan_mount *add_mount(struct planner *planner, size_t index)
+{
+	struct plan_result *result = &planner->plan->result;
+	struct plan_mount *mount =
+		memory_append(result->mounts, result->n_mounts, result->mounts_capacity);
+
+	mount->index = index;
+	mount->after = planner->in->spec->mounts[index];
+	return mount;
+}
+
+/* A bind mount of a VFIO node that no entry names. */
+static int check_unmapped(struct planner *planner, const struct spec_mount *mount)
+{
+	const struct json *doc = &planner->in->spec->json;
+	bool source = path_is_vfio_node(mount->source);
+	auto_free char *path = text_quote(source ? mount->source : mount->destination);
+	ssize_t index;
+
+	if (planner->in->unmapped == UNMAPPED_KEEP)
+		return 0;
+	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, mount->node,
+			"no map entry names the bind mount of VFIO node %s; add one to a "
+			"device map, or keep it as it is with --unmapped=keep",
+			path);
+	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, mount->source);
+	if (!source || index < 0 || planner->in->guest->nodes[index].absent)
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, mount->node,
+			"the bind mount of %s is no VFIO node of this machine, and there "
+			"is "
+			"no device map; write one, or keep it with --unmapped=keep",
+			path);
+	if (path_is_vfio_node(mount->destination) &&
+	    !slice_equal(mount->destination, mount->source)) {
+		auto_free char *destination = text_quote(mount->destination);
+
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, mount->node,
+			"it shows this machine's %s as %s, and there is no device map; "
+			"write one, or keep it with --unmapped=keep",
+			path, destination);
+	}
+	return 0;
+}
+
+static void warn_whole_directory(struct planner *planner, const struct spec_mount *mount)
+{
+	if (slice_equal(mount->source, SLICE("/dev/vfio")) ||
+	    slice_equal(mount->destination, SLICE("/dev/vfio")))
+		messages_add(&planner->plan->messages, MESSAGE_WARNING,
+			     "mounts[%zu]: it shows the whole /dev/vfio of this machine "
+			     "to the "
+			     "container; left as it is",
+			     mount->index);
+}
+
+static bool shows_vfio_node(const struct spec_mount *mount)
+{
+	return path_is_vfio_node(mount->source) || path_is_vfio_node(mount->destination);
+}
+
+static int classify(struct planner *planner, size_t index)
+{
+	const struct spec_mount *before = &planner->in->spec->mounts[index];
+	const struct map_entry *entry;
+	const struct resolved *by;
+	struct plan_mount *mount;
+
+	if (mount_is_done(planner->in->applied, before)) {
+		planner->vfio_stays |= shows_vfio_node(before);
+		return 0;
+	}
+	if (path_is_control_node(before->destination))
+		return 0;
+	warn_whole_directory(planner, before);
+	entry = mount_find_entry(planner->in->map, before);
+	if (!entry) {
+		planner->vfio_stays |= shows_vfio_node(before);
+		return shows_vfio_node(before) ? check_unmapped(planner, before) : 0;
+	}
+	by = plan_find_resolved(planner, entry);
+	mount = add_mount(planner, index);
+	if (entry->type == DEVICE_VFIO_PCI_GK) {
+		mount->removed = true;
+		planner->removes = true;
+		return 0;
+	}
+	if (entry->type == DEVICE_VFIO_PCI)
+		planner->group_by_mount = true;
+	mount->after.source = slice_from(by->node);
+	if (slice_equal(before->destination, slice_from(entry->container_path)))
+		mount->after.destination = slice_from(by->final_path);
+	return 0;
+}
+
+int plan_mounts_classify(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
+		int r = classify(planner, i);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The mount as it will be; NULL where it goes. Planned mounts are few and in spec order,
+ * but for the control node's. */
+static const struct spec_mount *mount_after(const struct planner *planner, size_t index)
+{
+	const struct plan_result *result = &planner->plan->result;
+
+	for (size_t i = 0; i < result->n_mounts; i++) {
+		if (result->mounts[i].index == index)
+			return result->mounts[i].removed ? NULL
+							 : &result->mounts[i].after;
+	}
+	return &planner->in->spec->mounts[index];
+}
+
+/* Does another mount end on this path, with another source? It would hide the node. */
+static int check_hidden(struct planner *planner, struct slice path, struct slice source,
+			uint32_t node)
+{
+	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
+		const struct spec_mount *other = mount_after(planner, i);
+
+		if (other && slice_equal(other->destination, path) &&
+		    !slice_equal(other->source, source)) {
+			auto_free char *quoted = text_quote(path);
+
+			return json_error(planner->err, ERROR_DATA,
+					  &planner->in->spec->json, node,
+					  "it becomes %s, where mounts[%zu] puts "
+					  "something else; take "
+					  "one of them out",
+					  quoted, other->index);
+		}
+	}
+	return 0;
+}
+
+int plan_mounts_check(struct planner *planner)
+{
+	const struct plan_result *result = &planner->plan->result;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < result->n_mounts; i++) {
+		if (!result->mounts[i].removed)
+			r = check_hidden(planner, result->mounts[i].after.destination,
+					 result->mounts[i].after.source,
+					 result->mounts[i].after.node);
+	}
+	for (size_t i = 0; r == 0 && i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+
+		if (device->fate == FATE_CHANGES && device->by)
+			r = check_hidden(planner, device->after.path,
+					 slice_from(device->by->node),
+					 device->before->node);
+	}
+	return r;
+}
+
+static void emit_path(struct planner *planner, const struct plan_mount *mount,
+		      enum spec_mount_member member, struct slice before,
+		      struct slice after, const char *why)
+{
+	const struct json *doc = &planner->in->spec->json;
+	auto_buffer text = { 0 };
+
+	if (slice_equal(before, after))
+		return;
+	json_quote(&text, after);
+	plan_replace(planner->plan, PLAN_MOUNT, doc,
+		     json_member(doc, mount->after.node, member), buffer_slice(&text),
+		     why);
+}
+
+static void emit_node(struct planner *planner, const struct plan_mount *mount,
+		      const struct map_entry *entry, const struct resolved *by)
+{
+	struct plan *plan = planner->plan;
+	struct plan_node *node =
+		memory_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+	const struct spec_mount *before = &planner->in->spec->mounts[mount->index];
+
+	node->mount = true;
+	node->container_path =
+		memory_copy(before->destination.data, before->destination.length);
+	if (!mount->removed) {
+		node->final_path = memory_copy(mount->after.destination.data,
+					       mount->after.destination.length);
+		node->node = memory_printf("%s", by->node);
+		node->type = by->type;
+		node->major = by->major;
+		node->minor = by->minor;
+	}
+	applied_add_node(&plan->applied, entry->container_path, node->final_path,
+			 node->node, node->type, node->major, node->minor);
+}
+
+static void emit_mount(struct planner *planner, const struct plan_mount *mount)
+{
+	const struct spec *spec = planner->in->spec;
+	const struct spec_mount *before = &spec->mounts[mount->index];
+	const struct map_entry *entry = mount_find_entry(planner->in->map, before);
+	const struct resolved *by = plan_find_resolved(planner, entry);
+
+	if (mount->removed) {
+		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &spec->json, before->node,
+			    by ? by->why
+			       : "no VFIO device is left that needs the control node");
+	} else {
+		emit_path(planner, mount, SPEC_MOUNT_DESTINATION, before->destination,
+			  mount->after.destination, by->why);
+		emit_path(planner, mount, SPEC_MOUNT_SOURCE, before->source,
+			  mount->after.source, by->why);
+	}
+	if (by)
+		emit_node(planner, mount, entry, by);
+}
+
+/* The control node as a mount like the first that shows a group. */
+static void emit_control(struct planner *planner)
+{
+	const struct spec *spec = planner->in->spec;
+	const struct plan_result *result = &planner->plan->result;
+	const struct json *doc = &spec->json;
+	auto_buffer text = { 0 };
+	uint32_t type, options, like = 0;
+
+	for (size_t i = 0; i < result->n_mounts && !like; i++)
+		like = result->mounts[i].removed ? 0 : result->mounts[i].after.node;
+	type = json_member(doc, like, SPEC_MOUNT_TYPE);
+	options = json_member(doc, like, SPEC_MOUNT_OPTIONS);
+	buffer_add(&text, SLICE("{\"destination\":\"" CONTROL_NODE "\""));
+	if (type) {
+		buffer_add(&text, SLICE(",\"type\":"));
+		buffer_add(&text, json_raw(doc, type));
+	}
+	buffer_add(&text, SLICE(",\"source\":\"" CONTROL_NODE "\""));
+	if (options) {
+		buffer_add(&text, SLICE(",\"options\":"));
+		buffer_add(&text, json_raw(doc, options));
+	}
+	buffer_add(&text, SLICE("}"));
+	plan_append(planner->plan, PLAN_CONTROL, doc, spec->mounts_node,
+		    json_array_length(doc, spec->mounts_node), buffer_slice(&text),
+		    "a VFIO group is of no use without the control node");
+}
+
+void plan_mounts_emit(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->plan->result.n_mounts; i++)
+		emit_mount(planner, &planner->plan->result.mounts[i]);
+	if (planner->plan->result.control_mount)
+		emit_control(planner);
+}

@@ -1,0 +1,258 @@
+/* The planner: what each named entry is on this machine, and whether it may be used. Rule
+ * 7, identity, driver and viability. SPDX-License-Identifier: Apache-2.0 */
+#include "plan_internal.h"
+
+#define DRIVERCTL "driverctl set-override %s vfio-pci"
+
+static int refuse(struct planner *planner, const struct request_function *asked,
+		  const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Says which option of which entry can't be had, and why. */
+static int refuse(struct planner *planner, const struct request_function *asked,
+		  const char *format, ...)
+{
+	auto_free char *why = NULL, *guest = NULL;
+	char host[PCI_ADDRESS_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	why = memory_vprintf(format, arguments);
+	va_end(arguments);
+	guest = text_quote(slice_from(asked->map->guest_text));
+	return error_set(planner->err, ERROR_UNAVAILABLE,
+			 "%s: host function %s, here %s: %s", asked->entry->where,
+			 pci_address_format(&asked->map->host, host), guest, why);
+}
+
+static int check_identity(struct planner *planner, const struct request_function *asked,
+			  const struct guest_function *found)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	for (unsigned int i = 0; asked->want_identity && i < PCI_IDENTITY_COUNT; i++) {
+		if (asked->entry->expected[i] &&
+		    asked->entry->expect[i] != found->identity[i])
+			return refuse(planner, asked,
+				      "%s has %s 0x%04x, but the map expects 0x%04x: it "
+				      "is another "
+				      "device; correct the map",
+				      pci_address_format(&found->address, address),
+				      pci_identity_names[i], found->identity[i],
+				      asked->entry->expect[i]);
+	}
+	return 0;
+}
+
+/* Is the function itself bound to a VFIO driver, in a group? */
+static int check_bound(struct planner *planner, const struct request_function *asked,
+		       const struct guest_function *found)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&found->address, address);
+	if (!found->has_group)
+		return refuse(planner, asked,
+			      "%s is in no IOMMU group; enable the IOMMU of this machine "
+			      "(intel_iommu=on, a vIOMMU for a guest)",
+			      address);
+	if (!found->vfio && found->driver)
+		return refuse(planner, asked,
+			      "%s is bound to %s, no VFIO driver; bind it: " DRIVERCTL,
+			      address, found->driver, address);
+	if (!found->vfio)
+		return refuse(planner, asked,
+			      "%s is bound to no driver; bind it: " DRIVERCTL, address,
+			      address);
+	return 0;
+}
+
+static int check_viable(struct planner *planner, const struct request_function *asked,
+			const struct guest_group *group)
+{
+	auto_buffer list = { 0 };
+
+	if (group->n_offenders == 0)
+		return 0;
+	for (size_t i = 0; i < group->n_offenders; i++) {
+		char address[PCI_ADDRESS_SIZE];
+
+		pci_address_format(&group->offenders[i].address, address);
+		buffer_printf(&list, "%s%s is bound to %s: " DRIVERCTL, i ? "; " : "",
+			      address, group->offenders[i].driver, address);
+	}
+	return refuse(planner, asked, "IOMMU group %u is not viable: %s", group->number,
+		      list.data);
+}
+
+/* Two host functions on one function here would hand out one device twice. */
+static int check_distinct(struct planner *planner)
+{
+	const struct request *request = planner->in->request;
+	const struct guest *guest = planner->in->guest;
+
+	for (size_t i = 0; i < request->n_functions; i++) {
+		for (size_t k = 0; k < i; k++) {
+			const struct map_function *a = request->functions[i].map;
+			const struct map_function *b = request->functions[k].map;
+			char host[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
+
+			if (guest->functions[i].absent || guest->functions[k].absent ||
+			    pci_address_equal(&a->host, &b->host) ||
+			    !pci_address_equal(&guest->functions[i].address,
+					       &guest->functions[k].address))
+				continue;
+			return error_set(planner->err, ERROR_DATA,
+					 "%s: options: host functions %s and %s are one "
+					 "function here "
+					 "(%s and %s); correct the map",
+					 request->functions[i].entry->where,
+					 pci_address_format(&b->host, other),
+					 pci_address_format(&a->host, host),
+					 b->guest_text, a->guest_text);
+		}
+	}
+	return 0;
+}
+
+/* Adds "host 0000:3b:02.0 is 0000:01:00.0" to the reason. */
+static void explain(struct buffer *why, const struct map_entry *entry,
+		    const struct request_function *asked,
+		    const struct guest_function *found)
+{
+	char host[PCI_ADDRESS_SIZE], address[PCI_ADDRESS_SIZE];
+
+	buffer_printf(why, "%s%s %s is %s here", why->length ? ", " : entry->where,
+		      why->length ? "" : ": host function",
+		      pci_address_format(&asked->map->host, host),
+		      pci_address_format(&found->address, address));
+}
+
+/* Checks one named function; *group is the group of the entry's earlier ones. */
+static int resolve_function(struct planner *planner, const struct request_function *asked,
+			    const struct guest_function *found,
+			    const struct guest_group **group)
+{
+	const struct guest_group *mine;
+	int r;
+
+	if (found->absent)
+		return refuse(planner, asked,
+			      "%s; plug the device in, or correct the map",
+			      found->absent);
+	r = check_identity(planner, asked, found);
+	if (r < 0 || !asked->want_group)
+		return r;
+	r = check_bound(planner, asked, found);
+	if (r < 0)
+		return r;
+	mine = guest_find_group(planner->in->guest, found->group);
+	if (!mine)
+		return error_set(planner->err, ERROR_INTERNAL,
+				 "group %u was not looked up", found->group);
+	if (*group && *group != mine)
+		return refuse(planner, asked,
+			      "it is in IOMMU group %u, another function of the entry in "
+			      "group %u: "
+			      "one node can't be both; make an entry for each group",
+			      mine->number, (*group)->number);
+	*group = mine;
+	r = check_viable(planner, asked, mine);
+	if (r < 0)
+		return r;
+	if (!mine->has_node)
+		return refuse(planner, asked,
+			      "IOMMU group %u has no node /dev/vfio/%u (nothing in "
+			      "/sys/class/vfio); is CONFIG_VFIO_GROUP built, and it no "
+			      "noiommu group?",
+			      mine->number, mine->number);
+	return 0;
+}
+
+static int resolve_functions(struct planner *planner, const struct map_entry *entry,
+			     struct resolved *resolved)
+{
+	const struct request *request = planner->in->request;
+	const struct guest_group *group = NULL;
+	auto_buffer why = { 0 };
+
+	for (size_t i = 0; i < request->n_functions; i++) {
+		const struct guest_function *found = &planner->in->guest->functions[i];
+		int r;
+
+		if (request->functions[i].entry != entry)
+			continue;
+		r = resolve_function(planner, &request->functions[i], found, &group);
+		if (r < 0)
+			return r;
+		explain(&why, entry, &request->functions[i], found);
+		applied_add_address(&planner->plan->applied,
+				    &request->functions[i].map->host, &found->address);
+	}
+	if (group) {
+		buffer_printf(&why, ", in IOMMU group %u", group->number);
+		resolved->node = memory_printf("/dev/vfio/%u", group->number);
+		resolved->type = 'c';
+		resolved->major = group->major;
+		resolved->minor = group->minor;
+		resolved->final_path = memory_printf(
+			"%s", entry->final_path ? entry->final_path : resolved->node);
+	} else {
+		buffer_add(&why, SLICE(", driven by the guest kernel (vfio-pci-gk)"));
+	}
+	resolved->why = take_ptr(why.data);
+	return 0;
+}
+
+static int resolve_node(struct planner *planner, const struct map_entry *entry,
+			struct resolved *resolved)
+{
+	ssize_t index = request_find_node(planner->in->request, REQUEST_NODE_FILE,
+					  slice_from(entry->vm_path));
+	const struct guest_node *found = &planner->in->guest->nodes[index];
+
+	if (found->absent)
+		return error_set(planner->err, ERROR_UNAVAILABLE,
+				 "%s: vm_path: %s; correct the map", entry->where,
+				 found->absent);
+	resolved->node = memory_printf("%s", entry->vm_path);
+	resolved->final_path = memory_printf(
+		"%s", entry->final_path ? entry->final_path : entry->container_path);
+	resolved->type = found->type;
+	resolved->major = found->major;
+	resolved->minor = found->minor;
+	resolved->why = memory_printf("%s: node %s of this machine", entry->where,
+				      entry->vm_path);
+	return 0;
+}
+
+int plan_resolve(struct planner *planner)
+{
+	const struct device_map *map = planner->in->map;
+	const struct request *request = planner->in->request;
+	int r = check_distinct(planner);
+
+	for (size_t i = 0; r == 0 && i < map->n_entries; i++) {
+		planner->resolved[i].named = request->named[i];
+		if (!request->named[i])
+			continue;
+		r = map->entries[i].type == DEVICE_NODE
+			    ? resolve_node(planner, &map->entries[i],
+					   &planner->resolved[i])
+			    : resolve_functions(planner, &map->entries[i],
+						&planner->resolved[i]);
+	}
+	/* Functions that only the environment asks for: never the wrong device either. */
+	for (size_t i = 0; r == 0 && i < request->n_functions; i++) {
+		if (!request->functions[i].named &&
+		    !planner->in->guest->functions[i].absent)
+			r = check_identity(planner, &request->functions[i],
+					   &planner->in->guest->functions[i]);
+	}
+	return r;
+}
+
+const struct resolved *plan_find_resolved(const struct planner *planner,
+					  const struct map_entry *entry)
+{
+	return entry ? &planner->resolved[entry - planner->in->map->entries] : NULL;
+}

@@ -1,0 +1,343 @@
+/* The planner: linux.resources.devices, the rules of the device cgroup. Rule 2.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_internal.h"
+
+/* Type and numbers of a device or a rule. */
+struct triple {
+	char type;
+	uint32_t major, minor;
+};
+
+/* The distinct numbers that the devices with one old triple have afterwards. */
+struct targets {
+	struct triple *items;
+	size_t count, capacity;
+	bool ours;  /* one of the devices changes or goes */
+	bool keeps; /* one of them keeps the triple */
+	const char *why;
+};
+
+static bool is_exact(const struct spec_rule *rule)
+{
+	return rule->type != 'a' && rule->major >= 0 && rule->minor >= 0;
+}
+
+static struct triple triple_of(const struct spec_device *device)
+{
+	return (struct triple) { device->type, device->major, device->minor };
+}
+
+static bool triple_equal(struct triple a, struct triple b)
+{
+	return a.type == b.type && a.major == b.major && a.minor == b.minor;
+}
+
+static bool names(const struct spec_rule *rule, const struct spec_device *device)
+{
+	return is_exact(rule) && device && device->has_numbers &&
+	       rule->type == device->type && rule->major == device->major &&
+	       rule->minor == device->minor;
+}
+
+static void add_target(struct targets *targets, struct triple triple)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		if (triple_equal(targets->items[i], triple))
+			return;
+	}
+	*memory_append(targets->items, targets->count, targets->capacity) = triple;
+}
+
+static const char *why_of(const struct planned_device *device)
+{
+	return device->by ? device->by->why : "the control node /dev/vfio/vfio";
+}
+
+static void find_targets(const struct planner *planner, const struct spec_rule *rule,
+			 struct targets *ret)
+{
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+
+		if (!names(rule, device->before))
+			continue;
+		if (device->fate != FATE_STAYS) {
+			ret->ours = true;
+			if (!ret->why)
+				ret->why = why_of(device);
+		}
+		if (device->fate == FATE_REMOVED)
+			continue;
+		add_target(ret, triple_of(&device->after));
+		ret->keeps |= triple_equal(triple_of(&device->after),
+					   triple_of(device->before));
+	}
+}
+
+static void format_rule(const struct spec_rule *rule, struct buffer *ret)
+{
+	buffer_printf(ret,
+		      "{\"allow\":true,\"type\":\"%c\",\"major\":%lld,\"minor\":%lld,"
+		      "\"access\":",
+		      rule->type, (long long)rule->major, (long long)rule->minor);
+	json_quote(ret, rule->access);
+	buffer_add(ret, SLICE("}"));
+}
+
+static bool rule_equal(const struct spec_rule *a, const struct spec_rule *b)
+{
+	return a->allow == b->allow && a->type == b->type && a->major == b->major &&
+	       a->minor == b->minor && slice_equal(a->access, b->access);
+}
+
+/* Remembers a rule to add at the end, once. */
+struct added_rules {
+	struct spec_rule *items;
+	const char **why;
+	size_t count, capacity, why_capacity;
+};
+
+static void add_rule(struct added_rules *added, struct triple triple, struct slice access,
+		     const char *why)
+{
+	struct spec_rule rule = { .allow = true,
+				  .type = triple.type,
+				  .major = triple.major,
+				  .minor = triple.minor,
+				  .access = access };
+	size_t count = added->count;
+
+	for (size_t i = 0; i < added->count; i++) {
+		if (rule_equal(&added->items[i], &rule))
+			return;
+	}
+	*memory_append(added->items, added->count, added->capacity) = rule;
+	*memory_append(added->why, count, added->why_capacity) = why;
+}
+
+static void replace_number(struct plan *plan, const struct json *doc, uint32_t node,
+			   enum spec_rule_member member, int64_t before, uint32_t after,
+			   const char *why)
+{
+	auto_buffer text = { 0 };
+
+	if (before == after)
+		return;
+	buffer_printf(&text, "%u", after);
+	plan_replace(plan, PLAN_RULE, doc, json_member(doc, node, member),
+		     buffer_slice(&text), why);
+}
+
+static void replace_rule(struct planner *planner, struct spec_rule *rule,
+			 struct triple to, const char *why)
+{
+	const struct json *doc = &planner->in->spec->json;
+
+	if (rule->type != to.type)
+		plan_replace(planner->plan, PLAN_RULE, doc,
+			     json_member(doc, rule->node, SPEC_RULE_TYPE),
+			     to.type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
+	replace_number(planner->plan, doc, rule->node, SPEC_RULE_MAJOR, rule->major,
+		       to.major, why);
+	replace_number(planner->plan, doc, rule->node, SPEC_RULE_MINOR, rule->minor,
+		       to.minor, why);
+	rule->type = to.type;
+	rule->major = to.major;
+	rule->minor = to.minor;
+}
+
+static int translate_rule(struct planner *planner, const struct spec_rule *before,
+			  const struct targets *targets, struct added_rules *added)
+{
+	struct spec_rule after = *before;
+	struct triple own = { before->type, (uint32_t)before->major,
+			      (uint32_t)before->minor };
+	struct triple first;
+
+	if (targets->count > 1 && !before->allow)
+		return json_error(planner->err, ERROR_DATA, &planner->in->spec->json,
+				  before->node,
+				  "this rule denies a device number that several devices "
+				  "have, which "
+				  "get different numbers here; take the rule out");
+	if (targets->count > 0) {
+		first = targets->keeps ? own : targets->items[0];
+		for (size_t i = 0; i < targets->count; i++) {
+			if (!triple_equal(targets->items[i], first))
+				add_rule(added, targets->items[i], before->access,
+					 targets->why);
+		}
+		replace_rule(planner, &after, first, targets->why);
+	} else if (before->allow) {
+		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &planner->in->spec->json,
+			    before->node, targets->why);
+		return 0;
+	}
+	*memory_append(planner->plan->result.rules, planner->plan->result.n_rules,
+		       planner->plan->result.rules_capacity) = after;
+	return 0;
+}
+
+static int translate_rules(struct planner *planner, struct added_rules *added)
+{
+	const struct spec *spec = planner->in->spec;
+
+	for (size_t i = 0; i < spec->n_rules; i++) {
+		struct targets targets = { 0 };
+		int r = 0;
+
+		find_targets(planner, &spec->rules[i], &targets);
+		if (targets.ours)
+			r = translate_rule(planner, &spec->rules[i], &targets, added);
+		else
+			*memory_append(planner->plan->result.rules,
+				       planner->plan->result.n_rules,
+				       planner->plan->result.rules_capacity) =
+				spec->rules[i];
+		free(targets.items);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Does an allow rule of the spec name the device exactly? Then it keeps that rule's
+ * access. */
+static bool has_own_rule(const struct planner *planner,
+			 const struct planned_device *device)
+{
+	for (size_t i = 0; i < planner->in->spec->n_rules; i++) {
+		if (planner->in->spec->rules[i].allow &&
+		    names(&planner->in->spec->rules[i], device->before))
+			return true;
+	}
+	return false;
+}
+
+/* 1: allowed, 0: denied, -1: the rule says nothing of opening the device for both. */
+static int verdict(const struct spec_rule *rule, struct triple triple)
+{
+	if ((rule->type != 'a' && rule->type != triple.type) ||
+	    (rule->major != RULE_ANY && rule->major != triple.major) ||
+	    (rule->minor != RULE_ANY && rule->minor != triple.minor) ||
+	    rule->access.length == 0 ||
+	    !memchr(rule->access.data, 'r', rule->access.length) ||
+	    !memchr(rule->access.data, 'w', rule->access.length))
+		return -1;
+	return rule->allow;
+}
+
+static bool is_allowed(const struct planner *planner, const struct added_rules *added,
+		       struct triple triple)
+{
+	for (size_t i = added->count; i-- > 0;) {
+		int said = verdict(&added->items[i], triple);
+
+		if (said >= 0)
+			return said;
+	}
+	for (size_t i = planner->plan->result.n_rules; i-- > 0;) {
+		int said = verdict(&planner->plan->result.rules[i], triple);
+
+		if (said >= 0)
+			return said;
+	}
+	return false;
+}
+
+/* crun filters nothing on an empty list but denies by default from the first rule on:
+ * then each device needs a rule, else each planned one that nothing allows yet. */
+static void allow_devices(struct planner *planner, struct added_rules *added)
+{
+	bool none = planner->in->spec->n_rules == 0, planned = false;
+
+	for (size_t i = 0; i < planner->n_devices; i++)
+		planned |= planner->devices[i].fate == FATE_CHANGES;
+	for (size_t i = 0; planned && i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+		struct triple triple = triple_of(&device->after);
+
+		if (device->fate == FATE_REMOVED || !device->after.has_numbers ||
+		    device->after.type == 'p')
+			continue;
+		if (none)
+			add_rule(added, triple, SLICE("rwm"),
+				 device->fate == FATE_STAYS ? "with the first rule, what "
+							      "no rule allows is denied"
+							    : why_of(device));
+		else if (device->fate != FATE_STAYS && !has_own_rule(planner, device) &&
+			 !is_allowed(planner, added, triple))
+			add_rule(added, triple, SLICE("rwm"), why_of(device));
+	}
+}
+
+/* The list isn't there: it comes as one value, in the nearest parent that is. */
+static void emit_list(struct planner *planner, const struct added_rules *added)
+{
+	const struct spec *spec = planner->in->spec;
+	auto_buffer text = { 0 };
+
+	if (!spec->resources_node)
+		buffer_add(&text, SLICE("{\"devices\":"));
+	buffer_add(&text, SLICE("["));
+	for (size_t i = 0; i < added->count; i++) {
+		buffer_add(&text, i ? SLICE(",") : SLICE(""));
+		format_rule(&added->items[i], &text);
+	}
+	buffer_add(&text, SLICE("]"));
+	if (spec->resources_node) {
+		plan_set_member(planner->plan, PLAN_RULE, &spec->json,
+				spec->resources_node, SPEC_RESOURCES_DEVICES, "devices",
+				buffer_slice(&text), added->why[0]);
+		return;
+	}
+	buffer_add(&text, SLICE("}"));
+	plan_set_member(planner->plan, PLAN_RULE, &spec->json, spec->linux_node,
+			SPEC_LINUX_RESOURCES, "resources", buffer_slice(&text),
+			added->why[0]);
+}
+
+static void emit_added(struct planner *planner, const struct added_rules *added)
+{
+	const struct spec *spec = planner->in->spec;
+	struct plan_result *result = &planner->plan->result;
+
+	if (added->count && !spec->rules_node)
+		emit_list(planner, added);
+	for (size_t i = 0; i < added->count; i++) {
+		auto_buffer text = { 0 };
+
+		format_rule(&added->items[i], &text);
+		if (spec->rules_node)
+			plan_append(planner->plan, PLAN_RULE, &spec->json,
+				    spec->rules_node, result->n_rules,
+				    buffer_slice(&text), added->why[i]);
+		*memory_append(result->rules, result->n_rules, result->rules_capacity) =
+			added->items[i];
+	}
+	if (spec->n_rules && result->n_rules == 0) {
+		plan_append(planner->plan, PLAN_GUEST_KERNEL, &spec->json,
+			    spec->rules_node, 0,
+			    SLICE("{\"allow\":false,\"access\":\"rwm\"}"),
+			    "an empty list would allow everything");
+		*memory_append(result->rules, result->n_rules, result->rules_capacity) =
+			(struct spec_rule) { .type = 'a',
+					     .major = RULE_ANY,
+					     .minor = RULE_ANY,
+					     .access = SLICE("rwm") };
+	}
+}
+
+int plan_rules(struct planner *planner)
+{
+	struct added_rules added = { 0 };
+	int r = translate_rules(planner, &added);
+
+	if (r == 0) {
+		allow_devices(planner, &added);
+		emit_added(planner, &added);
+	}
+	free(added.items);
+	free(added.why);
+	return r;
+}

@@ -1,0 +1,62 @@
+/* A plan for the person.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/report.h"
+
+/* The token is a secret of this machine: it is not shown. */
+static const char token_shown[] = "\"(changed or added; holds this boot's secret)\"";
+
+static const char *shown(const struct plan_change *change, const char *value)
+{
+	if (!value)
+		return NULL;
+	return change->rule == PLAN_APPLIED ? token_shown : value;
+}
+
+void report_text(const struct plan *plan, const char *name, struct buffer *ret)
+{
+	if (plan->n_changes == 0)
+		buffer_printf(ret, "%s: nothing to change\n", name);
+	else
+		buffer_printf(ret, "%s: %zu change%s\n", name, plan->n_changes,
+			      plan->n_changes == 1 ? "" : "s");
+	for (size_t i = 0; i < plan->n_changes; i++) {
+		const struct plan_change *change = &plan->changes[i];
+		const char *old = shown(change, change->old),
+			   *new = shown(change, change->new);
+
+		buffer_printf(ret, "\n%s\n", change->where);
+		if (old)
+			buffer_printf(ret, "  - %s\n", old);
+		if (new)
+			buffer_printf(ret, "  + %s\n", new);
+		buffer_printf(ret, "  rule %d: %s\n", (int)change->rule, change->why);
+	}
+	for (size_t i = 0; i < plan->messages.count; i++)
+		buffer_printf(ret, "%swarning: %s\n", i ? "" : "\n",
+			      plan->messages.items[i].text);
+}
+
+void report_json(const struct plan *plan, struct buffer *ret)
+{
+	buffer_printf(ret, "{\"changed\":%s,\"changes\":[",
+		      plan->n_changes ? "true" : "false");
+	for (size_t i = 0; i < plan->n_changes; i++) {
+		const struct plan_change *change = &plan->changes[i];
+		const char *old = shown(change, change->old),
+			   *new = shown(change, change->new);
+
+		buffer_printf(ret, "%s{\"rule\":%d,\"where\":", i ? "," : "",
+			      (int)change->rule);
+		json_quote(ret, slice_from(change->where));
+		buffer_printf(ret, ",\"old\":%s,\"new\":%s,\"why\":", old ? old : "null",
+			      new ? new : "null");
+		json_quote(ret, slice_from(change->why));
+		buffer_add(ret, SLICE("}"));
+	}
+	buffer_add(ret, SLICE("],\"warnings\":["));
+	for (size_t i = 0; i < plan->messages.count; i++) {
+		buffer_add(ret, i ? SLICE(",") : SLICE(""));
+		json_quote(ret, slice_from(plan->messages.items[i].text));
+	}
+	buffer_add(ret, SLICE("]}\n"));
+}

@@ -1,0 +1,227 @@
+/* The configuration.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/settings.h"
+
+#include <errno.h>
+
+#include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/number.h"
+
+#define TIMEOUT_MAX 86400
+
+enum settings_member {
+	SETTINGS_UNMAPPED,
+	SETTINGS_ENV,
+	SETTINGS_BIND,
+	SETTINGS_TIMEOUT,
+	SETTINGS_LOG,
+	SETTINGS_LOG_FORMAT,
+	SETTINGS_LOG_LEVEL,
+	SETTINGS_RUNTIME,
+	SETTINGS_ENV_PREFIXES,
+	SETTINGS_FW_CFG,
+	SETTINGS_MEMBERS,
+};
+static const struct json_member members[] = {
+	[SETTINGS_UNMAPPED] = JSON_MEMBER("unmapped", &json_value),
+	[SETTINGS_ENV] = JSON_MEMBER("env", &json_value),
+	[SETTINGS_BIND] = JSON_MEMBER("bind", &json_value),
+	[SETTINGS_TIMEOUT] = JSON_MEMBER("timeout", &json_value),
+	[SETTINGS_LOG] = JSON_MEMBER("log", &json_value),
+	[SETTINGS_LOG_FORMAT] = JSON_MEMBER("log-format", &json_value),
+	[SETTINGS_LOG_LEVEL] = JSON_MEMBER("log-level", &json_value),
+	[SETTINGS_RUNTIME] = JSON_MEMBER("runtime", &json_value),
+	[SETTINGS_ENV_PREFIXES] = JSON_MEMBER("env_prefixes", &json_any),
+	[SETTINGS_FW_CFG] = JSON_MEMBER("fw_cfg", &json_value),
+};
+static const struct json_shape shape = { .members = members,
+					 .n_members = SETTINGS_MEMBERS,
+					 .closed = true };
+
+static void add_prefix(struct env_prefixes *prefixes, struct slice text)
+{
+	*memory_append(prefixes->items, prefixes->count, prefixes->capacity) =
+		memory_copy(text.data, text.length);
+}
+
+static void free_prefixes(struct env_prefixes *prefixes)
+{
+	for (size_t i = 0; i < prefixes->count; i++)
+		free(prefixes->items[i]);
+	free(prefixes->items);
+	*prefixes = (struct env_prefixes) { 0 };
+}
+
+void settings_init(struct settings *ret)
+{
+	*ret = (struct settings) {
+		.unmapped = UNMAPPED_AUTO,
+		.log_level = MESSAGE_WARNING,
+		.fw_cfg = true,
+		.timeout = 3,
+	};
+	add_prefix(&ret->prefixes, SLICE("PCIDEVICE_"));
+}
+
+void settings_free(struct settings *settings)
+{
+	free_prefixes(&settings->prefixes);
+}
+
+int settings_set_unmapped(struct settings *settings, struct slice value)
+{
+	if (slice_equal(value, SLICE("auto")))
+		settings->unmapped = UNMAPPED_AUTO;
+	else if (slice_equal(value, SLICE("keep")))
+		settings->unmapped = UNMAPPED_KEEP;
+	else if (slice_equal(value, SLICE("error")))
+		settings->unmapped = UNMAPPED_ERROR;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+int settings_set_log_level(struct settings *settings, struct slice value)
+{
+	settings->quiet = slice_equal(value, SLICE("error"));
+	if (settings->quiet || slice_equal(value, SLICE("warn")))
+		settings->log_level = MESSAGE_WARNING;
+	else if (slice_equal(value, SLICE("info")))
+		settings->log_level = MESSAGE_INFO;
+	else if (slice_equal(value, SLICE("debug")))
+		settings->log_level = MESSAGE_DEBUG;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+int settings_set_timeout(struct settings *settings, struct slice value, uint32_t min)
+{
+	int64_t seconds;
+
+	if (number_parse_integer(value, min, TIMEOUT_MAX, &seconds) < 0)
+		return -EINVAL;
+	settings->timeout = (uint32_t)seconds;
+	return 0;
+}
+
+static int set_prefixes(const struct json *doc, uint32_t array, struct settings *settings,
+			struct error *err)
+{
+	int r = json_expect(doc, array, JSON_ARRAY, err);
+
+	if (r < 0)
+		return r;
+	free_prefixes(&settings->prefixes);
+	for (uint32_t node = json_child(doc, array); node; node = json_next(doc, node)) {
+		struct slice text;
+
+		r = json_string(doc, node, &text, err);
+		if (r < 0)
+			return r;
+		if (text.length == 0 || memchr(text.data, '=', text.length))
+			return json_error(err, ERROR_DATA, doc, node,
+					  "must be the beginning of a variable's name");
+		add_prefix(&settings->prefixes, text);
+	}
+	return 0;
+}
+
+/* A string that one of the setters takes. */
+static int set_string(const struct json *doc, uint32_t node, struct settings *settings,
+		      int (*set)(struct settings *settings, struct slice value),
+		      const char *values, struct error *err)
+{
+	auto_free char *quoted = NULL;
+	struct slice text;
+	int r = json_string(doc, node, &text, err);
+
+	if (r < 0)
+		return r;
+	quoted = text_quote(text);
+	if (set(settings, text) < 0)
+		return json_error(err, ERROR_DATA, doc, node, "must be %s, not %s",
+				  values, quoted);
+	return 0;
+}
+
+static int set_timeout(const struct json *doc, uint32_t node, struct settings *settings,
+		       struct error *err)
+{
+	int r = json_expect(doc, node, JSON_NUMBER, err);
+
+	if (r < 0)
+		return r;
+	if (settings_set_timeout(settings, json_raw(doc, node), 1) < 0)
+		return json_error(err, ERROR_DATA, doc, node,
+				  "must be whole seconds from 1 to %d", TIMEOUT_MAX);
+	return 0;
+}
+
+static int not_built(const struct json *doc, uint32_t node, struct error *err)
+{
+	return json_error(err, ERROR_DATA, doc, node, "not in this version; take it out");
+}
+
+static int set_bind(const struct json *doc, uint32_t node, struct error *err)
+{
+	bool bind;
+	int r = json_bool(doc, node, &bind, err);
+
+	return r == 0 && bind ? not_built(doc, node, err) : r;
+}
+
+/* For the wrapper: only its type counts here. */
+static int check_runtime(const struct json *doc, uint32_t node, struct error *err)
+{
+	struct slice text;
+
+	return json_string(doc, node, &text, err);
+}
+
+static int set_member(const struct json *doc, enum settings_member member, uint32_t node,
+		      struct settings *settings, struct error *err)
+{
+	switch (member) {
+	case SETTINGS_UNMAPPED:
+		return set_string(doc, node, settings, settings_set_unmapped,
+				  "auto, keep or error", err);
+	case SETTINGS_LOG_LEVEL:
+		return set_string(doc, node, settings, settings_set_log_level,
+				  "error, warn, info or debug", err);
+	case SETTINGS_TIMEOUT:
+		return set_timeout(doc, node, settings, err);
+	case SETTINGS_ENV_PREFIXES:
+		return set_prefixes(doc, node, settings, err);
+	case SETTINGS_FW_CFG:
+		return json_bool(doc, node, &settings->fw_cfg, err);
+	case SETTINGS_BIND:
+		return set_bind(doc, node, err);
+	case SETTINGS_RUNTIME:
+		return check_runtime(doc, node, err);
+	case SETTINGS_ENV:
+	case SETTINGS_LOG:
+	case SETTINGS_LOG_FORMAT:
+		return not_built(doc, node, err);
+	case SETTINGS_MEMBERS:
+		break;
+	}
+	return 0;
+}
+
+int settings_parse(const char *name, struct slice text, struct settings *settings,
+		   struct error *err)
+{
+	auto_json doc = { 0 };
+	int r = json_parse(name, text, &shape, NULL, &doc, err);
+
+	if (r == 0)
+		r = json_expect(&doc, 0, JSON_OBJECT, err);
+	for (unsigned int i = 0; r == 0 && i < SETTINGS_MEMBERS; i++) {
+		uint32_t node = json_member(&doc, 0, i);
+
+		if (node)
+			r = set_member(&doc, i, node, settings, err);
+	}
+	return r;
+}

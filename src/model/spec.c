@@ -1,0 +1,427 @@
+/* The view of an OCI spec.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/spec.h"
+
+#include "oci-vfio-hook/number.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static bool has_prefix(const void *context, struct slice text)
+{
+	const struct env_prefixes *prefixes = context;
+
+	for (size_t i = 0; i < prefixes->count; i++) {
+		if (slice_starts(text, slice_from(prefixes->items[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool is_bind_option(const void *context, struct slice text)
+{
+	(void)context;
+	return slice_equal(text, SLICE("bind")) || slice_equal(text, SLICE("rbind"));
+}
+
+static const struct json_member device_members[] = {
+	[SPEC_DEVICE_PATH] = JSON_MEMBER("path", &json_value),
+	[SPEC_DEVICE_TYPE] = JSON_MEMBER("type", &json_value),
+	[SPEC_DEVICE_MAJOR] = JSON_MEMBER("major", &json_value),
+	[SPEC_DEVICE_MINOR] = JSON_MEMBER("minor", &json_value),
+	[SPEC_DEVICE_MODE] = JSON_MEMBER("fileMode", &json_value),
+	[SPEC_DEVICE_UID] = JSON_MEMBER("uid", &json_value),
+	[SPEC_DEVICE_GID] = JSON_MEMBER("gid", &json_value),
+};
+static const struct json_shape device_shape = { .members = device_members,
+						.n_members = COUNT(device_members) };
+static const struct json_shape devices_shape = { .elements = &device_shape };
+
+static const struct json_member rule_members[] = {
+	[SPEC_RULE_ALLOW] = JSON_MEMBER("allow", &json_value),
+	[SPEC_RULE_TYPE] = JSON_MEMBER("type", &json_value),
+	[SPEC_RULE_MAJOR] = JSON_MEMBER("major", &json_value),
+	[SPEC_RULE_MINOR] = JSON_MEMBER("minor", &json_value),
+	[SPEC_RULE_ACCESS] = JSON_MEMBER("access", &json_value),
+};
+static const struct json_shape rule_shape = { .members = rule_members,
+					      .n_members = COUNT(rule_members) };
+static const struct json_shape rules_shape = { .elements = &rule_shape };
+
+static const struct json_member resources_members[] = {
+	[SPEC_RESOURCES_DEVICES] = JSON_MEMBER("devices", &rules_shape),
+};
+static const struct json_shape resources_shape = { .members = resources_members,
+						   .n_members =
+							   COUNT(resources_members) };
+
+static const struct json_member linux_members[] = {
+	[SPEC_LINUX_DEVICES] = JSON_MEMBER("devices", &devices_shape),
+	[SPEC_LINUX_RESOURCES] = JSON_MEMBER("resources", &resources_shape),
+};
+static const struct json_shape linux_shape = { .members = linux_members,
+					       .n_members = COUNT(linux_members) };
+
+static const struct json_shape option_shape = { .wanted = is_bind_option };
+static const struct json_shape options_shape = { .elements = &option_shape };
+static const struct json_member mount_members[] = {
+	[SPEC_MOUNT_DESTINATION] = JSON_MEMBER("destination", &json_value),
+	[SPEC_MOUNT_TYPE] = JSON_MEMBER("type", &json_value),
+	[SPEC_MOUNT_SOURCE] = JSON_MEMBER("source", &json_value),
+	[SPEC_MOUNT_OPTIONS] = JSON_MEMBER("options", &options_shape),
+};
+static const struct json_shape mount_shape = { .members = mount_members,
+					       .n_members = COUNT(mount_members) };
+static const struct json_shape mounts_shape = { .elements = &mount_shape };
+
+static const struct json_shape variable_shape = { .wanted = has_prefix };
+static const struct json_shape env_shape = { .elements = &variable_shape };
+enum { PROCESS_ENV };
+static const struct json_member process_members[] = {
+	[PROCESS_ENV] = JSON_MEMBER("env", &env_shape),
+};
+static const struct json_shape process_shape = { .members = process_members,
+						 .n_members = COUNT(process_members) };
+
+static const struct json_member annotation_members[] = {
+	[SPEC_ANNOTATION_APPLIED] = JSON_MEMBER(APPLIED_KEY, &json_value),
+};
+static const struct json_shape annotations_shape = {
+	.members = annotation_members, .n_members = COUNT(annotation_members), .map = true
+};
+
+enum { ROOT_PATH };
+static const struct json_member rootfs_members[] = {
+	[ROOT_PATH] = JSON_MEMBER("path", &json_value),
+};
+static const struct json_shape rootfs_shape = { .members = rootfs_members,
+						.n_members = COUNT(rootfs_members) };
+
+static const struct json_member spec_members[] = {
+	[SPEC_PROCESS] = JSON_MEMBER("process", &process_shape),
+	[SPEC_MOUNTS] = JSON_MEMBER("mounts", &mounts_shape),
+	[SPEC_LINUX] = JSON_MEMBER("linux", &linux_shape),
+	[SPEC_ANNOTATIONS] = JSON_MEMBER("annotations", &annotations_shape),
+	[SPEC_ROOT] = JSON_MEMBER("root", &rootfs_shape),
+};
+static const struct json_shape spec_shape = { .members = spec_members,
+					      .n_members = COUNT(spec_members) };
+
+/* The member if it is there and of this type; *ret is 0 where it is absent or null. */
+static int find(const struct json *doc, uint32_t object, uint32_t position,
+		enum json_type type, uint32_t *ret, struct error *err)
+{
+	*ret = json_member(doc, object, position);
+	return *ret ? json_expect(doc, *ret, type, err) : 0;
+}
+
+/* A string member; *ret stays as it is where it is absent. */
+static int find_string(const struct json *doc, uint32_t object, uint32_t position,
+		       struct slice *ret, struct error *err)
+{
+	uint32_t node = json_member(doc, object, position);
+
+	return node ? json_string(doc, node, ret, err) : 0;
+}
+
+/* An integer member; *ret_there tells whether it is there. */
+static int find_integer(const struct json *doc, uint32_t object, uint32_t position,
+			int64_t min, int64_t *ret, bool *ret_there, struct error *err)
+{
+	uint32_t node = json_member(doc, object, position);
+
+	*ret_there = node != 0;
+	return node ? json_integer(doc, node, min, UINT32_MAX, ret, err) : 0;
+}
+
+/* A path member, cleaned; *ret_there tells whether it is there. */
+static int find_path(struct spec *spec, uint32_t object, uint32_t position,
+		     struct slice *ret, bool *ret_there, struct error *err)
+{
+	uint32_t node = json_member(&spec->json, object, position);
+	struct slice text;
+	char *clean;
+	int r;
+
+	*ret_there = node != 0;
+	if (!node)
+		return 0;
+	r = json_string(&spec->json, node, &text, err);
+	if (r < 0)
+		return r;
+	if (!path_is_clean(text)) {
+		clean = path_clean(text);
+		*memory_append(spec->strings, spec->n_strings, spec->strings_capacity) =
+			clean;
+		text = slice_from(clean);
+	}
+	*ret = text;
+	return 0;
+}
+
+static int read_device_type(const struct json *doc, uint32_t node, char *ret,
+			    struct error *err)
+{
+	struct slice type = { 0 };
+	int r = find_string(doc, node, SPEC_DEVICE_TYPE, &type, err);
+
+	if (r < 0)
+		return r;
+	if (type.length != 1 || !memchr("cbup", type.data[0], 4))
+		return json_error(err, ERROR_DATA, doc, node,
+				  "\"type\" must be c, b, u or p");
+	*ret = type.data[0] == 'u' ? 'c' : type.data[0];
+	return 0;
+}
+
+static int read_device_numbers(const struct json *doc, struct spec_device *device,
+			       struct error *err)
+{
+	struct {
+		enum spec_device_member member;
+		int64_t value;
+		bool there;
+	} numbers[] = {
+		{ SPEC_DEVICE_MAJOR, 0, false },   { SPEC_DEVICE_MINOR, 0, false },
+		{ SPEC_DEVICE_MODE, 0666, false }, { SPEC_DEVICE_UID, 0, false },
+		{ SPEC_DEVICE_GID, 0, false },
+	};
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		int r = find_integer(doc, device->node, numbers[i].member, 0,
+				     &numbers[i].value, &numbers[i].there, err);
+
+		if (r < 0)
+			return r;
+	}
+	device->has_numbers = numbers[0].there && numbers[1].there;
+	device->major = (uint32_t)numbers[0].value;
+	device->minor = (uint32_t)numbers[1].value;
+	device->mode = numbers[2].value & 07777;
+	device->uid = (uint32_t)numbers[3].value;
+	device->gid = (uint32_t)numbers[4].value;
+	return 0;
+}
+
+static int read_device(struct spec *spec, uint32_t node, struct error *err)
+{
+	struct spec_device device = { .node = node,
+				      .index = json_node(&spec->json, node)->position };
+	bool has_path = false;
+	int r = json_expect(&spec->json, node, JSON_OBJECT, err);
+
+	if (r == 0)
+		r = find_path(spec, node, SPEC_DEVICE_PATH, &device.path, &has_path, err);
+	if (r < 0)
+		return r;
+	if (!has_path)
+		return json_error(err, ERROR_DATA, &spec->json, node, "has no \"path\"");
+	r = read_device_type(&spec->json, node, &device.type, err);
+	if (r == 0)
+		r = read_device_numbers(&spec->json, &device, err);
+	if (r < 0)
+		return r;
+	*memory_append(spec->devices, spec->n_devices, spec->devices_capacity) = device;
+	return 0;
+}
+
+static int read_rule(struct spec *spec, uint32_t node, struct error *err)
+{
+	struct spec_rule rule = { .node = node,
+				  .type = 'a',
+				  .major = RULE_ANY,
+				  .minor = RULE_ANY,
+				  .access = SLICE("") };
+	const struct json *doc = &spec->json;
+	struct slice type = SLICE("a");
+	uint32_t allow;
+	bool there;
+	int r = json_expect(doc, node, JSON_OBJECT, err);
+
+	if (r < 0)
+		return r;
+	allow = json_member(doc, node, SPEC_RULE_ALLOW);
+	r = allow ? json_bool(doc, allow, &rule.allow, err) : 0;
+	if (r == 0)
+		r = find_string(doc, node, SPEC_RULE_TYPE, &type, err);
+	if (r == 0)
+		r = find_integer(doc, node, SPEC_RULE_MAJOR, RULE_ANY, &rule.major,
+				 &there, err);
+	if (r == 0)
+		r = find_integer(doc, node, SPEC_RULE_MINOR, RULE_ANY, &rule.minor,
+				 &there, err);
+	if (r == 0)
+		r = find_string(doc, node, SPEC_RULE_ACCESS, &rule.access, err);
+	if (r < 0)
+		return r;
+	if (type.length > 1 || (type.length == 1 && !memchr("abc", type.data[0], 3)))
+		return json_error(err, ERROR_DATA, doc, node,
+				  "\"type\" must be a, b or c");
+	if (type.length == 1)
+		rule.type = type.data[0];
+	*memory_append(spec->rules, spec->n_rules, spec->rules_capacity) = rule;
+	return 0;
+}
+
+static int read_mount(struct spec *spec, uint32_t node, struct error *err)
+{
+	struct spec_mount mount = { .node = node,
+				    .index = json_node(&spec->json, node)->position };
+	const struct json *doc = &spec->json;
+	struct slice type = { 0 };
+	bool has_source, has_destination;
+	uint32_t options;
+	int r = json_expect(doc, node, JSON_OBJECT, err);
+
+	if (r == 0)
+		r = find_string(doc, node, SPEC_MOUNT_TYPE, &type, err);
+	if (r == 0)
+		r = find(doc, node, SPEC_MOUNT_OPTIONS, JSON_ARRAY, &options, err);
+	if (r < 0)
+		return r;
+	if (!slice_equal(type, SLICE("bind")) && !(options && json_child(doc, options)))
+		return 0;
+	r = find_path(spec, node, SPEC_MOUNT_DESTINATION, &mount.destination,
+		      &has_destination, err);
+	if (r == 0)
+		r = find_path(spec, node, SPEC_MOUNT_SOURCE, &mount.source, &has_source,
+			      err);
+	if (r < 0)
+		return r;
+	if (has_source && has_destination)
+		*memory_append(spec->mounts, spec->n_mounts, spec->mounts_capacity) =
+			mount;
+	return 0;
+}
+
+static int read_variable(struct spec *spec, uint32_t node, struct error *err)
+{
+	struct spec_variable variable = {
+		.node = node, .index = json_node(&spec->json, node)->position
+	};
+	struct slice text;
+	const char *equals;
+	int r = json_string(&spec->json, node, &text, err);
+
+	if (r < 0)
+		return r;
+	equals = memchr(text.data, '=', text.length);
+	if (!equals)
+		return 0;
+	variable.name = slice_from_to(text, 0, (size_t)(equals - text.data));
+	variable.value = slice_from_to(text, variable.name.length + 1, text.length);
+	*memory_append(spec->variables, spec->n_variables, spec->variables_capacity) =
+		variable;
+	return 0;
+}
+
+typedef int read_fn(struct spec *spec, uint32_t node, struct error *err);
+
+static int read_each(struct spec *spec, uint32_t array, read_fn *read_one,
+		     struct error *err)
+{
+	if (!array)
+		return 0;
+	for (uint32_t node = json_child(&spec->json, array); node;
+	     node = json_next(&spec->json, node)) {
+		int r = read_one(spec, node, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_linux(struct spec *spec, struct error *err)
+{
+	const struct json *doc = &spec->json;
+	int r = find(doc, 0, SPEC_LINUX, JSON_OBJECT, &spec->linux_node, err);
+
+	if (r < 0 || !spec->linux_node)
+		return r;
+	r = find(doc, spec->linux_node, SPEC_LINUX_DEVICES, JSON_ARRAY,
+		 &spec->devices_node, err);
+	if (r == 0)
+		r = read_each(spec, spec->devices_node, read_device, err);
+	if (r == 0)
+		r = find(doc, spec->linux_node, SPEC_LINUX_RESOURCES, JSON_OBJECT,
+			 &spec->resources_node, err);
+	if (r < 0 || !spec->resources_node)
+		return r;
+	r = find(doc, spec->resources_node, SPEC_RESOURCES_DEVICES, JSON_ARRAY,
+		 &spec->rules_node, err);
+	return r < 0 ? r : read_each(spec, spec->rules_node, read_rule, err);
+}
+
+static int read_environment(struct spec *spec, struct error *err)
+{
+	const struct json *doc = &spec->json;
+	uint32_t process, env = 0;
+	int r = find(doc, 0, SPEC_PROCESS, JSON_OBJECT, &process, err);
+
+	if (r == 0 && process)
+		r = find(doc, process, PROCESS_ENV, JSON_ARRAY, &env, err);
+	return r < 0 ? r : read_each(spec, env, read_variable, err);
+}
+
+static int read_annotations(struct spec *spec, struct error *err)
+{
+	const struct json *doc = &spec->json;
+	uint32_t applied;
+	int r = find(doc, 0, SPEC_ANNOTATIONS, JSON_OBJECT, &spec->annotations_node, err);
+
+	if (r < 0 || !spec->annotations_node)
+		return r;
+	applied = json_member(doc, spec->annotations_node, SPEC_ANNOTATION_APPLIED);
+	spec->has_applied = applied != 0;
+	return applied ? json_string(doc, applied, &spec->applied, err) : 0;
+}
+
+static int read_root(struct spec *spec, struct error *err)
+{
+	uint32_t root;
+	int r = find(&spec->json, 0, SPEC_ROOT, JSON_OBJECT, &root, err);
+
+	if (r < 0 || !root)
+		return r;
+	return find_string(&spec->json, root, ROOT_PATH, &spec->root_path, err);
+}
+
+int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
+	       struct spec *ret, struct error *err)
+{
+	auto_spec spec = { .root_path = SLICE("") };
+	int r = json_parse(name, text, &spec_shape, prefixes, &spec.json, err);
+
+	if (r == 0)
+		r = json_expect(&spec.json, 0, JSON_OBJECT, err);
+	if (r == 0)
+		r = read_linux(&spec, err);
+	if (r == 0)
+		r = find(&spec.json, 0, SPEC_MOUNTS, JSON_ARRAY, &spec.mounts_node, err);
+	if (r == 0)
+		r = read_each(&spec, spec.mounts_node, read_mount, err);
+	if (r == 0)
+		r = read_environment(&spec, err);
+	if (r == 0)
+		r = read_annotations(&spec, err);
+	if (r == 0)
+		r = read_root(&spec, err);
+	if (r < 0)
+		return r;
+	*ret = spec;
+	spec = (struct spec) { 0 };
+	return 0;
+}
+
+void spec_free(struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_strings; i++)
+		free(spec->strings[i]);
+	free(spec->strings);
+	free(spec->devices);
+	free(spec->rules);
+	free(spec->mounts);
+	free(spec->variables);
+	json_free(&spec->json);
+	*spec = (struct spec) { 0 };
+}
