@@ -1,0 +1,18 @@
+/* apply BUNDLE: rewrites config.json.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+int command_apply(const struct command_line *line, struct hook_run *run,
+		  struct error *err)
+{
+	int r = hook_plan_bundle(run, &line->hook, line->arguments[0], HOOK_WRITE, err);
+
+	if (r == 0)
+		r = hook_write(run, line->output, err);
+	if (r == 0)
+		messages_add(&run->messages, MESSAGE_INFO, "%s: %zu changes%s%s",
+			     run->bundle.name, run->plan.n_changes,
+			     line->output ? ", written to " : "",
+			     line->output ? line->output : "");
+	return r;
+}

@@ -1,0 +1,34 @@
+/* The command line as parsed, and the commands.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "oci-vfio-hook/hook.h"
+
+struct command_line {
+	const struct command *command;
+	char **arguments; /* behind the command; borrowed from argv */
+	int n_arguments;
+	struct hook_options hook;
+	const char **maps; /* hook.maps; owned */
+	size_t maps_capacity;
+	const char *unmapped, *log_level, *timeout; /* as given; NULL: not */
+	const char *output;
+	bool json;
+};
+
+/* Runs with a parsed command line; 0 or a negative number with *err set. */
+typedef int command_fn(const struct command_line *line, struct hook_run *run,
+		       struct error *err);
+
+command_fn command_apply;
+command_fn command_plan;
+
+/* Reads the configuration and lets the command line override it. */
+int command_configure(const struct command_line *line, struct hook_run *run,
+		      struct error *err);
+
+/* Writes data to stdout; ERROR_IO where that fails. */
+int print_data(struct slice text, struct error *err);
+
+#endif

@@ -1,0 +1,316 @@
+/* The program: options, the table of commands, errors on stderr, exit status.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "command.h"
+
+struct command {
+	const char *name;
+	const char *argument; /* the one that it needs */
+	command_fn *run;
+	bool takes_output, takes_json;
+};
+
+static const struct command commands[] = {
+	{ "apply", "BUNDLE", command_apply, .takes_output = true },
+	{ "plan", "BUNDLE", command_plan, .takes_json = true },
+};
+
+/* Hook stages that are too late, or run where the machine can't be seen. */
+static const struct {
+	const char *name, *why;
+} refused_commands[] = {
+	{ "createContainer",
+	  "it runs inside the container's namespaces, where neither the "
+	  "machine's devices nor the cgroup can be reached" },
+	{ "startContainer", "it runs inside the container, after its devices are made" },
+	{ "poststart", "it runs after the process has started" },
+	{ "poststop", "it runs after the container is gone" },
+};
+
+static const char help[] =
+	"usage: oci-vfio-hook [OPTION...] COMMAND [ARGUMENT...]\n"
+	"\n"
+	"Gives containers the VFIO devices of the kernel that they run under: matches "
+	"the host's\n"
+	"devices that an OCI bundle names against the devices found in this machine's "
+	"sysfs, and\n"
+	"writes the paths, numbers, rules and addresses of this machine into the "
+	"bundle's\n"
+	"config.json.\n"
+	"\n"
+	"Commands:\n"
+	"  apply BUNDLE          rewrite BUNDLE/config.json\n"
+	"  plan BUNDLE           print what would change and why; change nothing\n"
+	"\n"
+	"Options:\n"
+	"  --device-map FILE     devices of this container; every entry must be in its "
+	"spec.\n"
+	"                        May be given more than once\n"
+	"  --unmapped=POLICY     a VFIO device of the spec that no map entry names: auto "
+	"(default:\n"
+	"                        an error where there is any map, else kept if it is "
+	"this\n"
+	"                        machine's own), keep, error\n"
+	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
+	"  --json                plan: print JSON\n"
+	"  --root DIR            use DIR as / for sysfs, /dev, /run and /etc\n"
+	"  --config FILE         read FILE instead of " CONFIG_PATH "\n"
+	"  --timeout SECONDS     how long to wait for a hot-plugged device (default 3; "
+	"0: don't)\n"
+	"  --log-level LEVEL     error, warn (default), info, debug\n"
+	"  --help                print this text\n"
+	"  --version             print the version\n"
+	"\n"
+	"Exit status: 0 done, or nothing to do; 64 usage; 65 bad spec, map or "
+	"configuration;\n"
+	"66 no such file; 69 a device is not there or not usable; 70 bug; 74 I/O error;\n"
+	"75 timed out; 77 not permitted. See oci-vfio-hook(8).\n";
+
+enum option_id {
+	OPTION_DEVICE_MAP = 256,
+	OPTION_ROOT,
+	OPTION_CONFIG,
+	OPTION_UNMAPPED,
+	OPTION_TIMEOUT,
+	OPTION_LOG_LEVEL,
+	OPTION_OUTPUT,
+	OPTION_JSON,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_NOT_BUILT,
+};
+
+static const struct option options[] = {
+	{ "device-map", required_argument, NULL, OPTION_DEVICE_MAP },
+	{ "root", required_argument, NULL, OPTION_ROOT },
+	{ "config", required_argument, NULL, OPTION_CONFIG },
+	{ "unmapped", required_argument, NULL, OPTION_UNMAPPED },
+	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
+	{ "output", required_argument, NULL, OPTION_OUTPUT },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "env", required_argument, NULL, OPTION_NOT_BUILT },
+	{ "bind", no_argument, NULL, OPTION_NOT_BUILT },
+	{ "log", required_argument, NULL, OPTION_NOT_BUILT },
+	{ "log-format", required_argument, NULL, OPTION_NOT_BUILT },
+	{ "diff", no_argument, NULL, OPTION_NOT_BUILT },
+	{ "tree", no_argument, NULL, OPTION_NOT_BUILT },
+	{ "dot", no_argument, NULL, OPTION_NOT_BUILT },
+	{ 0 },
+};
+
+/* One line on stderr; whatever got into the text, a terminal sees no control bytes. */
+static void print_line(const char *prefix, const char *text)
+{
+	auto_buffer line = { 0 };
+
+	buffer_printf(&line, "oci-vfio-hook: %s", prefix);
+	for (const char *at = text; *at; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			buffer_printf(&line, "\\x%02X", (unsigned char)*at);
+		else
+			buffer_add(&line, (struct slice) { at, 1 });
+	}
+	buffer_add(&line, SLICE("\n"));
+	fputs(line.data, stderr);
+}
+
+static void print_messages(const struct messages *messages,
+			   const struct settings *settings)
+{
+	static const char *const prefixes[] = {
+		[MESSAGE_WARNING] = "warning: ",
+		[MESSAGE_INFO] = "",
+		[MESSAGE_DEBUG] = "debug: ",
+	};
+
+	for (size_t i = 0; i < messages->count && !settings->quiet; i++) {
+		if (messages->items[i].level <= settings->log_level)
+			print_line(prefixes[messages->items[i].level],
+				   messages->items[i].text);
+	}
+}
+
+int print_data(struct slice text, struct error *err)
+{
+	while (text.length) {
+		ssize_t n = write(STDOUT_FILENO, text.data, text.length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(err, ERROR_IO, "stdout: %m");
+		text = slice_from_to(text, (size_t)n, text.length);
+	}
+	return 0;
+}
+
+static int usage_error(struct error *err, const char *what, const char *why)
+{
+	auto_free char *quoted = text_quote(slice_from(what));
+
+	return error_set(err, ERROR_USAGE, "%s: %s; see oci-vfio-hook --help", quoted,
+			 why);
+}
+
+static int bad_option(int id, char *argument, struct error *err)
+{
+	if (id == ':')
+		return usage_error(err, argument, "the option needs an argument");
+	return usage_error(err, argument,
+			   "unknown or ambiguous option, or one that takes no "
+			   "argument");
+}
+
+/* Takes one option. 1: everything is done (--help). */
+static int take_option(struct command_line *line, int id, char **argv, struct error *err)
+{
+	switch (id) {
+	case OPTION_DEVICE_MAP:
+		*memory_append(line->maps, line->hook.n_maps, line->maps_capacity) =
+			optarg;
+		return 0;
+	case OPTION_ROOT:
+		line->hook.root = optarg;
+		return 0;
+	case OPTION_CONFIG:
+		line->hook.config = optarg;
+		return 0;
+	case OPTION_UNMAPPED:
+		line->unmapped = optarg;
+		return 0;
+	case OPTION_TIMEOUT:
+		line->timeout = optarg;
+		return 0;
+	case OPTION_LOG_LEVEL:
+		line->log_level = optarg;
+		return 0;
+	case OPTION_OUTPUT:
+		line->output = optarg;
+		return 0;
+	case OPTION_JSON:
+		line->json = true;
+		return 0;
+	case OPTION_HELP:
+		return print_data(slice_from(help), err) < 0 ? -1 : 1;
+	case OPTION_VERSION:
+		return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0
+			       ? -1
+			       : 1;
+	default:
+		return bad_option(id, argv[optind - 1], err);
+	}
+}
+
+static int find_command(struct command_line *line, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			line->command = &commands[i];
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
+		if (strcmp(refused_commands[i].name, name) == 0)
+			return error_set(err, ERROR_USAGE,
+					 "%s: this stage is of no use to a hook that "
+					 "changes devices: "
+					 "%s; use apply before the container is created",
+					 name, refused_commands[i].why);
+	}
+	return usage_error(err, name, "unknown command");
+}
+
+static int check_arguments(const struct command_line *line, struct error *err)
+{
+	const struct command *command = line->command;
+
+	if (line->n_arguments == 0)
+		return error_set(err, ERROR_USAGE,
+				 "%s: %s is missing; see oci-vfio-hook --help",
+				 command->name, command->argument);
+	if (line->n_arguments > 1)
+		return usage_error(err, line->arguments[1], "one argument too many");
+	if (line->output && !command->takes_output)
+		return error_set(err, ERROR_USAGE, "--output: %s writes no spec",
+				 command->name);
+	if (line->json && !command->takes_json)
+		return error_set(err, ERROR_USAGE, "--json: %s prints nothing",
+				 command->name);
+	return 0;
+}
+
+/* 1: everything is done (--help). */
+static int parse(int argc, char **argv, struct command_line *line, struct error *err)
+{
+	int id, index, r;
+
+	opterr = 0;
+	while (argc > 0 && (id = getopt_long(argc, argv, ":", options, &index)) != -1) {
+		if (id == OPTION_NOT_BUILT)
+			return error_set(err, ERROR_USAGE, "--%s: not in this version",
+					 options[index].name);
+		r = take_option(line, id, argv, err);
+		if (r != 0)
+			return r;
+	}
+	line->hook.maps = line->maps;
+	if (argc <= 0 || optind >= argc)
+		return error_set(err, ERROR_USAGE,
+				 "no command; see oci-vfio-hook --help");
+	r = find_command(line, argv[optind], err);
+	if (r < 0)
+		return r;
+	line->arguments = argv + optind + 1;
+	line->n_arguments = argc - optind - 1;
+	return check_arguments(line, err);
+}
+
+int command_configure(const struct command_line *line, struct hook_run *run,
+		      struct error *err)
+{
+	int r = hook_configure(run, &line->hook, err);
+
+	if (r < 0)
+		return r;
+	if (line->unmapped &&
+	    settings_set_unmapped(&run->settings, slice_from(line->unmapped)) < 0)
+		return usage_error(err, line->unmapped,
+				   "--unmapped is auto, keep or error");
+	if (line->log_level &&
+	    settings_set_log_level(&run->settings, slice_from(line->log_level)) < 0)
+		return usage_error(err, line->log_level,
+				   "--log-level is error, warn, info or debug");
+	if (line->timeout &&
+	    settings_set_timeout(&run->settings, slice_from(line->timeout), 0) < 0)
+		return usage_error(err, line->timeout,
+				   "--timeout is whole seconds, 0 to 86400");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct command_line line = { 0 };
+	auto_hook_run run = HOOK_RUN_INIT;
+	auto_error err = { 0 };
+	int r = parse(argc, argv, &line, &err);
+
+	if (r == 0) {
+		r = command_configure(&line, &run, &err);
+		if (r == 0)
+			r = line.command->run(&line, &run, &err);
+		print_messages(&run.messages, &run.settings);
+		print_messages(&run.plan.messages, &run.settings);
+	}
+	free(line.maps);
+	if (r >= 0)
+		return 0;
+	print_line("", err.message);
+	return (int)err.class;
+}

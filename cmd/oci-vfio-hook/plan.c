@@ -1,0 +1,21 @@
+/* plan BUNDLE: prints what would change and why, and changes nothing.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include "oci-vfio-hook/report.h"
+
+int command_plan(const struct command_line *line, struct hook_run *run, struct error *err)
+{
+	auto_buffer text = { 0 };
+	int r = hook_plan_bundle(run, &line->hook, line->arguments[0], HOOK_SHOW, err);
+
+	if (r < 0)
+		return r;
+	if (line->json)
+		report_json(&run->plan, &text);
+	else
+		report_text(&run->plan, run->bundle.name, &text);
+	/* The plan's warnings are in the report. */
+	messages_free(&run->plan.messages);
+	return print_data(buffer_slice(&text), err);
+}
