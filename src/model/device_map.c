@@ -95,6 +95,7 @@ static int find_field(const struct json *doc, uint32_t object, enum entry_member
 {
 	uint32_t found = 0;
 
+	*ret = 0;
 	for (unsigned int i = first; i <= last; i++) {
 		uint32_t member = json_member(doc, object, i);
 

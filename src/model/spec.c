@@ -269,7 +269,7 @@ static int read_mount(struct spec *spec, uint32_t node, struct error *err)
 	const struct json *doc = &spec->json;
 	struct slice type = { 0 };
 	bool has_source, has_destination;
-	uint32_t options;
+	uint32_t options = 0;
 	int r = json_expect(doc, node, JSON_OBJECT, err);
 
 	if (r == 0)

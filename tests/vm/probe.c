@@ -6,7 +6,6 @@
  * library and no file in its root file system. The first function must be QEMU's edu; of
  * the others the first word of BAR 0 is printed and not judged.
  */
-#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
