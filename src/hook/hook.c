@@ -96,7 +96,9 @@ static void add_applied(struct hook_run *run, enum hook_purpose purpose)
 		return;
 	if (purpose == HOOK_WRITE && token_make(&run->machine, token, &err) < 0) {
 		messages_add(&run->messages, MESSAGE_WARNING,
-			     "no annotation " APPLIED_KEY " is added: %s", err.message);
+			     "no annotation " APPLIED_KEY
+			     " is added, for want of a token: %s",
+			     err.message);
 		return;
 	}
 	plan_add_applied(&run->plan, &run->spec, token);

@@ -92,7 +92,7 @@ static int parse_step(struct slice segment, struct pci_step *ret)
 	} else {
 		slot = segment;
 	}
-	if (parse_hex(slot, 1, 2, SLOT_MAX, &slot_value) < 0)
+	if (parse_hex(slot, 2, 2, SLOT_MAX, &slot_value) < 0)
 		return -EINVAL;
 	*ret = (struct pci_step) { (uint8_t)slot_value, (uint8_t)function };
 	return 0;

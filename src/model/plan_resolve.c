@@ -84,7 +84,8 @@ static int check_viable(struct planner *planner, const struct request_function *
 		      list.data);
 }
 
-/* Two host functions on one function here would hand out one device twice. */
+/* Two host functions of one map on one function here: the map's mistake, however it spells the
+ * function. */
 static int check_distinct(struct planner *planner)
 {
 	const struct request *request = planner->in->request;
@@ -96,7 +97,9 @@ static int check_distinct(struct planner *planner)
 			const struct map_function *b = request->functions[k].map;
 			char host[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
 
-			if (guest->functions[i].absent || guest->functions[k].absent ||
+			if (request->functions[i].entry->source !=
+				    request->functions[k].entry->source ||
+			    guest->functions[i].absent || guest->functions[k].absent ||
 			    pci_address_equal(&a->host, &b->host) ||
 			    !pci_address_equal(&guest->functions[i].address,
 					       &guest->functions[k].address))

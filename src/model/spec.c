@@ -262,13 +262,29 @@ static int read_rule(struct spec *spec, uint32_t node, struct error *err)
 	return 0;
 }
 
+/* The index has the options "bind" and "rbind", and what is no string. */
+static int find_bind_option(const struct json *doc, uint32_t options, bool *bind,
+			    struct error *err)
+{
+	uint32_t node = options ? json_child(doc, options) : 0;
+
+	for (; node; node = json_next(doc, node)) {
+		int r = json_expect(doc, node, JSON_STRING, err);
+
+		if (r < 0)
+			return r;
+		*bind = true;
+	}
+	return 0;
+}
+
 static int read_mount(struct spec *spec, uint32_t node, struct error *err)
 {
 	struct spec_mount mount = { .node = node,
 				    .index = json_node(&spec->json, node)->position };
 	const struct json *doc = &spec->json;
 	struct slice type = { 0 };
-	bool has_source, has_destination;
+	bool has_source, has_destination, bind;
 	uint32_t options = 0;
 	int r = json_expect(doc, node, JSON_OBJECT, err);
 
@@ -278,8 +294,10 @@ static int read_mount(struct spec *spec, uint32_t node, struct error *err)
 		r = find(doc, node, SPEC_MOUNT_OPTIONS, JSON_ARRAY, &options, err);
 	if (r < 0)
 		return r;
-	if (!slice_equal(type, SLICE("bind")) && !(options && json_child(doc, options)))
-		return 0;
+	bind = slice_equal(type, SLICE("bind"));
+	r = find_bind_option(doc, options, &bind, err);
+	if (r < 0 || !bind)
+		return r;
 	r = find_path(spec, node, SPEC_MOUNT_DESTINATION, &mount.destination,
 		      &has_destination, err);
 	if (r == 0)

@@ -24,10 +24,10 @@ assert_usage() {
 }
 
 @test "--help: on stdout, with the commands and options of this version" {
-	local word
-	for word in --help 'apply --help' '--help plan'; do
+	local arguments word
+	for arguments in --help 'apply --help' '--help plan'; do
 		# shellcheck disable=SC2086 # Words of a command line.
-		hook $word
+		hook $arguments
 		assert_silent
 		grep -q '^  *apply BUNDLE' "$STDOUT"
 		for word in plan --device-map --root --config --unmapped --timeout --log-level --output --json --version; do
@@ -143,7 +143,7 @@ assert_usage() {
 @test "--timeout and --log-level are accepted" {
 	local option
 	add_device /dev/fuse c 10 229
-	for option in --timeout=0 --timeout=3 --log-level=error --log-level=warning --log-level=info --log-level=debug; do
+	for option in --timeout=0 --timeout=3 --log-level=error --log-level=warn --log-level=info --log-level=debug; do
 		apply "$option"
 		assert_status 0
 		assert_unchanged
@@ -186,11 +186,11 @@ assert_usage() {
 }
 
 @test "control bytes of arguments are quoted in messages" {
-	assert_usage '\x1b[31m' '\x0a' -- $'a\nb\e[31m'
+	assert_usage '\x1B[31m' '\x0A' -- $'a\nb\e[31m'
 	assert_usage '\x07' -- $'--x\ay' apply
 	hook --root "$ROOT" apply $'/no/\n\e[31m\xff'
 	assert_status 66
-	assert_error '\x0a\x1b[31m\xff'
+	assert_error '\x0A\x1B[31m\xFF'
 }
 
 @test "nothing is read from the environment or from stdin" {

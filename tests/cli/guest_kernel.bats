@@ -143,7 +143,7 @@ setup() {
 	add_env PCIDEVICE_A=0000:3b:02.0 \
 		'PCIDEVICE_A_INFO={"0000:3b:02.0":{"vfio":{"dev-mount":"/dev/vfio/45","mount":"/dev/vfio/vfio"}}}'
 	apply
-	assert_warning PCIDEVICE_A_INFO /dev/vfio/45
+	assert_warning 'process.env[3]' /dev/vfio/45
 	assert_env PCIDEVICE_A=0000:00:05.0 \
 		'PCIDEVICE_A_INFO={"0000:00:05.0":{"vfio":{"dev-mount":"/dev/vfio/45","mount":"/dev/vfio/vfio"}}}'
 }

@@ -59,9 +59,9 @@ assert_option_refused() {
 	assert_entry_refused container_path '"type":"vfio-pci","options":["0000:3b:02.0=06/00"]'
 	assert_entry_refused container_path '"type":"vfio-pci","container_path":null,"options":["0000:3b:02.0=06/00"]'
 	assert_entry_refused container_path '"type":"vfio-pci","container_path":"","options":["0000:3b:02.0=06/00"]'
-	assert_entry_refused options '"type":"vfio-pci","container_path":"/dev/vfio/45"'
-	assert_entry_refused options '"type":"vfio-pci","container_path":"/dev/vfio/45","options":null'
-	assert_entry_refused options '"type":"vfio-pci-gk","container_path":"/dev/vfio/45","options":[]'
+	assert_entry_refused option '"type":"vfio-pci","container_path":"/dev/vfio/45"'
+	assert_entry_refused option '"type":"vfio-pci","container_path":"/dev/vfio/45","options":null'
+	assert_entry_refused option '"type":"vfio-pci-gk","container_path":"/dev/vfio/45","options":[]'
 	assert_entry_refused vm_path '"type":"node","container_path":"/dev/vfio/45"'
 	assert_entry_refused vm_path '"type":"node","container_path":"/dev/vfio/45","vm_path":""'
 }
@@ -126,7 +126,7 @@ assert_option_refused() {
 
 @test "a guest that is neither PCI path nor address, or one out of range" {
 	local guest
-	for guest in x / 06/ /06/00 06//00 06/00/ 6/00 006/00 06/0 20/00 06/20 20 06.8/00 06/00.8 06.x/00 06./00 06.0.0/00 \
+	for guest in x / 06/ /06/00 06//00 06/00/ 006/00 20/00 06/20 20 06.8/00 06/00.8 06.x/00 06./00 06.0.0/00 \
 		06/00.00 0000:01:20.0 0000:01:00.8 000:01:00.0 123456789:01:00.0 0000:1:00.0 0000:01/ 0000:01 0000:01/20 0000:100/00 \
 		000:01/00 20/20/00 0000:20/06/20 gg/00 -6/00 +6/00 06/00/0x 06,00 acpi-index:7 slot:9; do
 		assert_option_refused "$guest" "0000:3b:02.0=$guest"
@@ -190,7 +190,7 @@ assert_option_refused() {
 	assert_map_refused 65 "[$(entry /dev/vfio/vfio 0000:3b:02.0=06/00)]" '[0]' /dev/vfio/vfio
 	assert_map_refused 65 "[$(node_entry /dev/vfio//vfio /dev/null)]" '[0]' /dev/vfio/vfio
 	for path in /dev/vfio/3 /dev/vfio/noiommu-3 /dev/vfio/devices/vfio0 /dev/iommu /dev//vfio/./3; do
-		assert_map_refused 65 "[$(node_entry /dev/vfio/45 "$path")]" '[0]' vm_path
+		assert_map_refused 65 "[$(node_entry /dev/vfio/45 "$path")]" '[0]' "VFIO node"
 	done
 }
 
@@ -334,5 +334,5 @@ assert_option_refused() {
 @test "names with control bytes are quoted" {
 	device_map_text one "[$(entry '/dev/\u001b[31m\n\u007f' 0000:3b:02.0=06/00)]"
 	apply
-	assert_refused 65 'missing devices in OCI spec' '\x1b' '\x0a' '\x7f'
+	assert_refused 65 'missing devices in OCI spec' '\x1B' '\x0A' '\x7F'
 }

@@ -18,7 +18,7 @@ assert_each_refused() {
 		DEVICES=() MOUNTS=()
 		add_device "$path" c 243 5
 		apply
-		assert_refused 69 config.json 'linux.devices[0]' "$path"
+		assert_refused 69 config.json 'linux.devices[0]' "$(realpath -m "$path")"
 	done
 }
 
