@@ -1,0 +1,150 @@
+/* Fuzzes the index of a JSON text: which texts are taken, and that each span is the value
+ * that it says. The first byte chooses the shape.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+#include "json_grammar.h"
+
+#include "oci-vfio-hook/json.h"
+
+static bool starts_with_p(const void *context, struct slice text)
+{
+	(void)context;
+	return slice_starts(text, SLICE("P"));
+}
+
+static const struct json_shape strings = { .wanted = starts_with_p };
+static const struct json_shape list = { .elements = &strings };
+static const struct json_shape closed;
+static const struct json_member members[] = {
+	JSON_MEMBER("a", &json_any),	 JSON_MEMBER("kids", &list),
+	JSON_MEMBER("key", &json_value), JSON_MEMBER("no", NULL),
+	JSON_MEMBER("closed", &closed),
+};
+static const struct json_shape closed = { .members = members,
+					  .n_members = 5,
+					  .closed = true };
+static const struct json_shape mixed = {
+	.members = members, .n_members = 5, .others = &mixed, .elements = &mixed
+};
+static const struct json_shape map = {
+	.members = members, .n_members = 5, .map = true, .elements = &mixed
+};
+static const struct json_shape *const shapes[] = { &json_value, &json_any, &mixed, &map,
+						   &closed };
+
+/* Does the first byte of a value's span fit its type, and does it parse by itself? */
+static void check_value(const struct json *doc, uint32_t node)
+{
+	static const char *const firsts[] = {
+		[JSON_NULL] = "n",    [JSON_BOOL] = "tf",  [JSON_NUMBER] = "-0123456789",
+		[JSON_STRING] = "\"", [JSON_OBJECT] = "{", [JSON_ARRAY] = "[",
+		[JSON_KEY] = "\"",
+	};
+	struct slice raw = json_raw(doc, node);
+
+	fuzz_check(raw.length > 0 && strchr(firsts[json_type(doc, node)], raw.data[0]),
+		   "node %u of type %d is %.*s", node, (int)json_type(doc, node),
+		   (int)raw.length, raw.data);
+	fuzz_check(strchr(" \t\r\n", raw.data[raw.length - 1]) == NULL,
+		   "node %u ends with space", node);
+	fuzz_check(json_grammar_holds(raw, JSON_DEPTH_MAX), "node %u is no value: %.*s",
+		   node, (int)raw.length, raw.data);
+}
+
+/* Children are in the order of the text and within their parent. Returns their number. */
+static size_t check_children(const struct json *doc, uint32_t parent)
+{
+	uint32_t at = json_node(doc, parent)->start;
+	size_t count = 0;
+
+	for (uint32_t node = json_child(doc, parent); node; node = json_next(doc, node)) {
+		const struct json_node *child = json_node(doc, node);
+
+		fuzz_check(node > parent && child->start > at &&
+				   child->end > child->start,
+			   "node %u is out of order", node);
+		fuzz_check(json_is_inside(doc, node, parent), "node %u is outside", node);
+		if (json_type(doc, parent) == JSON_ARRAY)
+			fuzz_check(child->position < json_array_length(doc, parent),
+				   "element %u of an array of %zu", child->position,
+				   json_array_length(doc, parent));
+		at = child->end;
+		count++;
+	}
+	return count;
+}
+
+static void check_texts(const struct json *doc, uint32_t node)
+{
+	auto_free char *path = json_path(doc, node);
+	auto_buffer quoted = { 0 };
+	auto_error err = { 0 };
+	auto_json again = { 0 };
+	struct slice text, same;
+	int64_t number;
+	bool truth;
+
+	fuzz_check(text_is_utf8(slice_from(path)), "path isn't UTF-8: %s", path);
+	if (json_type(doc, node) == JSON_NUMBER &&
+	    json_integer(doc, node, -5, UINT32_MAX, &number, &err) == 0)
+		fuzz_check(number >= -5 && number <= UINT32_MAX, "out of range");
+	if (json_type(doc, node) == JSON_BOOL)
+		fuzz_check(json_bool(doc, node, &truth, &err) == 0, "no bool");
+	if (json_type(doc, node) != JSON_STRING && json_type(doc, node) != JSON_KEY)
+		return;
+	if (json_string(doc, node, &text, &err) < 0)
+		return;
+	/* What we quote is read as the same text. */
+	fuzz_check(text_is_utf8(text) && !memchr(text.data, '\0', text.length),
+		   "bad text");
+	json_quote(&quoted, text);
+	fuzz_check(json_parse("again", buffer_slice(&quoted), &json_value, NULL, &again,
+			      &err) == 0 &&
+			   json_string(&again, 0, &same, &err) == 0 &&
+			   slice_equal(text, same),
+		   "%s is another text", quoted.data);
+}
+
+static void check_index(const struct json *doc)
+{
+	size_t children = 1;
+
+	fuzz_check(doc->n_nodes > 0, "no node");
+	for (uint32_t node = 0; node < doc->n_nodes; node++) {
+		check_value(doc, node);
+		children += check_children(doc, node);
+		if (node < 64)
+			check_texts(doc, node);
+	}
+	fuzz_check(children == doc->n_nodes, "%zu nodes, %zu are reached", doc->n_nodes,
+		   children);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct json_shape *shape;
+	auto_free char *copy = NULL;
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+	struct slice text;
+	bool holds;
+	int r;
+
+	if (size == 0)
+		return 0;
+	shape = shapes[data[0] % (sizeof shapes / sizeof *shapes)];
+	text = (struct slice) { (const char *)data + 1, size - 1 };
+	text.data = copy = fuzz_copy(text);
+	holds = json_grammar_holds(text, JSON_DEPTH_MAX);
+	r = json_parse("fuzz", text, shape, NULL, &doc, &err);
+	fuzz_check_error(r, &err);
+	if (r < 0) {
+		/* Duplicate and unknown keys aside, what is JSON is taken. */
+		fuzz_check(!holds || !text_is_utf8(text) || strstr(err.message, " key"),
+			   "refused although it is JSON: %s", err.message);
+		return 0;
+	}
+	fuzz_check(holds, "taken although it is no JSON");
+	check_index(&doc);
+	return 0;
+}

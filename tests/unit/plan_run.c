@@ -1,0 +1,152 @@
+/* A run of the whole model without a machine.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_run.h"
+
+static char prefix[] = "PCIDEVICE_";
+static char *prefix_items[] = { prefix };
+static const struct env_prefixes prefixes = { .items = prefix_items, .count = 1 };
+
+static int read_maps(const struct plan_run_input *input, struct plan_run *run,
+		     struct error *err)
+{
+	int r = 0;
+
+	if (input->map.data)
+		r = device_map_add(&run->map, MAP_SOURCE_OPTION, "map.json", input->map,
+				   &run->messages, err);
+	if (r == 0)
+		r = device_map_close_source(&run->map, &run->messages, err);
+	if (r < 0 || !input->machine_map.data ||
+	    !request_may_need_map(&run->spec, &run->environment, &run->applied))
+		return r;
+	r = device_map_add(&run->map, MAP_SOURCE_DIRECTORY, "devices.d/a.json",
+			   input->machine_map, &run->messages, err);
+	return r < 0 ? r : device_map_close_source(&run->map, &run->messages, err);
+}
+
+static int make_plan(const struct plan_run_input *input, struct plan_run *run,
+		     struct error *err)
+{
+	const struct plan_input all = {
+		.spec = &run->spec,
+		.environment = &run->environment,
+		.map = &run->map,
+		.applied = &run->applied,
+		.request = &run->request,
+		.guest = &run->guest,
+		.unmapped = input->unmapped,
+	};
+	int r = request_build(&run->spec, &run->environment, &run->map, &run->applied,
+			      &run->request, err);
+
+	if (r < 0)
+		return r;
+	input->answer(input->machine, &run->request, &run->guest);
+	return plan_build(&all, &run->plan, err);
+}
+
+int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err)
+{
+	int r = spec_parse("config.json", input->spec, &prefixes, &ret->spec, err);
+
+	if (r < 0)
+		return r;
+	ret->had_applied =
+		ret->spec.has_applied &&
+		applied_parse(ret->spec.applied, PLAN_RUN_TOKEN, &ret->applied) == 0;
+	environment_parse(&ret->spec, &ret->environment);
+	r = read_maps(input, ret, err);
+	if (r == 0)
+		r = make_plan(input, ret, err);
+	if (r < 0)
+		return r;
+	if (input->annotate)
+		plan_add_applied(&ret->plan, &ret->spec, PLAN_RUN_TOKEN);
+	r = plan_splices(&ret->plan, &ret->spec, &ret->splices, err);
+	if (r == 0)
+		splices_apply(&ret->splices, input->spec, &ret->text);
+	return r;
+}
+
+void plan_run_free(struct plan_run *run)
+{
+	buffer_free(&run->text);
+	splices_free(&run->splices);
+	plan_free(&run->plan);
+	guest_free(&run->guest);
+	request_free(&run->request);
+	messages_free(&run->messages);
+	applied_free(&run->applied);
+	device_map_free(&run->map);
+	environment_free(&run->environment);
+	spec_free(&run->spec);
+}
+
+/* Walks old and new text side by side, by the edits alone. */
+static char *check_outside(const struct splices *splices, struct slice old,
+			   struct slice new)
+{
+	size_t at = 0, new_at = 0;
+
+	for (size_t i = 0; i <= splices->count; i++) {
+		const struct splice *splice =
+			i < splices->count ? &splices->items[i] : NULL;
+		size_t start = splice ? splice->start : old.length;
+
+		if (start < at || start > old.length ||
+		    new_at + (start - at) > new.length ||
+		    memcmp(old.data + at, new.data + new_at, start - at) != 0)
+			return memory_printf("bytes differ before edit %zu", i);
+		new_at += start - at;
+		if (!splice)
+			break;
+		if (splice->end < splice->start || splice->end > old.length ||
+		    new_at + splice->length > new.length ||
+		    (splice->length &&
+		     memcmp(new.data + new_at, splice->with, splice->length) != 0))
+			return memory_printf("edit %zu is not in the new text", i);
+		new_at += splice->length;
+		at = splice->end;
+	}
+	if (new_at != new.length)
+		return memory_printf("the new text is longer than its parts");
+	return NULL;
+}
+
+char *plan_run_check(const struct plan_run *run)
+{
+	struct slice old = run->spec.json.text, new = buffer_slice(&run->text);
+	auto_error err = { 0 };
+	auto_spec after = { 0 };
+
+	if ((run->plan.n_changes == 0) != (run->splices.count == 0))
+		return memory_printf("%zu changes made %zu edits", run->plan.n_changes,
+				     run->splices.count);
+	if (new.length != splices_length(&run->splices, old.length))
+		return memory_printf("the new text has another length than foretold");
+	if (spec_parse("new", new, &prefixes, &after, &err) < 0)
+		return memory_printf("the new text is no spec: %s", err.message);
+	if (plan_verify(&run->plan, &run->spec, &after, &err) < 0)
+		return memory_printf("%s", err.message);
+	return check_outside(&run->splices, old, new);
+}
+
+char *plan_run_check_second(const struct plan_run_input *input,
+			    const struct plan_run *run)
+{
+	struct plan_run_input again = *input;
+	auto_plan_run second = { 0 };
+	auto_error err = { 0 };
+
+	again.spec = buffer_slice(&run->text);
+	again.annotate = true;
+	if (plan_run(&again, &second, &err) < 0)
+		return memory_printf("the second run fails: %s", err.message);
+	if (second.plan.n_changes == 0)
+		return NULL;
+	return memory_printf(
+		"the second run makes %zu changes, the first: %s: %s to %s",
+		second.plan.n_changes, second.plan.changes[0].where,
+		second.plan.changes[0].old ? second.plan.changes[0].old : "-",
+		second.plan.changes[0].new ? second.plan.changes[0].new : "-");
+}

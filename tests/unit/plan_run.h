@@ -1,0 +1,59 @@
+/* A run of the whole model without a machine: from the texts of spec and maps to the new
+ * text of the spec, and the invariants of every such run. For unit tests and fuzzing;
+ * knows nothing of cmocka.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_UNIT_PLAN_RUN_H
+#define TESTS_UNIT_PLAN_RUN_H
+
+#include "oci-vfio-hook/plan.h"
+
+/* The token of this boot. */
+#define PLAN_RUN_TOKEN "0123456789abcdef0123456789abcdef"
+
+/* Answers a request as the edge does: functions and nodes at the request's indices, the
+ * groups that are asked for, the control node's numbers. The arrays are allocated. */
+typedef void plan_answer_fn(const void *machine, const struct request *request,
+			    struct guest *ret);
+
+struct plan_run_input {
+	struct slice spec;
+	struct slice map;	  /* one --device-map; data NULL: none */
+	struct slice machine_map; /* one file of devices.d; data NULL: none */
+	enum unmapped_policy unmapped;
+	plan_answer_fn *answer;
+	const void *machine;
+	bool annotate; /* with our annotation */
+};
+
+struct plan_run {
+	struct spec spec;
+	struct environment environment;
+	struct device_map map;
+	struct applied applied;
+	bool had_applied; /* the spec had our annotation, with the right token */
+	struct messages messages;
+	struct request request;
+	struct guest guest;
+	struct plan plan;
+	struct splices splices;
+	struct buffer text; /* the new text */
+};
+
+#define auto_plan_run __attribute__((cleanup(plan_run_free))) struct plan_run
+
+/* What hook_plan_bundle() does, with hand-made maps and machine. The spec's text must
+ * outlive *ret, which the caller frees, also after an error. */
+int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err);
+void plan_run_free(struct plan_run *run);
+
+/* Returns NULL if all holds that must hold after every successful run, else what doesn't;
+ * the caller frees: the new text is a spec and what was planned, its bytes outside of the
+ * edits are the old ones, no change means no edit. */
+char *plan_run_check(const struct plan_run *run);
+
+/* Returns NULL if a second run on the new text, with the same maps and machine, changes
+ * nothing, else what it does. Asked of an annotated run. The caller frees. */
+char *plan_run_check_second(const struct plan_run_input *input,
+			    const struct plan_run *run);
+
+#endif
