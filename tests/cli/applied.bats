@@ -108,6 +108,17 @@ forge() {
 	assert_silent
 }
 
+@test "after the first run a removed node's name is still in _INFO: no machine map is opened for it" {
+	add_pci_function 0000:00:05.0 driver=ixgbevf
+	add_map gk "$(gk_entry /dev/vfio/45 0000:3b:02.0=05)"
+	host_device
+	add_env PCIDEVICE_A=0000:3b:02.0 'PCIDEVICE_A_INFO={"0000:3b:02.0":{"dev-mount":"/dev/vfio/45"}}'
+	apply
+	assert_warning /dev/vfio/45
+	echo broken > "$MAPS/gk.json"
+	assert_idempotent
+}
+
 @test "after the first run something else is ours: the machine map is opened" {
 	common_case
 	apply
