@@ -5,10 +5,12 @@
 int command_apply(const struct command_line *line, struct hook_run *run,
 		  struct error *err)
 {
-	int r = hook_plan_bundle(run, &line->hook, line->arguments[0], HOOK_WRITE, err);
+	int r = hook_plan_bundle(run, &line->hook, line->arguments[0], "config.json",
+				 HOOK_BY_HAND, err);
 
 	if (r == 0)
-		r = hook_write(run, line->output, err);
+		r = line->output ? hook_write_to(run, line->output, err)
+				 : hook_replace(run, err);
 	if (r == 0)
 		messages_add(&run->messages, MESSAGE_INFO, "%s: %zu changes%s%s",
 			     run->bundle.name, run->plan.n_changes,

@@ -12,7 +12,7 @@ struct command_line {
 	struct hook_options hook;
 	const char **maps; /* hook.maps; owned */
 	size_t maps_capacity;
-	const char *unmapped, *log_level, *timeout; /* as given; NULL: not */
+	const char *unmapped, *log_level, *timeout, *env; /* as given; NULL: not */
 	const char *output;
 	bool json;
 };
@@ -23,6 +23,11 @@ typedef int command_fn(const struct command_line *line, struct hook_run *run,
 
 command_fn command_apply;
 command_fn command_plan;
+command_fn command_precreate;
+command_fn command_create_runtime;
+
+/* Reads stdin to its end: crun fails a container whose hook closes it earlier. */
+void drain_stdin(void);
 
 /* Reads the configuration and lets the command line override it. */
 int command_configure(const struct command_line *line, struct hook_run *run,

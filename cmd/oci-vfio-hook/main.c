@@ -9,14 +9,18 @@
 
 struct command {
 	const char *name;
-	const char *argument; /* the one that it needs */
+	const char *
+		argument; /* the one that it needs; NULL: it is a stage, with JSON on stdin */
 	command_fn *run;
-	bool takes_output, takes_json;
+	bool takes_output, takes_json, takes_env;
 };
 
 static const struct command commands[] = {
 	{ "apply", "BUNDLE", command_apply, .takes_output = true },
 	{ "plan", "BUNDLE", command_plan, .takes_json = true },
+	{ "precreate", NULL, command_precreate, .takes_env = false },
+	{ "createRuntime", NULL, command_create_runtime, .takes_env = true },
+	{ "prestart", NULL, command_create_runtime, .takes_env = true },
 };
 
 /* Hook stages that are too late, or run where the machine can't be seen. */
@@ -42,7 +46,14 @@ static const char help[] =
 	"bundle's\n"
 	"config.json.\n"
 	"\n"
-	"Commands:\n"
+	"Hook stages (JSON on stdin):\n"
+	"  precreate             container config in, rewritten config out (podman)\n"
+	"  createRuntime         container state in; rewrite the bundle's config.json "
+	"(the created\n"
+	"                        container is not changed in this version)\n"
+	"  prestart              the same\n"
+	"\n"
+	"By hand:\n"
 	"  apply BUNDLE          rewrite BUNDLE/config.json\n"
 	"  plan BUNDLE           print what would change and why; change nothing\n"
 	"\n"
@@ -57,6 +68,9 @@ static const char help[] =
 	"                        machine's own), keep, error\n"
 	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
 	"  --json                plan: print JSON\n"
+	"  --env=POLICY          createRuntime, prestart: the environment would have to "
+	"change, which\n"
+	"                        is too late there: error (default), warn\n"
 	"  --root DIR            use DIR as / for sysfs, /dev, /run and /etc\n"
 	"  --config FILE         read FILE instead of " CONFIG_PATH "\n"
 	"  --timeout SECONDS     how long to wait for a hot-plugged device (default 3; "
@@ -79,6 +93,7 @@ enum option_id {
 	OPTION_LOG_LEVEL,
 	OPTION_OUTPUT,
 	OPTION_JSON,
+	OPTION_ENV,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_NOT_BUILT,
@@ -95,7 +110,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ "env", required_argument, NULL, OPTION_NOT_BUILT },
+	{ "env", required_argument, NULL, OPTION_ENV },
 	{ "bind", no_argument, NULL, OPTION_NOT_BUILT },
 	{ "log", required_argument, NULL, OPTION_NOT_BUILT },
 	{ "log-format", required_argument, NULL, OPTION_NOT_BUILT },
@@ -197,6 +212,9 @@ static int take_option(struct command_line *line, int id, char **argv, struct er
 	case OPTION_JSON:
 		line->json = true;
 		return 0;
+	case OPTION_ENV:
+		line->env = optarg;
+		return 0;
 	case OPTION_HELP:
 		return print_data(slice_from(help), err) < 0 ? -1 : 1;
 	case OPTION_VERSION:
@@ -231,12 +249,24 @@ static int check_arguments(const struct command_line *line, struct error *err)
 {
 	const struct command *command = line->command;
 
-	if (line->n_arguments == 0)
+	if (line->n_arguments == 0 && command->argument)
 		return error_set(err, ERROR_USAGE,
 				 "%s: %s is missing; see oci-vfio-hook --help",
 				 command->name, command->argument);
-	if (line->n_arguments > 1)
-		return usage_error(err, line->arguments[1], "one argument too many");
+	if (line->n_arguments > (command->argument ? 1 : 0))
+		return usage_error(err, line->arguments[command->argument ? 1 : 0],
+				   "one argument too many");
+	if (!command->argument && isatty(STDIN_FILENO))
+		return error_set(
+			err, ERROR_USAGE,
+			"%s reads JSON on stdin, which is a terminal; by hand use "
+			"apply or plan",
+			command->name);
+	if (line->env && !command->takes_env)
+		return error_set(
+			err, ERROR_USAGE,
+			"--env: only createRuntime and prestart are too late for the "
+			"environment");
 	if (line->output && !command->takes_output)
 		return error_set(err, ERROR_USAGE, "--output: %s writes no spec",
 				 command->name);
@@ -244,6 +274,44 @@ static int check_arguments(const struct command_line *line, struct error *err)
 		return error_set(err, ERROR_USAGE, "--json: %s prints nothing",
 				 command->name);
 	return 0;
+}
+
+static bool is_stage(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (!commands[i].argument && strcmp(commands[i].name, name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
+		if (strcmp(refused_commands[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does somebody write to our stdin: a stage, or nothing at all, was asked for? */
+static bool has_input(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (is_stage(argv[i]))
+			return true;
+	}
+	return argc <= 1;
+}
+
+/* Without a command: a hook that was registered without arguments gets a state. */
+static int choose_stage(const char *program, struct command_line *line, struct error *err)
+{
+	if (program && is_stage(program))
+		return error_set(
+			err, ERROR_USAGE,
+			"%s came as the program's name: the args of the hook must begin "
+			"with a name, as in [\"oci-vfio-hook\", \"%s\"]",
+			program, program);
+	if (isatty(STDIN_FILENO))
+		return error_set(err, ERROR_USAGE,
+				 "no command; see oci-vfio-hook --help");
+	return find_command(line, "createRuntime", err);
 }
 
 /* 1: everything is done (--help). */
@@ -262,8 +330,7 @@ static int parse(int argc, char **argv, struct command_line *line, struct error 
 	}
 	line->hook.maps = line->maps;
 	if (argc <= 0 || optind >= argc)
-		return error_set(err, ERROR_USAGE,
-				 "no command; see oci-vfio-hook --help");
+		return choose_stage(argc > 0 ? argv[0] : NULL, line, err);
 	r = find_command(line, argv[optind], err);
 	if (r < 0)
 		return r;
@@ -283,6 +350,8 @@ int command_configure(const struct command_line *line, struct hook_run *run,
 	    settings_set_unmapped(&run->settings, slice_from(line->unmapped)) < 0)
 		return usage_error(err, line->unmapped,
 				   "--unmapped is auto, keep or error");
+	if (line->env && settings_set_env(&run->settings, slice_from(line->env)) < 0)
+		return usage_error(err, line->env, "--env is error or warn");
 	if (line->log_level &&
 	    settings_set_log_level(&run->settings, slice_from(line->log_level)) < 0)
 		return usage_error(err, line->log_level,
@@ -309,6 +378,9 @@ int main(int argc, char **argv)
 		print_messages(&run.plan.messages, &run.settings);
 	}
 	free(line.maps);
+	if ((has_input(argc, argv) || (line.command && !line.command->argument)) &&
+	    !isatty(STDIN_FILENO))
+		drain_stdin();
 	if (r >= 0)
 		return 0;
 	print_line("", err.message);

@@ -7,7 +7,8 @@
 int command_plan(const struct command_line *line, struct hook_run *run, struct error *err)
 {
 	auto_buffer text = { 0 };
-	int r = hook_plan_bundle(run, &line->hook, line->arguments[0], HOOK_SHOW, err);
+	int r = hook_plan_bundle(run, &line->hook, line->arguments[0], "config.json",
+				 HOOK_SHOW, err);
 
 	if (r < 0)
 		return r;

@@ -38,7 +38,8 @@ int bundle_open(const char *path, const char *file, bool lock, struct bundle *re
 /* Replaces config.json by the concatenated parts: a new file .config.json.oci-vfio-hook
  * (O_EXCL) with the old one's owner, mode and extended attributes (but security.ima and
  * security.evm; ENOTSUP is ignored), then rename. No fsync. On failure nothing is left:
- * ERROR_IO or ERROR_PERMISSION. The bundle was opened with `lock`. */
+ * ERROR_IO or ERROR_PERMISSION. A bundle opened without `lock` gets a temporary file
+ * with a name of its own. */
 int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
 		   struct error *err);
 

@@ -20,7 +20,8 @@ struct hook_run {
 	struct machine machine;
 	struct settings settings;
 	struct bundle bundle;
-	struct spec spec;
+	char *input;	  /* what a caller read for a run without a bundle; owned */
+	struct spec spec; /* borrows the bundle's or the caller's text */
 	struct environment environment;
 	struct applied applied;
 	struct device_map map;
@@ -44,17 +45,29 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 
 /* What the run is for. */
 enum hook_purpose {
-	HOOK_SHOW,  /* nothing on the machine is changed, no token is made */
-	HOOK_WRITE, /* the bundle is locked, the annotation gets this boot's token */
+	HOOK_SHOW,    /* nothing on the machine is changed, no token is made */
+	HOOK_BY_HAND, /* the bundle is locked, the annotation gets this boot's token */
+	HOOK_START, /* the same, at a container's start: the new text isn't parsed again */
 };
 
-/* Opens the bundle and makes the plan and its edits; nothing is written yet. Parses the
- * new text again and compares it with the plan. */
-int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
-		     const char *bundle, enum hook_purpose purpose, struct error *err);
+/* The plan and its edits for the spec `text` (borrowed; `name` too, for messages). Nothing is
+ * written yet. But for HOOK_START the new text is parsed again and compared with the plan. */
+int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
+	      struct slice text, enum hook_purpose purpose, struct error *err);
 
-/* Writes the new text to config.json, if it differs, or, with `output`, always there. */
-int hook_write(struct hook_run *run, const char *output, struct error *err);
+/* The same for `file` (normally config.json) of a bundle, which is kept open. */
+int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
+		     const char *bundle, const char *file, enum hook_purpose purpose,
+		     struct error *err);
+
+/* The same for a process (`exec --process`): its environment alone, by the machine's maps. */
+int hook_plan_process(struct hook_run *run, const char *path, struct error *err);
+
+/* Writes the new text to the file that was opened, if it differs. */
+int hook_replace(struct hook_run *run, struct error *err);
+/* Writes it to another file, or to an open one, also if nothing changes. */
+int hook_write_to(struct hook_run *run, const char *path, struct error *err);
+int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err);
 
 void hook_run_free(struct hook_run *run);
 

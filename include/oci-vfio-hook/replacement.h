@@ -27,9 +27,9 @@ struct replacement {
 int replacement_create(int directory, const char *temporary, const char *name,
 		       struct replacement *ret, struct error *err);
 
-/* Writes all of the parts. */
-int replacement_write(const struct replacement *replacement, const struct iovec *parts,
-		      size_t n_parts, struct error *err);
+/* Writes all of the parts to any open file. */
+int file_write(int fd, const char *name, const struct iovec *parts, size_t n_parts,
+	       struct error *err);
 
 /* Gives it the owner, mode and extended attributes of the open file `old`, but
  * security.ima and security.evm, which are about contents; ENOTSUP is ignored. */

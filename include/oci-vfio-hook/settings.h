@@ -12,7 +12,9 @@ struct settings {
 	enum unmapped_policy unmapped;
 	enum message_level log_level; /* messages up to this one are shown */
 	bool quiet;		      /* log-level error: not even warnings */
+	bool env_warn;		      /* createRuntime: only warn of the environment */
 	bool fw_cfg;		      /* read QEMU's fw_cfg */
+	char *runtime;		      /* of the wrapper; NULL: not set; owned */
 	uint32_t timeout; /* seconds to wait for a hot-plugged device; 0: don't */
 	struct env_prefixes prefixes; /* owned */
 };
@@ -31,6 +33,7 @@ int settings_parse(const char *name, struct slice text, struct settings *setting
 /* One value as the command line and the file spell it; -EINVAL: none of the known ones.
  */
 int settings_set_unmapped(struct settings *settings, struct slice value);
+int settings_set_env(struct settings *settings, struct slice value);
 int settings_set_log_level(struct settings *settings, struct slice value);
 /* Whole seconds from `min` to 86400. */
 int settings_set_timeout(struct settings *settings, struct slice value, uint32_t min);

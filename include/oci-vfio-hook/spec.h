@@ -79,6 +79,12 @@ int spec_parse(const char *name, struct slice text, const struct env_prefixes *p
 	       struct spec *ret, struct error *err);
 void spec_free(struct spec *spec);
 
+/* Parses a process (config.md, "process"; the file of `exec --process`) as a spec that has
+ * nothing but its environment. */
+int spec_parse_process(const char *name, struct slice text,
+		       const struct env_prefixes *prefixes, struct spec *ret,
+		       struct error *err);
+
 /* Positions in the shapes of the objects that the plan edits. */
 enum spec_device_member {
 	SPEC_DEVICE_PATH,
@@ -115,6 +121,8 @@ enum spec_root_member {
 	SPEC_LINUX,
 	SPEC_ANNOTATIONS,
 	SPEC_ROOT,
+	SPEC_BUNDLE,
+	SPEC_BUNDLE_PATH,
 };
 enum spec_annotation_member {
 	SPEC_ANNOTATION_APPLIED,

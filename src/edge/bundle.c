@@ -148,19 +148,39 @@ void bundle_close(struct bundle *bundle)
 	*bundle = (struct bundle)BUNDLE_INIT;
 }
 
+#define TEMPORARY_SIZE sizeof(".oci-vfio-hook.0123456789abcdef")
+
+/* Without the lock a temporary file's name is not ours alone: it needs to be a new one. */
+static int random_name(char ret[static TEMPORARY_SIZE], const char *name,
+		       struct error *err)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return error_set(err, ERROR_IO,
+				 "%s: no random number for a temporary name: %s", name,
+				 strerror(errno));
+	snprintf(ret, TEMPORARY_SIZE, ".oci-vfio-hook.%016llx",
+		 (unsigned long long)random);
+	return 0;
+}
+
 int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
 		   struct error *err)
 {
 	auto_replacement replacement = REPLACEMENT_INIT;
+	char temporary[TEMPORARY_SIZE] = TEMPORARY;
 	int r;
 
-	if (!bundle->locked)
-		return error_set(err, ERROR_INTERNAL, "%s: written without its lock",
-				 bundle->name);
-	r = replacement_create(bundle->directory, TEMPORARY, bundle->name, &replacement,
+	if (!bundle->locked) {
+		r = random_name(temporary, bundle->name, err);
+		if (r < 0)
+			return r;
+	}
+	r = replacement_create(bundle->directory, temporary, bundle->name, &replacement,
 			       err);
 	if (r == 0)
-		r = replacement_write(&replacement, parts, n_parts, err);
+		r = file_write(replacement.fd, bundle->name, parts, n_parts, err);
 	if (r == 0)
 		r = replacement_copy_attributes(&replacement, bundle->config,
 						&bundle->status, err);
@@ -195,26 +215,18 @@ static int check_output(const struct bundle *bundle, int directory, const char *
 	return 0;
 }
 
-/* The temporary file's name is not ours alone here, there is no lock: it needs to be a
- * new one. */
 static int write_output(const struct bundle *bundle, int directory, const char *file,
 			const char *name, const struct iovec *parts, size_t n_parts,
 			struct error *err)
 {
 	auto_replacement replacement = REPLACEMENT_INIT;
-	char temporary[sizeof(".oci-vfio-hook.0123456789abcdef")];
-	uint64_t random;
-	int r;
+	char temporary[TEMPORARY_SIZE];
+	int r = random_name(temporary, name, err);
 
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return error_set(err, ERROR_IO,
-				 "%s: no random number for a temporary name: %s", name,
-				 strerror(errno));
-	snprintf(temporary, sizeof(temporary), ".oci-vfio-hook.%016llx",
-		 (unsigned long long)random);
-	r = replacement_create(directory, temporary, name, &replacement, err);
 	if (r == 0)
-		r = replacement_write(&replacement, parts, n_parts, err);
+		r = replacement_create(directory, temporary, name, &replacement, err);
+	if (r == 0)
+		r = file_write(replacement.fd, name, parts, n_parts, err);
 	if (r == 0 && fchmod(replacement.fd, bundle->status.st_mode & 0777) < 0)
 		r = replacement_error(name, "can't give the new file its mode", errno,
 				      err);

@@ -73,8 +73,8 @@ static size_t skip_written(struct iovec *parts, size_t n_parts, size_t written)
 	return n_parts - done;
 }
 
-int replacement_write(const struct replacement *replacement, const struct iovec *parts,
-		      size_t n_parts, struct error *err)
+int file_write(int fd, const char *name, const struct iovec *parts, size_t n_parts,
+	       struct error *err)
 {
 	struct iovec left[IOV_MAX];
 	size_t n_left = 0;
@@ -91,11 +91,11 @@ int replacement_write(const struct replacement *replacement, const struct iovec 
 			return 0;
 		if (n_left == 0)
 			continue;
-		n = writev(replacement->fd, left, (int)n_left);
+		n = writev(fd, left, (int)n_left);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return replacement_error(replacement->name, "can't be written",
+			return replacement_error(name, "can't be written",
 						 n < 0 ? errno : ENOSPC, err);
 		n_left = skip_written(left, n_left, (size_t)n);
 	}

@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/hook.h"
 
 #include "oci-vfio-hook/map_source.h"
+#include "oci-vfio-hook/replacement.h"
 #include "oci-vfio-hook/sysfs.h"
 #include "oci-vfio-hook/token.h"
 
@@ -94,7 +95,7 @@ static void add_applied(struct hook_run *run, enum hook_purpose purpose)
 
 	if (run->plan.n_changes == 0)
 		return;
-	if (purpose == HOOK_WRITE && token_make(&run->machine, token, &err) < 0) {
+	if (purpose != HOOK_SHOW && token_make(&run->machine, token, &err) < 0) {
 		messages_add(&run->messages, MESSAGE_WARNING,
 			     "no annotation " APPLIED_KEY
 			     " is added, for want of a token: %s",
@@ -124,32 +125,65 @@ static int verify(struct hook_run *run, struct error *err)
 	return plan_verify(&run->plan, &run->spec, &after, err);
 }
 
+/* From the parsed spec on. */
+static int plan_spec(struct hook_run *run, const struct hook_options *options,
+		     struct error *err)
+{
+	int r = read_applied(run, err);
+
+	if (r < 0)
+		return r;
+	environment_parse(&run->spec, &run->environment);
+	r = read_maps(run, options, err);
+	return r < 0 ? r : make_plan(run, err);
+}
+
+int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
+	      struct slice text, enum hook_purpose purpose, struct error *err)
+{
+	int r = spec_parse(name, text, &run->settings.prefixes, &run->spec, err);
+
+	if (r == 0)
+		r = plan_spec(run, options, err);
+	if (r < 0)
+		return r;
+	add_applied(run, purpose);
+	r = plan_splices(&run->plan, &run->spec, &run->splices, err);
+	return r < 0 || purpose == HOOK_START ? r : verify(run, err);
+}
+
 int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
-		     const char *bundle, enum hook_purpose purpose, struct error *err)
+		     const char *bundle, const char *file, enum hook_purpose purpose,
+		     struct error *err)
 {
 	struct slice text;
-	int r = bundle_open(bundle, "config.json", purpose == HOOK_WRITE, &run->bundle,
+	int r = bundle_open(bundle, file, purpose != HOOK_SHOW, &run->bundle, err);
+
+	if (r < 0)
+		return r;
+	text = (struct slice) { run->bundle.text, run->bundle.length };
+	return hook_plan(run, options, run->bundle.name, text, purpose, err);
+}
+
+int hook_plan_process(struct hook_run *run, const char *path, struct error *err)
+{
+	const struct hook_options options = { 0 };
+	const char *slash = strrchr(path, '/');
+	auto_free char *directory = slash ? memory_copy(path, (size_t)(slash - path) + 1)
+					  : memory_copy(".", 1);
+	struct slice text;
+	/* Not locked: the engine's own file, often in a directory that others share. */
+	int r = bundle_open(directory, slash ? slash + 1 : path, false, &run->bundle,
 			    err);
 
 	if (r < 0)
 		return r;
 	text = (struct slice) { run->bundle.text, run->bundle.length };
-	r = spec_parse(run->bundle.name, text, &run->settings.prefixes, &run->spec, err);
+	r = spec_parse_process(run->bundle.name, text, &run->settings.prefixes,
+			       &run->spec, err);
 	if (r == 0)
-		r = read_applied(run, err);
-	if (r < 0)
-		return r;
-	environment_parse(&run->spec, &run->environment);
-	r = read_maps(run, options, err);
-	if (r == 0)
-		r = make_plan(run, err);
-	if (r < 0)
-		return r;
-	add_applied(run, purpose);
-	r = plan_splices(&run->plan, &run->spec, &run->splices, err);
-	if (r == 0)
-		r = verify(run, err);
-	return r;
+		r = plan_spec(run, &options, err);
+	return r < 0 ? r : plan_splices(&run->plan, &run->spec, &run->splices, err);
 }
 
 static struct iovec part(const char *data, size_t length)
@@ -157,18 +191,15 @@ static struct iovec part(const char *data, size_t length)
 	return (struct iovec) { .iov_base = (void *)(uintptr_t)data, .iov_len = length };
 }
 
-int hook_write(struct hook_run *run, const char *output, struct error *err)
+/* The new text as pieces of the old one and the edits between them: there is no second copy.
+ * Returns the pieces, which the caller frees. */
+static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
 {
 	const struct splices *splices = &run->splices;
 	const struct slice text = run->spec.json.text;
-	auto_free struct iovec *parts = NULL;
+	struct iovec *parts = memory_zalloc((2 * splices->count + 1) * sizeof *parts);
 	size_t at = 0, n = 0;
 
-	if (splices->count == 0 && !output)
-		return 0;
-	/* Pieces of the old text and the edits between them, so that there is no second
-	 * copy of the text. */
-	parts = memory_zalloc((2 * splices->count + 1) * sizeof *parts);
 	for (size_t i = 0; i < splices->count; i++) {
 		const struct splice *splice = &splices->items[i];
 
@@ -177,9 +208,35 @@ int hook_write(struct hook_run *run, const char *output, struct error *err)
 		at = splice->end;
 	}
 	parts[n++] = part(text.data + at, text.length - at);
-	if (output)
-		return bundle_write_to(&run->bundle, output, parts, n, err);
-	return bundle_replace(&run->bundle, parts, n, err);
+	*ret_count = n;
+	return parts;
+}
+
+int hook_replace(struct hook_run *run, struct error *err)
+{
+	auto_free struct iovec *parts = NULL;
+	size_t count;
+
+	if (run->splices.count == 0)
+		return 0;
+	parts = new_text(run, &count);
+	return bundle_replace(&run->bundle, parts, count, err);
+}
+
+int hook_write_to(struct hook_run *run, const char *path, struct error *err)
+{
+	size_t count;
+	auto_free struct iovec *parts = new_text(run, &count);
+
+	return bundle_write_to(&run->bundle, path, parts, count, err);
+}
+
+int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err)
+{
+	size_t count;
+	auto_free struct iovec *parts = new_text(run, &count);
+
+	return file_write(fd, name, parts, count, err);
 }
 
 void hook_run_free(struct hook_run *run)
@@ -194,6 +251,7 @@ void hook_run_free(struct hook_run *run)
 	environment_free(&run->environment);
 	spec_free(&run->spec);
 	bundle_close(&run->bundle);
+	free(run->input);
 	settings_free(&run->settings);
 	machine_close(&run->machine);
 }

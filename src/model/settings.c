@@ -66,6 +66,8 @@ void settings_init(struct settings *ret)
 void settings_free(struct settings *settings)
 {
 	free_prefixes(&settings->prefixes);
+	free(settings->runtime);
+	settings->runtime = NULL;
 }
 
 int settings_set_unmapped(struct settings *settings, struct slice value)
@@ -78,6 +80,14 @@ int settings_set_unmapped(struct settings *settings, struct slice value)
 		settings->unmapped = UNMAPPED_ERROR;
 	else
 		return -EINVAL;
+	return 0;
+}
+
+int settings_set_env(struct settings *settings, struct slice value)
+{
+	if (!slice_equal(value, SLICE("error")) && !slice_equal(value, SLICE("warn")))
+		return -EINVAL;
+	settings->env_warn = slice_equal(value, SLICE("warn"));
 	return 0;
 }
 
@@ -171,12 +181,24 @@ static int set_bind(const struct json *doc, uint32_t node, struct error *err)
 	return r == 0 && bind ? not_built(doc, node, err) : r;
 }
 
-/* For the wrapper: only its type counts here. */
-static int check_runtime(const struct json *doc, uint32_t node, struct error *err)
+/* A name to search, or an absolute path. */
+static int set_runtime(const struct json *doc, uint32_t node, struct settings *settings,
+		       struct error *err)
 {
 	struct slice text;
+	int r = json_string(doc, node, &text, err);
 
-	return json_string(doc, node, &text, err);
+	if (r < 0)
+		return r;
+	if (text.length == 0 ||
+	    (text.data[0] != '/' && memchr(text.data, '/', text.length)))
+		return json_error(
+			err, ERROR_DATA, doc, node,
+			"must be the name of a runtime (runc, crun) or its absolute "
+			"path");
+	free(settings->runtime);
+	settings->runtime = memory_copy(text.data, text.length);
+	return 0;
 }
 
 static int set_member(const struct json *doc, enum settings_member member, uint32_t node,
@@ -198,8 +220,10 @@ static int set_member(const struct json *doc, enum settings_member member, uint3
 	case SETTINGS_BIND:
 		return set_bind(doc, node, err);
 	case SETTINGS_RUNTIME:
-		return check_runtime(doc, node, err);
+		return set_runtime(doc, node, settings, err);
 	case SETTINGS_ENV:
+		return set_string(doc, node, settings, settings_set_env, "error or warn",
+				  err);
 	case SETTINGS_LOG:
 	case SETTINGS_LOG_FORMAT:
 		return not_built(doc, node, err);

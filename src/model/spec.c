@@ -102,6 +102,8 @@ static const struct json_member spec_members[] = {
 	[SPEC_LINUX] = JSON_MEMBER("linux", &linux_shape),
 	[SPEC_ANNOTATIONS] = JSON_MEMBER("annotations", &annotations_shape),
 	[SPEC_ROOT] = JSON_MEMBER("root", &rootfs_shape),
+	[SPEC_BUNDLE] = JSON_MEMBER("bundle", &json_value),
+	[SPEC_BUNDLE_PATH] = JSON_MEMBER("bundlePath", &json_value),
 };
 static const struct json_shape spec_shape = { .members = spec_members,
 					      .n_members = COUNT(spec_members) };
@@ -370,15 +372,20 @@ static int read_linux(struct spec *spec, struct error *err)
 	return r < 0 ? r : read_each(spec, spec->rules_node, read_rule, err);
 }
 
+static int read_process(struct spec *spec, uint32_t process, struct error *err)
+{
+	uint32_t env;
+	int r = find(&spec->json, process, PROCESS_ENV, JSON_ARRAY, &env, err);
+
+	return r < 0 ? r : read_each(spec, env, read_variable, err);
+}
+
 static int read_environment(struct spec *spec, struct error *err)
 {
-	const struct json *doc = &spec->json;
-	uint32_t process, env = 0;
-	int r = find(doc, 0, SPEC_PROCESS, JSON_OBJECT, &process, err);
+	uint32_t process;
+	int r = find(&spec->json, 0, SPEC_PROCESS, JSON_OBJECT, &process, err);
 
-	if (r == 0 && process)
-		r = find(doc, process, PROCESS_ENV, JSON_ARRAY, &env, err);
-	return r < 0 ? r : read_each(spec, env, read_variable, err);
+	return r < 0 || !process ? r : read_process(spec, process, err);
 }
 
 static int read_annotations(struct spec *spec, struct error *err)
@@ -412,8 +419,14 @@ int spec_parse(const char *name, struct slice text, const struct env_prefixes *p
 
 	if (r == 0)
 		r = json_expect(&spec.json, 0, JSON_OBJECT, err);
-	if (r == 0)
-		r = read_linux(&spec, err);
+	if (r < 0)
+		return r;
+	if (json_member(&spec.json, 0, SPEC_BUNDLE) ||
+	    json_member(&spec.json, 0, SPEC_BUNDLE_PATH))
+		return json_error(err, ERROR_DATA, &spec.json, 0,
+				  "is a container state, no config; the hook for it is "
+				  "createRuntime");
+	r = read_linux(&spec, err);
 	if (r == 0)
 		r = find(&spec.json, 0, SPEC_MOUNTS, JSON_ARRAY, &spec.mounts_node, err);
 	if (r == 0)
@@ -424,6 +437,24 @@ int spec_parse(const char *name, struct slice text, const struct env_prefixes *p
 		r = read_annotations(&spec, err);
 	if (r == 0)
 		r = read_root(&spec, err);
+	if (r < 0)
+		return r;
+	*ret = spec;
+	spec = (struct spec) { 0 };
+	return 0;
+}
+
+int spec_parse_process(const char *name, struct slice text,
+		       const struct env_prefixes *prefixes, struct spec *ret,
+		       struct error *err)
+{
+	auto_spec spec = { .root_path = SLICE("") };
+	int r = json_parse(name, text, &process_shape, prefixes, &spec.json, err);
+
+	if (r == 0)
+		r = json_expect(&spec.json, 0, JSON_OBJECT, err);
+	if (r == 0)
+		r = read_process(&spec, 0, err);
 	if (r < 0)
 		return r;
 	*ret = spec;

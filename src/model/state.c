@@ -10,6 +10,8 @@ enum state_member {
 	STATE_BUNDLE,
 	STATE_BUNDLE_PATH,
 	STATE_ROOT,
+	STATE_PROCESS, /* of a config: these two tell it from a state */
+	STATE_LINUX,
 	STATE_MEMBERS,
 };
 static const struct json_member members[] = {
@@ -18,6 +20,8 @@ static const struct json_member members[] = {
 	[STATE_BUNDLE] = JSON_MEMBER("bundle", &json_value),
 	[STATE_BUNDLE_PATH] = JSON_MEMBER("bundlePath", &json_value),
 	[STATE_ROOT] = JSON_MEMBER("root", &json_value),
+	[STATE_PROCESS] = JSON_MEMBER("process", &json_value),
+	[STATE_LINUX] = JSON_MEMBER("linux", &json_value),
 };
 static const struct json_shape shape = { .members = members, .n_members = STATE_MEMBERS };
 
@@ -51,6 +55,11 @@ static int read_bundle(const struct json *doc, struct state *state, struct error
 				  "\"bundle\" and \"bundlePath\" name two directories");
 	if (!state->bundle)
 		state->bundle = take_ptr(path);
+	if (!state->bundle &&
+	    (json_member(doc, 0, STATE_PROCESS) || json_member(doc, 0, STATE_LINUX)))
+		return json_error(err, ERROR_DATA, doc, 0,
+				  "is a container config, no state; the hook for it is "
+				  "precreate");
 	if (!state->bundle || !*state->bundle)
 		return json_error(err, ERROR_DATA, doc, 0,
 				  "has no \"bundle\"; is this a container state?");
@@ -67,9 +76,9 @@ int state_parse(struct slice text, struct state *ret, struct error *err)
 	if (r == 0)
 		r = json_expect(&doc, 0, JSON_OBJECT, err);
 	if (r == 0)
-		r = read_string(&doc, STATE_ID, &state.id, err);
-	if (r == 0)
 		r = read_bundle(&doc, &state, err);
+	if (r == 0)
+		r = read_string(&doc, STATE_ID, &state.id, err);
 	if (r == 0)
 		r = read_string(&doc, STATE_ROOT, &state.root, err);
 	if (r < 0)
