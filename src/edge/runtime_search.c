@@ -1,0 +1,55 @@
+/* Which program file is the real runtime.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/runtime_search.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const directories[] = {
+	"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+};
+
+/* An executable regular file that isn't ourselves? */
+static bool is_runtime(const char *path, const struct stat *self)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       access(path, X_OK) == 0 &&
+	       (status.st_dev != self->st_dev || status.st_ino != self->st_ino);
+}
+
+int runtime_search(const char *name, char **ret, struct error *err)
+{
+	struct stat self = { 0 };
+
+	/* Without /proc nothing can be skipped; a wrapper that finds itself would loop. */
+	if (stat("/proc/self/exe", &self) < 0)
+		return error_set(err, ERROR_IO, "/proc/self/exe: %m; is /proc mounted?");
+	if (name[0] == '/') {
+		if (!is_runtime(name, &self))
+			return error_set(
+				err, ERROR_NO_INPUT,
+				"%s: is no runtime (an executable file that isn't "
+				"oci-vfio-runtime itself); correct the key runtime of "
+				"the configuration",
+				name);
+		*ret = memory_printf("%s", name);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+		auto_free char *path = memory_printf("%s/%s", directories[i], name);
+
+		if (is_runtime(path, &self)) {
+			*ret = take_ptr(path);
+			return 0;
+		}
+	}
+	return error_set(
+		err, ERROR_NO_INPUT,
+		"the runtime %s is in none of /usr/local/sbin, /usr/local/bin, "
+		"/usr/sbin, /usr/bin, /sbin and /bin; install it, or name another one "
+		"with the key runtime of the configuration",
+		name);
+}

@@ -1,0 +1,311 @@
+/* The command line of runc and crun.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/runtime_call.h"
+
+#include "oci-vfio-hook/text.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* runc's and crun's options before the subcommand. */
+static const char *const global_with_value[] = {
+	"--root",     "--log",	"--log-format",	    "--log-level",
+	"--rootless", "--criu", "--cgroup-manager",
+};
+static const char *const global_flags[] = {
+	"--debug", "--systemd-cgroup", "--help", "-h", "--version", "-v",
+	"-V",	   "--usage",	       "-?",
+};
+
+/* What names the file to rewrite, and what else takes a value, so that the value isn't taken
+ * for an option or the container's name. */
+struct subcommand_options {
+	const char *const *targets; /* long names, without dashes */
+	const char *target_letters; /* the same options, in the same order */
+	const char *const *with_value;
+	const char *value_letters;
+};
+
+static const struct subcommand_options bundle_options = {
+	.targets = (const char *const[]) { "bundle", "config", NULL },
+	.target_letters = "bf",
+	.with_value =
+		(const char *const[]) { "console-socket", "pidfd-socket", "pid-file",
+					"preserve-fds", "image-path", "work-path",
+					"manage-cgroups-mode", "empty-ns", "lsm-profile",
+					"lsm-mount-context", "criu", NULL },
+	.value_letters = "",
+};
+static const struct subcommand_options process_options = {
+	.targets = (const char *const[]) { "process", NULL },
+	.target_letters = "p",
+	.with_value =
+		(const char *const[]) { "console-socket", "pidfd-socket", "pid-file",
+					"preserve-fds", "cwd", "env", "user",
+					"additional-gids", "process-label", "apparmor",
+					"cap", "cgroup", "exec-options", NULL },
+	.value_letters = "eugc",
+};
+/* Letters that are flags, so that several may stand behind one dash. */
+#define FLAG_LETTERS "dt"
+
+/* One argument that looks like an option: "--name", "--name=value", "-n". */
+struct argument {
+	struct slice name; /* with its dashes */
+	const char *value; /* behind "=", NULL: none */
+};
+
+struct cursor {
+	int argc;
+	char *const *argv;
+	int at;
+};
+
+static struct argument split(const char *text)
+{
+	const char *equals = strchr(text, '=');
+	size_t length = equals ? (size_t)(equals - text) : strlen(text);
+
+	return (struct argument) { .name = { text, length },
+				   .value = equals ? equals + 1 : NULL };
+}
+
+static bool is_one_of(struct slice name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (slice_equal(name, slice_from(names[i])))
+			return true;
+	}
+	return false;
+}
+
+static int refuse(struct error *err, const char *argument, const char *why)
+{
+	auto_free char *quoted = text_quote(slice_from(argument));
+
+	return error_set(err, ERROR_USAGE, "%s: %s", quoted, why);
+}
+
+/* The value of the option that the cursor is at; moves it there. */
+static int take_value(struct cursor *cursor, struct argument argument, const char **ret,
+		      struct error *err)
+{
+	const char *option = cursor->argv[cursor->at];
+
+	if (!argument.value) {
+		if (cursor->at + 1 >= cursor->argc)
+			return refuse(err, option, "the option needs a value");
+		argument.value = cursor->argv[++cursor->at];
+	}
+	*ret = argument.value;
+	return 0;
+}
+
+/* Index of the name in the list, or -1. */
+static int find_name(const char *const *names, struct slice name)
+{
+	for (int i = 0; names[i]; i++) {
+		if (slice_equal(slice_from(names[i]), name))
+			return i;
+	}
+	return -1;
+}
+
+/* argp takes any beginning of a long option for it: could this be one that names the file? */
+static bool could_be_target(const struct subcommand_options *options, struct slice name)
+{
+	for (int i = 0; options->targets[i]; i++) {
+		if (slice_starts(slice_from(options->targets[i]), name))
+			return true;
+	}
+	return false;
+}
+
+static void take_log(struct runtime_call *call, struct slice name, const char *value)
+{
+	if (slice_equal(name, SLICE("--log")))
+		call->log = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
+	if (slice_equal(name, SLICE("--log-format")))
+		call->log_json = strcmp(value, "json") == 0;
+}
+
+/* Moves the cursor to the subcommand, or to the end. */
+static int parse_global(struct cursor *cursor, struct runtime_call *call,
+			struct error *err)
+{
+	for (; cursor->at < cursor->argc && cursor->argv[cursor->at][0] == '-';
+	     cursor->at++) {
+		const char *text = cursor->argv[cursor->at], *value;
+		struct argument argument = split(text);
+		int r;
+
+		if (is_one_of(argument.name, global_with_value,
+			      COUNT(global_with_value))) {
+			r = take_value(cursor, argument, &value, err);
+			if (r < 0)
+				return r;
+			take_log(call, argument.name, value);
+		} else if (!is_one_of(argument.name, global_flags, COUNT(global_flags))) {
+			return refuse(
+				err, text,
+				"an option before the subcommand that oci-vfio-runtime "
+				"doesn't know; it can't tell what the runtime would do");
+		}
+	}
+	return 0;
+}
+
+#define UNCLEAR                                                                          \
+	"could be another spelling of an option that names the file to rewrite; spell "  \
+	"options out, with two dashes"
+
+/* Where the value of a target goes. */
+static const char **target_of(struct runtime_call *call,
+			      const struct subcommand_options *options, int index)
+{
+	if (options == &process_options)
+		return &call->process;
+	return index == 0 ? &call->bundle : &call->config;
+}
+
+static int take_long(struct cursor *cursor, const struct subcommand_options *options,
+		     struct runtime_call *call, struct error *err)
+{
+	const char *text = cursor->argv[cursor->at], *ignored;
+	struct argument argument = split(text);
+	struct slice name = slice_from_to(argument.name, 2, argument.name.length);
+	int index = find_name(options->targets, name);
+
+	if (index >= 0)
+		return take_value(cursor, argument, target_of(call, options, index), err);
+	if (find_name(options->with_value, name) >= 0)
+		return take_value(cursor, argument, &ignored, err);
+	return could_be_target(options, name) ? refuse(err, text, UNCLEAR) : 0;
+}
+
+/* -x VALUE. */
+static int take_letter(struct cursor *cursor, const struct subcommand_options *options,
+		       struct runtime_call *call, struct error *err)
+{
+	const char letter = cursor->argv[cursor->at][1], *ignored;
+	const char *target = strchr(options->target_letters, letter);
+	const struct argument argument = { 0 };
+
+	if (target)
+		return take_value(cursor, argument,
+				  target_of(call, options,
+					    (int)(target - options->target_letters)),
+				  err);
+	if (strchr(options->value_letters, letter))
+		return take_value(cursor, argument, &ignored, err);
+	return 0;
+}
+
+/* More than one letter behind one dash: for crun a letter and its value (-bDIR) or flags, for
+ * runc a long option. What could be both is refused. */
+static int take_letters(struct cursor *cursor, const struct subcommand_options *options,
+			struct runtime_call *call, struct error *err)
+{
+	const char *text = cursor->argv[cursor->at];
+	struct argument argument = split(text);
+	struct slice name = slice_from_to(argument.name, 1, argument.name.length);
+	const char *target = strchr(options->target_letters, text[1]);
+
+	if (strspn(text + 1, FLAG_LETTERS) == strlen(text + 1))
+		return 0;
+	if (text[2] == '=' || find_name(options->targets, name) >= 0 ||
+	    find_name(options->with_value, name) >= 0 ||
+	    slice_equal(name, SLICE("file-locks")) ||
+	    (!target && !strchr(options->value_letters, text[1])))
+		return refuse(err, text, UNCLEAR);
+	if (target)
+		*target_of(call, options, (int)(target - options->target_letters)) =
+			text + 2;
+	return 0;
+}
+
+/* Moves the cursor to the container's name. */
+static int parse_options(struct cursor *cursor, const struct subcommand_options *options,
+			 struct runtime_call *call, struct error *err)
+{
+	for (; cursor->at < cursor->argc; cursor->at++) {
+		const char *text = cursor->argv[cursor->at];
+		int r;
+
+		if (text[0] != '-' || text[1] == '\0')
+			break;
+		if (strcmp(text, "--") == 0) {
+			cursor->at++;
+			break;
+		}
+		if (text[1] == '-')
+			r = take_long(cursor, options, call, err);
+		else if (text[2] == '\0')
+			r = take_letter(cursor, options, call, err);
+		else
+			r = take_letters(cursor, options, call, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* runc takes options behind the container's name, crun doesn't: one that names a file there
+ * means two things. */
+static int check_rest(struct cursor *cursor, struct error *err)
+{
+	for (; cursor->at < cursor->argc; cursor->at++) {
+		const char *text = cursor->argv[cursor->at];
+		struct slice name = split(text).name;
+		bool is_long = slice_starts(name, SLICE("--"));
+
+		if (text[0] != '-' || text[1] == '\0')
+			continue;
+		if (is_long ? could_be_target(&bundle_options,
+					      slice_from_to(name, 2, name.length))
+			    : strpbrk(text, bundle_options.target_letters) != NULL)
+			return refuse(
+				err, text,
+				"stands behind the container's name, where only some "
+				"runtimes read it; put it before");
+	}
+	return 0;
+}
+
+int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
+		       struct error *err)
+{
+	struct cursor cursor = { .argc = argc, .argv = argv, .at = 1 };
+	const char *subcommand;
+	int r;
+
+	*ret = (struct runtime_call) { .action = RUNTIME_PASS };
+	r = parse_global(&cursor, ret, err);
+	if (r < 0 || cursor.at >= argc)
+		return r;
+	subcommand = argv[cursor.at++];
+	if (strcmp(subcommand, "exec") == 0) {
+		r = parse_options(&cursor, &process_options, ret, err);
+		if (r == 0 && ret->process)
+			ret->action = RUNTIME_PROCESS;
+		return r;
+	}
+	if (strcmp(subcommand, "create") != 0 && strcmp(subcommand, "run") != 0 &&
+	    strcmp(subcommand, "restore") != 0)
+		return 0;
+	ret->action = RUNTIME_BUNDLE;
+	ret->bundle = ".";
+	ret->config = "config.json";
+	r = parse_options(&cursor, &bundle_options, ret, err);
+	return r < 0 ? r : check_rest(&cursor, err);
+}
+
+const char *runtime_of_program(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	const char *name = slash ? slash + 1 : program;
+
+	if (strncmp(name, "oci-vfio-", 9) != 0 || name[9] == '\0' ||
+	    strcmp(name + 9, "runtime") == 0)
+		return NULL;
+	return name + 9;
+}
