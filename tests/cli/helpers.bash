@@ -22,6 +22,8 @@ require_program() {
 
 # An empty captured machine: no PCI function, no group, no map; VFIO's control node is 10:196.
 machine() {
+	# bats traces each command, which takes more time than all else here. The test's own lines are enough.
+	set +T
 	require_program
 	# Where files go whose owner and mode count: nobody else may write there, whatever the caller's umask.
 	umask 022
