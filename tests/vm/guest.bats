@@ -22,14 +22,7 @@ host_numbers=243:5
 other_host_numbers=243:6
 edu_identification=0x010000ed
 
-bind_to() {
-	local driver=$1 address=$2 device=/sys/bus/pci/devices/$2
-	echo "$driver" > "$device/driver_override"
-	[ ! -e "$device/driver" ] || echo "$address" > "$device/driver/unbind"
-	echo "$address" > /sys/bus/pci/drivers_probe
-	# A probe without a driver succeeds as well.
-	[ "$(basename "$(readlink "$device/driver")")" = "$driver" ]
-}
+load helpers
 
 setup_file() {
 	local address
@@ -42,41 +35,6 @@ setup() {
 	bundle=$BATS_TEST_TMPDIR/bundle
 	mkdir -p "$bundle/rootfs"
 	cp "$VFIO_PROBE" "$bundle/rootfs/probe"
-}
-
-group_of() {
-	basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")"
-}
-
-# "MAJOR:MINOR" of a group's node on this machine.
-numbers_of() {
-	cat "/sys/class/vfio/$1/dev"
-}
-
-# The runtime's own default spec, with the probe as its process.
-new_spec() {
-	local runtime=$1
-	(cd "$bundle" && rm -f config.json && "$runtime" spec)
-	edit_spec '.process.args = ["/probe"] | .process.terminal = false | .root.path = "rootfs"'
-}
-
-edit_spec() {
-	jq "$@" "$bundle/config.json" > "$bundle/edited.json"
-	mv "$bundle/edited.json" "$bundle/config.json"
-}
-
-# What a host's engine adds for one device: node, rule and environment. RESOURCE ADDRESSES GROUP NUMBERS
-add_device() {
-	edit_spec --arg resource "$1" --arg addresses "$2" --arg path "/dev/vfio/$3" --arg numbers "$4" '
-		($numbers | split(":") | map(tonumber)) as [$major, $minor]
-		| .process.env += ["PCIDEVICE_\($resource)=\($addresses)"]
-		| .linux.devices += [{path: $path, type: "c", $major, $minor, fileMode: 384, uid: 0, gid: 0}]
-		| .linux.resources.devices += [{allow: true, type: "c", $major, $minor, access: "rwm"}]'
-}
-
-add_control_node() {
-	edit_spec '.linux.devices += [{path: "/dev/vfio/vfio", type: "c", major: 10, minor: 196, fileMode: 438, uid: 0, gid: 0}]
-		| .linux.resources.devices += [{allow: true, type: "c", major: 10, minor: 196, access: "rwm"}]'
 }
 
 hook() {
@@ -92,17 +50,6 @@ fingerprint() {
 	stat -c '%i %y %z %s' "$bundle/config.json"
 	sha256sum < "$bundle/config.json"
 	ls -A "$bundle"
-}
-
-# EXPECTED-STATUS TEXT COMMAND...: bats' own `run -N` doesn't show the output where the text is missing.
-expect() {
-	local expected=$1 text=$2
-	shift 2
-	run "$@"
-	echo "$*: status $status, expected $expected and '$text'"
-	echo "$output"
-	[ "$status" -eq "$expected" ]
-	[[ $output == *"$text"* ]]
 }
 
 expect_failure_without_hook() {
