@@ -5,10 +5,7 @@
 #include "fuzz.h"
 
 #include "oci-vfio-hook/environment.h"
-
-static char prefix[] = "PCIDEVICE_";
-static char *prefix_items[] = { prefix };
-static const struct env_prefixes prefixes = { .items = prefix_items, .count = 1 };
+#include "oci-vfio-hook/settings.h"
 
 /* Bus 0xfe and up is unknown, 0xfd stays, any other goes up by one: not injective, so
  * keys can meet. */
@@ -60,8 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_messages messages = { 0 };
 	auto_buffer text = { 0 };
 	auto_error err = { 0 };
+	auto_settings settings = { 0 };
 	auto_spec spec = { 0 };
 
+	settings_init(&settings);
 	buffer_add(&text, SLICE("{\"process\":{\"env\":["));
 	while (rest.length) {
 		struct slice part = fuzz_part(&rest);
@@ -71,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		json_quote(&text, part);
 	}
 	buffer_add(&text, SLICE("]}}"));
-	if (spec_parse("fuzz", buffer_slice(&text), &prefixes, &spec, &err) < 0)
+	if (spec_parse("fuzz", buffer_slice(&text), &settings.prefixes, &spec, &err) < 0)
 		return 0;
 	environment_parse(&spec, &environment);
 	fuzz_check(environment.count == spec.n_variables, "variables are missing");

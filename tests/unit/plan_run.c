@@ -2,9 +2,16 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "plan_run.h"
 
-static char prefix[] = "PCIDEVICE_";
-static char *prefix_items[] = { prefix };
-static const struct env_prefixes prefixes = { .items = prefix_items, .count = 1 };
+#include "oci-vfio-hook/settings.h"
+
+static int parse_spec(const char *name, struct slice text, struct spec *ret,
+		      struct error *err)
+{
+	auto_settings settings = { 0 };
+
+	settings_init(&settings);
+	return spec_parse(name, text, &settings.prefixes, ret, err);
+}
 
 static int read_maps(const struct plan_run_input *input, struct plan_run *run,
 		     struct error *err)
@@ -47,7 +54,7 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 
 int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err)
 {
-	int r = spec_parse("config.json", input->spec, &prefixes, &ret->spec, err);
+	int r = parse_spec("config.json", input->spec, &ret->spec, err);
 
 	if (r < 0)
 		return r;
@@ -124,7 +131,7 @@ char *plan_run_check(const struct plan_run *run)
 				     run->splices.count);
 	if (new.length != splices_length(&run->splices, old.length))
 		return memory_printf("the new text has another length than foretold");
-	if (spec_parse("new", new, &prefixes, &after, &err) < 0)
+	if (parse_spec("new", new, &after, &err) < 0)
 		return memory_printf("the new text is no spec: %s", err.message);
 	if (plan_verify(&run->plan, &run->spec, &after, &err) < 0)
 		return memory_printf("%s", err.message);
@@ -144,9 +151,6 @@ char *plan_run_check_second(const struct plan_run_input *input,
 		return memory_printf("the second run fails: %s", err.message);
 	if (second.plan.n_changes == 0)
 		return NULL;
-	return memory_printf(
-		"the second run makes %zu changes, the first: %s: %s to %s",
-		second.plan.n_changes, second.plan.changes[0].where,
-		second.plan.changes[0].old ? second.plan.changes[0].old : "-",
-		second.plan.changes[0].new ? second.plan.changes[0].new : "-");
+	return memory_printf("the second run makes %zu changes: %s",
+			     second.plan.n_changes, second.text.data);
 }

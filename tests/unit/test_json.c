@@ -1,0 +1,942 @@
+/* The index of a JSON text: spans, shapes, keys, what is refused, places in messages.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "helpers.h"
+
+#include "oci-vfio-hook/number.h"
+
+/* Parses by `shape` and compares the index with `dump` (see dump_index()). */
+static void check_index(const char *text, const struct json_shape *shape,
+			const char *dump)
+{
+	auto_buffer found = { 0 };
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	check_done(text, json_parse("doc", slice_from(text), shape, NULL, &doc, &err),
+		   &err);
+	dump_index(&doc, &found);
+	check_text(text, buffer_slice(&found), dump);
+}
+
+/* The text is refused; an input of exactly its size, so that ASan sees a read behind it.
+ */
+static void check_refused(struct slice text, const struct json_shape *shape,
+			  const char *part)
+{
+	auto_free char *quoted = text_quote(text);
+	char *copy = malloc(text.length ? text.length : 1);
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+	int r;
+
+	assert_non_null(copy);
+	memcpy(copy, text.data, text.length);
+	r = json_parse("doc", (struct slice) { copy, text.length }, shape, NULL, &doc,
+		       &err);
+	free(copy);
+	check_error(quoted, r, &err, ERROR_DATA, part);
+	assert_null(doc.nodes);
+}
+
+static void test_spans(void **state)
+{
+	static const struct {
+		const char *text, *dump;
+	} rows[] = {
+		{ "null", "Znull" },
+		{ "true", "Btrue" },
+		{ "false", "Bfalse" },
+		{ "\"\"", "S\"\"" },
+		{ "\"a b\"", "S\"a b\"" },
+		{ "{}", "O{}" },
+		{ "[]", "A[]" },
+		{ "{ }", "O{ }" },
+		{ "[ \n ]", "A[ \n ]" },
+		{ " \t\r\n{}\n ", "O{}" },
+		{ " \"x\" ", "S\"x\"" },
+		{ " true ", "Btrue" },
+		{ "\nnull\n", "Znull" },
+		{ "[null,true,false,1,\"s\",{},[]]",
+		  "A[null,true,false,1,\"s\",{},[]]|Znull|Btrue|Bfalse|N1|S\"s\"|O{}|A["
+		  "]" },
+		{ "[ null , true , false , 1 , \"s\" , { } , [ ] ]",
+		  "A[ null , true , false , 1 , \"s\" , { } , [ ] "
+		  "]|Znull|Btrue|Bfalse|N1|"
+		  "S\"s\"|O{ }|A[ ]" },
+		{ "{\"k\":1}", "O{\"k\":1}|K\"k\"|N1" },
+		{ "{\n\t\"k\" : \"v\"\n}", "O{\n\t\"k\" : \"v\"\n}|K\"k\"|S\"v\"" },
+		{ "{\"a\":{\"b\":[0]},\"c\":null}",
+		  "O{\"a\":{\"b\":[0]},\"c\":null}|K\"a\"|O{\"b\":[0]}|K\"b\"|A[0]|N0|"
+		  "K\"c\"|Znull" },
+		{ "[[[]],[]]", "A[[[]],[]]|A[[]]|A[]|A[]" },
+		{ "[\"a\\\"\",\"\\\\\",\"b\"]",
+		  "A[\"a\\\"\",\"\\\\\",\"b\"]|S\"a\\\"\"|S\"\\\\\"|S\"b\"" },
+		{ "[\"\\\\\\\\\\\"\",\"\\\"\\\\\"]",
+		  "A[\"\\\\\\\\\\\"\",\"\\\"\\\\\"]|S\"\\\\\\\\\\\"\"|S\"\\\"\\\\\"" },
+		{ "{\"\\\"\\\\\":\"\\u0041\"}",
+		  "O{\"\\\"\\\\\":\"\\u0041\"}|K\"\\\"\\\\\"|S\"\\u0041\"" },
+		{ "[\"\xc3\xa9\",\"\xf0\x9d\x84\x9e\"]",
+		  "A[\"\xc3\xa9\",\"\xf0\x9d\x84\x9e\"]|S\"\xc3\xa9\"|"
+		  "S\"\xf0\x9d\x84\x9e\"" },
+		{ "[\"\\u00e9\\ud834\\udd1e\"]",
+		  "A[\"\\u00e9\\ud834\\udd1e\"]|S\"\\u00e9\\ud834\\udd1e\"" },
+		{ "[\"\",\"\"]", "A[\"\",\"\"]|S\"\"|S\"\"" },
+		{ "{\"\":\"\"}", "O{\"\":\"\"}|K\"\"|S\"\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_index(rows[i].text, &json_any, rows[i].dump);
+}
+
+static void test_number_spans(void **state)
+{
+	static const char *const numbers[] = {
+		"0",	    "-0",
+		"-1",	    "42",
+		"1.0",	    "-1.5",
+		"1e9",	    "1E+9",
+		"1.25e-10", "18446744073709551615",
+		"1e999",    "0.0e0",
+		"-0.0",	    "123456789012345678901234567890",
+	};
+	static const struct {
+		const char *before, *after;
+	} frames[] = {
+		{ "[", "]" },	   { "[ ", " ]" },     { "[\n", "\n]" }, { "[0,", "]" },
+		{ "[", " , 1 ]" }, { "{\"k\":", "}" }, { "", "" },	 { "", " " },
+		{ "", "\n" },	   { " ", "" },	       { "\n\t", "" },	 { " ", " \r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		for (size_t k = 0; k < COUNT(frames); k++) {
+			auto_free char *text = memory_printf("%s%s%s", frames[k].before,
+							     numbers[i], frames[k].after);
+			size_t start = strlen(frames[k].before);
+			bool found = false;
+			auto_error err = { 0 };
+			auto_json doc = { 0 };
+
+			check_done(text,
+				   json_parse("doc", slice_from(text), &json_any, NULL,
+					      &doc, &err),
+				   &err);
+			for (uint32_t node = 0; node < doc.n_nodes; node++)
+				found |= json_type(&doc, node) == JSON_NUMBER &&
+					 json_node(&doc, node)->start == start &&
+					 json_node(&doc, node)->end ==
+						 start + strlen(numbers[i]);
+			if (!found)
+				fail_row(text,
+					 "no number has the span of %s; root: "
+					 "%u to %u",
+					 numbers[i], json_node(&doc, 0)->start,
+					 json_node(&doc, 0)->end);
+		}
+	}
+}
+
+static const struct json_member known_members[] = {
+	JSON_MEMBER("kept", &json_value),
+	JSON_MEMBER("deep", &json_any),
+	JSON_MEMBER("spelt", NULL),
+};
+static const struct json_shape known = { .members = known_members, .n_members = 3 };
+static const struct json_shape known_map = { .members = known_members,
+					     .n_members = 3,
+					     .map = true };
+static const struct json_shape known_closed = { .members = known_members,
+						.n_members = 3,
+						.closed = true };
+static const struct json_shape known_others = { .members = known_members,
+						.n_members = 3,
+						.others = &json_value };
+
+static void test_shapes(void **state)
+{
+	static const char text[] = "{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},"
+				   "\"spelt\":[4]}";
+
+	(void)state;
+	check_index("[1,{\"a\":2}]", &json_value, "A[1,{\"a\":2}]");
+	check_index("{\"a\":2}", &json_value, "O{\"a\":2}");
+	check_index(text, &known,
+		    "O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|"
+		    "O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
+	check_index(text, &known_map,
+		    "O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|"
+		    "O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
+	check_index(text, &known_others,
+		    "O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|"
+		    "K\"x\"|A[1]|O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
+	check_refused(slice_from(text), &known_closed, "unknown key \"x\"");
+	check_index("{\"spelt\":1,\"kept\":2}", &known_closed,
+		    "O{\"spelt\":1,\"kept\":2}|N2");
+}
+
+static void test_members(void **state)
+{
+	static const char text[] =
+		"{\"x\":0,\"deep\":null,\"\\u006bept\":1,\"y\":[{\"kept\":5}]}";
+	static const struct json_shape *const shapes[] = { &known, &known_others,
+							   &known_map };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(shapes); i++) {
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+		uint32_t kept, deep;
+
+		check_done(text,
+			   json_parse("doc", slice_from(text), shapes[i], NULL, &doc,
+				      &err),
+			   &err);
+		kept = json_member(&doc, 0, 0);
+		assert_int_not_equal(kept, 0);
+		check_text("kept", json_raw(&doc, kept), "1");
+		assert_int_equal(json_member_raw(&doc, 0, 0), kept);
+		deep = json_member_raw(&doc, 0, 1);
+		assert_int_not_equal(deep, 0);
+		assert_int_equal(json_type(&doc, deep), JSON_NULL);
+		assert_int_equal(json_member(&doc, 0, 1), 0);
+		assert_int_equal(json_member_raw(&doc, 0, 2), 0);
+	}
+}
+
+static bool starts_with_p(const void *context, struct slice text)
+{
+	return slice_starts(text, slice_from(context));
+}
+
+static void test_wanted(void **state)
+{
+	static const struct json_shape string = { .wanted = starts_with_p };
+	static const struct json_shape list = { .elements = &string };
+	static const char text[] = "[ \"P1\", \"q\", 7, \"\\u0050\\n2\", [\"P\"], "
+				   "\"q\\n\", null, \"P3\" ]";
+	static const uint32_t positions[] = { 0, 2, 3, 4, 6, 7 };
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+	auto_buffer dump = { 0 };
+	uint32_t node;
+	size_t i = 0;
+
+	(void)state;
+	check_done(text, json_parse("doc", slice_from(text), &list, "P", &doc, &err),
+		   &err);
+	dump_index(&doc, &dump);
+	check_text("wanted", slice_from(dump.data + strlen(text) + 1),
+		   "|S\"P1\"|N7|S\"\\u0050\\n2\"|A[\"P\"]|Znull|S\"P3\"");
+	for (node = json_child(&doc, 0); node; node = json_next(&doc, node))
+		assert_int_equal(json_node(&doc, node)->position, positions[i++]);
+	assert_int_equal(i, COUNT(positions));
+	assert_int_equal(json_array_length(&doc, 0), 8);
+}
+
+static void test_tree(void **state)
+{
+	static const char text[] = "[[1,2],{\"a\":3},4]";
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+	uint32_t inner, object;
+
+	(void)state;
+	check_done(text, json_parse("doc", slice_from(text), &json_any, NULL, &doc, &err),
+		   &err);
+	inner = json_child(&doc, 0);
+	object = json_next(&doc, inner);
+	check_text("inner", json_raw(&doc, inner), "[1,2]");
+	check_text("object", json_raw(&doc, object), "{\"a\":3}");
+	check_text("last", json_raw(&doc, json_next(&doc, object)), "4");
+	assert_int_equal(json_next(&doc, json_next(&doc, object)), 0);
+	assert_int_equal(json_array_length(&doc, inner), 2);
+	assert_int_equal(json_child(&doc, find_node(&doc, "1")), 0);
+	assert_true(json_is_inside(&doc, find_node(&doc, "3"), object));
+	assert_true(json_is_inside(&doc, object, 0));
+	assert_false(json_is_inside(&doc, object, object));
+	assert_false(json_is_inside(&doc, find_node(&doc, "3"), inner));
+	assert_false(json_is_inside(&doc, 0, inner));
+}
+
+static void test_strings(void **state)
+{
+	static const struct {
+		const char *text, *decoded;
+	} rows[] = {
+		{ "\"\"", "" },
+		{ "\"plain\"", "plain" },
+		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+		{ "\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac" },
+		{ "\"\\ud834\\udd1e\"", "\xf0\x9d\x84\x9e" },
+		{ "\"\\uD834\\uDD1E!\"", "\xf0\x9d\x84\x9e!" },
+		{ "\"\\udbff\\udfff\"", "\xf4\x8f\xbf\xbf" },
+		{ "\"\\ud800\\udc00\"", "\xf0\x90\x80\x80" },
+		{ "\"\\u005cud834\"", "\\ud834" },
+		{ "\"\\\\ud834\"", "\\ud834" },
+		{ "\"\\\\\\\\ud834\"", "\\\\ud834" },
+		{ "\"\\ud7ff\\ue000\"", "\xed\x9f\xbf\xee\x80\x80" },
+		{ "\"\\uffff\\u0001\"", "\xef\xbf\xbf\x01" },
+		{ "\"\xc3\xa9\\n\"", "\xc3\xa9\n" },
+		{ "\"\x7f\"", "\x7f" },
+		{ "\"a\\\\\"", "a\\" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+		struct slice text;
+
+		check_done(rows[i].text,
+			   json_parse("doc", slice_from(rows[i].text), &json_value, NULL,
+				      &doc, &err),
+			   &err);
+		check_done(rows[i].text, json_string(&doc, 0, &text, &err), &err);
+		check_text(rows[i].text, text, rows[i].decoded);
+	}
+}
+
+static void test_strings_refused(void **state)
+{
+	static const struct {
+		const char *text, *part;
+	} rows[] = {
+		{ "\"\\u0000\"", "doc: has a NUL" },
+		{ "\"a\\u0000b\"", "has a NUL" },
+		{ "\"\\ud834\"", "half a surrogate pair" },
+		{ "\"\\udd1e\"", "half a surrogate pair" },
+		{ "\"\\ud834x\"", "half a surrogate pair" },
+		{ "\"\\ud834\\n\"", "half a surrogate pair" },
+		{ "\"\\ud834\\u0041\"", "half a surrogate pair" },
+		{ "\"\\ud834\\ud834\"", "half a surrogate pair" },
+		{ "\"\\udd1e\\ud834\"", "half a surrogate pair" },
+		{ "\"\\ud834\\ud834\\udd1e\"", "half a surrogate pair" },
+		{ "\"\\ud834\\udd1e\\udd1e\"", "half a surrogate pair" },
+		{ "\"\\ud834\\\\udd1e\"", "half a surrogate pair" },
+		{ "\"\\\\\\ud834\"", "half a surrogate pair" },
+		{ "\"\xc0\xaf\"", "is not UTF-8" },
+		{ "\"\xed\xa0\x80\"", "is not UTF-8" },
+		{ "\"\xf4\x90\x80\x80\"", "is not UTF-8" },
+		{ "\"\\n\xed\xa0\x80\"", "is not UTF-8" },
+		{ "1", "must be a string, not a number" },
+		{ "null ", "must be a string, not null" },
+		{ "true", "must be a string, not true or false" },
+		{ "{}", "must be a string, not an object" },
+		{ "[]", "must be a string, not an array" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice text = { "untouched", 9 };
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+
+		check_done(rows[i].text,
+			   json_parse("doc", slice_from(rows[i].text), &json_value, NULL,
+				      &doc, &err),
+			   &err);
+		check_error(rows[i].text, json_string(&doc, 0, &text, &err), &err,
+			    ERROR_DATA, rows[i].part);
+		check_text(rows[i].text, text, "untouched");
+	}
+}
+
+static void test_integers(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+	} rows[] = {
+		{ "0 ", 0 },	 { "-1 ", 0 },		{ "4294967295 ", 0 },
+		{ "-2 ", -1 },	 { "4294967296 ", -1 }, { "1.0 ", -1 },
+		{ "1e0 ", -1 },	 { "-0 ", -1 },		{ "18446744073709551616 ", -1 },
+		{ "\"1\"", -1 }, { "null", -1 },	{ "true", -1 },
+		{ "[1]", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t value = 77, expected = 77;
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+		int r;
+
+		check_done(rows[i].text,
+			   json_parse("doc", slice_from(rows[i].text), &json_value, NULL,
+				      &doc, &err),
+			   &err);
+		r = json_integer(&doc, 0, -1, UINT32_MAX, &value, &err);
+		if (rows[i].r == 0) {
+			check_done(rows[i].text, r, &err);
+			expected = strtoll(rows[i].text, NULL, 10);
+		} else {
+			check_error(rows[i].text, r, &err, ERROR_DATA, "doc: must be ");
+		}
+		assert_int_equal(value, expected);
+	}
+}
+
+static void test_bools(void **state)
+{
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+	bool value = false;
+
+	(void)state;
+	check_done("bools",
+		   json_parse("doc", SLICE("[true,false,1]"), &json_any, NULL, &doc,
+			      &err),
+		   &err);
+	assert_int_equal(json_bool(&doc, 1, &value, &err), 0);
+	assert_true(value);
+	assert_int_equal(json_bool(&doc, 2, &value, &err), 0);
+	assert_false(value);
+	check_error("number", json_bool(&doc, 3, &value, &err), &err, ERROR_DATA,
+		    "doc: [2]: must be true or false, not a number");
+}
+
+static void test_not_json(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		" ",
+		"\n",
+		"{",
+		"}",
+		"[",
+		"]",
+		"[1",
+		"[1,",
+		"[1,]",
+		"[,1]",
+		"[1 2]",
+		"[1,,2]",
+		"{\"a\"}",
+		"{\"a\":}",
+		"{\"a\":1,}",
+		"{,\"a\":1}",
+		"{\"a\" 1}",
+		"{\"a\":1 \"b\":2}",
+		"{a:1}",
+		"{'a':1}",
+		"{1:1}",
+		"{\"a\":1",
+		"{\"a\":",
+		"{\"a\"",
+		"{\"a",
+		"\"",
+		"\"a",
+		"\"\\",
+		"\"\\\"",
+		"\"\\x41\"",
+		"\"\\u12\"",
+		"\"\\u123g\"",
+		"\"\\u",
+		"\"a\nb\"",
+		"\"a\tb\"",
+		"\"\x01\"",
+		"\"\x1f\"",
+		"tru",
+		"True",
+		"truex",
+		"nul",
+		"nan",
+		"Infinity",
+		"01",
+		"-",
+		"+1",
+		".5",
+		"1.",
+		"1.e1",
+		"1e",
+		"1e+",
+		"0x1",
+		"--1",
+		"1 2",
+		"{} {}",
+		"{}x",
+		"{}]",
+		"{},",
+		"[]\"",
+		"[] \"open",
+		"{} \"\\",
+		"{}\ntru",
+		"{} -",
+		"{} 1",
+		"null null",
+		"/**/{}",
+		"{}/**/",
+		"{} // x",
+		"[1,/*x*/2]",
+		"[1]\v",
+		"\f{}",
+		"[1,\f2]",
+		"[1,\v2]",
+		"\xef\xbb\xbf{}",
+		"\xa0{}",
+		"\"\xff\"",
+		"\"\xc3\"",
+		"\"\xe2\x82\"",
+		"\"\x80\"",
+		"\xff",
+		"[\xc3\xa9]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_refused(slice_from(rows[i]), &json_any, "doc: ");
+		check_refused(slice_from(rows[i]), &json_value, "doc: ");
+	}
+	check_refused((struct slice) { "{}\0", 3 }, &json_any, "doc: ");
+	check_refused((struct slice) { "\0", 1 }, &json_any, "doc: ");
+	check_refused((struct slice) { "[1,\0 2]", 7 }, &json_any, "doc: ");
+	check_refused((struct slice) { "\"a\0b\"", 5 }, &json_any, "doc: ");
+	check_refused((struct slice) { NULL, 0 }, &json_any, "doc: ");
+}
+
+static void test_place_of_syntax_error(void **state)
+{
+	static const struct {
+		const char *text, *part;
+	} rows[] = {
+		{ "[x]", "doc: line 1, column " },
+		{ "{\n\t\"a\": x\n}", "doc: line 2, column " },
+		{ "{\"a\":1,\n\"a\":2}", "doc: line 2, column 7: the key is there twice: "
+					 "\"a\"" },
+		{ "{\"b\":{\"a\":1,\"\\u0061\":2}}", "b: the key is there twice: \"a\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_refused(slice_from(rows[i].text), &json_any, rows[i].part);
+}
+
+/* An object with `count` keys k0, k1, ... and, if `last`, that one behind them. */
+static void make_keys(struct buffer *text, size_t count, const char *last)
+{
+	buffer_add(text, SLICE("{"));
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(text, "%s\"k%zu\":%zu", i ? "," : "", i, i);
+	if (last)
+		buffer_printf(text, ",%s:0", last);
+	buffer_add(text, SLICE("}"));
+}
+
+static void test_duplicate_keys(void **state)
+{
+	static const size_t counts[] = { 1, 2, 15, 16, 17, 18, 40, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		auto_buffer unique = { 0 }, first = { 0 }, last = { 0 }, escaped = { 0 };
+		auto_free char *name = memory_printf("\"k%zu\"", counts[i] - 1);
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+
+		make_keys(&unique, counts[i], "\"K0\"");
+		check_done("unique",
+			   json_parse("doc", buffer_slice(&unique), &json_any, NULL, &doc,
+				      &err),
+			   &err);
+		make_keys(&first, counts[i], "\"k0\"");
+		check_refused(buffer_slice(&first), &json_any, "twice: \"k0\"");
+		make_keys(&last, counts[i], name);
+		check_refused(buffer_slice(&last), &json_any, "twice: \"k");
+		make_keys(&escaped, counts[i], "\"\\u006b\\u0030\"");
+		check_refused(buffer_slice(&escaped), &json_any, "twice: \"k0\"");
+		/* In an object that is indexed alone, and in one that is read by name. */
+		check_refused(buffer_slice(&escaped), &json_value, "twice: \"k0\"");
+		check_refused(buffer_slice(&escaped), &known, "twice: \"k0\"");
+	}
+}
+
+static void test_duplicate_keys_elsewhere(void **state)
+{
+	(void)state;
+	/* Each object for itself. */
+	check_index("[{\"a\":1},{\"a\":2},{\"b\":{\"a\":3},\"a\":4}]", &json_value,
+		    "A[{\"a\":1},{\"a\":2},{\"b\":{\"a\":3},\"a\":4}]");
+	check_index("{\"a\":{\"a\":{\"a\":1}}}", &json_any,
+		    "O{\"a\":{\"a\":{\"a\":1}}}|K\"a\"|O{\"a\":{\"a\":1}}|K\"a\"|"
+		    "O{\"a\":1}|K\"a\"|N1");
+	/* Not in the parts that nobody reads. */
+	check_index("{\"x\":{\"a\":1,\"a\":2}}", &known, "O{\"x\":{\"a\":1,\"a\":2}}");
+	check_refused(SLICE("{\"deep\":{\"a\":1,\"a\":2}}"), &known,
+		      "deep: the key is there twice: \"a\"");
+	check_refused(SLICE("{\"x\":1,\"x\":2}"), &known, "twice: \"x\"");
+	check_refused(SLICE("{\"x\":1,\"x\":2}"), &known_map, "twice: \"x\"");
+	/* A key with NUL in it is another one. */
+	check_index("{\"a\":1,\"a\\u0000\":2,\"a\\u0000b\":3}", &json_value,
+		    "O{\"a\":1,\"a\\u0000\":2,\"a\\u0000b\":3}");
+	check_refused(SLICE("{\"a\\u0000b\":1,\"a\\u0000b\":2}"), &json_value,
+		      "twice: \"a\\x00b\"");
+}
+
+/* FNV-1a, as the parser hashes keys. */
+static uint32_t fnv(const char *text)
+{
+	uint32_t hash = 2166136261u;
+
+	while (*text)
+		hash = (hash ^ (unsigned char)*text++) * 16777619u;
+	return hash;
+}
+
+static void test_colliding_keys(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "costarring", "liquid" },
+		{ "declinate", "macallums" },
+		{ "altarage", "zinke" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		const char *a = pairs[i][0], *b = pairs[i][1];
+		auto_free char *few = memory_printf("{\"%s\":1,\"%s\":2}", a, b);
+		auto_free char *name = memory_printf("\"%s\":2,\"%s\"", a, b);
+		auto_free char *twice =
+			memory_printf("{\"%s\":1,\"%s\":2,\"%s\":3}", a, b, a);
+		auto_buffer many = { 0 };
+		auto_error err = { 0 };
+		auto_json doc = { 0 }, large = { 0 };
+
+		assert_int_equal(fnv(a), fnv(b));
+		check_done(few,
+			   json_parse("doc", slice_from(few), &json_value, NULL, &doc,
+				      &err),
+			   &err);
+		make_keys(&many, 30, name);
+		check_done(few,
+			   json_parse("doc", buffer_slice(&many), &json_value, NULL,
+				      &large, &err),
+			   &err);
+		check_refused(slice_from(twice), &json_value, "twice: ");
+	}
+}
+
+static void test_letter_case(void **state)
+{
+	static const struct json_member members[] = {
+		JSON_MEMBER("kiss", &json_value),
+		JSON_MEMBER("uid", &json_value),
+	};
+	static const struct json_shape shape = { .members = members, .n_members = 2 };
+	static const struct json_shape map = { .members = members,
+					       .n_members = 2,
+					       .map = true };
+	static const char *const folded[] = {
+		"Kiss",
+		"KISS",
+		"kisS",
+		"\xe2\x84\xaaiss",
+		"ki\xc5\xbf\xc5\xbf",
+		"\\u212aISs",
+		"kis\\u017f",
+		"UID",
+		"Uid",
+	};
+	static const char *const others[] = {
+		"kis",	      "kisss",	     "k\\u0131ss", "ki\xc3\x9f", "uld",
+		"\\uff4biss", "kiss\\u0000", "u",	   "",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(folded); i++) {
+		auto_free char *text = memory_printf("{\"%s\":1}", folded[i]);
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+
+		check_refused(slice_from(text), &shape,
+			      "a known key in another letter case: ");
+		check_done(text,
+			   json_parse("doc", slice_from(text), &map, NULL, &doc, &err),
+			   &err);
+		assert_int_equal(json_member_raw(&doc, 0, 0), 0);
+		assert_int_equal(json_member_raw(&doc, 0, 1), 0);
+	}
+	for (size_t i = 0; i < COUNT(others); i++) {
+		auto_free char *text = memory_printf("{\"%s\":1}", others[i]);
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+
+		check_done(text,
+			   json_parse("doc", slice_from(text), &shape, NULL, &doc, &err),
+			   &err);
+		assert_int_equal(doc.n_nodes, 1);
+	}
+}
+
+/* `depth` containers, arrays and objects in turn. */
+static void make_deep(struct buffer *text, unsigned int depth, const char *open)
+{
+	for (unsigned int i = 0; i < depth; i++)
+		buffer_printf(text, "%s", open[i % 2] == '[' ? "[" : "{\"a\":");
+	buffer_add(text, SLICE("1"));
+	while (depth-- > 0)
+		buffer_add(text, open[depth % 2] == '[' ? SLICE("]") : SLICE("}"));
+}
+
+static void test_depth(void **state)
+{
+	static const char *const opens[] = { "[[", "{{", "[{", "{[" };
+	static const struct json_shape *const shapes[] = { &json_any, &json_value, &known,
+							   &known_others };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(opens); i++) {
+		for (size_t k = 0; k < COUNT(shapes); k++) {
+			auto_buffer fits = { 0 }, deep = { 0 }, deeper = { 0 };
+			auto_error err = { 0 };
+			auto_json doc = { 0 };
+
+			make_deep(&fits, 128, opens[i]);
+			check_done(opens[i],
+				   json_parse("doc", buffer_slice(&fits), shapes[k], NULL,
+					      &doc, &err),
+				   &err);
+			make_deep(&deep, 129, opens[i]);
+			check_refused(buffer_slice(&deep), shapes[k], "too deeply");
+			make_deep(&deeper, 100000, opens[i]);
+			check_refused(buffer_slice(&deeper), shapes[k], "too deeply");
+		}
+	}
+}
+
+static void test_depth_of_siblings(void **state)
+{
+	auto_buffer text = { 0 };
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	(void)state;
+	/* Depth counts what is open, not what there is. */
+	buffer_add(&text, SLICE("[0"));
+	for (int i = 0; i < 1000; i++)
+		buffer_add(&text, SLICE(",[[]],{\"a\":{}}"));
+	buffer_add(&text, SLICE("]"));
+	check_done("siblings",
+		   json_parse("doc", buffer_slice(&text), &json_any, NULL, &doc, &err),
+		   &err);
+	assert_int_equal(json_array_length(&doc, 0), 2001);
+}
+
+/* Where find_node(raw) is, as json_path() has it. */
+static void check_path(const char *text, const struct json_shape *shape, const char *raw,
+		       const char *expected)
+{
+	auto_free char *path = NULL;
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	check_done(text, json_parse("doc", slice_from(text), shape, NULL, &doc, &err),
+		   &err);
+	path = json_path(&doc, find_node(&doc, raw));
+	check_text(text, slice_from(path), expected);
+}
+
+static void test_path(void **state)
+{
+	static const char any[] =
+		"{\"a\":1,\"b\":{\"c\":[10,[11,{\"d\":12}],13],\"e\":14},"
+		"\"\":15,\"x y\":{\"\\u0000\":16},\"f-1_\":17,"
+		"\"a.b\":[[[18]]]}";
+	static const char mixed[] = "{\"x\":{\"kept\":1},\"deep\":[{\"y\":2}],\"kept\":3,"
+				    "\"z\":4,\"spelt\":5}";
+	static const struct json_shape element = { .members = known_members,
+						   .n_members = 3,
+						   .others = &element,
+						   .elements = &element };
+
+	(void)state;
+	check_path(any, &json_any, any, "");
+	check_path(any, &json_any, "1", "a");
+	check_path(any, &json_any, "\"a\"", "a");
+	check_path(any, &json_any, "\"b\"", "b");
+	check_path(any, &json_any, "10", "b.c[0]");
+	check_path(any, &json_any, "11", "b.c[1][0]");
+	check_path(any, &json_any, "12", "b.c[1][1].d");
+	check_path(any, &json_any, "\"d\"", "b.c[1][1].d");
+	check_path(any, &json_any, "13", "b.c[2]");
+	check_path(any, &json_any, "14", "b.e");
+	check_path(any, &json_any, "15", "[\"\"]");
+	check_path(any, &json_any, "16", "[\"x y\"][\"\\x00\"]");
+	check_path(any, &json_any, "17", "f-1_");
+	check_path(any, &json_any, "18", "[\"a.b\"][0][0][0]");
+	check_path(mixed, &known, "3", "kept");
+	check_path(mixed, &known, "2", "deep[0].y");
+	check_path(mixed, &known_others, "4", "z");
+	check_path(mixed, &known_others, "3", "kept");
+	check_path(mixed, &element, "1", "x.kept");
+	check_path(mixed, &element, "2", "deep[0].y");
+	check_path("[{\"q\":{\"deep\":[7]}}]", &element, "7", "[0].q.deep[0]");
+	check_path("{\"a\":{},\"b\":[],\"c\":9}", &json_any, "9", "c");
+}
+
+static void test_path_of_unindexed(void **state)
+{
+	static const struct json_shape string = { .wanted = starts_with_p };
+	static const struct json_shape list = { .elements = &string };
+	static const struct json_member members[] = { JSON_MEMBER("env", &list) };
+	static const struct json_shape shape = { .members = members, .n_members = 1 };
+	auto_free char *path = NULL;
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	(void)state;
+	check_done("env",
+		   json_parse("doc", SLICE("{\"env\":[\"a\",\"P\",\"b\",\"Q\",\"P2\"]}"),
+			      &shape, "P", &doc, &err),
+		   &err);
+	path = json_path(&doc, find_node(&doc, "\"P2\""));
+	check_text("env", slice_from(path), "env[4]");
+}
+
+static void test_quote(void **state)
+{
+	static const struct {
+		const char *text, *quoted;
+	} rows[] = {
+		{ "", "\"\"" },
+		{ "/dev/vfio/1", "\"/dev/vfio/1\"" },
+		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
+		{ "\n\t", "\"\\n\\t\"" },
+		{ "\x01\x1f\b\f\r", "\"\\u0001\\u001f\\u0008\\u000c\\u000d\"" },
+		{ "\xc3\xa9\x7f", "\"\xc3\xa9\x7f\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_buffer quoted = { 0 };
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+		struct slice text;
+
+		json_quote(&quoted, slice_from(rows[i].text));
+		check_text(rows[i].text, buffer_slice(&quoted), rows[i].quoted);
+		check_done(rows[i].text,
+			   json_parse("doc", buffer_slice(&quoted), &json_value, NULL,
+				      &doc, &err),
+			   &err);
+		check_done(rows[i].text, json_string(&doc, 0, &text, &err), &err);
+		check_text(rows[i].text, text, rows[i].text);
+	}
+}
+
+/* CVE-2017-16516: an escaped half of a surrogate pair at the end of the input made yajl
+ * read behind its buffer. */
+static void test_truncated_surrogates(void **state)
+{
+	static const char text[] = "[\"\\uD834\\uDD1E\\uD834\\u\\\"]";
+
+	(void)state;
+	for (size_t length = 0; length < sizeof text - 1; length++)
+		check_refused((struct slice) { text, length }, &json_any, "doc: ");
+	check_refused(SLICE("\"\\uD834\\\""), &json_any, "doc: ");
+	check_refused(SLICE("\"\\uD834\\u\""), &json_any, "doc: ");
+	check_refused(SLICE("\"\\uD834\\uD\""), &json_any, "doc: ");
+	check_index("\"\\uD834\"", &json_any, "S\"\\uD834\"");
+	check_index("[\"\\uD834\"]", &json_any, "A[\"\\uD834\"]|S\"\\uD834\"");
+	check_index("\"\\uD834\\n\"", &json_any, "S\"\\uD834\\n\"");
+	check_index("{\"\\uD834\":\"\\uDD1E\"}", &json_any,
+		    "O{\"\\uD834\":\"\\uDD1E\"}|K\"\\uD834\"|S\"\\uDD1E\"");
+}
+
+/* CVE-2022-24795: the buffer of a decoded string grew by doubling until it overflowed. A
+ * small variant: strings of all the lengths at which it grows. */
+static void test_growing_strings(void **state)
+{
+	(void)state;
+	for (size_t length = 1; length <= (size_t)1 << 20; length *= 2) {
+		for (size_t more = 0; more < 3; more++) {
+			auto_buffer text = { 0 };
+			auto_error err = { 0 };
+			auto_json doc = { 0 };
+			struct slice decoded;
+
+			buffer_add(&text, SLICE("\"\\n"));
+			for (size_t i = 0; i + 2 < length + more; i++)
+				buffer_add(&text, SLICE("x"));
+			buffer_add(&text, SLICE("\\n\""));
+			check_done("long string",
+				   json_parse("doc", buffer_slice(&text), &json_value,
+					      NULL, &doc, &err),
+				   &err);
+			check_done("long string", json_string(&doc, 0, &decoded, &err),
+				   &err);
+			assert_int_equal(decoded.length, text.length - 4);
+			assert_int_equal(decoded.data[decoded.length - 1], '\n');
+		}
+	}
+}
+
+/* CVE-2023-33460: what yajl had allocated leaked where a document ended in an error. LSan
+ * sees it when the process ends. */
+static void test_errors_do_not_leak(void **state)
+{
+	static const char *const rows[] = {
+		"{\"a\\n\":[1,{\"b\\t\":\"c\\n",
+		"[\"\\u0041\\u0042\\u0043\",x",
+		"{\"a\\n\":1,\"a\\n\":2}",
+		"[[[[[[\"\\n\"]]]]]",
+		"{\"deep\":{\"k\\n\":{\"l\\n\":{\"l\\n\":1,\"l\\u000a\":2}}}}",
+		"[\"\\n\"] \"\\n",
+		"1 2",
+		"12",
+	};
+
+	(void)state;
+	for (int again = 0; again < 100; again++) {
+		for (size_t i = 0; i < COUNT(rows) - 1; i++) {
+			check_refused(slice_from(rows[i]), &json_any, "doc: ");
+			check_refused(slice_from(rows[i]), &known,
+				      i == 2 ? NULL : "doc: ");
+		}
+		check_index(rows[COUNT(rows) - 1], &json_any, "N12");
+	}
+}
+
+static void test_too_large(void **state)
+{
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+	struct slice text = { "{}", UINT32_MAX };
+
+	(void)state;
+	check_error("4 GiB", json_parse("doc", text, &json_any, NULL, &doc, &err), &err,
+		    ERROR_DATA, "doc: too large");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_spans),
+		cmocka_unit_test(test_number_spans),
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_wanted),
+		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_strings_refused),
+		cmocka_unit_test(test_integers),
+		cmocka_unit_test(test_bools),
+		cmocka_unit_test(test_not_json),
+		cmocka_unit_test(test_place_of_syntax_error),
+		cmocka_unit_test(test_duplicate_keys),
+		cmocka_unit_test(test_duplicate_keys_elsewhere),
+		cmocka_unit_test(test_colliding_keys),
+		cmocka_unit_test(test_letter_case),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_depth_of_siblings),
+		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_path_of_unindexed),
+		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_truncated_surrogates),
+		cmocka_unit_test(test_growing_strings),
+		cmocka_unit_test(test_errors_do_not_leak),
+		cmocka_unit_test(test_too_large),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

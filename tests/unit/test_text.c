@@ -1,0 +1,251 @@
+/* Text: quoting, UTF-8, path cleaning; errors, messages and memory.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "helpers.h"
+
+#include <errno.h>
+
+static void test_slices(void **state)
+{
+	struct slice empty = { NULL, 0 };
+
+	(void)state;
+	assert_true(slice_equal(SLICE("ab"), slice_from("ab")));
+	assert_false(slice_equal(SLICE("ab"), SLICE("abc")));
+	assert_false(slice_equal(SLICE("ab"), SLICE("aB")));
+	assert_true(slice_starts(SLICE("abc"), SLICE("ab")));
+	assert_true(slice_starts(SLICE("abc"), SLICE("")));
+	assert_false(slice_starts(SLICE("a"), SLICE("ab")));
+	assert_true(slice_ends(SLICE("abc"), SLICE("bc")));
+	assert_false(slice_ends(SLICE("c"), SLICE("bc")));
+	assert_int_equal(empty.length, 0);
+	check_text("part", slice_from_to(SLICE("abcdef"), 2, 4), "cd");
+}
+
+static void test_buffer(void **state)
+{
+	auto_buffer buffer = { 0 };
+
+	(void)state;
+	check_text("never written", buffer_slice(&buffer), "");
+	buffer_add(&buffer, SLICE(""));
+	assert_non_null(buffer.data);
+	assert_int_equal(buffer.data[0], '\0');
+	for (int i = 0; i < 1000; i++)
+		buffer_printf(&buffer, "%d,", i % 10);
+	assert_int_equal(buffer.length, 2000);
+	assert_int_equal(buffer.data[2000], '\0');
+	assert_memory_equal(buffer.data + 1980, "0,1,2,3,4,5,6,7,8,9,", 20);
+}
+
+static void test_quote(void **state)
+{
+	static const struct {
+		const char *text, *quoted;
+	} rows[] = {
+		{ "", "\"\"" },
+		{ "plain", "\"plain\"" },
+		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
+		{ "\x1b[31m", "\"\\x1B[31m\"" },
+		{ "a\nb\tc\rd", "\"a\\x0Ab\\x09c\\x0Dd\"" },
+		{ "\x7f", "\"\\x7F\"" },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e",
+		  "\"\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e\"" },
+		{ "\xc2\x9b"
+		  "31m",
+		  "\"\\xC2\\x9B31m\"" },
+		{ "\xc2\xa0", "\"\xc2\xa0\"" },
+		{ "\xff"
+		  "a\xc3",
+		  "\"\\xFFa\\xC3\"" },
+		{ "\xc0\xaf", "\"\\xC0\\xAF\"" },
+		{ "\xed\xa0\x80", "\"\\xED\\xA0\\x80\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_free char *quoted = text_quote(slice_from(rows[i].text));
+
+		check_text(rows[i].quoted, slice_from(quoted), rows[i].quoted);
+	}
+}
+
+static void test_quote_long(void **state)
+{
+	auto_buffer text = { 0 };
+	auto_free char *fits = NULL, *cut = NULL, *nul = NULL;
+
+	(void)state;
+	for (int i = 0; i < 256; i++)
+		buffer_add(&text, SLICE("x"));
+	fits = text_quote(buffer_slice(&text));
+	assert_int_equal(strlen(fits), 258);
+	buffer_add(&text, SLICE("y"));
+	cut = text_quote(buffer_slice(&text));
+	assert_int_equal(strlen(cut), 261);
+	check_text("cut", slice_from(cut + 257), "\"...");
+	nul = text_quote((struct slice) { "a\0b", 3 });
+	check_text("NUL", slice_from(nul), "\"a\\x00b\"");
+}
+
+static void test_utf8(void **state)
+{
+	static const struct {
+		const char *text;
+		bool valid;
+	} rows[] = {
+		{ "", true },
+		{ "ascii only, longer than eight bytes", true },
+		{ "\x7f", true },
+		{ "\xc2\x80", true },
+		{ "\xdf\xbf", true },
+		{ "\xe0\xa0\x80", true },
+		{ "\xed\x9f\xbf", true },
+		{ "\xee\x80\x80", true },
+		{ "\xef\xbf\xbf", true },
+		{ "\xf0\x90\x80\x80", true },
+		{ "\xf4\x8f\xbf\xbf", true },
+		{ "12345678\xc3\xa9", true },
+		{ "1234567\xc3\xa9", true },
+		{ "\x80", false },
+		{ "\xbf", false },
+		{ "\xc0\x80", false },
+		{ "\xc1\xbf", false },
+		{ "\xc2", false },
+		{ "\xc2\x7f", false },
+		{ "\xc2\xc0", false },
+		{ "\xe0\x9f\xbf", false },
+		{ "\xe2\x82", false },
+		{ "\xe2\x82 ", false },
+		{ "\xed\xa0\x80", false },
+		{ "\xed\xbf\xbf", false },
+		{ "\xf0\x8f\xbf\xbf", false },
+		{ "\xf4\x90\x80\x80", false },
+		{ "\xf5\x80\x80\x80", false },
+		{ "\xff", false },
+		{ "\xfe", false },
+		{ "12345678\xff", false },
+		{ "1234567\xff", false },
+		{ "0123456789abcde\xc3", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (text_is_utf8(slice_from(rows[i].text)) != rows[i].valid)
+			fail_row(rows[i].text, "row %zu", i);
+	}
+}
+
+static void test_path_clean(void **state)
+{
+	static const struct {
+		const char *path, *clean;
+	} rows[] = {
+		{ "/dev/vfio/45", "/dev/vfio/45" },
+		{ "/", "/" },
+		{ "", "/" },
+		{ "//", "/" },
+		{ "dev/vfio", "/dev/vfio" },
+		{ "/dev//vfio", "/dev/vfio" },
+		{ "//dev/vfio", "/dev/vfio" },
+		{ "/dev/vfio/", "/dev/vfio" },
+		{ "/dev/./vfio", "/dev/vfio" },
+		{ "./dev", "/dev" },
+		{ ".", "/" },
+		{ "..", "/" },
+		{ "/..", "/" },
+		{ "/../../dev", "/dev" },
+		{ "/dev/../etc", "/etc" },
+		{ "/dev/..", "/" },
+		{ "/dev/vfio/..", "/dev" },
+		{ "/dev/vfio/../../x", "/x" },
+		{ "/a/b/../../../c", "/c" },
+		{ "a/../..", "/" },
+		{ "/dev/...", "/dev/..." },
+		{ "/dev/..x", "/dev/..x" },
+		{ "/dev/.x", "/dev/.x" },
+		{ "/dev/x.", "/dev/x." },
+		{ "/dev/ /x", "/dev/ /x" },
+		{ "/dev/vfio/45/.", "/dev/vfio/45" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice path = slice_from(rows[i].path);
+		auto_free char *clean = path_clean(path);
+
+		check_text(rows[i].path, slice_from(clean), rows[i].clean);
+		if (path_is_clean(path) != slice_equal(path, slice_from(clean)))
+			fail_row(rows[i].path, "path_is_clean() says otherwise");
+		assert_true(path_is_clean(slice_from(clean)));
+	}
+}
+
+static void test_error(void **state)
+{
+	static const enum error_class classes[] = {
+		ERROR_USAGE,	ERROR_DATA, ERROR_NO_INPUT, ERROR_UNAVAILABLE,
+		ERROR_INTERNAL, ERROR_IO,   ERROR_TIMEOUT,  ERROR_PERMISSION,
+	};
+	static const int numbers[] = { 64, 65, 66, 69, 70, 74, 75, 77 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(classes); i++) {
+		auto_error err = { 0 };
+		int r = error_set(&err, classes[i], "%s %d", "first", 1);
+
+		assert_int_equal((int)classes[i], numbers[i]);
+		check_error("set", r, &err, classes[i], "first 1");
+		/* The first error is the cause of those that follow. */
+		assert_int_equal(error_set(&err, ERROR_USAGE, "second"), r);
+		check_text("kept", slice_from(err.message), "first 1");
+		assert_int_equal(error_prefix(&err, "file %d", 2), r);
+		check_text("prefix", slice_from(err.message), "file 2: first 1");
+	}
+}
+
+static void test_messages(void **state)
+{
+	auto_messages messages = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		messages_add(&messages, i % 2 ? MESSAGE_DEBUG : MESSAGE_WARNING, "%d", i);
+	assert_int_equal(messages.count, 20);
+	check_text("last", slice_from(messages.items[19].text), "19");
+	assert_int_equal(messages.items[19].level, MESSAGE_DEBUG);
+	assert_int_equal(messages.items[18].level, MESSAGE_WARNING);
+	messages_free(&messages);
+	assert_int_equal(messages.count, 0);
+}
+
+static void test_memory(void **state)
+{
+	size_t count = 0, capacity = 0;
+	auto_free uint64_t *numbers = NULL;
+	auto_free char *zero = memory_zalloc(0), *copy = memory_copy("a\0b", 3);
+	auto_free char *moved = take_ptr(copy);
+
+	(void)state;
+	assert_non_null(zero);
+	assert_null(copy);
+	assert_memory_equal(moved, "a\0b\0", 4);
+	for (uint64_t i = 0; i < 1000; i++)
+		*memory_append(numbers, count, capacity) = i * i;
+	assert_int_equal(count, 1000);
+	assert_true(capacity >= 1000);
+	assert_int_equal(numbers[999], 998001);
+	assert_int_equal(numbers[0], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_slices), cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_quote),  cmocka_unit_test(test_quote_long),
+		cmocka_unit_test(test_utf8),   cmocka_unit_test(test_path_clean),
+		cmocka_unit_test(test_error),  cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
