@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What a run costs, as far as it can be counted: instructions, system calls, memory. The bounds are goals that were set
+# against the empty program and against one pass of yajl, with a config of 3 KiB and one of 34 KiB. Times are in `bench`.
+# To be run by `machine`.
+
+load helpers
+
+# Those that parse the config once.
+ONE_PASS='precreate createRuntime'
+
+setup_file() {
+	make_configs
+	use_machine 5 0
+	use_map 1
+	# The token of this boot is made by the first run.
+	prepare apply small
+	"${ARGV[@]}"
+}
+
+setup() {
+	use_machine 5 0
+	use_map 1
+}
+
+# WHAT MEASURED BOUND
+at_most() {
+	echo "$1: $2, at most $3"
+	[ "$2" -le "$3" ]
+}
+
+# WHAT MEASURED BEFORE
+within_a_percent() {
+	echo "$1: $2 instead of $3"
+	[ $((100 * ($2 > $3 ? $2 - $3 : $3 - $2))) -le "$3" ]
+}
+
+# FRONT_END CONFIG BOUND
+system_calls_at_most() {
+	local count
+	count=$(system_calls "$1" "$2")
+	at_most "$1, $2: system calls" "$count" "$3" || { cat "$SYSTEM_CALLS"; return 1; }
+}
+
+# Prints for each front end its instructions and system calls.
+costs() {
+	local front_end
+	for front_end in $ONE_PASS; do
+		echo "$front_end $(instructions "$front_end" k8s) $(system_calls "$front_end" k8s)"
+	done
+}
+
+# COMMAND...: it makes the machine larger, and instructions and system calls stay.
+same_costs() {
+	local before name count calls count_before calls_before seen=0
+	before=$(costs)
+	"$@"
+	while read -r name count calls _ count_before calls_before; do
+		within_a_percent "$name: instructions" "$count" "$count_before"
+		echo "$name: $calls system calls instead of $calls_before"
+		[ "$calls" = "$calls_before" ]
+		seen=$((seen + 1))
+	done < <(paste -d ' ' <(costs) - <<< "$before")
+	[ $seen = 2 ]
+}
+
+@test "G4: at most 300,000 instructions for a small config" {
+	local front_end count
+	for front_end in $ONE_PASS; do
+		count=$(instructions "$front_end" small)
+		at_most "$front_end: instructions" "$count" 300000
+	done
+}
+
+@test "G4: at most 25,000 instructions more for each KiB of config" {
+	local front_end bound
+	# Escapes make yajl itself slower: the rest must not be.
+	bound=$((25000 - $(slope yajl small k8s) + $(slope yajl k8s big)))
+	for front_end in $ONE_PASS; do
+		at_most "$front_end, small to k8s: instructions a KiB" "$(slope "$front_end" small k8s)" 25000
+		at_most "$front_end, k8s to big: instructions a KiB" "$(slope "$front_end" k8s big)" $bound
+	done
+}
+
+@test "G5: at most 1 MiB and 1.25 times the config of memory" {
+	local front_end config empty peak
+	empty=$(peak_memory empty small)
+	for front_end in $ONE_PASS; do
+		for config in small k8s big; do
+			peak=$(peak_memory "$front_end" $config)
+			at_most "$front_end, $config: KiB more than the empty program" $((peak - empty)) \
+				$((1024 + $(stat -c %s "$CONFIGS/$config.json") * 5 / 4 / 1024))
+		done
+	done
+}
+
+@test "G6: at most 100 system calls for one function" {
+	local front_end
+	for front_end in $(front_ends); do
+		system_calls_at_most "$front_end" k8s 100
+	done
+}
+
+@test "G6: at most 22 system calls for each further function" {
+	local front_end one five
+	use_map 5
+	for front_end in $(front_ends); do
+		one=$(system_calls "$front_end" small-1)
+		five=$(system_calls "$front_end" small-5)
+		at_most "$front_end: system calls for four functions more" $((five - one)) $((4 * 22)) ||
+			{ cat "$SYSTEM_CALLS"; return 1; }
+	done
+}
+
+@test "G7: 5,000 functions on the machine cost what 5 do" {
+	use_machine 2 1
+	same_costs use_machine 2 4996
+}
+
+@test "G8: 2,000 mounts on the machine cost what 20 do" {
+	[ "$(count_mounts)" -lt 200 ]
+	same_costs add_mounts 2000
+	[ "$(count_mounts)" -ge 2000 ]
+}
+
+@test "G10: at most 60 system calls where nothing is asked for, and nothing written" {
+	local front_end
+	for front_end in $(front_ends); do
+		system_calls_at_most "$front_end" k8s-noop 60
+		# precreate hands its input through.
+		[ "$front_end" != precreate ] || continue
+		if grep -E '^(write|writev|pwrite|pwritev|rename|renameat|renameat2|link|linkat|ftruncate|mkdirat)\(|O_CREAT' \
+			"$SYSTEM_CALLS"; then return 1; fi
+	done
+}
