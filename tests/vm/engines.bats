@@ -1,0 +1,357 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The engines start containers from specs that were written for another kernel: podman through `precreate`, and podman,
+# containerd, docker, crun and runc through the wrapper, each with our own registration file. None can without us, and
+# where we can't do our work no container starts and the engine's user is told why. Runs as root in the guest that
+# `boot` starts with machine.conf and map.json.
+#
+# PACKAGE is a directory into which everything was installed with the prefix /usr, ENGINES the one that `engines` prints,
+# VFIO_PROBE the static program that runs in the containers (probe.c, where its exit statuses are).
+#
+# CRI-O isn't here, because Debian has none: nothing loads crio.conf.
+#
+# jq's variables look like the shell's, and bats' own are set in every test:
+# shellcheck disable=SC2016,SC2030,SC2031
+
+# The function of map.json that the host knew as 0000:3b:02.0, in group 45.
+edu_port=0000:01:00.0
+host_address=0000:3b:02.0
+host_numbers=243:5
+device="$edu_port 0x010000ed"
+no_function="no PCI function $host_address"
+
+examples=/usr/share/oci-vfio-hook/examples
+run_maps=/run/oci-vfio-hook/devices.d
+# The engines' directories are on a tmpfs: their overlays don't work on the guest's own.
+state=/run/engines
+export CONTAINERD_ADDRESS=$state/containerd.sock DOCKER_HOST=unix://$state/docker.sock
+
+load helpers
+
+setup_file() {
+	PATH=$ENGINES/usr/bin:$ENGINES/usr/sbin:$PATH
+	bind_to vfio-pci $edu_port
+	cp -R "$PACKAGE"/. /
+	mkdir -p $state/{empty,image}
+	configure_podman
+	start_engines
+	cp "$VFIO_PROBE" $state/image/probe
+	cp "$(command -v busybox)" $state/image/busybox
+}
+
+teardown_file() {
+	local pid
+	for pid in "$state"/*.pid; do kill "$(cat "$pid")" || true; done
+}
+
+setup() {
+	bundle=$BATS_TEST_TMPDIR/bundle
+	mkdir -p "$bundle/rootfs"
+	cp $state/image/* "$bundle/rootfs"
+	name=test-$BATS_TEST_NUMBER
+}
+
+teardown() {
+	rm -rf $run_maps
+}
+
+# ---- the engines
+
+configure_podman() {
+	mkdir -p /etc/cdi
+	# With type and numbers given podman doesn't look for the node, which isn't here.
+	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" '{
+		cdiVersion: "0.3.0", kind: "test.example/vfio",
+		devices: [{name: "45", containerEdits: {
+			env: [$variable],
+			deviceNodes: [{path: "/dev/vfio/45", type: "c", major: 243, minor: 5, permissions: "rwm"}]}}]}' > /etc/cdi/vfio.json
+	cat > /etc/containers/storage.conf <<-CONF
+	[storage]
+	driver = "overlay"
+	graphroot = "$state/podman/graph"
+	runroot = "$state/podman/run"
+	CONF
+	# Neither systemd nor its journal is here.
+	cat > /etc/containers/containers.conf.d/guest.conf <<-CONF
+	[containers]
+	netns = "none"
+	log_driver = "k8s-file"
+	[engine]
+	cgroup_manager = "cgroupfs"
+	events_logger = "none"
+	CONF
+}
+
+# Both with our registration file: containerd's as part of its configuration, docker's as it is. They come up while
+# podman is tested.
+start_engines() {
+	{
+		echo "root = '$state/containerd/root'"
+		echo "state = '$state/containerd/state'"
+		cat $examples/containerd.toml
+		printf '[grpc]\naddress = "%s"\n' $CONTAINERD_ADDRESS
+	} > $state/containerd.toml
+	start containerd --config $state/containerd.toml
+	start dockerd --config-file $examples/docker-daemon.json --host $DOCKER_HOST \
+		--containerd $CONTAINERD_ADDRESS --data-root $state/docker/data --exec-root $state/docker/exec \
+		--pidfile $state/docker/pid --storage-driver overlay2 --exec-opt native.cgroupdriver=cgroupfs \
+		--bridge none --iptables=false --ip6tables=false
+}
+
+# Without bats' own descriptor: it would wait for them.
+start() {
+	"$@" > "$state/$1.log" 2>&1 3>&- &
+	echo $! > "$state/$1.pid"
+}
+
+# SECONDS COMMAND...
+wait_for() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@" > /dev/null 2>&1; do
+		if [ "$SECONDS" -ge "$deadline" ]; then
+			tail -n 20 "$state"/*.log >&2
+			return 1
+		fi
+		sleep 0.2
+	done
+}
+
+# An archive as `docker save` writes it, of one layer: what is in $state/image.
+make_image() {
+	local work=$state/archive layer
+	mkdir -p $work
+	tar -C $state/image -cf $work/layer.tar .
+	layer=$(sha256sum < $work/layer.tar)
+	jq -n --arg layer "sha256:${layer%% *}" '{architecture: "amd64", os: "linux", config: {Cmd: ["/probe"]},
+		rootfs: {type: "layers", diff_ids: [$layer]}}' > $work/config.json
+	jq -n '[{Config: "config.json", RepoTags: ["probe:latest"], Layers: ["layer.tar"]}]' > $work/manifest.json
+	tar -C $work -cf $state/image.tar manifest.json config.json layer.tar
+}
+
+# ---- a container of each engine's, with the foreign device
+
+podman_arguments() {
+	arguments=(--name "$name" --device test.example/vfio=45 --rootfs "$bundle/rootfs")
+}
+
+# RUNTIME
+podman_run() {
+	local arguments
+	podman_arguments
+	podman --runtime "$1" run --rm "${arguments[@]}" /probe
+}
+
+# RUNTIME
+podman_run_without_precreate() {
+	local arguments
+	podman_arguments
+	podman --hooks-dir $state/empty --runtime "$1" run --rm "${arguments[@]}" /probe
+}
+
+# [GLOBAL-OPTION...]: one that stays, to run something in it. What CDI adds to the environment podman exec doesn't know.
+podman_start() {
+	local arguments
+	podman_arguments
+	podman "$@" run --detach --env PCIDEVICE_INTEL_COM_SRIOV=$host_address "${arguments[@]}" /busybox sleep 600
+}
+
+# RUNTIME
+new_foreign_spec() {
+	new_spec "$1"
+	edit_spec --arg root "$bundle/rootfs" '.root.path = $root'
+	add_device INTEL_COM_SRIOV $host_address 45 $host_numbers
+}
+
+# COMMAND [OPTION...]
+oci_run() {
+	"$@" run --bundle "$bundle" "$name"
+}
+
+# In two steps, as engines do; prints what the container's process printed, and returns its status.
+oci_create_start() {
+	local status
+	"$1" create --bundle "$bundle" --pid-file "$BATS_TEST_TMPDIR/pid" "$name" > "$BATS_TEST_TMPDIR/output" 2>&1 < /dev/null 3>&-
+	"$1" start "$name"
+	wait_for 20 grep -q '"stopped"' <("$1" state "$name")
+	cat "$BATS_TEST_TMPDIR/output"
+	"$1" delete "$name"
+}
+
+# [OPTION...]
+ctr_run() {
+	wait_for 60 ctr version
+	ctr run --rm --config "$bundle/config.json" "$@" "$name"
+}
+
+# RUNTIME: docker, unlike podman, wants a node: this machine's null gets the host's path.
+docker_run() {
+	wait_for 60 docker version
+	[ -n "$(docker image ls --quiet probe)" ] || { make_image && docker load --quiet --input $state/image.tar > /dev/null; }
+	docker run --rm --runtime "$1" --network none --device /dev/null:/dev/vfio/45 \
+		--env PCIDEVICE_INTEL_COM_SRIOV=$host_address probe
+}
+
+# ---- the device is read from inside, and isn't without us
+
+podman_precreate() {
+	expect 11 "$no_function" podman_run_without_precreate "$1"
+	expect 0 "$device" podman_run "$1"
+}
+
+@test "podman with crun, precreate" { podman_precreate crun; }
+@test "podman with runc, precreate" { podman_precreate runc; }
+
+@test "podman, precreate: a container that is started again" {
+	local arguments
+	podman_arguments
+	podman create "${arguments[@]}" /probe
+	expect 0 "$device" podman start --attach "$name"
+	expect 0 "$device" podman start --attach "$name"
+	podman rm "$name"
+}
+
+# 2^64 - 1, which doesn't fit a double.
+@test "podman, precreate: an unlimited memlock" {
+	local arguments
+	podman_arguments
+	podman create --ulimit memlock=-1:-1 "${arguments[@]}" /busybox sh -c 'ulimit -l; exec /probe'
+	expect 0 "unlimited"$'\n'"$device" podman start --attach "$name"
+	grep -q '"hard":18446744073709551615' "$(podman inspect --format '{{.OCIConfigPath}}' "$name")"
+	podman rm "$name"
+}
+
+# buildah reads the same directories.
+@test "podman build, with precreate configured" {
+	printf '%s\n' 'FROM scratch' 'COPY busybox /' 'RUN ["/busybox", "true"]' > "$bundle/rootfs/Dockerfile"
+	expect 0 'COMMIT' podman build --network none "$bundle/rootfs"
+}
+
+podman_wrapper() {
+	expect 11 "$no_function" podman_run_without_precreate "$1"
+	expect 0 "$device" podman_run_without_precreate "$2"
+}
+
+@test "podman --runtime oci-vfio-crun" { podman_wrapper crun oci-vfio-crun; }
+@test "podman --runtime oci-vfio-runtime" { podman_wrapper runc oci-vfio-runtime; }
+
+# podman takes the environment from its own copy of the spec, so that only the wrapper can translate it.
+@test "podman exec" {
+	podman_start --runtime crun
+	expect 11 "$no_function" podman exec "$name" /probe
+	podman rm --force --time 0 "$name"
+	podman_start --hooks-dir $state/empty --runtime oci-vfio-crun
+	expect 0 "$device" podman exec "$name" /probe
+	podman rm --force --time 0 "$name"
+}
+
+wrapper() {
+	new_foreign_spec "$1"
+	expect 11 "$no_function" oci_run "$1"
+	expect 0 "$device" oci_run "$2"
+	new_foreign_spec "$1"
+	expect 0 "$no_function" oci_create_start "$1"
+	expect 0 "$device" oci_create_start "$2"
+}
+
+@test "crun through the wrapper: run, create and start" { wrapper crun oci-vfio-crun; }
+@test "runc through the wrapper: run, create and start" { wrapper runc oci-vfio-runtime; }
+
+@test "containerd" {
+	local binary
+	new_foreign_spec runc
+	binary=$(containerd --config $state/containerd.toml config dump |
+		sed -n '/runtimes\.oci-vfio\.options\]/,/^$/s/^ *BinaryName = "\(.*\)"$/\1/p')
+	[ "$binary" = /usr/bin/oci-vfio-runtime ]
+	expect 11 "$no_function" ctr_run
+	expect 0 "$device" ctr_run --runc-binary "$binary"
+}
+
+@test "docker" {
+	expect 11 "$no_function" docker_run runc
+	expect 0 "$device" docker_run oci-vfio
+}
+
+# ---- where we can't do our work, nothing starts and the user is told
+
+bad_map() {
+	mkdir -p $run_maps
+	echo '[{' > $run_maps/engines.json
+}
+
+# /run's map takes /dev/vfio/45 from fw_cfg's.
+map_of_missing_function() {
+	mkdir -p $run_maps
+	jq -n --arg option "$host_address=1e/00" \
+		'[{type: "vfio-pci", container_path: "/dev/vfio/45", options: [$option]}]' > $run_maps/engines.json
+}
+
+# STATUS TEXT-FOR-A-BAD-MAP TEXT-FOR-A-MISSING-FUNCTION COMMAND...
+expect_no_start() {
+	local status_expected=$1 bad=$2 missing=$3
+	shift 3
+	bad_map
+	expect "$status_expected" "$bad" "$@"
+	[[ $output != *probe:* ]]
+	map_of_missing_function
+	expect "$status_expected" "$missing" "$@"
+	[[ $output != *probe:* ]]
+}
+
+bad_text="$run_maps/engines.json: line"
+missing_text='00:1e.0'
+
+# podman throws a precreate hook's stderr away.
+@test "errors: podman, precreate" {
+	expect_no_start 126 'executing [/usr/bin/oci-vfio-hook precreate]: exit status 65' \
+		'executing [/usr/bin/oci-vfio-hook precreate]: exit status 69' podman_run crun
+}
+
+@test "errors: podman --runtime oci-vfio-crun" {
+	expect_no_start 126 "$bad_text" "$missing_text" podman_run_without_precreate oci-vfio-crun
+}
+
+@test "errors: podman --runtime oci-vfio-runtime" {
+	expect_no_start 126 "$bad_text" "$missing_text" podman_run_without_precreate oci-vfio-runtime
+}
+
+@test "errors: crun and runc through the wrapper" {
+	new_foreign_spec crun
+	expect_no_start 1 "$bad_text" "$missing_text" oci_run oci-vfio-crun
+	new_foreign_spec runc
+	expect_no_start 1 "$bad_text" "$missing_text" oci_run oci-vfio-runtime
+}
+
+@test "errors: containerd" {
+	new_foreign_spec runc
+	expect_no_start 1 "$bad_text" "$missing_text" ctr_run --runc-binary /usr/bin/oci-vfio-runtime
+}
+
+@test "errors: docker" {
+	expect_no_start 125 "$bad_text" "$missing_text" docker_run oci-vfio
+}
+
+@test "errors: podman with the createRuntime example" {
+	local arguments
+	podman --hooks-dir $examples/createRuntime --runtime runc run --rm --rootfs "$bundle/rootfs" /busybox true
+	podman_arguments
+	expect 126 'the environment has to change, which is too late at this stage' \
+		podman --hooks-dir $examples/createRuntime --runtime runc run --rm "${arguments[@]}" /probe
+	[[ $output != *probe:* ]]
+}
+
+@test "errors: an option before the subcommand that the wrapper doesn't know" {
+	local text="\"--frobnicate\": an option before the subcommand that oci-vfio-runtime doesn't know"
+	new_foreign_spec crun
+	expect 1 "$text" oci_run oci-vfio-crun --frobnicate
+	expect 1 "$text" oci_run oci-vfio-runtime --frobnicate
+	expect 1 'No such file or directory' crun state "$name"
+	expect 1 'does not exist' runc state "$name"
+}
+
+# Nothing of ours in the spec: nothing of ours can stop it.
+@test "a container without devices, beside a broken map" {
+	bad_map
+	podman run --rm --rootfs "$bundle/rootfs" /busybox true
+	podman --hooks-dir $state/empty --runtime oci-vfio-crun run --rm --rootfs "$bundle/rootfs" /busybox true
+}
