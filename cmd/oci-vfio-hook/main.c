@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -126,12 +127,7 @@ static void print_line(const char *prefix, const char *text)
 	auto_buffer line = { 0 };
 
 	buffer_printf(&line, "oci-vfio-hook: %s", prefix);
-	for (const char *at = text; *at; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			buffer_printf(&line, "\\x%02X", (unsigned char)*at);
-		else
-			buffer_add(&line, (struct slice) { at, 1 });
-	}
+	buffer_add_printable(&line, slice_from(text));
 	buffer_add(&line, SLICE("\n"));
 	fputs(line.data, stderr);
 }
@@ -174,8 +170,11 @@ static int usage_error(struct error *err, const char *what, const char *why)
 			 why);
 }
 
-static int bad_option(int id, char *argument, struct error *err)
+static int bad_option(int id, char **argv, struct error *err)
 {
+	const char letter[] = { '-', (char)optopt, 0 };
+	const char *argument = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
+
 	if (id == ':')
 		return usage_error(err, argument, "the option needs an argument");
 	return usage_error(err, argument,
@@ -222,7 +221,7 @@ static int take_option(struct command_line *line, int id, char **argv, struct er
 			       ? -1
 			       : 1;
 	default:
-		return bad_option(id, argv[optind - 1], err);
+		return bad_option(id, argv, err);
 	}
 }
 
@@ -320,6 +319,8 @@ static int parse(int argc, char **argv, struct command_line *line, struct error 
 	int id, index, r;
 
 	opterr = 0;
+	/* It would end the options at the command. */
+	unsetenv("POSIXLY_CORRECT");
 	while (argc > 0 && (id = getopt_long(argc, argv, ":", options, &index)) != -1) {
 		if (id == OPTION_NOT_BUILT)
 			return error_set(err, ERROR_USAGE, "--%s: not in this version",
@@ -365,24 +366,28 @@ int command_configure(const struct command_line *line, struct hook_run *run,
 
 int main(int argc, char **argv)
 {
+	/* Nothing is freed: the process ends. */
 	struct command_line line = { 0 };
-	auto_hook_run run = HOOK_RUN_INIT;
-	auto_error err = { 0 };
-	int r = parse(argc, argv, &line, &err);
+	struct hook_run run = HOOK_RUN_INIT;
+	struct error err = { 0 };
+	int r;
+
+	/* A reader that goes away is an error like others. */
+	signal(SIGPIPE, SIG_IGN);
+	r = parse(argc, argv, &line, &err);
 
 	if (r == 0) {
 		r = command_configure(&line, &run, &err);
 		if (r == 0)
 			r = line.command->run(&line, &run, &err);
 		print_messages(&run.messages, &run.settings);
-		print_messages(&run.plan.messages, &run.settings);
 	}
-	free(line.maps);
-	if ((has_input(argc, argv) || (line.command && !line.command->argument)) &&
+	/* What was read was read to its end. */
+	if (!run.input &&
+	    (has_input(argc, argv) || (line.command && !line.command->argument)) &&
 	    !isatty(STDIN_FILENO))
 		drain_stdin();
-	if (r >= 0)
-		return 0;
-	print_line("", err.message);
-	return (int)err.class;
+	if (r < 0)
+		print_line("", err.message);
+	exit(r < 0 ? (int)err.class : EXIT_SUCCESS);
 }

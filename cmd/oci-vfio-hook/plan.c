@@ -13,10 +13,10 @@ int command_plan(const struct command_line *line, struct hook_run *run, struct e
 	if (r < 0)
 		return r;
 	if (line->json)
-		report_json(&run->plan, &text);
+		report_json(&run->plan, &run->messages, &text);
 	else
-		report_text(&run->plan, run->bundle.name, &text);
-	/* The plan's warnings are in the report. */
-	messages_free(&run->plan.messages);
+		report_text(&run->plan, &run->messages, run->bundle.name, &text);
+	/* They are in the report. */
+	messages_free(&run->messages);
 	return print_data(buffer_slice(&text), err);
 }

@@ -70,34 +70,34 @@ static int rewrite(const struct runtime_call *call, struct hook_run *run,
 }
 
 /* Everything up to the moment before exec; *ret_runtime is the path to run. */
-static int prepare(int argc, char **argv, struct runtime_call *call, char **ret_runtime,
-		   struct error *err)
+static int prepare(int argc, char **argv, struct runtime_call *call, struct hook_run *run,
+		   char **ret_runtime, struct error *err)
 {
 	const struct hook_options options = { 0 };
-	auto_hook_run run = HOOK_RUN_INIT;
 	const char *name = argc > 0 ? runtime_of_program(argv[0]) : NULL;
 	int r = runtime_call_parse(argc, argv, call, err);
 
 	if (r == 0 && (!name || call->action != RUNTIME_PASS))
-		r = hook_configure(&run, &options, err);
+		r = hook_configure(run, &options, err);
 	if (r == 0)
-		r = rewrite(call, &run, err);
-	log_messages(call, &run.messages);
-	log_messages(call, &run.plan.messages);
+		r = rewrite(call, run, err);
+	log_messages(call, &run->messages);
 	if (r < 0)
 		return r;
 	if (!name)
-		name = run.settings.runtime ? run.settings.runtime : RUNTIME_DEFAULT;
+		name = run->settings.runtime ? run->settings.runtime : RUNTIME_DEFAULT;
 	return runtime_search(name, ret_runtime, err);
 }
 
 int main(int argc, char **argv)
 {
+	/* Nothing is freed: the process ends, or becomes another. */
 	struct runtime_call call = { 0 };
-	auto_free char *runtime = NULL;
-	auto_error err = { 0 };
-	char *nothing[] = { NULL, NULL };
-	int r = prepare(argc, argv, &call, &runtime, &err);
+	struct hook_run run = HOOK_RUN_INIT;
+	struct error err = { 0 };
+	struct buffer line = { 0 };
+	char *nothing[] = { NULL, NULL }, *runtime = NULL;
+	int r = prepare(argc, argv, &call, &run, &runtime, &err);
 
 	if (r == 0) {
 		char **arguments = argc > 0 ? argv : nothing;
@@ -108,7 +108,8 @@ int main(int argc, char **argv)
 			  strerror(errno));
 	}
 	log_line(&call, "error", err.message);
-	fprintf(stderr, PROGRAM ": %s\n", err.message);
+	buffer_add_printable(&line, slice_from(err.message));
+	fprintf(stderr, PROGRAM ": %s\n", line.data);
 	/* A code of ours would read as the container's after `run`. */
-	return 1;
+	exit(1);
 }

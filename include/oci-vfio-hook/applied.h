@@ -53,6 +53,8 @@ void applied_add_address(struct applied *applied, const struct pci_address *host
 /* The node that the container sees at this final path, or NULL. */
 const struct applied_node *applied_find_final(const struct applied *applied,
 					      struct slice path);
+/* Is the node behind this final path a VFIO node of the machine? */
+bool applied_is_vfio(const struct applied *applied, struct slice final_path);
 /* Is the entry of this container path done? */
 bool applied_has_container_path(const struct applied *applied, struct slice path);
 bool applied_has_guest(const struct applied *applied, const struct pci_address *address);

@@ -5,6 +5,7 @@
 #ifndef OCI_VFIO_HOOK_ENVIRONMENT_H
 #define OCI_VFIO_HOOK_ENVIRONMENT_H
 
+#include "oci-vfio-hook/applied.h"
 #include "oci-vfio-hook/message.h"
 #include "oci-vfio-hook/pci.h"
 #include "oci-vfio-hook/spec.h"
@@ -29,6 +30,7 @@ struct env_variable {
 	bool info;
 	struct json inner; /* INFO; borrows the spec's text */
 	bool broken;	   /* INFO that is no JSON object: left as it is */
+	bool done;	   /* an earlier run translated it */
 	struct env_token *tokens;
 	size_t n_tokens, capacity;
 };
@@ -36,6 +38,7 @@ struct env_variable {
 struct environment {
 	struct env_variable *variables; /* in the order of the spec */
 	size_t count;
+	size_t *by_name; /* indexes of the variables, sorted by name; owned */
 };
 
 #define auto_environment __attribute__((cleanup(environment_free))) struct environment
@@ -43,7 +46,15 @@ struct environment {
 /* Finds the tokens of the spec's variables. */
 void environment_parse(const struct spec *spec, struct environment *ret);
 
-/* Does any variable name this address? */
+/* A variable is done if every address in it is a guest that an earlier run listed: it was
+ * translated whole or left whole. */
+void environment_mark_done(struct environment *environment,
+			   const struct applied *applied);
+
+/* Is there an address that isn't done? */
+bool environment_has_addresses(const struct environment *environment);
+
+/* Does any variable that isn't done name this address? */
 bool environment_has_address(const struct environment *environment,
 			     const struct pci_address *address);
 
@@ -70,7 +81,7 @@ struct env_change {
 };
 
 struct env_changes {
-	struct env_change *items;
+	struct env_change *items; /* in the order of the spec */
 	size_t count, capacity;
 };
 

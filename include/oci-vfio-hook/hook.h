@@ -29,7 +29,7 @@ struct hook_run {
 	struct guest guest;
 	struct plan plan;
 	struct splices splices;
-	struct messages messages; /* of every step but the plan */
+	struct messages messages;
 };
 
 #define auto_hook_run __attribute__((cleanup(hook_run_free))) struct hook_run

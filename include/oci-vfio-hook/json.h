@@ -67,11 +67,10 @@ struct json_node {
 	uint32_t next; /* next sibling, 0: none */
 	uint32_t position; /* member: index in the shape's table; element: index in the
 			      array */
-	uint32_t extra; /* escaped string: where in `decoded`; container: first child or 0
-			 */
-	uint32_t length; /* array: how many elements it has, indexed or not */
-	uint8_t type;	 /* enum json_type */
-	bool escaped;	 /* string or key with escapes */
+	uint32_t extra; /* escaped string: where in `decoded`; array: how many elements it
+			 * has, indexed or not */
+	uint8_t type;	/* enum json_type */
+	bool escaped;	/* string or key with escapes */
 };
 
 struct json {
@@ -139,10 +138,19 @@ int json_bool(const struct json *doc, uint32_t node, bool *ret, struct error *er
  * frees. */
 char *json_path(const struct json *doc, uint32_t node);
 
+/* The same of a member that the object has, or might have. */
+char *json_path_of_member(const struct json *doc, uint32_t object, struct slice key);
+
 /* Records "<name>: <path>: <message>" as an error of `class`; returns as error_set(). */
 int json_error(struct error *err, enum error_class class, const struct json *doc,
 	       uint32_t node, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* Is each of the texts one JSON value by itself? ERROR_DATA names the first that isn't. */
+int json_check_values(const struct slice *values, size_t count, struct error *err);
+
+/* Appends JSON text without the white space between its tokens. */
+void json_add_compact(struct buffer *buffer, struct slice text);
 
 /* Appends the text as a JSON string, quotes included; "/" and non-ASCII stay as they are.
  */

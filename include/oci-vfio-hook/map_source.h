@@ -10,7 +10,8 @@
 
 /* Reads a map or configuration file. It must be a regular file, owned by root or the
  * effective user (in a user namespace also the overflow user) and writable by nobody
- * else, else ERROR_PERMISSION; it isn't there: ERROR_NO_INPUT. The opened file is
+ * else, else ERROR_PERMISSION; it isn't there: ERROR_NO_INPUT, but 1 for a
+ * file of the machine. The opened file is
  * checked. `machine` NULL: a path that the user gave, as it stands. The caller frees
  * *ret. */
 int trusted_file_read(const struct machine *machine, const char *path, char **ret,

@@ -15,7 +15,12 @@ void *memory_zalloc(size_t size);
 
 /* Grows the array at *array to hold at least `needed` elements of `size` bytes. *capacity
  * counts elements; new ones are not initialised. Never fails. */
-void memory_grow(void *array, size_t *capacity, size_t needed, size_t size);
+void memory_grow_slowly(void *array, size_t *capacity, size_t needed, size_t size);
+static inline void memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
+{
+	if (needed > *capacity)
+		memory_grow_slowly(array, capacity, needed, size);
+}
 
 /* Returns a copy of `length` bytes with a NUL behind them. The caller frees. */
 char *memory_copy(const char *data, size_t length);

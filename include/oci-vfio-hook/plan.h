@@ -31,9 +31,10 @@ struct plan_change {
 	enum plan_edit edit;
 	uint32_t node;
 	const char *key; /* PLAN_ADD_MEMBER; static */
-	char *where;	 /* "linux.devices[2].path"; owned, as all that follows */
-	char *old;	 /* JSON; NULL: there was none */
-	char *new;	 /* JSON; NULL: taken out */
+	char *new;	 /* JSON; NULL: taken out; owned, as all that follows */
+	/* For the person; only where plan_input.explain asks for them. */
+	char *where; /* "linux.devices[2].path" */
+	char *old;   /* JSON; NULL: there was none */
 	char *why;
 };
 
@@ -71,12 +72,12 @@ struct plan_result {
 };
 
 struct plan {
+	bool explain;
 	struct plan_change *changes;
 	size_t n_changes, changes_capacity;
 	struct plan_node *nodes;
 	size_t n_nodes, nodes_capacity;
 	struct plan_result result;
-	struct messages messages; /* warnings */
 	struct env_changes env;
 	struct applied applied; /* earlier runs' and this one's */
 	char **strings;		/* that `result` borrows; owned */
@@ -100,11 +101,13 @@ struct plan_input {
 	const struct request *request;
 	const struct guest *guest;
 	enum unmapped_policy unmapped;
+	bool explain; /* the plan is going to be shown */
 };
 
 /* Decides. ERROR_UNAVAILABLE: a function, group, node or identity isn't as asked for;
  * ERROR_DATA: spec and map contradict each other. */
-int plan_build(const struct plan_input *input, struct plan *ret, struct error *err);
+int plan_build(const struct plan_input *input, struct plan *ret,
+	       struct messages *messages, struct error *err);
 
 /* Adds the annotation as the last change, if there is any other. */
 void plan_add_applied(struct plan *plan, const struct spec *spec, const char *token);

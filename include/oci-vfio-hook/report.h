@@ -7,10 +7,12 @@
 
 /* A headline with the number of changes, then for each where, old and new value and why;
  * then warnings. `name` is that of the config.json. */
-void report_text(const struct plan *plan, const char *name, struct buffer *ret);
+void report_text(const struct plan *plan, const struct messages *messages,
+		 const char *name, struct buffer *ret);
 
 /* {"changed": bool, "changes": [{"rule", "where", "old", "new", "why"}], "warnings": []}
  * and a newline; old and new are JSON values, null where there is none. */
-void report_json(const struct plan *plan, struct buffer *ret);
+void report_json(const struct plan *plan, const struct messages *messages,
+		 struct buffer *ret);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef OCI_VFIO_HOOK_REQUEST_H
 #define OCI_VFIO_HOOK_REQUEST_H
 
+#include <sys/types.h>
+
 #include "oci-vfio-hook/applied.h"
 #include "oci-vfio-hook/device_map.h"
 #include "oci-vfio-hook/environment.h"

@@ -35,7 +35,6 @@ struct spec_rule {
 /* mounts[]: bind mounts only (type "bind", or an option "bind" or "rbind") */
 struct spec_mount {
 	uint32_t node;
-	size_t index;
 	struct slice destination, source; /* cleaned */
 };
 
@@ -48,7 +47,7 @@ struct spec_variable {
 
 /* Prefixes of environment variables that hold PCI addresses. */
 struct env_prefixes {
-	char **items;
+	struct slice *items; /* their text is owned */
 	size_t count, capacity;
 };
 

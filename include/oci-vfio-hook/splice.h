@@ -43,10 +43,6 @@ void splice_array(struct splices *splices, const struct json *doc, uint32_t arra
 		  const uint32_t *removed, size_t n_removed, const struct slice *added,
 		  size_t n_added);
 
-/* Is this text one JSON value by itself? Asked of each new value before it is spliced in.
- */
-int splice_check_value(struct slice value, struct error *err);
-
 /* Brings the edits into the order of the text. Two that overlap: ERROR_INTERNAL. */
 int splices_sort(struct splices *splices, struct error *err);
 

@@ -62,6 +62,10 @@ static inline struct slice buffer_slice(const struct buffer *buffer)
 }
 void buffer_free(struct buffer *buffer);
 
+/* Appends the text with what could steer a terminal or end a line (control characters, bytes
+ * that are no valid UTF-8) as \xNN. */
+void buffer_add_printable(struct buffer *buffer, struct slice text);
+
 /* Returns the text in double quotes, with ", \ and bytes that are control characters or
  * no part of valid UTF-8 as \", \\ and \xNN: safe on a terminal and in a one-line
  * message. Text over 256 bytes is cut, with "..." behind it. The caller frees. */

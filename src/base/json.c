@@ -11,9 +11,8 @@ const struct json_shape json_value = { 0 };
 
 /* A key of an object that is still open, to find duplicates. */
 struct open_key {
-	uint32_t hash;
-	uint32_t length;
 	const char *text; /* in the document, or a copy of ours */
+	uint32_t length;
 	bool owned;
 };
 
@@ -91,8 +90,6 @@ static uint32_t add_node(struct parser *parser, enum json_type type, size_t star
 
 		if (frame->last_child)
 			doc->nodes[frame->last_child].next = index;
-		else
-			doc->nodes[frame->node].extra = index;
 		frame->last_child = index;
 	}
 	return index;
@@ -231,8 +228,8 @@ static int open_container(struct parser *parser, bool object)
 	end = yajl_get_bytes_consumed(parser->yajl);
 	parser->frames[parser->depth] = (struct frame) {
 		.shape = shape,
-		.node = add_node(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1, end,
-				 position),
+		.node = add_node(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1,
+				 parser->doc->text.length, position),
 		.first_key = parser->n_keys,
 		.object = object,
 	};
@@ -254,7 +251,7 @@ static void close_container(struct parser *parser)
 {
 	struct frame *frame = &parser->frames[--parser->depth];
 
-	parser->doc->nodes[frame->node].length = frame->object ? 0 : frame->position;
+	parser->doc->nodes[frame->node].extra = frame->object ? 0 : frame->position;
 	parser->doc->nodes[frame->node].end =
 		(uint32_t)yajl_get_bytes_consumed(parser->yajl);
 }
@@ -341,9 +338,6 @@ static void remember_key(struct parser *parser, struct slice key)
 	struct open_key *open =
 		memory_append(parser->keys, parser->n_keys, parser->keys_capacity);
 
-	open->hash = 2166136261u; /* FNV-1a */
-	for (size_t i = 0; i < key.length; i++)
-		open->hash = (open->hash ^ (unsigned char)key.data[i]) * 16777619u;
 	open->length = (uint32_t)key.length;
 	open->owned = key.data < text->data || key.data >= text->data + text->length;
 	open->text = open->owned ? memory_copy(key.data, key.length) : key.data;
@@ -356,6 +350,10 @@ static int on_key(void *context, const unsigned char *text, size_t length)
 
 	if (parser->skipped)
 		return CONTINUE;
+	/* Readers that end a key there would take it for another. */
+	if (memchr(key.data, '\0', key.length))
+		return refuse_key(parser, &parser->frames[parser->depth - 1], key,
+				  "a NUL (\\u0000) in a key:");
 	remember_key(parser, key);
 	return match_key(parser, &parser->frames[parser->depth - 1], key);
 }
@@ -364,14 +362,12 @@ static int compare_keys(const void *a, const void *b)
 {
 	const struct open_key *x = a, *y = b;
 
-	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
 	if (x->length != y->length)
 		return x->length < y->length ? -1 : 1;
 	return memcmp(x->text, y->text, x->length);
 }
 
-/* The usual objects have few keys: comparing hashes is quicker than sorting. Many keys
+/* The usual objects have few keys: comparing lengths is quicker than sorting. Many keys
  * are sorted, so that no input makes this quadratic. */
 static const struct open_key *find_duplicate(struct open_key *keys, size_t count)
 {
@@ -387,8 +383,8 @@ static const struct open_key *find_duplicate(struct open_key *keys, size_t count
 	}
 	for (size_t i = 1; i < count; i++) {
 		for (size_t k = 0; k < i; k++) {
-			if (keys[i].hash == keys[k].hash &&
-			    !compare_keys(&keys[i], &keys[k]))
+			if (keys[i].length == keys[k].length &&
+			    memcmp(keys[i].text, keys[k].text, keys[i].length) == 0)
 				return &keys[i];
 		}
 	}
@@ -416,8 +412,10 @@ static int on_end_object(void *context)
 		return CONTINUE;
 	}
 	frame = &parser->frames[parser->depth - 1];
-	duplicate = find_duplicate(parser->keys + frame->first_key,
-				   parser->n_keys - frame->first_key);
+	duplicate = parser->n_keys > frame->first_key
+			    ? find_duplicate(parser->keys + frame->first_key,
+					     parser->n_keys - frame->first_key)
+			    : NULL;
 	if (duplicate)
 		return refuse_key(parser, frame,
 				  (struct slice) { duplicate->text, duplicate->length },
@@ -462,6 +460,14 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 
 	if (text.length >= UINT32_MAX)
 		return error_set(err, ERROR_DATA, "%s: too large", name);
+	/* yajl takes these for white space; JSON knows them nowhere. */
+	if (memchr(text.data, '\v', text.length) || memchr(text.data, '\f', text.length))
+		return error_set(err, ERROR_DATA,
+				 "%s: not JSON: a vertical tab or form feed in it", name);
+	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
+	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 16,
+		    sizeof *doc.nodes);
+	memory_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
 	parser.yajl = yajl_alloc(&callbacks, NULL, &parser);
 	if (!parser.yajl)
 		return error_set(err, ERROR_INTERNAL, "%s: out of memory", name);
@@ -477,6 +483,89 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		return error_set(err, ERROR_INTERNAL, "%s: parsing stopped", name);
 	*ret = doc;
 	doc = (struct json) { 0 };
+	return 0;
+}
+
+/* Counts the values that are complete, in a row of values. */
+struct counter {
+	size_t complete;
+	unsigned int depth;
+};
+
+static int count_scalar(void *context)
+{
+	struct counter *counter = context;
+
+	counter->complete += counter->depth == 0;
+	return CONTINUE;
+}
+
+static int count_bool(void *context, int value)
+{
+	(void)value;
+	return count_scalar(context);
+}
+
+static int count_text(void *context, const unsigned char *text, size_t length)
+{
+	(void)text, (void)length;
+	return count_scalar(context);
+}
+
+static int count_number(void *context, const char *text, size_t length)
+{
+	(void)text, (void)length;
+	return count_scalar(context);
+}
+
+static int count_start(void *context)
+{
+	((struct counter *)context)->depth++;
+	return CONTINUE;
+}
+
+static int count_end(void *context)
+{
+	((struct counter *)context)->depth--;
+	return count_scalar(context);
+}
+
+static const yajl_callbacks counting = {
+	.yajl_null = count_scalar,
+	.yajl_boolean = count_bool,
+	.yajl_number = count_number,
+	.yajl_string = count_text,
+	.yajl_start_map = count_start,
+	.yajl_end_map = count_end,
+	.yajl_start_array = count_start,
+	.yajl_end_array = count_end,
+};
+
+/* One parser for all: making one for each would cost more than all else that a value costs. */
+int json_check_values(const struct slice *values, size_t count, struct error *err)
+{
+	struct counter counter = { 0 };
+	yajl_handle yajl = yajl_alloc(&counting, NULL, &counter);
+	size_t i;
+
+	if (!yajl)
+		return error_set(err, ERROR_INTERNAL, "out of memory");
+	yajl_config(yajl, yajl_allow_multiple_values, 1);
+	for (i = 0; i < count; i++) {
+		const unsigned char *text = (const unsigned char *)values[i].data;
+
+		/* The line break ends a number. */
+		if (yajl_parse(yajl, text, values[i].length) != yajl_status_ok ||
+		    yajl_parse(yajl, (const unsigned char *)"\n", 1) != yajl_status_ok ||
+		    counter.depth != 0 || counter.complete != i + 1)
+			break;
+	}
+	yajl_free(yajl);
+	if (i < count) {
+		auto_free char *quoted = text_quote(values[i]);
+
+		return error_set(err, ERROR_DATA, "%s is not one JSON value", quoted);
+	}
 	return 0;
 }
 

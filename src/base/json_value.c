@@ -5,9 +5,11 @@
 
 uint32_t json_child(const struct json *doc, uint32_t node)
 {
-	enum json_type type = json_type(doc, node);
-
-	return type == JSON_OBJECT || type == JSON_ARRAY ? doc->nodes[node].extra : 0;
+	/* Nodes are in the order of the text: the first child comes next, if there is one. */
+	return node + 1 < doc->n_nodes &&
+			       doc->nodes[node + 1].start < doc->nodes[node].end
+		       ? node + 1
+		       : 0;
 }
 
 bool json_is_inside(const struct json *doc, uint32_t node, uint32_t container)
@@ -21,7 +23,7 @@ bool json_is_inside(const struct json *doc, uint32_t node, uint32_t container)
 
 size_t json_array_length(const struct json *doc, uint32_t array)
 {
-	return doc->nodes[array].length;
+	return doc->nodes[array].extra;
 }
 
 uint32_t json_member_raw(const struct json *doc, uint32_t object, uint32_t position)
@@ -180,7 +182,7 @@ static bool is_plain_key(struct slice key)
 		char c = key.data[i];
 
 		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '_' && c != '-')
+		    !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
 			return false;
 	}
 	return key.length > 0;
@@ -188,13 +190,15 @@ static bool is_plain_key(struct slice key)
 
 static void add_key(struct buffer *path, struct slice key)
 {
-	auto_free char *quoted = text_quote(key);
+	auto_free char *quoted = NULL;
 
-	if (is_plain_key(key))
-		buffer_printf(path, "%s%.*s", path->length ? "." : "", (int)key.length,
-			      key.data);
-	else
-		buffer_printf(path, "[%s]", quoted);
+	if (is_plain_key(key)) {
+		buffer_add(path, path->length ? SLICE(".") : SLICE(""));
+		buffer_add(path, key);
+		return;
+	}
+	quoted = text_quote(key);
+	buffer_printf(path, "[%s]", quoted);
 }
 
 char *json_path(const struct json *doc, uint32_t node)
@@ -235,6 +239,16 @@ char *json_path(const struct json *doc, uint32_t node)
 	return path.data;
 }
 
+char *json_path_of_member(const struct json *doc, uint32_t object, struct slice key)
+{
+	auto_free char *path = json_path(doc, object);
+	struct buffer member = { 0 };
+
+	buffer_add(&member, slice_from(path));
+	add_key(&member, key);
+	return member.data;
+}
+
 int json_error(struct error *err, enum error_class class, const struct json *doc,
 	       uint32_t node, const char *format, ...)
 {
@@ -249,22 +263,46 @@ int json_error(struct error *err, enum error_class class, const struct json *doc
 			 message);
 }
 
+void json_add_compact(struct buffer *buffer, struct slice text)
+{
+	bool in_string = false;
+
+	for (size_t i = 0; i < text.length; i++) {
+		char c = text.data[i];
+
+		if (!in_string && (c == ' ' || c == '\t' || c == '\n' || c == '\r'))
+			continue;
+		buffer_add(buffer, slice_from_to(text, i, i + 1));
+		if (in_string && c == '\\')
+			buffer_add(buffer, slice_from_to(text, i + 1, i + 2)), i++;
+		else if (c == '"')
+			in_string = !in_string;
+	}
+}
+
 void json_quote(struct buffer *buffer, struct slice text)
 {
+	size_t plain = 0; /* where the run of bytes that need no escape begins */
+
 	buffer_add(buffer, SLICE("\""));
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
-		if (c == '"' || c == '\\')
-			buffer_printf(buffer, "\\%c", c);
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buffer_add(buffer, slice_from_to(text, plain, i));
+		plain = i + 1;
+		if (c == '"')
+			buffer_add(buffer, SLICE("\\\""));
+		else if (c == '\\')
+			buffer_add(buffer, SLICE("\\\\"));
 		else if (c == '\n')
 			buffer_add(buffer, SLICE("\\n"));
 		else if (c == '\t')
 			buffer_add(buffer, SLICE("\\t"));
-		else if (c < 0x20)
-			buffer_printf(buffer, "\\u%04x", c);
 		else
-			buffer_add(buffer, slice_from_to(text, i, i + 1));
+			buffer_printf(buffer, "\\u%04x", c);
 	}
+	buffer_add(buffer, slice_from_to(text, plain, text.length));
 	buffer_add(buffer, SLICE("\""));
 }

@@ -9,7 +9,7 @@
 
 static _Noreturn void out_of_memory(void)
 {
-	fputs("oci-vfio-hook: out of memory; nothing was changed\n", stderr);
+	fputs("oci-vfio-hook: out of memory\n", stderr);
 	exit(ERROR_INTERNAL);
 }
 
@@ -22,15 +22,15 @@ void *memory_zalloc(size_t size)
 	return memory;
 }
 
-void memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
+void memory_grow_slowly(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	void *grown;
-	size_t wanted = *capacity + *capacity / 2;
+	size_t wanted = *capacity + *capacity / 2, least = size < 16 ? 64 / size : 4;
 
-	if (needed <= *capacity)
-		return;
+	if (wanted < least)
+		wanted = least;
 	if (wanted < needed)
-		wanted = needed < 4 ? 4 : needed;
+		wanted = needed;
 	memcpy(&grown, array, sizeof grown);
 	grown = reallocarray(grown, wanted, size);
 	if (!grown)

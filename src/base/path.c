@@ -16,25 +16,26 @@ static struct slice next_element(struct slice path, size_t *at)
 	return slice_from_to(path, start, *at);
 }
 
-static bool is_dots(struct slice element)
+/* Is there a path's end or a slash at `at`? */
+static bool is_end(struct slice path, size_t at)
 {
-	return slice_equal(element, SLICE(".")) || slice_equal(element, SLICE(".."));
+	return at >= path.length || path.data[at] == '/';
 }
 
 bool path_is_clean(struct slice path)
 {
-	size_t at = 0;
-
 	if (path.length == 0 || path.data[0] != '/')
 		return false;
 	if (path.length == 1)
 		return true;
-	while (at < path.length) {
-		size_t slash = at;
-		struct slice element = next_element(path, &at);
-
-		if (element.length == 0 || element.data != path.data + slash + 1 ||
-		    is_dots(element))
+	for (size_t i = 0; i < path.length; i++) {
+		if (path.data[i] != '/')
+			continue;
+		if (is_end(path, i + 1))
+			return false;
+		if (path.data[i + 1] == '.' &&
+		    (is_end(path, i + 2) ||
+		     (path.data[i + 2] == '.' && is_end(path, i + 3))))
 			return false;
 	}
 	return true;

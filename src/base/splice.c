@@ -167,13 +167,6 @@ void splice_array(struct splices *splices, const struct json *doc, uint32_t arra
 		splice_bytes(splices, at, at, buffer_slice(&with));
 }
 
-int splice_check_value(struct slice value, struct error *err)
-{
-	auto_json doc = { 0 };
-
-	return json_parse("edit", value, &json_value, NULL, &doc, err);
-}
-
 /* Insertions at one place stay in the order in which they were made. */
 static int compare_splices(const void *a, const void *b)
 {

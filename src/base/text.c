@@ -90,29 +90,41 @@ static bool is_c1_control(const unsigned char *at, size_t n)
 	return n == 2 && at[0] == 0xc2 && at[1] < 0xa0;
 }
 
+/* Appends the character at the start of the rest as it may be shown; returns its length. */
+static size_t add_character(struct buffer *buffer, struct slice rest)
+{
+	const unsigned char *at = (const unsigned char *)rest.data;
+	size_t n = utf8_sequence(at, rest.length);
+
+	if (n > 0 && at[0] >= 0x20 && at[0] != 0x7f && !is_c1_control(at, n)) {
+		buffer_add(buffer, slice_from_to(rest, 0, n));
+		return n;
+	}
+	n = n == 0 ? 1 : n;
+	for (size_t i = 0; i < n; i++)
+		buffer_printf(buffer, "\\x%02X", at[i]);
+	return n;
+}
+
+void buffer_add_printable(struct buffer *buffer, struct slice text)
+{
+	for (size_t i = 0; i < text.length;)
+		i += add_character(buffer, slice_from_to(text, i, text.length));
+}
+
 char *text_quote(struct slice text)
 {
-	const unsigned char *at = (const unsigned char *)text.data;
 	struct buffer quoted = { 0 };
-	size_t n;
 
 	buffer_add(&quoted, SLICE("\""));
-	for (size_t i = 0; i < text.length; i += n) {
+	for (size_t i = 0; i < text.length;) {
 		if (i >= QUOTE_MAX) {
 			buffer_add(&quoted, SLICE("\"..."));
 			return quoted.data;
 		}
-		n = utf8_sequence(at + i, text.length - i);
-		if (at[i] == '"' || at[i] == '\\') {
-			buffer_printf(&quoted, "\\%c", at[i]);
-		} else if (n == 0 || at[i] < 0x20 || at[i] == 0x7f ||
-			   is_c1_control(at + i, n)) {
-			n = n == 0 ? 1 : n;
-			for (size_t k = 0; k < n; k++)
-				buffer_printf(&quoted, "\\x%02X", at[i + k]);
-		} else {
-			buffer_add(&quoted, slice_from_to(text, i, i + n));
-		}
+		if (text.data[i] == '"' || text.data[i] == '\\')
+			buffer_add(&quoted, SLICE("\\"));
+		i += add_character(&quoted, slice_from_to(text, i, text.length));
 	}
 	buffer_add(&quoted, SLICE("\""));
 	return quoted.data;

@@ -124,10 +124,6 @@ int bundle_open(const char *path, const char *file, bool take_lock, struct bundl
 	if (r == 0 && take_lock) {
 		r = lock(bundle.directory, bundle.name, err);
 		bundle.locked = r == 0;
-		/* Whoever left it is gone: it would hold the lock. Where it can't be
-		 * removed, only a run that has something to write need fail. */
-		if (r == 0)
-			unlinkat(bundle.directory, TEMPORARY, 0);
 	}
 	if (r == 0)
 		r = open_config(&bundle, err);
@@ -165,6 +161,26 @@ static int random_name(char ret[static TEMPORARY_SIZE], const char *name,
 	return 0;
 }
 
+/* Engines take no lock: is the file still the one that was read? */
+static int check_unchanged(const struct bundle *bundle, struct error *err)
+{
+	struct stat now;
+
+	if (fstatat(bundle->directory, bundle->file, &now, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, ERROR_IO, "%s: is gone: %s; nothing was changed",
+				 bundle->name, strerror(errno));
+	if (now.st_dev != bundle->status.st_dev || now.st_ino != bundle->status.st_ino ||
+	    now.st_size != bundle->status.st_size ||
+	    now.st_mtim.tv_sec != bundle->status.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != bundle->status.st_mtim.tv_nsec)
+		return error_set(
+			err, ERROR_IO,
+			"%s: somebody else has changed it meanwhile; nothing was "
+			"changed, run again",
+			bundle->name);
+	return 0;
+}
+
 int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
 		   struct error *err)
 {
@@ -177,13 +193,15 @@ int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_pa
 		if (r < 0)
 			return r;
 	}
-	r = replacement_create(bundle->directory, temporary, bundle->name, &replacement,
-			       err);
+	r = replacement_create(bundle->directory, temporary, bundle->locked, bundle->name,
+			       &replacement, err);
 	if (r == 0)
 		r = file_write(replacement.fd, bundle->name, parts, n_parts, err);
 	if (r == 0)
 		r = replacement_copy_attributes(&replacement, bundle->config,
 						&bundle->status, err);
+	if (r == 0)
+		r = check_unchanged(bundle, err);
 	if (r == 0)
 		r = replacement_finish(&replacement, bundle->file, err);
 	return r;
@@ -224,7 +242,8 @@ static int write_output(const struct bundle *bundle, int directory, const char *
 	int r = random_name(temporary, name, err);
 
 	if (r == 0)
-		r = replacement_create(directory, temporary, name, &replacement, err);
+		r = replacement_create(directory, temporary, false, name, &replacement,
+				       err);
 	if (r == 0)
 		r = file_write(replacement.fd, name, parts, n_parts, err);
 	if (r == 0 && fchmod(replacement.fd, bundle->status.st_mode & 0777) < 0)

@@ -42,15 +42,12 @@ enum error_class error_class_of_errno(int number)
 
 char *path_display(const char *path)
 {
-	struct slice text = slice_from(path);
+	auto_buffer shown = { 0 };
 
-	for (const char *at = path; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			return text_quote(text);
-	}
-	if (text.length == 0 || !text_is_utf8(text))
-		return text_quote(text);
-	return memory_copy(text.data, text.length);
+	buffer_add_printable(&shown, slice_from(path));
+	if (slice_equal(buffer_slice(&shown), slice_from(path)))
+		return memory_copy(path, strlen(path));
+	return text_quote(slice_from(path));
 }
 
 int machine_open(const char *directory, struct machine *ret, struct error *err)

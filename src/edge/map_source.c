@@ -85,6 +85,8 @@ int trusted_file_read(const struct machine *machine, const char *path, char **re
 	auto_free char *name = path_display(path);
 	auto_close int fd = open_file(machine, path);
 
+	if (fd == -ENOENT && machine != NULL)
+		return 1;
 	if (fd < 0)
 		return open_error(name, -fd, err);
 	return read_trusted(fd, name, ret, ret_length, err);
@@ -99,6 +101,9 @@ static int add_file(const struct machine *machine, enum map_source source,
 	size_t length;
 	int r = trusted_file_read(machine, path, &text, &length, err);
 
+	/* Listed and yet not there: a link to nowhere. */
+	if (r > 0)
+		return open_error(name, ENOENT, err);
 	if (r < 0)
 		return r;
 	map->exists = true;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <sys/xattr.h>
 
@@ -36,17 +37,26 @@ int replacement_error(const char *name, const char *what, int number, struct err
 			 strerror(number), remedy);
 }
 
-int replacement_create(int directory, const char *temporary, const char *name,
-		       struct replacement *ret, struct error *err)
+/* 0600, whatever mode follows: until it has its owner nobody else may open it. */
+static int create(int directory, const char *temporary)
 {
 	int fd;
 
-	/* 0600, whatever mode follows: until it has its owner nobody else may open it. */
 	do {
 		fd = openat(directory, temporary,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	} while (fd < 0 && errno == EINTR);
-	if (fd < 0 && errno == EEXIST)
+	return fd;
+}
+
+int replacement_create(int directory, const char *temporary, bool ours, const char *name,
+		       struct replacement *ret, struct error *err)
+{
+	int fd = create(directory, temporary);
+
+	if (fd < 0 && errno == EEXIST && ours && unlinkat(directory, temporary, 0) == 0)
+		fd = create(directory, temporary);
+	if (fd < 0 && (errno == EEXIST || errno == EISDIR))
 		return error_set(
 			err, ERROR_IO,
 			"%s: can't be replaced: %s beside it is in the way: remove it",

@@ -252,6 +252,9 @@ static int look_at_member(struct lookup *lookup, const struct pci_address *addre
 	if (known != NULL && (known->vfio || known->driver == NULL))
 		return 0;
 	fd = open_function(lookup->machine, address);
+	/* Unplugged since the group was listed. */
+	if (fd == -ENOENT)
+		return 0;
 	if (fd < 0)
 		return function_error(address, NULL, -fd, lookup->err);
 	r = read_driver(lookup, address, fd, &driver, &vfio);
@@ -277,6 +280,9 @@ static int look_at_members(struct lookup *lookup, struct guest_group *group)
 		 group->number);
 	fd = machine_openat(lookup->machine, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	r = fd < 0 ? fd : names_read(fd, &members);
+	/* Unplugged just now, with the group: it will have no node. */
+	if (r == -ENOENT)
+		return 0;
 	if (r < 0)
 		return sysfs_error(path, -r, lookup->err);
 	for (size_t i = 0; i < members.count; i++) {

@@ -102,8 +102,8 @@ static int open_directory(const struct machine *machine, const char *directory,
 	/* A captured machine may have been captured without its /run. */
 	if (parent == -ENOENT && !machine->real && strcmp(directory, "/run") == 0 &&
 	    mkdirat(machine->root, "run", 0755) == 0)
-		parent = openat(machine->root, "run",
-				O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		parent = machine_openat(machine, AT_FDCWD, directory,
+					O_PATH | O_DIRECTORY);
 	if (parent < 0)
 		return error_set(
 			err, error_class_of_errno(-parent),

@@ -12,7 +12,6 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 {
 	const char *path = options->config ? options->config : CONFIG_PATH;
 	auto_free char *text = NULL;
-	auto_error missing = { 0 };
 	size_t length;
 	int r;
 
@@ -21,13 +20,9 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 	if (r < 0)
 		return r;
 	r = trusted_file_read(options->config ? NULL : &run->machine, path, &text,
-			      &length, options->config ? err : &missing);
-	if (r < 0 && !options->config && missing.class == ERROR_NO_INPUT)
-		return 0;
-	if (r < 0 && !options->config)
-		return error_set(err, missing.class, "%s", missing.message);
-	if (r < 0)
-		return r;
+			      &length, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	return settings_parse(path, (struct slice) { text, length }, &run->settings, err);
 }
 
@@ -65,7 +60,7 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 				      &run->messages, err);
 }
 
-static int make_plan(struct hook_run *run, struct error *err)
+static int make_plan(struct hook_run *run, bool explain, struct error *err)
 {
 	const struct plan_input input = {
 		.spec = &run->spec,
@@ -75,6 +70,7 @@ static int make_plan(struct hook_run *run, struct error *err)
 		.request = &run->request,
 		.guest = &run->guest,
 		.unmapped = run->settings.unmapped,
+		.explain = explain,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->applied,
 			      &run->request, err);
@@ -82,7 +78,7 @@ static int make_plan(struct hook_run *run, struct error *err)
 	if (r == 0)
 		r = sysfs_look_up(&run->machine, &run->request, &run->guest, err);
 	if (r == 0)
-		r = plan_build(&input, &run->plan, err);
+		r = plan_build(&input, &run->plan, &run->messages, err);
 	return r;
 }
 
@@ -127,15 +123,16 @@ static int verify(struct hook_run *run, struct error *err)
 
 /* From the parsed spec on. */
 static int plan_spec(struct hook_run *run, const struct hook_options *options,
-		     struct error *err)
+		     bool explain, struct error *err)
 {
 	int r = read_applied(run, err);
 
 	if (r < 0)
 		return r;
 	environment_parse(&run->spec, &run->environment);
+	environment_mark_done(&run->environment, &run->applied);
 	r = read_maps(run, options, err);
-	return r < 0 ? r : make_plan(run, err);
+	return r < 0 ? r : make_plan(run, explain, err);
 }
 
 int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
@@ -144,7 +141,7 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 	int r = spec_parse(name, text, &run->settings.prefixes, &run->spec, err);
 
 	if (r == 0)
-		r = plan_spec(run, options, err);
+		r = plan_spec(run, options, purpose == HOOK_SHOW, err);
 	if (r < 0)
 		return r;
 	add_applied(run, purpose);
@@ -182,7 +179,7 @@ int hook_plan_process(struct hook_run *run, const char *path, struct error *err)
 	r = spec_parse_process(run->bundle.name, text, &run->settings.prefixes,
 			       &run->spec, err);
 	if (r == 0)
-		r = plan_spec(run, &options, err);
+		r = plan_spec(run, &options, false, err);
 	return r < 0 ? r : plan_splices(&run->plan, &run->spec, &run->splices, err);
 }
 

@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/applied.h"
 
 #include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/spec.h"
 
 enum node_member {
 	NODE_CONTAINER_PATH,
@@ -223,6 +224,13 @@ const struct applied_node *applied_find_final(const struct applied *applied,
 			return node;
 	}
 	return NULL;
+}
+
+bool applied_is_vfio(const struct applied *applied, struct slice final_path)
+{
+	const struct applied_node *node = applied_find_final(applied, final_path);
+
+	return node && path_is_vfio_node(slice_from(node->node));
 }
 
 bool applied_has_container_path(const struct applied *applied, struct slice path)

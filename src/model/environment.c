@@ -81,38 +81,114 @@ static struct slice base_name(struct slice name)
 	return slice_from_to(name, 0, name.length - info_suffix.length);
 }
 
-static bool has_variable(const struct spec *spec, struct slice name)
+static int compare_slices(struct slice a, struct slice b)
 {
-	for (size_t i = 0; i < spec->n_variables; i++) {
-		if (slice_equal(spec->variables[i].name, name))
-			return true;
-	}
-	return false;
+	size_t length = a.length < b.length ? a.length : b.length;
+	int order = length ? memcmp(a.data, b.data, length) : 0;
+
+	return order ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-/* A resource may itself be called *_INFO: then there is no variable without the suffix,
- * and its value is no object. */
-static bool is_info(const struct spec *spec, const struct spec_variable *variable)
+static int compare_names(const void *a, const void *b, void *context)
+{
+	const struct spec_variable *variables = context;
+
+	return compare_slices(variables[*(const size_t *)a].name,
+			      variables[*(const size_t *)b].name);
+}
+
+static void sort_names(const struct spec *spec, struct environment *environment)
+{
+	environment->by_name = memory_zalloc(environment->count * sizeof(size_t));
+	for (size_t i = 0; i < environment->count; i++)
+		environment->by_name[i] = i;
+	if (environment->count)
+		qsort_r(environment->by_name, environment->count, sizeof(size_t),
+			compare_names, spec->variables);
+}
+
+/* The first of the variables of this name in `by_name`; environment->count: none. */
+static size_t find_name(const struct environment *environment,
+			const struct spec_variable *variables, struct slice name)
+{
+	size_t low = 0, high = environment->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_slices(variables[environment->by_name[middle]].name, name) <
+		    0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < environment->count &&
+			       slice_equal(variables[environment->by_name[low]].name,
+					   name)
+		       ? low
+		       : environment->count;
+}
+
+/* A resource may itself be called *_INFO: then there is no variable without the suffix, and
+ * its value is no object. */
+static bool is_info(const struct environment *environment, const struct spec *spec,
+		    const struct spec_variable *variable)
 {
 	return slice_ends(variable->name, info_suffix) &&
 	       (slice_starts(variable->value, SLICE("{")) ||
-		has_variable(spec, base_name(variable->name)));
+		find_name(environment, spec->variables, base_name(variable->name)) <
+			environment->count);
 }
 
 void environment_parse(const struct spec *spec, struct environment *ret)
 {
 	ret->count = spec->n_variables;
 	ret->variables = memory_zalloc(ret->count * sizeof *ret->variables);
+	sort_names(spec, ret);
 	for (size_t i = 0; i < ret->count; i++) {
 		struct env_variable *variable = &ret->variables[i];
 
 		variable->source = &spec->variables[i];
-		variable->info = is_info(spec, variable->source);
+		variable->info = is_info(ret, spec, variable->source);
 		if (variable->info)
 			find_info_tokens(variable);
 		else
 			find_list_tokens(variable);
 	}
+}
+
+static bool is_done(const struct env_variable *variable, const struct applied *applied)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < variable->n_tokens; i++) {
+		if (variable->tokens[i].kind == ENV_PATH)
+			continue;
+		if (!applied_has_guest(applied, &variable->tokens[i].address))
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+void environment_mark_done(struct environment *environment, const struct applied *applied)
+{
+	for (size_t i = 0; i < environment->count; i++)
+		environment->variables[i].done =
+			is_done(&environment->variables[i], applied);
+}
+
+bool environment_has_addresses(const struct environment *environment)
+{
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_tokens && !variable->done; k++) {
+			if (variable->tokens[k].kind != ENV_PATH)
+				return true;
+		}
+	}
+	return false;
 }
 
 bool environment_has_address(const struct environment *environment,
@@ -121,7 +197,7 @@ bool environment_has_address(const struct environment *environment,
 	for (size_t i = 0; i < environment->count; i++) {
 		const struct env_variable *variable = &environment->variables[i];
 
-		for (size_t k = 0; k < variable->n_tokens; k++) {
+		for (size_t k = 0; k < variable->n_tokens && !variable->done; k++) {
 			if (variable->tokens[k].kind != ENV_PATH &&
 			    pci_address_equal(&variable->tokens[k].address, address))
 				return true;
@@ -141,6 +217,7 @@ void environment_free(struct environment *environment)
 		json_free(&variable->inner);
 	}
 	free(environment->variables);
+	free(environment->by_name);
 	*environment = (struct environment) { 0 };
 }
 
@@ -213,6 +290,8 @@ static bool translate_variable(const struct env_variable *variable,
 	auto_error err = { 0 };
 	struct env_change *change;
 
+	if (variable->done)
+		return true;
 	if (variable->broken) {
 		warn_left(variable, "it is no JSON object without duplicate keys",
 			  messages);
@@ -240,16 +319,24 @@ static bool translate_variable(const struct env_variable *variable,
 static bool all_translated(const struct environment *environment, const bool *translated,
 			   struct slice name)
 {
-	bool found = false;
+	/* All of them are of one spec. */
+	const struct spec_variable *variables = environment->variables[0].source;
+	size_t first = find_name(environment, variables, name), i;
 
-	for (size_t i = 0; i < environment->count; i++) {
-		if (!slice_equal(environment->variables[i].source->name, name))
-			continue;
-		if (!translated[i])
+	for (i = first; i < environment->count; i++) {
+		if (!slice_equal(variables[environment->by_name[i]].name, name))
+			break;
+		if (!translated[environment->by_name[i]])
 			return false;
-		found = true;
 	}
-	return found;
+	return i > first;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct env_change *x = a, *y = b;
+
+	return x->variable < y->variable ? -1 : x->variable > y->variable;
 }
 
 void environment_translate(const struct environment *environment,
@@ -279,4 +366,6 @@ void environment_translate(const struct environment *environment,
 				  "the variable without _INFO was not translated",
 				  messages);
 	}
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_changes);
 }

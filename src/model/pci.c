@@ -3,7 +3,6 @@
 #include "oci-vfio-hook/pci.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "oci-vfio-hook/number.h"
 
@@ -54,12 +53,30 @@ int pci_address_parse(struct slice text, struct pci_address *ret)
 	return 0;
 }
 
+/* At least `digits` digits; returns where the next character goes. */
+static char *put_hex(char *at, uint32_t value, unsigned int digits)
+{
+	while (digits < 8 && value >> (4 * digits))
+		digits++;
+	while (digits-- > 0)
+		*at++ = "0123456789abcdef"[value >> (4 * digits) & 0xf];
+	return at;
+}
+
 char *pci_address_format(const struct pci_address *address,
 			 char text[static PCI_ADDRESS_SIZE])
 {
-	snprintf(text, PCI_ADDRESS_SIZE, "%04x:%02x:%02x.%x", address->domain,
-		 address->bus, address->slot & SLOT_MAX,
-		 address->function & FUNCTION_MAX);
+	char *at = text;
+
+	/* Not snprintf(): this is called for every function of every run. */
+	at = put_hex(at, address->domain, 4);
+	*at++ = ':';
+	at = put_hex(at, address->bus, 2);
+	*at++ = ':';
+	at = put_hex(at, address->slot, 2);
+	*at++ = '.';
+	at = put_hex(at, address->function, 1);
+	*at = '\0';
 	return text;
 }
 

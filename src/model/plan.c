@@ -22,8 +22,18 @@ static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 	change->rule = rule;
 	change->edit = edit;
 	change->node = node;
-	change->why = memory_printf("%s", why);
+	if (plan->explain)
+		change->why = memory_copy(why, strlen(why));
 	return change;
+}
+
+static void explain_node(const struct plan *plan, struct plan_change *change,
+			 const struct json *doc, uint32_t node)
+{
+	if (!plan->explain)
+		return;
+	change->where = json_path(doc, node);
+	change->old = copy(json_raw(doc, node));
 }
 
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -31,9 +41,8 @@ void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc
 {
 	struct plan_change *change = add_change(plan, rule, PLAN_REPLACE, node, why);
 
-	change->where = json_path(doc, node);
-	change->old = copy(json_raw(doc, node));
 	change->new = copy(new);
+	explain_node(plan, change, doc, node);
 }
 
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -41,18 +50,20 @@ void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
 {
 	struct plan_change *change = add_change(plan, rule, PLAN_REMOVE, node, why);
 
-	change->where = json_path(doc, node);
-	change->old = copy(json_raw(doc, node));
+	explain_node(plan, change, doc, node);
 }
 
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, size_t index, struct slice new, const char *why)
 {
 	struct plan_change *change = add_change(plan, rule, PLAN_APPEND, array, why);
-	auto_free char *path = json_path(doc, array);
+	auto_free char *path = NULL;
 
-	change->where = memory_printf("%s[%zu]", path, index);
 	change->new = copy(new);
+	if (!plan->explain)
+		return;
+	path = json_path(doc, array);
+	change->where = memory_printf("%s[%zu]", path, index);
 }
 
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -60,18 +71,18 @@ void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *
 		     struct slice new, const char *why)
 {
 	uint32_t member = json_member_raw(doc, object, position);
-	auto_free char *path = NULL;
 	struct plan_change *change;
 
 	if (member) {
 		plan_replace(plan, rule, doc, member, new, why);
 		return;
 	}
-	path = json_path(doc, object);
 	change = add_change(plan, rule, PLAN_ADD_MEMBER, object, why);
 	change->key = key;
-	change->where = memory_printf("%s%s%s", path, *path ? "." : "", key);
 	change->new = copy(new);
+	if (!plan->explain)
+		return;
+	change->where = json_path_of_member(doc, object, slice_from(key));
 }
 
 /* What earlier runs did stays in the annotation. */
@@ -127,14 +138,17 @@ static void planner_free(struct planner *planner)
 	}
 	free(planner->resolved);
 	free(planner->devices);
+	free(planner->ours);
 }
 
-int plan_build(const struct plan_input *input, struct plan *ret, struct error *err)
+int plan_build(const struct plan_input *input, struct plan *ret,
+	       struct messages *messages, struct error *err)
 {
-	auto_plan plan = { 0 };
+	auto_plan plan = { .explain = input->explain };
 	struct planner planner = {
 		.in = input,
 		.plan = &plan,
+		.messages = messages,
 		.err = err,
 		.resolved =
 			memory_zalloc(input->map->n_entries * sizeof *planner.resolved),
@@ -193,7 +207,6 @@ void plan_free(struct plan *plan)
 	free(plan->result.devices);
 	free(plan->result.rules);
 	free(plan->result.mounts);
-	messages_free(&plan->messages);
 	env_changes_free(&plan->env);
 	applied_free(&plan->applied);
 	*plan = (struct plan) { 0 };

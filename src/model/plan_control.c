@@ -12,16 +12,31 @@ static struct planned_device *find_device(struct planner *planner)
 }
 
 /* A mount that shows the control node: its own, or one of the whole directory. */
-static bool is_mounted(const struct spec *spec)
+static int find_mount(struct planner *planner, bool *ret)
 {
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		struct slice destination = spec->mounts[i].destination;
+	const struct spec *spec = planner->in->spec;
 
-		if (path_is_control_node(destination) ||
-		    slice_equal(destination, SLICE("/dev/vfio")))
-			return true;
+	*ret = false;
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		if (slice_equal(mount->destination, SLICE("/dev/vfio")) &&
+		    slice_equal(mount->source, SLICE("/dev/vfio")))
+			*ret = true;
+		if (!path_is_control_node(mount->destination))
+			continue;
+		if (!path_is_control_node(mount->source)) {
+			auto_free char *source = text_quote(mount->source);
+
+			return json_error(
+				planner->err, ERROR_DATA, &spec->json, mount->node,
+				"it shows %s as the control node, which the VFIO "
+				"groups of this container need; take it out",
+				source);
+		}
+		*ret = true;
 	}
-	return false;
+	return 0;
 }
 
 static void set_numbers(const struct guest *guest, struct planned_device *device)
@@ -62,22 +77,39 @@ static void remove_control(struct planner *planner, struct planned_device *devic
 	}
 }
 
+static int compare_mounts(const void *a, const void *b)
+{
+	const struct plan_mount *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
 int plan_control(struct planner *planner)
 {
 	struct planned_device *device = find_device(planner);
+	struct plan_result *result = &planner->plan->result;
+	bool mounted;
+	int r;
 
 	if (planner->group_by_device || planner->group_by_mount) {
+		r = find_mount(planner, &mounted);
+		if (r < 0)
+			return r;
 		if (device)
 			set_numbers(planner->in->guest, device);
-		else if (is_mounted(planner->in->spec))
+		else if (mounted)
 			return 0;
 		else if (planner->group_by_device)
 			add_device(planner);
 		else
-			planner->plan->result.control_mount = true;
+			result->control_mount = true;
 		return 0;
 	}
-	if (planner->removes && !planner->vfio_stays)
+	if (planner->removes && !planner->vfio_stays) {
 		remove_control(planner, device);
+		if (result->n_mounts)
+			qsort(result->mounts, result->n_mounts, sizeof *result->mounts,
+			      compare_mounts);
+	}
 	return 0;
 }

@@ -78,7 +78,8 @@ static int classify(struct planner *planner, struct planned_device *device)
 	const struct spec_device *before = device->before;
 
 	if (device_is_done(planner->in->applied, before)) {
-		planner->vfio_stays |= path_is_vfio_node(before->path);
+		planner->vfio_stays |=
+			applied_is_vfio(planner->in->applied, before->path);
 		return check_done(planner, before);
 	}
 	if (path_is_control_node(before->path))
@@ -175,12 +176,17 @@ static int merge(struct planner *planner, struct planned_device *first,
 	return 0;
 }
 
+/* Two devices of which one is ours; what isn't ours is only compared with what is. */
 int plan_devices_merge(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->n_devices; i++) {
+	size_t first_ours = 0;
+
+	while (first_ours < planner->n_devices && !planner->devices[first_ours].entry)
+		first_ours++;
+	for (size_t i = first_ours; i < planner->n_devices; i++) {
 		struct planned_device *second = &planner->devices[i];
 
-		for (size_t k = 0; k < i; k++) {
+		for (size_t k = second->entry ? 0 : first_ours; k < i; k++) {
 			struct planned_device *first = &planner->devices[k];
 			int r;
 

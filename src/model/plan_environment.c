@@ -25,8 +25,6 @@ static enum translation_result translate_address(struct planner *planner,
 	const struct request_function *asked;
 	char text[PCI_ADDRESS_SIZE];
 
-	if (applied_has_guest(planner->in->applied, host))
-		return TRANSLATION_DONE;
 	asked = find_host(planner, host, &found);
 	if (!asked) {
 		*why = memory_printf("no map entry names %s",
@@ -37,7 +35,6 @@ static enum translation_result translate_address(struct planner *planner,
 		*why = memory_printf("%s: %s", asked->entry->where, found->absent);
 		return TRANSLATION_NONE;
 	}
-	applied_add_address(&planner->plan->applied, host, &found->address);
 	if (!pci_address_equal(host, &found->address))
 		*ret = memory_printf("%s", pci_address_format(&found->address, text));
 	return TRANSLATION_DONE;
@@ -105,6 +102,20 @@ static enum translation_result translate(void *context, const struct env_token *
 	return translate_address(context, &token->address, ret, why);
 }
 
+/* Lists what was translated: of a variable that stays whole nothing is done. */
+static void list_addresses(struct planner *planner, const struct env_variable *variable)
+{
+	for (size_t i = 0; i < variable->n_tokens; i++) {
+		const struct env_token *token = &variable->tokens[i];
+		const struct guest_function *found;
+
+		if (token->kind != ENV_PATH &&
+		    find_host(planner, &token->address, &found))
+			applied_add_address(&planner->plan->applied, &token->address,
+					    &found->address);
+	}
+}
+
 void plan_environment(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
@@ -114,10 +125,11 @@ void plan_environment(struct planner *planner)
 	if (!planner->in->map->exists)
 		return;
 	environment_translate(planner->in->environment, translate, planner, &plan->env,
-			      &plan->messages);
+			      planner->messages);
 	for (size_t i = 0; i < plan->env.count; i++) {
 		auto_buffer text = { 0 };
 
+		list_addresses(planner, plan->env.items[i].variable);
 		json_quote(&text, slice_from(plan->env.items[i].text));
 		plan_replace(plan, PLAN_ENVIRONMENT, &planner->in->spec->json,
 			     plan->env.items[i].variable->source->node,

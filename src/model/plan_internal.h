@@ -35,10 +35,13 @@ struct planned_device {
 struct planner {
 	const struct plan_input *in;
 	struct plan *plan;
+	struct messages *messages;
 	struct error *err;
 	struct resolved *resolved; /* for each entry of the map */
 	struct planned_device *devices;
 	size_t n_devices;
+	size_t *ours; /* indexes of the devices that change or go */
+	size_t n_ours;
 	bool group_by_device; /* this run puts a VFIO group into linux.devices */
 	bool group_by_mount;  /* ... into mounts */
 	bool removes;	      /* this run takes nodes out (vfio-pci-gk) */
@@ -60,6 +63,10 @@ void plan_environment(struct planner *planner);
 /* What was resolved for an entry of the map. */
 const struct resolved *plan_find_resolved(const struct planner *planner,
 					  const struct map_entry *entry);
+
+/* A mount of the spec as it will be; NULL where it goes. */
+const struct spec_mount *plan_mount_after(const struct plan_result *result,
+					  const struct spec *spec, size_t index);
 
 /* Hands a string to the plan, which frees it; returns it as a slice. */
 struct slice plan_keep_string(struct plan *plan, char *text);

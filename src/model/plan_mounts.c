@@ -2,6 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "plan_internal.h"
 
+/* Where it is in the spec's list, which has other mounts, too. */
+static size_t mount_index(const struct planner *planner, const struct spec_mount *mount)
+{
+	return json_node(&planner->in->spec->json, mount->node)->position;
+}
+
 static struct plan_mount *add_mount(struct planner *planner, size_t index)
 {
 	struct plan_result *result = &planner->plan->result;
@@ -52,13 +58,12 @@ static int check_unmapped(struct planner *planner, const struct spec_mount *moun
 
 static void warn_whole_directory(struct planner *planner, const struct spec_mount *mount)
 {
-	if (slice_equal(mount->source, SLICE("/dev/vfio")) ||
-	    slice_equal(mount->destination, SLICE("/dev/vfio")))
-		messages_add(&planner->plan->messages, MESSAGE_WARNING,
+	if (slice_equal(mount->source, SLICE("/dev/vfio")))
+		messages_add(planner->messages, MESSAGE_WARNING,
 			     "mounts[%zu]: it shows the whole /dev/vfio of this machine "
 			     "to the "
 			     "container; left as it is",
-			     mount->index);
+			     mount_index(planner, mount));
 }
 
 static bool shows_vfio_node(const struct spec_mount *mount)
@@ -74,16 +79,27 @@ static int classify(struct planner *planner, size_t index)
 	struct plan_mount *mount;
 
 	if (mount_is_done(planner->in->applied, before)) {
-		planner->vfio_stays |= shows_vfio_node(before);
+		planner->vfio_stays |=
+			applied_is_vfio(planner->in->applied, before->destination);
 		return 0;
 	}
-	if (path_is_control_node(before->destination))
+	if (path_is_control_node(before->destination) &&
+	    path_is_control_node(before->source))
 		return 0;
 	warn_whole_directory(planner, before);
 	entry = mount_find_entry(planner->in->map, before);
 	if (!entry) {
 		planner->vfio_stays |= shows_vfio_node(before);
 		return shows_vfio_node(before) ? check_unmapped(planner, before) : 0;
+	}
+	if (path_is_control_node(before->destination)) {
+		auto_free char *source = text_quote(before->source);
+
+		return json_error(
+			planner->err, ERROR_DATA, &planner->in->spec->json, before->node,
+			"it shows %s as the control node /dev/vfio/vfio; mount it "
+			"on a path of its own",
+			source);
 	}
 	by = plan_find_resolved(planner, entry);
 	mount = add_mount(planner, index);
@@ -111,26 +127,13 @@ int plan_mounts_classify(struct planner *planner)
 	return 0;
 }
 
-/* The mount as it will be; NULL where it goes. Planned mounts are few and in spec order,
- * but for the control node's. */
-static const struct spec_mount *mount_after(const struct planner *planner, size_t index)
-{
-	const struct plan_result *result = &planner->plan->result;
-
-	for (size_t i = 0; i < result->n_mounts; i++) {
-		if (result->mounts[i].index == index)
-			return result->mounts[i].removed ? NULL
-							 : &result->mounts[i].after;
-	}
-	return &planner->in->spec->mounts[index];
-}
-
 /* Does another mount end on this path, with another source? It would hide the node. */
 static int check_hidden(struct planner *planner, struct slice path, struct slice source,
 			uint32_t node)
 {
 	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
-		const struct spec_mount *other = mount_after(planner, i);
+		const struct spec_mount *other =
+			plan_mount_after(&planner->plan->result, planner->in->spec, i);
 
 		if (other && slice_equal(other->destination, path) &&
 		    !slice_equal(other->source, source)) {
@@ -141,7 +144,7 @@ static int check_hidden(struct planner *planner, struct slice path, struct slice
 					  "it becomes %s, where mounts[%zu] puts "
 					  "something else; take "
 					  "one of them out",
-					  quoted, other->index);
+					  quoted, mount_index(planner, other));
 		}
 	}
 	return 0;
@@ -249,7 +252,7 @@ static void emit_control(struct planner *planner)
 	buffer_add(&text, SLICE(",\"source\":\"" CONTROL_NODE "\""));
 	if (options) {
 		buffer_add(&text, SLICE(",\"options\":"));
-		buffer_add(&text, json_raw(doc, options));
+		json_add_compact(&text, json_raw(doc, options));
 	}
 	buffer_add(&text, SLICE("}"));
 	plan_append(planner->plan, PLAN_CONTROL, doc, spec->mounts_node,

@@ -124,7 +124,7 @@ static void explain(struct buffer *why, const struct map_entry *entry,
 {
 	char host[PCI_ADDRESS_SIZE], address[PCI_ADDRESS_SIZE];
 
-	buffer_printf(why, "%s%s %s is %s here", why->length ? ", " : entry->where,
+	buffer_printf(why, "%s%s %s is %s here", why->length ? "," : entry->where,
 		      why->length ? "" : ": host function",
 		      pci_address_format(&asked->map->host, host),
 		      pci_address_format(&found->address, address));
@@ -187,12 +187,14 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 		r = resolve_function(planner, &request->functions[i], found, &group);
 		if (r < 0)
 			return r;
-		explain(&why, entry, &request->functions[i], found);
+		if (planner->plan->explain)
+			explain(&why, entry, &request->functions[i], found);
 		applied_add_address(&planner->plan->applied,
 				    &request->functions[i].map->host, &found->address);
 	}
 	if (group) {
-		buffer_printf(&why, ", in IOMMU group %u", group->number);
+		if (planner->plan->explain)
+			buffer_printf(&why, ", in IOMMU group %u", group->number);
 		resolved->node = memory_printf("/dev/vfio/%u", group->number);
 		resolved->type = 'c';
 		resolved->major = group->major;
@@ -223,8 +225,9 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 	resolved->type = found->type;
 	resolved->major = found->major;
 	resolved->minor = found->minor;
-	resolved->why = memory_printf("%s: node %s of this machine", entry->where,
-				      entry->vm_path);
+	if (planner->plan->explain)
+		resolved->why = memory_printf("%s: node %s of this machine", entry->where,
+					      entry->vm_path);
 	return 0;
 }
 

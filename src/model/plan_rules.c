@@ -53,9 +53,21 @@ static const char *why_of(const struct planned_device *device)
 	return device->by ? device->by->why : "the control node /dev/vfio/vfio";
 }
 
+/* Does the rule name a device that changes or goes? These are few, devices may be many. */
+static bool is_ours(const struct planner *planner, const struct spec_rule *rule)
+{
+	for (size_t i = 0; i < planner->n_ours; i++) {
+		if (names(rule, planner->devices[planner->ours[i]].before))
+			return true;
+	}
+	return false;
+}
+
 static void find_targets(const struct planner *planner, const struct spec_rule *rule,
 			 struct targets *ret)
 {
+	if (!is_ours(planner, rule))
+		return;
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
@@ -97,22 +109,34 @@ struct added_rules {
 	size_t count, capacity, why_capacity;
 };
 
+static void push_rule(struct added_rules *added, const struct spec_rule *rule,
+		      const char *why)
+{
+	size_t count = added->count;
+
+	*memory_append(added->items, added->count, added->capacity) = *rule;
+	*memory_append(added->why, count, added->why_capacity) = why;
+}
+
+static struct spec_rule allow_rule(struct triple triple, struct slice access)
+{
+	return (struct spec_rule) { .allow = true,
+				    .type = triple.type,
+				    .major = triple.major,
+				    .minor = triple.minor,
+				    .access = access };
+}
+
 static void add_rule(struct added_rules *added, struct triple triple, struct slice access,
 		     const char *why)
 {
-	struct spec_rule rule = { .allow = true,
-				  .type = triple.type,
-				  .major = triple.major,
-				  .minor = triple.minor,
-				  .access = access };
-	size_t count = added->count;
+	struct spec_rule rule = allow_rule(triple, access);
 
 	for (size_t i = 0; i < added->count; i++) {
 		if (rule_equal(&added->items[i], &rule))
 			return;
 	}
-	*memory_append(added->items, added->count, added->capacity) = rule;
-	*memory_append(added->why, count, added->why_capacity) = why;
+	push_rule(added, &rule, why);
 }
 
 static void replace_number(struct plan *plan, const struct json *doc, uint32_t node,
@@ -245,28 +269,82 @@ static bool is_allowed(const struct planner *planner, const struct added_rules *
 	return false;
 }
 
-/* crun filters nothing on an empty list but denies by default from the first rule on:
- * then each device needs a rule, else each planned one that nothing allows yet. */
+static bool needs_rule(const struct planned_device *device)
+{
+	return device->fate != FATE_REMOVED && device->after.has_numbers &&
+	       device->after.type != 'p';
+}
+
+static int compare_by_triple(const void *a, const void *b)
+{
+	const struct planned_device *const *x = a, *const *y = b;
+	const struct spec_device *p = &(*x)->after, *q = &(*y)->after;
+
+	if (p->type != q->type)
+		return p->type < q->type ? -1 : 1;
+	if (p->major != q->major)
+		return p->major < q->major ? -1 : 1;
+	if (p->minor != q->minor)
+		return p->minor < q->minor ? -1 : 1;
+	return *x < *y ? -1 : *x > *y;
+}
+
+static int compare_by_place(const void *a, const void *b)
+{
+	const struct planned_device *const *x = a, *const *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* crun filters nothing on an empty list but denies by default from the first rule on: then each
+ * device needs a rule, once for devices with the same numbers. */
+static void allow_all(struct planner *planner, struct added_rules *added)
+{
+	auto_free const struct planned_device **sorted =
+		memory_zalloc(planner->n_devices * sizeof *sorted);
+	size_t count = 0, n = 0;
+
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (needs_rule(&planner->devices[i]))
+			sorted[count++] = &planner->devices[i];
+	}
+	qsort(sorted, count, sizeof *sorted, compare_by_triple);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || !triple_equal(triple_of(&sorted[i - 1]->after),
+					    triple_of(&sorted[i]->after)))
+			sorted[n++] = sorted[i];
+	}
+	qsort(sorted, n, sizeof *sorted, compare_by_place);
+	for (size_t i = 0; i < n; i++) {
+		struct spec_rule rule =
+			allow_rule(triple_of(&sorted[i]->after), SLICE("rwm"));
+
+		push_rule(added, &rule,
+			  sorted[i]->fate == FATE_STAYS
+				  ? "with the first rule, what no rule allows is denied"
+				  : why_of(sorted[i]));
+	}
+}
+
+/* Each planned device that nothing allows yet. */
 static void allow_devices(struct planner *planner, struct added_rules *added)
 {
-	bool none = planner->in->spec->n_rules == 0, planned = false;
+	bool planned = false;
 
-	for (size_t i = 0; i < planner->n_devices; i++)
-		planned |= planner->devices[i].fate == FATE_CHANGES;
-	for (size_t i = 0; planned && i < planner->n_devices; i++) {
-		const struct planned_device *device = &planner->devices[i];
+	for (size_t i = 0; i < planner->n_ours; i++)
+		planned |= planner->devices[planner->ours[i]].fate == FATE_CHANGES;
+	if (!planned)
+		return;
+	if (planner->in->spec->n_rules == 0) {
+		allow_all(planner, added);
+		return;
+	}
+	for (size_t i = 0; i < planner->n_ours; i++) {
+		const struct planned_device *device = &planner->devices[planner->ours[i]];
 		struct triple triple = triple_of(&device->after);
 
-		if (device->fate == FATE_REMOVED || !device->after.has_numbers ||
-		    device->after.type == 'p')
-			continue;
-		if (none)
-			add_rule(added, triple, SLICE("rwm"),
-				 device->fate == FATE_STAYS ? "with the first rule, what "
-							      "no rule allows is denied"
-							    : why_of(device));
-		else if (device->fate != FATE_STAYS && !has_own_rule(planner, device) &&
-			 !is_allowed(planner, added, triple))
+		if (needs_rule(device) && !has_own_rule(planner, device) &&
+		    !is_allowed(planner, added, triple))
 			add_rule(added, triple, SLICE("rwm"), why_of(device));
 	}
 }
@@ -328,10 +406,22 @@ static void emit_added(struct planner *planner, const struct added_rules *added)
 	}
 }
 
+static void find_ours(struct planner *planner)
+{
+	planner->ours = memory_zalloc(planner->n_devices * sizeof *planner->ours);
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (planner->devices[i].fate != FATE_STAYS)
+			planner->ours[planner->n_ours++] = i;
+	}
+}
+
 int plan_rules(struct planner *planner)
 {
 	struct added_rules added = { 0 };
-	int r = translate_rules(planner, &added);
+	int r;
+
+	find_ours(planner);
+	r = translate_rules(planner, &added);
 
 	if (r == 0) {
 		allow_devices(planner, &added);

@@ -1,6 +1,6 @@
 /* From a plan to the edits of the text, and from the new text back to the plan.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/plan.h"
+#include "plan_internal.h"
 
 static int compare_nodes(const void *a, const void *b)
 {
@@ -32,22 +32,34 @@ static void splice_one_array(const struct plan *plan, const struct spec *spec,
 	splice_array(ret, &spec->json, array, removed, n_removed, added, n_added);
 }
 
+/* Each new value is parsed by itself. */
+static int check_values(const struct plan *plan, struct error *err)
+{
+	auto_free struct slice *values = memory_zalloc(plan->n_changes * sizeof *values);
+	auto_error bad = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->n_changes; i++) {
+		if (plan->changes[i].new)
+			values[count++] = slice_from(plan->changes[i].new);
+	}
+	if (json_check_values(values, count, &bad) < 0)
+		return error_set(err, ERROR_INTERNAL, "a planned value: %s", bad.message);
+	return 0;
+}
+
 int plan_splices(const struct plan *plan, const struct spec *spec, struct splices *ret,
 		 struct error *err)
 {
 	const uint32_t arrays[] = { spec->devices_node, spec->rules_node,
 				    spec->mounts_node };
+	int r = check_values(plan, err);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		int r = change->new ? splice_check_value(slice_from(change->new), err)
-				    : 0;
 
-		if (r < 0) {
-			err->class = ERROR_INTERNAL;
-			return error_prefix(err, "%s: the planned value is no JSON",
-					    change->where);
-		}
 		if (change->edit == PLAN_REPLACE)
 			splice_replace(ret, &spec->json, change->node,
 				       slice_from(change->new));
@@ -98,16 +110,23 @@ static bool rules_hold(const struct plan_result *result, const struct spec *afte
 	return true;
 }
 
-/* The mount that the plan wants in the place of one of the spec before; NULL: none. */
-static const struct spec_mount *mount_wanted(const struct plan_result *result,
-					     const struct spec *before, size_t index)
+const struct spec_mount *plan_mount_after(const struct plan_result *result,
+					  const struct spec *spec, size_t index)
 {
-	for (size_t i = 0; i < result->n_mounts; i++) {
-		if (result->mounts[i].index == index)
-			return result->mounts[i].removed ? NULL
-							 : &result->mounts[i].after;
+	size_t low = 0, high = result->n_mounts;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct plan_mount *mount = &result->mounts[middle];
+
+		if (mount->index == index)
+			return mount->removed ? NULL : &mount->after;
+		if (mount->index < index)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return &before->mounts[index];
+	return &spec->mounts[index];
 }
 
 static bool mounts_hold(const struct plan_result *result, const struct spec *before,
@@ -116,7 +135,7 @@ static bool mounts_hold(const struct plan_result *result, const struct spec *bef
 	size_t at = 0;
 
 	for (size_t i = 0; i < before->n_mounts; i++) {
-		const struct spec_mount *wanted = mount_wanted(result, before, i);
+		const struct spec_mount *wanted = plan_mount_after(result, before, i);
 
 		if (!wanted)
 			continue;
@@ -146,15 +165,16 @@ static struct slice entry_of(const struct spec_variable *variable)
 static bool environment_holds(const struct plan *plan, const struct spec *before,
 			      const struct spec *after)
 {
+	size_t k = 0; /* changes are in the order of the spec */
+
 	if (before->n_variables != after->n_variables)
 		return false;
 	for (size_t i = 0; i < before->n_variables; i++) {
 		struct slice wanted = entry_of(&before->variables[i]);
 
-		for (size_t k = 0; k < plan->env.count; k++) {
-			if (plan->env.items[k].variable->source == &before->variables[i])
-				wanted = slice_from(plan->env.items[k].text);
-		}
+		if (k < plan->env.count &&
+		    plan->env.items[k].variable->source == &before->variables[i])
+			wanted = slice_from(plan->env.items[k++].text);
 		if (before->variables[i].index != after->variables[i].index ||
 		    !slice_equal(wanted, entry_of(&after->variables[i])))
 			return false;

@@ -12,7 +12,17 @@ static const char *shown(const struct plan_change *change, const char *value)
 	return change->rule == PLAN_APPLIED ? token_shown : value;
 }
 
-void report_text(const struct plan *plan, const char *name, struct buffer *ret)
+static void add_line(struct buffer *ret, const char *prefix, const char *value)
+{
+	if (!value)
+		return;
+	buffer_add(ret, slice_from(prefix));
+	buffer_add_printable(ret, slice_from(value));
+	buffer_add(ret, SLICE("\n"));
+}
+
+void report_text(const struct plan *plan, const struct messages *messages,
+		 const char *name, struct buffer *ret)
 {
 	if (plan->n_changes == 0)
 		buffer_printf(ret, "%s: nothing to change\n", name);
@@ -24,19 +34,23 @@ void report_text(const struct plan *plan, const char *name, struct buffer *ret)
 		const char *old = shown(change, change->old),
 			   *new = shown(change, change->new);
 
-		buffer_printf(ret, "\n%s\n", change->where);
-		if (old)
-			buffer_printf(ret, "  - %s\n", old);
-		if (new)
-			buffer_printf(ret, "  + %s\n", new);
+		buffer_add(ret, SLICE("\n"));
+		add_line(ret, "", change->where);
+		add_line(ret, "  - ", old);
+		add_line(ret, "  + ", new);
 		buffer_printf(ret, "  rule %d: %s\n", (int)change->rule, change->why);
 	}
-	for (size_t i = 0; i < plan->messages.count; i++)
-		buffer_printf(ret, "%swarning: %s\n", i ? "" : "\n",
-			      plan->messages.items[i].text);
+	for (size_t i = 0; i < messages->count; i++) {
+		if (messages->items[i].level != MESSAGE_WARNING)
+			continue;
+		buffer_add(ret, SLICE("\nwarning: "));
+		buffer_add_printable(ret, slice_from(messages->items[i].text));
+		buffer_add(ret, SLICE("\n"));
+	}
 }
 
-void report_json(const struct plan *plan, struct buffer *ret)
+void report_json(const struct plan *plan, const struct messages *messages,
+		 struct buffer *ret)
 {
 	buffer_printf(ret, "{\"changed\":%s,\"changes\":[",
 		      plan->n_changes ? "true" : "false");
@@ -54,9 +68,11 @@ void report_json(const struct plan *plan, struct buffer *ret)
 		buffer_add(ret, SLICE("}"));
 	}
 	buffer_add(ret, SLICE("],\"warnings\":["));
-	for (size_t i = 0; i < plan->messages.count; i++) {
-		buffer_add(ret, i ? SLICE(",") : SLICE(""));
-		json_quote(ret, slice_from(plan->messages.items[i].text));
+	for (size_t i = 0, n = 0; i < messages->count; i++) {
+		if (messages->items[i].level != MESSAGE_WARNING)
+			continue;
+		buffer_add(ret, n++ ? SLICE(",") : SLICE(""));
+		json_quote(ret, slice_from(messages->items[i].text));
 	}
 	buffer_add(ret, SLICE("]}\n"));
 }

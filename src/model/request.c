@@ -26,26 +26,9 @@ bool device_is_done(const struct applied *applied, const struct spec_device *dev
 
 bool mount_is_done(const struct applied *applied, const struct spec_mount *mount)
 {
-	return applied_find_final(applied, mount->destination) != NULL;
-}
+	const struct applied_node *done = applied_find_final(applied, mount->destination);
 
-static bool environment_may_need_map(const struct environment *environment,
-				     const struct applied *applied)
-{
-	for (size_t i = 0; i < environment->count; i++) {
-		const struct env_variable *variable = &environment->variables[i];
-
-		for (size_t k = 0; k < variable->n_tokens; k++) {
-			const struct env_token *token = &variable->tokens[k];
-
-			if (token->kind == ENV_PATH
-				    ? !applied_find_final(applied,
-							  slice_from(token->path))
-				    : !applied_has_guest(applied, &token->address))
-				return true;
-		}
-	}
-	return false;
+	return done && slice_equal(slice_from(done->node), mount->source);
 }
 
 bool request_may_need_map(const struct spec *spec, const struct environment *environment,
@@ -64,7 +47,7 @@ bool request_may_need_map(const struct spec *spec, const struct environment *env
 		    !path_is_control_node(spec->mounts[i].destination))
 			return true;
 	}
-	return environment_may_need_map(environment, applied);
+	return environment_has_addresses(environment);
 }
 
 static bool is_named(const struct spec *spec, const struct applied *applied,
@@ -121,14 +104,12 @@ static bool expects_identity(const struct map_entry *entry)
 }
 
 static void add_functions(struct request *request, const struct map_entry *entry,
-			  bool named, const struct environment *environment,
-			  const struct applied *applied)
+			  bool named, const struct environment *environment)
 {
 	for (size_t i = 0; i < entry->n_functions; i++) {
 		const struct map_function *map = &entry->functions[i];
 
-		if (!named && (applied_has_guest(applied, &map->host) ||
-			       !environment_has_address(environment, &map->host)))
+		if (!named && !environment_has_address(environment, &map->host))
 			continue;
 		*memory_append(request->functions, request->n_functions,
 			       request->functions_capacity) = (struct request_function) {
@@ -142,16 +123,15 @@ static void add_functions(struct request *request, const struct map_entry *entry
 }
 
 static int add_entry(struct request *request, const struct map_entry *entry, bool named,
-		     const struct environment *environment, const struct applied *applied,
-		     struct error *err)
+		     const struct environment *environment, struct error *err)
 {
 	switch (entry->type) {
 	case DEVICE_VFIO_PCI:
 		request->control |= named;
-		add_functions(request, entry, named, environment, applied);
+		add_functions(request, entry, named, environment);
 		return 0;
 	case DEVICE_VFIO_PCI_GK:
-		add_functions(request, entry, named, environment, applied);
+		add_functions(request, entry, named, environment);
 		return 0;
 	case DEVICE_NODE:
 		if (named)
@@ -221,7 +201,7 @@ int request_build(const struct spec *spec, const struct environment *environment
 			buffer_printf(&missing, "%s%s (%s)", missing.length ? ", " : "",
 				      path, entry->where);
 		}
-		r = add_entry(ret, entry, named, environment, applied, err);
+		r = add_entry(ret, entry, named, environment, err);
 		if (r < 0)
 			return r;
 	}

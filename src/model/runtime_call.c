@@ -134,7 +134,7 @@ static int parse_global(struct cursor *cursor, struct runtime_call *call,
 {
 	for (; cursor->at < cursor->argc && cursor->argv[cursor->at][0] == '-';
 	     cursor->at++) {
-		const char *text = cursor->argv[cursor->at], *value;
+		const char *text = cursor->argv[cursor->at], *value = NULL;
 		struct argument argument = split(text);
 		int r;
 

@@ -41,13 +41,13 @@ static const struct json_shape shape = { .members = members,
 static void add_prefix(struct env_prefixes *prefixes, struct slice text)
 {
 	*memory_append(prefixes->items, prefixes->count, prefixes->capacity) =
-		memory_copy(text.data, text.length);
+		(struct slice) { memory_copy(text.data, text.length), text.length };
 }
 
 static void free_prefixes(struct env_prefixes *prefixes)
 {
 	for (size_t i = 0; i < prefixes->count; i++)
-		free(prefixes->items[i]);
+		free((char *)(uintptr_t)prefixes->items[i].data);
 	free(prefixes->items);
 	*prefixes = (struct env_prefixes) { 0 };
 }

@@ -11,7 +11,7 @@ static bool has_prefix(const void *context, struct slice text)
 	const struct env_prefixes *prefixes = context;
 
 	for (size_t i = 0; i < prefixes->count; i++) {
-		if (slice_starts(text, slice_from(prefixes->items[i])))
+		if (slice_starts(text, prefixes->items[i]))
 			return true;
 	}
 	return false;
@@ -282,8 +282,7 @@ static int find_bind_option(const struct json *doc, uint32_t options, bool *bind
 
 static int read_mount(struct spec *spec, uint32_t node, struct error *err)
 {
-	struct spec_mount mount = { .node = node,
-				    .index = json_node(&spec->json, node)->position };
+	struct spec_mount mount = { .node = node };
 	const struct json *doc = &spec->json;
 	struct slice type = { 0 };
 	bool has_source, has_destination, bind;

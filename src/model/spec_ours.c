@@ -1,16 +1,17 @@
 /* What in a spec could be ours: VFIO nodes by their paths
  * (Documentation/driver-api/vfio.rst), and where to look no further.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/number.h"
 #include "oci-vfio-hook/spec.h"
 
 static bool is_prefix_and_number(struct slice path, struct slice prefix)
 {
-	uint64_t number;
-
-	return slice_starts(path, prefix) &&
-	       number_parse(slice_from_to(path, prefix.length, path.length), 10, 10,
-			    UINT32_MAX, &number) == 0;
+	if (!slice_starts(path, prefix) || path.length == prefix.length)
+		return false;
+	for (size_t i = prefix.length; i < path.length; i++) {
+		if (path.data[i] < '0' || path.data[i] > '9')
+			return false;
+	}
+	return true;
 }
 
 bool path_is_vfio_node(struct slice path)
