@@ -108,8 +108,17 @@ static size_t add_character(struct buffer *buffer, struct slice rest)
 
 void buffer_add_printable(struct buffer *buffer, struct slice text)
 {
-	for (size_t i = 0; i < text.length;)
-		i += add_character(buffer, slice_from_to(text, i, text.length));
+	for (size_t i = 0; i < text.length;) {
+		size_t plain = i;
+
+		while (plain < text.length && text.data[plain] >= 0x20 &&
+		       text.data[plain] < 0x7f)
+			plain++;
+		buffer_add(buffer, slice_from_to(text, i, plain));
+		i = plain;
+		if (i < text.length)
+			i += add_character(buffer, slice_from_to(text, i, text.length));
+	}
 }
 
 char *text_quote(struct slice text)
