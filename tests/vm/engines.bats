@@ -24,6 +24,7 @@ examples=/usr/share/oci-vfio-hook/examples
 run_maps=/run/oci-vfio-hook/devices.d
 # The engines' directories are on a tmpfs: their overlays don't work on the guest's own.
 state=/run/engines
+image=docker.io/library/probe:latest
 export CONTAINERD_ADDRESS=$state/containerd.sock DOCKER_HOST=unix://$state/docker.sock
 
 load helpers
@@ -37,6 +38,7 @@ setup_file() {
 	start_engines
 	cp "$VFIO_PROBE" $state/image/probe
 	cp "$(command -v busybox)" $state/image/busybox
+	make_image
 }
 
 teardown_file() {
@@ -90,6 +92,8 @@ start_engines() {
 		echo "state = '$state/containerd/state'"
 		cat $examples/containerd.toml
 		printf '[grpc]\naddress = "%s"\n' $CONTAINERD_ADDRESS
+		# The pod's first container is ours too, because there is no network to load another.
+		printf '[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "%s"\n' $image
 	} > $state/containerd.toml
 	start containerd --config $state/containerd.toml
 	start dockerd --config-file $examples/docker-daemon.json --host $DOCKER_HOST \
@@ -123,9 +127,9 @@ make_image() {
 	mkdir -p $work
 	tar -C $state/image -cf $work/layer.tar .
 	layer=$(sha256sum < $work/layer.tar)
-	jq -n --arg layer "sha256:${layer%% *}" '{architecture: "amd64", os: "linux", config: {Cmd: ["/probe"]},
+	jq -n --arg layer "sha256:${layer%% *}" '{architecture: "amd64", os: "linux", config: {Cmd: ["/busybox", "sleep", "600"]},
 		rootfs: {type: "layers", diff_ids: [$layer]}}' > $work/config.json
-	jq -n '[{Config: "config.json", RepoTags: ["probe:latest"], Layers: ["layer.tar"]}]' > $work/manifest.json
+	jq -n --arg image $image '[{Config: "config.json", RepoTags: [$image], Layers: ["layer.tar"]}]' > $work/manifest.json
 	tar -C $work -cf $state/image.tar manifest.json config.json layer.tar
 }
 
@@ -184,12 +188,19 @@ ctr_run() {
 	ctr run --rm --config "$bundle/config.json" "$@" "$name"
 }
 
+# RUNTIME-HANDLER: what a RuntimeClass names.
+pod_run() {
+	wait_for 60 ctr version
+	[ -n "$(ctr --namespace k8s.io images ls --quiet)" ] || ctr --namespace k8s.io images import $state/image.tar > /dev/null
+	"$BATS_TEST_DIRNAME/cri" $CONTAINERD_ADDRESS "$1" $image "$name-$1" /probe
+}
+
 # RUNTIME: docker, unlike podman, wants a node: this machine's null gets the host's path.
 docker_run() {
 	wait_for 60 docker version
-	[ -n "$(docker image ls --quiet probe)" ] || { make_image && docker load --quiet --input $state/image.tar > /dev/null; }
+	[ -n "$(docker image ls --quiet $image)" ] || docker load --quiet --input $state/image.tar > /dev/null
 	docker run --rm --runtime "$1" --network none --device /dev/null:/dev/vfio/45 \
-		--env PCIDEVICE_INTEL_COM_SRIOV=$host_address probe
+		--env PCIDEVICE_INTEL_COM_SRIOV=$host_address $image /probe
 }
 
 # ---- the device is read from inside, and isn't without us
@@ -267,6 +278,13 @@ wrapper() {
 	expect 0 "$device" ctr_run --runc-binary "$binary"
 }
 
+@test "containerd: a pod of the RuntimeClass" {
+	local handler
+	handler=$(sed -n 's/^handler: //p' $examples/runtimeclass.yaml)
+	expect 11 "$no_function" pod_run runc
+	expect 0 "$device" pod_run "$handler"
+}
+
 @test "docker" {
 	expect 11 "$no_function" docker_run runc
 	expect 0 "$device" docker_run oci-vfio
@@ -325,6 +343,10 @@ missing_text='00:1e.0'
 @test "errors: containerd" {
 	new_foreign_spec runc
 	expect_no_start 1 "$bad_text" "$missing_text" ctr_run --runc-binary /usr/bin/oci-vfio-runtime
+}
+
+@test "errors: containerd, a pod" {
+	expect_no_start 1 "$bad_text" "$missing_text" pod_run oci-vfio
 }
 
 @test "errors: docker" {
