@@ -149,6 +149,11 @@ int json_error(struct error *err, enum error_class class, const struct json *doc
 /* Is each of the texts one JSON value by itself? ERROR_DATA names the first that isn't. */
 int json_check_values(const struct slice *values, size_t count, struct error *err);
 
+/* The next place from `at` on that is no white space of JSON; the place behind the last one
+ * before `at` that is none. */
+size_t json_skip_space(struct slice text, size_t at);
+size_t json_skip_space_back(struct slice text, size_t at);
+
 /* Appends JSON text without the white space between its tokens. */
 void json_add_compact(struct buffer *buffer, struct slice text);
 

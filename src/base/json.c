@@ -146,7 +146,10 @@ static int on_number(void *context, const char *text, size_t length)
 	 * whole document. */
 	if (text < parser->doc->text.data ||
 	    text >= parser->doc->text.data + parser->doc->text.length) {
-		add_node(parser, JSON_NUMBER, 0, parser->doc->text.length, 0);
+		struct slice text_all = parser->doc->text;
+
+		add_node(parser, JSON_NUMBER, json_skip_space(text_all, 0),
+			 json_skip_space_back(text_all, text_all.length), 0);
 		return CONTINUE;
 	}
 	return on_scalar(parser, JSON_NUMBER, length);
@@ -476,6 +479,12 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		status = yajl_complete_parse(parser.yajl);
 	if (status == yajl_status_error)
 		report_syntax(&parser);
+	/* yajl overlooks a string that begins behind the value and never ends. */
+	if (status == yajl_status_ok &&
+	    json_skip_space(text, doc.nodes[0].end) != text.length) {
+		cancel(&parser, "not JSON: text behind the value");
+		status = yajl_status_error;
+	}
 	yajl_free(parser.yajl);
 	forget_keys(&parser, 0);
 	free(parser.keys);
@@ -560,6 +569,11 @@ int json_check_values(const struct slice *values, size_t count, struct error *er
 		    counter.depth != 0 || counter.complete != i + 1)
 			break;
 	}
+	/* One more value shows that nothing was left open. */
+	if (i == count &&
+	    (yajl_parse(yajl, (const unsigned char *)"0\n", 2) != yajl_status_ok ||
+	     counter.complete != count + 1))
+		i = count - 1;
 	yajl_free(yajl);
 	if (i < count) {
 		auto_free char *quoted = text_quote(values[i]);

@@ -263,6 +263,25 @@ int json_error(struct error *err, enum error_class class, const struct json *doc
 			 message);
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+size_t json_skip_space(struct slice text, size_t at)
+{
+	while (at < text.length && is_space(text.data[at]))
+		at++;
+	return at;
+}
+
+size_t json_skip_space_back(struct slice text, size_t at)
+{
+	while (at > 0 && is_space(text.data[at - 1]))
+		at--;
+	return at;
+}
+
 void json_add_compact(struct buffer *buffer, struct slice text)
 {
 	bool in_string = false;
@@ -270,7 +289,7 @@ void json_add_compact(struct buffer *buffer, struct slice text)
 	for (size_t i = 0; i < text.length; i++) {
 		char c = text.data[i];
 
-		if (!in_string && (c == ' ' || c == '\t' || c == '\n' || c == '\r'))
+		if (!in_string && is_space(c))
 			continue;
 		buffer_add(buffer, slice_from_to(text, i, i + 1));
 		if (in_string && c == '\\')

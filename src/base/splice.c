@@ -24,25 +24,6 @@ void splice_bytes(struct splices *splices, size_t start, size_t end, struct slic
 	};
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static size_t skip_space(struct slice text, size_t at)
-{
-	while (at < text.length && is_space(text.data[at]))
-		at++;
-	return at;
-}
-
-static size_t skip_space_back(struct slice text, size_t at)
-{
-	while (at > 0 && is_space(text.data[at - 1]))
-		at--;
-	return at;
-}
-
 /* Behind the string that begins at `at`. */
 static size_t skip_string(struct slice text, size_t at)
 {
@@ -65,24 +46,24 @@ static struct slice first_space(const struct json *doc, uint32_t container)
 {
 	size_t start = json_node(doc, container)->start + 1;
 
-	return slice_from_to(doc->text, start, skip_space(doc->text, start));
+	return slice_from_to(doc->text, start, json_skip_space(doc->text, start));
 }
 
 /* What stands between key and value of the object's first member. */
 static struct slice first_colon(const struct json *doc, uint32_t object)
 {
-	size_t key = skip_space(doc->text, json_node(doc, object)->start + 1);
+	size_t key = json_skip_space(doc->text, json_node(doc, object)->start + 1);
 	size_t start = skip_string(doc->text, key);
-	size_t colon = skip_space(doc->text, start);
+	size_t colon = json_skip_space(doc->text, start);
 
-	return slice_from_to(doc->text, start, skip_space(doc->text, colon + 1));
+	return slice_from_to(doc->text, start, json_skip_space(doc->text, colon + 1));
 }
 
 /* Behind the last value of a container, or behind the bracket of an empty one. */
 static size_t content_end(const struct json *doc, uint32_t container, bool *ret_empty)
 {
 	size_t open = json_node(doc, container)->start + 1;
-	size_t end = skip_space_back(doc->text, json_node(doc, container)->end - 1);
+	size_t end = json_skip_space_back(doc->text, json_node(doc, container)->end - 1);
 
 	*ret_empty = end <= open;
 	return *ret_empty ? open : end;
@@ -120,12 +101,13 @@ static void remove_element(struct splices *splices, const struct json *doc,
 			   uint32_t element, bool first)
 {
 	const struct json_node *node = json_node(doc, element);
-	size_t start = skip_space_back(doc->text, node->start), end = node->end, comma;
+	size_t start = json_skip_space_back(doc->text, node->start), end = node->end,
+	       comma;
 
 	if (!first) {
-		start = skip_space_back(doc->text, start - 1);
+		start = json_skip_space_back(doc->text, start - 1);
 	} else {
-		comma = skip_space(doc->text, end);
+		comma = json_skip_space(doc->text, end);
 		if (doc->text.data[comma] == ',')
 			end = comma + 1;
 	}
@@ -140,7 +122,7 @@ static bool is_all(const struct json *doc, uint32_t array, const uint32_t *remov
 
 	if (count == 0)
 		return false;
-	last = skip_space(doc->text, json_node(doc, removed[count - 1])->end);
+	last = json_skip_space(doc->text, json_node(doc, removed[count - 1])->end);
 	return json_node(doc, removed[count - 1])->position + 1 == count &&
 	       last + 1 == json_node(doc, array)->end;
 }
