@@ -46,7 +46,7 @@ on_machine() {
 
 @test "$starts containers through the wrapper, $at_once at once" {
 	local wrapper=$BATS_TEST_TMPDIR/oci-vfio-crun bundles=$BATS_TEST_TMPDIR/bundles number output
-	ln -s "${OCI_VFIO_RUNTIME:-${OCI_VFIO_HOOK%/*/*}/oci-vfio-runtime/oci-vfio-runtime}" "$wrapper"
+	ln -s "${OCI_VFIO_RUNTIME:?the wrapper under test}" "$wrapper"
 	mkdir "$bundles"
 	for ((number = 1; number <= starts; number++)); do
 		mkdir "$bundles/$number"

@@ -8,7 +8,7 @@
 # PACKAGE is a directory into which everything was installed with the prefix /usr, ENGINES the one that `engines` prints,
 # VFIO_PROBE the static program that runs in the containers (probe.c, where its exit statuses are).
 #
-# CRI-O isn't here, because Debian has none: nothing loads crio.conf.
+# CRI-O isn't here, because Debian has none: of crio.conf is only tested that it names our program.
 #
 # jq's variables look like the shell's, and bats' own are set in every test:
 # shellcheck disable=SC2016,SC2030,SC2031
@@ -288,6 +288,13 @@ wrapper() {
 @test "docker" {
 	expect 11 "$no_function" docker_run runc
 	expect 0 "$device" docker_run oci-vfio
+}
+
+@test "CRI-O's example names the wrapper (not run: Debian has no CRI-O)" {
+	local path
+	path=$(/usr/bin/python3 -c 'import sys, tomllib
+print(tomllib.load(sys.stdin.buffer)["crio"]["runtime"]["runtimes"]["oci-vfio"]["runtime_path"])' < $examples/crio.conf)
+	[ -x "$path" ]
 }
 
 # ---- where we can't do our work, nothing starts and the user is told
