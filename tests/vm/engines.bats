@@ -172,14 +172,19 @@ oci_run() {
 	"$@" run --bundle "$bundle" "$name"
 }
 
-# In two steps, as engines do; prints what the container's process printed, and returns its status.
+# In two steps, as engines do; prints what the container's process printed.
 oci_create_start() {
-	local status
-	"$1" create --bundle "$bundle" --pid-file "$BATS_TEST_TMPDIR/pid" "$name" > "$BATS_TEST_TMPDIR/output" 2>&1 < /dev/null 3>&-
+	local output=$BATS_TEST_TMPDIR/output
+	"$1" create --bundle "$bundle" --pid-file "$BATS_TEST_TMPDIR/pid" "$name" > "$output" 2>&1 < /dev/null 3>&- ||
+		{ cat "$output"; return 1; }
 	"$1" start "$name"
-	wait_for 20 grep -q '"stopped"' <("$1" state "$name")
-	cat "$BATS_TEST_TMPDIR/output"
+	wait_for 60 oci_stopped "$1"
+	cat "$output"
 	"$1" delete "$name"
+}
+
+oci_stopped() {
+	"$1" state "$name" | jq --exit-status '.status == "stopped"'
 }
 
 # [OPTION...]
