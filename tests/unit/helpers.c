@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "helpers.h"
 
+#include <stdio.h>
+
 void fail_row(const char *what, const char *format, ...)
 {
 	auto_free char *text = NULL;
@@ -10,7 +12,8 @@ void fail_row(const char *what, const char *format, ...)
 	va_start(arguments, format);
 	text = memory_vprintf(format, arguments);
 	va_end(arguments);
-	print_error("%s:\n%s\n", what, text);
+	/* Not print_error(): it cuts long texts. */
+	fprintf(stderr, "%s:\n%s\n", what, text);
 	fail();
 	abort();
 }

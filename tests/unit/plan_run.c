@@ -42,6 +42,7 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 		.request = &run->request,
 		.guest = &run->guest,
 		.unmapped = input->unmapped,
+		.explain = true,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->applied,
 			      &run->request, err);
@@ -49,7 +50,7 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 	if (r < 0)
 		return r;
 	input->answer(input->machine, &run->request, &run->guest);
-	return plan_build(&all, &run->plan, err);
+	return plan_build(&all, &run->plan, &run->messages, err);
 }
 
 int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err)
@@ -62,6 +63,7 @@ int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct er
 		ret->spec.has_applied &&
 		applied_parse(ret->spec.applied, PLAN_RUN_TOKEN, &ret->applied) == 0;
 	environment_parse(&ret->spec, &ret->environment);
+	environment_mark_done(&ret->environment, &ret->applied);
 	r = read_maps(input, ret, err);
 	if (r == 0)
 		r = make_plan(input, ret, err);

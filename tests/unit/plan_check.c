@@ -1,0 +1,182 @@
+/* Plans as a table, and the machine that they are made for.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_check.h"
+
+#include <stdio.h>
+
+/* "06/00" is 0000:06:00.0, an address is itself. */
+static struct pci_address find_address(const struct pci_locator *locator)
+{
+	if (locator->kind == PCI_LOCATOR_ADDRESS)
+		return locator->address;
+	return (struct pci_address) {
+		.bus = locator->steps[0].slot,
+		.slot = locator->n_steps > 1 ? locator->steps[1].slot : 0,
+		.function = locator->n_steps > 1 ? locator->steps[1].function : 0,
+	};
+}
+
+static const char *driver_of(uint8_t bus)
+{
+	switch (bus) {
+	case BUS_OTHER_DRIVER:
+		return "e1000e";
+	case BUS_VARIANT_DRIVER:
+		return "nvgrace";
+	case BUS_NO_DRIVER:
+		return NULL;
+	default:
+		return "vfio-pci";
+	}
+}
+
+static void answer_function(const struct request_function *asked,
+			    struct guest_function *ret)
+{
+	struct pci_address address = find_address(&asked->map->guest);
+	const char *driver = driver_of(address.bus);
+
+	if (address.bus == BUS_ABSENT) {
+		ret->absent = memory_printf("0000:40:00.0 is not there");
+		return;
+	}
+	ret->address = address;
+	ret->has_group = address.bus != BUS_NO_GROUP;
+	ret->group = address.bus;
+	if (address.bus == BUS_SPLIT)
+		ret->group += address.function;
+	if (asked->want_identity) {
+		ret->identity[PCI_VENDOR] =
+			address.bus == BUS_OTHER_VENDOR ? 0x1234 : 0x8086;
+		ret->identity[PCI_DEVICE] = 0x154c;
+		ret->identity[PCI_CLASS] = 0x020000;
+	}
+	if (!asked->want_group)
+		return;
+	ret->driver = driver ? memory_printf("%s", driver) : NULL;
+	ret->vfio = driver && address.bus != BUS_OTHER_DRIVER;
+}
+
+static void add_offender(struct guest_group *group, uint8_t function, const char *driver)
+{
+	struct guest_offender *offender =
+		memory_append(group->offenders, group->n_offenders, group->capacity);
+
+	offender->address =
+		(struct pci_address) { .bus = BUS_NOT_VIABLE, .function = function };
+	offender->driver = memory_printf("%s", driver);
+}
+
+static void answer_group(struct guest *guest, uint32_t number)
+{
+	struct guest_group *group;
+
+	if (guest_find_group(guest, number))
+		return;
+	group = memory_append(guest->groups, guest->n_groups, guest->groups_capacity);
+	*group = (struct guest_group) { .number = number,
+					.has_node = number != BUS_NO_NODE,
+					.major = 242,
+					.minor = number };
+	if (number == BUS_NOT_VIABLE) {
+		add_offender(group, 1, "igb");
+		add_offender(group, 2, "ixgbe");
+	}
+}
+
+static void answer_node(const struct request_node *asked, struct guest_node *ret)
+{
+	static const struct {
+		const char *path;
+		struct guest_node node;
+	} nodes[] = {
+		{ "/dev/vda", { .type = 'b', .major = 254, .minor = 0 } },
+		{ "/dev/vdb", { .type = 'b', .major = 254, .minor = 16 } },
+		{ "/dev/gpu", { .type = 'c', .major = 195, .minor = 0 } },
+	};
+	unsigned int number;
+
+	if (asked->kind == REQUEST_NODE_VFIO &&
+	    sscanf(asked->path, "/dev/vfio/%u", &number) == 1 && number < 100) {
+		*ret = (struct guest_node) { .type = 'c', .major = 242, .minor = number };
+		return;
+	}
+	for (size_t i = 0; asked->kind == REQUEST_NODE_FILE && i < COUNT(nodes); i++) {
+		if (strcmp(asked->path, nodes[i].path) == 0) {
+			*ret = nodes[i].node;
+			return;
+		}
+	}
+	ret->absent = memory_printf("%s is not there", asked->path);
+}
+
+void machine_answer(const void *machine, const struct request *request, struct guest *ret)
+{
+	(void)machine;
+	ret->functions = memory_zalloc(request->n_functions * sizeof *ret->functions);
+	ret->n_functions = request->n_functions;
+	for (size_t i = 0; i < request->n_functions; i++) {
+		answer_function(&request->functions[i], &ret->functions[i]);
+		if (request->functions[i].want_group && ret->functions[i].has_group)
+			answer_group(ret, ret->functions[i].group);
+	}
+	ret->nodes = memory_zalloc(request->n_nodes * sizeof *ret->nodes);
+	ret->n_nodes = request->n_nodes;
+	for (size_t i = 0; i < request->n_nodes; i++)
+		answer_node(&request->nodes[i], &ret->nodes[i]);
+	if (request->control) {
+		ret->control_major = 10;
+		ret->control_minor = 196;
+	}
+}
+
+static struct slice optional(const char *text)
+{
+	return text ? slice_from(text) : (struct slice) { 0 };
+}
+
+static void check_null(const char *what, char *wrong)
+{
+	if (wrong)
+		fail_row(what, "%s", wrong);
+}
+
+/* With the annotation, and then once more. */
+static void check_again(const struct plan_case *c, struct plan_run_input input)
+{
+	auto_plan_run run = { 0 };
+	auto_error err = { 0 };
+
+	input.annotate = true;
+	check_done(c->spec, plan_run(&input, &run, &err), &err);
+	check_null(c->spec, plan_run_check(&run));
+	check_null(run.text.data, plan_run_check_second(&input, &run));
+}
+
+void check_plan(const struct plan_case *c)
+{
+	struct plan_run_input input = { .spec = slice_from(c->spec),
+					.map = optional(c->map),
+					.machine_map = optional(c->machine_map),
+					.unmapped = c->unmapped,
+					.answer = machine_answer };
+	auto_plan_run run = { 0 };
+	auto_error err = { 0 };
+	int r = plan_run(&input, &run, &err);
+
+	if (c->class != ERROR_NONE) {
+		check_error(c->spec, r, &err, c->class, c->part);
+		return;
+	}
+	check_done(c->spec, r, &err);
+	check_text(c->spec, buffer_slice(&run.text), c->expected ? c->expected : c->spec);
+	check_null(c->spec, plan_run_check(&run));
+	if (c->part)
+		check_message(c->spec, &run.messages, MESSAGE_WARNING, c->part);
+	for (size_t i = 0; !c->part && i < run.messages.count; i++) {
+		if (run.messages.items[i].level == MESSAGE_WARNING)
+			fail_row(c->spec, "warns: %s", run.messages.items[i].text);
+	}
+	if (!c->once)
+		check_again(c, input);
+}

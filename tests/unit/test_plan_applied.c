@@ -1,0 +1,247 @@
+/* The plan and its annotation: rule 8.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_check.h"
+
+#include "oci-vfio-hook/report.h"
+
+#define OLD DEV("/dev/vfio/45", "243", "5")
+#define NEW DEV("/dev/vfio/6", "242", "6")
+#define LINUX(devices)                                                                   \
+	"\"linux\":{\"devices\":[" CONTROL "," devices                                   \
+	"],\"resources\":{\"devices\":[" ALLOW_ALL "]}}"
+/* What the run on OLD says of itself, with a token, as a JSON string. */
+#define SAID(token)                                                                      \
+	"\"{\\\"token\\\":\\\"" token "\\\",\\\"nodes\\\":[{\\\"container_path\\\":"     \
+	"\\\"/dev/vfio/45\\\",\\\"final_path\\\":\\\"/dev/vfio/6\\\",\\\"node\\\":"      \
+	"\\\"/dev/vfio/"                                                                 \
+	"6\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6}],"              \
+	"\\\"addresses\\\":[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"]]}\""
+#define KEY "\"io.github.oci-vfio-hook.applied\":"
+#define FORGED "00000000000000000000000000000000"
+
+static void run_annotated(struct plan_run *run, const char *spec, const char *map,
+			  const char *machine_map)
+{
+	struct plan_run_input input = { .spec = slice_from(spec),
+					.answer = machine_answer,
+					.annotate = true };
+	auto_error err = { 0 };
+
+	if (map)
+		input.map = slice_from(map);
+	if (machine_map)
+		input.machine_map = slice_from(machine_map);
+	check_done(spec, plan_run(&input, run, &err), &err);
+}
+
+/* Where the annotation goes. */
+static void test_written(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = {
+		{ "{" LINUX(OLD) "}",
+		  "{" LINUX(NEW) ",\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}}" },
+		{ "{\n\t" LINUX(OLD) "\n}\n",
+		  "{\n\t" LINUX(NEW) ",\n\t\"annotations\":{" KEY SAID(
+			  PLAN_RUN_TOKEN) "}\n}\n" },
+		{ "{\"annotations\":null," LINUX(OLD) "}",
+		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+		{ "{\"annotations\":{}," LINUX(OLD) "}",
+		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+		{ "{\"annotations\": { \"a\": \"b\" }," LINUX(OLD) "}",
+		  "{\"annotations\": { \"a\": \"b\", " KEY
+		  " " SAID(PLAN_RUN_TOKEN) " }," LINUX(NEW) "}" },
+		{ "{\"annotations\":{" KEY "null,\"a\":\"b\"}," LINUX(OLD) "}",
+		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) ",\"a\":\"b\"}," LINUX(
+			  NEW) "}" },
+		/* Another token, or nothing of ours: replaced. */
+		{ "{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(OLD) "}",
+		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+		{ "{\"annotations\":{" KEY "\"x\"}," LINUX(OLD) "}",
+		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_plan_run run = { 0 };
+		char *wrong;
+
+		run_annotated(&run, rows[i].before, MAP_45, NULL);
+		check_text(rows[i].before, buffer_slice(&run.text), rows[i].after);
+		wrong = plan_run_check(&run);
+		if (wrong)
+			fail_row(rows[i].before, "%s", wrong);
+	}
+}
+
+/* No change, no annotation. */
+static void test_not_written(void **state)
+{
+	static const char *const rows[] = {
+		"{}",
+		"{\"annotations\":{" KEY "\"x\"}}",
+		"{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(
+			DEV("/dev/x", "1", "2")) "}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_plan_run run = { 0 };
+
+		run_annotated(&run, rows[i], NULL, MAP_45);
+		check_text(rows[i], buffer_slice(&run.text), rows[i]);
+		assert_int_equal(run.splices.count, 0);
+	}
+}
+
+#define DONE(devices)                                                                    \
+	"{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(devices) "}"
+
+/* What is done isn't done again, whatever the maps say. */
+static void test_done(void **state)
+{
+	static const char *const maps[] = {
+		MAP_45,
+		/* It would map what is there now. */
+		"[" ENTRY("/dev/vfio/6", "\"0000:06:00.0=07/00\"") "]",
+		"[]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(maps); i++) {
+		auto_plan_run run = { 0 };
+
+		run_annotated(&run, DONE(NEW), NULL, maps[i]);
+		assert_true(run.had_applied);
+		assert_int_equal(run.plan.n_changes, 0);
+		/* Nothing else is ours: no map was opened. */
+		assert_false(run.map.exists);
+	}
+}
+
+static void test_done_device_map(void **state)
+{
+	auto_plan_run run = { 0 };
+
+	(void)state;
+	/* A listed entry counts as found. */
+	run_annotated(&run, DONE(NEW), MAP_45, NULL);
+	assert_int_equal(run.plan.n_changes, 0);
+}
+
+static void test_done_environment(void **state)
+{
+	static const char text[] = "{\"annotations\":{" KEY SAID(
+		PLAN_RUN_TOKEN) "},\"process\":{\"env\":["
+				"\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={"
+				"\\\"0000:06:00.0\\\":"
+				"\\\"/dev/vfio/6\\\"}\"]}," LINUX(NEW) "}";
+	auto_plan_run run = { 0 };
+
+	(void)state;
+	run_annotated(&run, text, NULL,
+		      "[" ENTRY("/dev/vfio/6", "\"0000:06:00.0=07/00\"") "]");
+	assert_int_equal(run.plan.n_changes, 0);
+	assert_false(run.map.exists);
+}
+
+/* A second front end adds what it knows to what was done. */
+static void test_continued(void **state)
+{
+	auto_plan_run run = { 0 };
+
+	(void)state;
+	run_annotated(&run, DONE(NEW "," DEV("/dev/vfio/46", "243", "6")), NULL,
+		      "[" ENTRY("/dev/vfio/46", "\"0000:3b:02.1=07/00\"") "]");
+	check_text("continued", buffer_slice(&run.text),
+		   "{\"annotations\":{" KEY "\"{\\\"token\\\":\\\"" PLAN_RUN_TOKEN
+		   "\\\",\\\"nodes\\\":[{"
+		   "\\\"container_path\\\":\\\"/dev/vfio/45\\\",\\\"final_path\\\":"
+		   "\\\"/dev/vfio/6\\\",\\\"node\\\":\\\"/dev/vfio/6\\\",\\\"type\\\":"
+		   "\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6},{\\\"container_path\\\":"
+		   "\\\"/dev/vfio/46\\\",\\\"final_path\\\":\\\"/dev/vfio/"
+		   "7\\\",\\\"node\\\":"
+		   "\\\"/dev/vfio/"
+		   "7\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\""
+		   ":7}],\\\"addresses\\\":[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"],"
+		   "[\\\"0000:3b:02.1\\\",\\\"0000:07:00.0\\\"]]}\"}," LINUX(
+			   NEW "," DEV("/dev/vfio/7", "242", "7")) "}");
+}
+
+static void test_refused(void **state)
+{
+	static const struct plan_case cases[] = {
+		/* The machine's numbers are others now. */
+		{ .spec = DONE(DEV("/dev/vfio/6", "243", "6")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[1]: \"/dev/vfio/6\" was mapped by an earlier "
+			  "run, "
+			  "but is c 242:6 here now" },
+		{ .spec = DONE(NODE("/dev/vfio/6", "b", "242", "6")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "was mapped by an earlier run, but is c 242:6" },
+		{ .spec = "{\"annotations\":{" KEY "\"{\\\"token\\\":\\\"" PLAN_RUN_TOKEN
+			  "\\\",\\\"nodes\\\":[{"
+			  "\\\"container_path\\\":\\\"/dev/a\\\",\\\"final_path\\\":"
+			  "\\\"/dev/b\\\",\\\"node\\\":\\\"/dev/"
+			  "gone\\\",\\\"type\\\":\\\"c"
+			  "\\\",\\\"major\\\":1,\\\"minor\\\":2}]}\"}," LINUX(
+				  DEV("/dev/b", "1", "2")) "}",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "\"/dev/b\" was mapped by an earlier run, but /dev/gone is not "
+			  "there" },
+		/* A forged annotation switches nothing off. */
+		{ .spec = "{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(NEW) "}",
+		  .machine_map = MAP_45,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "no map entry names the VFIO device \"/dev/vfio/6\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_plan(&cases[i]);
+}
+
+/* The secret isn't shown. */
+static void test_report(void **state)
+{
+	auto_plan_run run = { 0 };
+	auto_buffer text = { 0 }, json = { 0 };
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	(void)state;
+	run_annotated(&run,
+		      "{\"annotations\":{" KEY SAID(
+			      "fedcba98") "},"
+					  "\"process\":{\"env\":[\"PCIDEVICE_A=0000:99:"
+					  "00.0\"]}," LINUX(OLD) "}",
+		      MAP_45, NULL);
+	report_text(&run.plan, &run.messages, "config.json", &text);
+	report_json(&run.plan, &run.messages, &json);
+	assert_null(strstr(text.data, PLAN_RUN_TOKEN));
+	assert_null(strstr(json.data, PLAN_RUN_TOKEN));
+	assert_null(strstr(text.data, "fedcba98"));
+	assert_null(strstr(json.data, "fedcba98"));
+	assert_non_null(strstr(text.data, "annotations.io.github.oci-vfio-hook.applied"));
+	check_done(json.data,
+		   json_parse("report", buffer_slice(&json), &json_any, NULL, &doc, &err),
+		   &err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_not_written),
+		cmocka_unit_test(test_done),
+		cmocka_unit_test(test_done_device_map),
+		cmocka_unit_test(test_done_environment),
+		cmocka_unit_test(test_continued),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_report),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

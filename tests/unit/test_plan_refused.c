@@ -1,0 +1,290 @@
+/* What a plan refuses: functions, groups and nodes that aren't as asked for (rule 7,
+ * viability, identity), entries that the spec doesn't name, VFIO devices that no entry
+ * names.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "plan_check.h"
+
+#define OLD DEV("/dev/vfio/45", "243", "5")
+#define S SPEC(CONTROL "," OLD, ALLOW_ALL)
+
+/* An entry for /dev/vfio/45 with this guest function. */
+#define MAP(guest) "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=" guest "\"") "]"
+
+static void test_functions(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = S,
+		  .map = MAP("0000:40:00.0"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "map.json: [0]: host function 0000:3b:02.0, here "
+			  "\"0000:40:00.0\": 0000:40:00.0 is not there" },
+		{ .spec = S,
+		  .map = MAP("0000:41:00.0"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "0000:41:00.0 is in no IOMMU group" },
+		{ .spec = S,
+		  .map = MAP("0000:42:00.0"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "0000:42:00.0 is bound to e1000e, no VFIO driver; bind it: "
+			  "driverctl set-override 0000:42:00.0 vfio-pci" },
+		{ .spec = S,
+		  .map = MAP("0000:43:00.0"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "0000:43:00.0 is bound to no driver; bind it: driverctl" },
+		{ .spec = S,
+		  .map = MAP("0000:44:00.0"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "IOMMU group 68 is not viable: 0000:44:00.1 is bound to igb: "
+			  "driverctl set-override 0000:44:00.1 vfio-pci; 0000:44:00.2 is "
+			  "bound to ixgbe: driverctl set-override 0000:44:00.2 "
+			  "vfio-pci" },
+		{ .spec = S,
+		  .map = MAP("0000:45:00.0"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "IOMMU group 69 has no node /dev/vfio/69" },
+		/* One entry, two groups. */
+		{ .spec = S,
+		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\","
+						   "\"0000:3b:02.1=07/00\"") "]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "host function 0000:3b:02.1, here \"07/00\": it is in IOMMU "
+			  "group "
+			  "7, another function of the entry in group 6" },
+		{ .spec = S,
+		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=0000:47:00.0\","
+						   "\"0000:3b:02.1=0000:47:00.1\"") "]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "it is in IOMMU group 72, another function of the entry in "
+			  "group 71" },
+		/* One function, spelt in two ways. */
+		{ .spec = S,
+		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\","
+						   "\"0000:3b:02.1=0000:06:00.0\"") "]",
+		  .class = ERROR_DATA,
+		  .part = "host functions 0000:3b:02.0 and 0000:3b:02.1 are one function "
+			  "here" },
+		/* Nodes. */
+		{ .spec = SPEC(NODE("/dev/sda", "b", "8", "0"), ALLOW_ALL),
+		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/gone") "]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "map.json: [0]: vm_path: /dev/gone is not there" },
+		/* Where two functions of an entry are in one group all is well. */
+		{ .spec = S,
+		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=0000:06:00.0\","
+						   "\"0000:3b:02.1=0000:06:00.1\"") "]",
+		  .expected =
+			  SPEC(CONTROL "," DEV("/dev/vfio/6", "242", "6"), ALLOW_ALL) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_plan(&cases[i]);
+}
+
+/* An entry for /dev/vfio/45 with this guest function and this identity. */
+#define EXPECT(guest, expect)                                                            \
+	"[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\",\"options\":["      \
+	"\"0000:3b:02.0=" guest "\"],\"expect\":{" expect "}}]"
+
+static void test_identity(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = S,
+		  .map = EXPECT("06/00", "\"vendor\":\"8086\",\"device\":\"0x154C\","
+					 "\"class\":\"0x020000\""),
+		  .expected =
+			  SPEC(CONTROL "," DEV("/dev/vfio/6", "242", "6"), ALLOW_ALL) },
+		{ .spec = S,
+		  .map = EXPECT("0000:46:00.0", "\"vendor\":\"8086\""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "0000:46:00.0 has vendor 0x1234, but the map expects 0x8086" },
+		{ .spec = S,
+		  .map = EXPECT("06/00", "\"device\":\"154d\""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "0000:06:00.0 has device 0x154c, but the map expects 0x154d" },
+		{ .spec = S,
+		  .map = EXPECT("06/00", "\"subsystem_vendor\":\"1\""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "has subsystem_vendor 0x0000, but the map expects 0x0001" },
+		{ .spec = S,
+		  .map = EXPECT("06/00", "\"class\":\"30000\""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "has class 0x20000, but the map expects 0x30000" },
+		/* Also for what only the environment names. */
+		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\"]}}",
+		  .machine_map = EXPECT("0000:46:00.0", "\"vendor\":\"8086\""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "0000:46:00.0 has vendor 0x1234" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_plan(&cases[i]);
+}
+
+static void test_missing(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = "{}",
+		  .map = MAP_45,
+		  .class = ERROR_DATA,
+		  .part = "config.json: missing devices in OCI spec: \"/dev/vfio/45\" "
+			  "(map.json: [0])" },
+		{ .spec = S,
+		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
+			  "/dev/vfio/46",
+			  "\"0000:3b:02.1=07/00\"") "," NODE_ENTRY("/dev/sda",
+								   "/dev/vda") "]",
+		  .class = ERROR_DATA,
+		  .part = "\"/dev/vfio/46\" (map.json: [1]), \"/dev/sda\" (map.json: "
+			  "[2])" },
+		/* The environment alone doesn't name an entry. */
+		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\"]}}",
+		  .map = MAP_45,
+		  .class = ERROR_DATA,
+		  .part = "missing devices in OCI spec" },
+		/* Those of the machine may be missing. */
+		{ .spec = S,
+		  .machine_map =
+			  "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
+				  "/dev/vfio/46", "\"0000:3b:02.1=0000:40:00."
+						  "0\"") "," NODE_ENTRY("/dev"
+									"/sd"
+									"a",
+									"/dev"
+									"/gon"
+									"e") "]",
+		  .expected =
+			  SPEC(CONTROL "," DEV("/dev/vfio/6", "242", "6"), ALLOW_ALL) },
+		/* A type that isn't built counts where it is named. */
+		{ .spec = SPEC(NODE("/dev/sda", "b", "8", "0"), ALLOW_ALL),
+		  .machine_map = "[{\"type\":\"blk\",\"container_path\":\"/dev/sda\"}]",
+		  .class = ERROR_DATA,
+		  .part = "devices.d/a.json: [0]: type: unsupported device type "
+			  "\"blk\"" },
+		{ .spec = SPEC(NODE("/dev/sdb", "b", "8", "0"), ALLOW_ALL),
+		  .machine_map = "[{\"type\":\"blk\",\"container_path\":\"/dev/sda\"}]" },
+		{ .spec = MOUNTS(MOUNT("/x", "/dev/sda")),
+		  .machine_map = "[{\"type\":\"scsi\",\"container_path\":\"/dev/sda\"}]",
+		  .class = ERROR_DATA,
+		  .part = "unsupported device type \"scsi\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_plan(&cases[i]);
+}
+
+static void test_unmapped(void **state)
+{
+#define OWN SPEC(DEV("/dev/vfio/9", "242", "9") "," CONTROL, ALLOW_ALL)
+	static const struct plan_case cases[] = {
+		/* auto: without any map, this machine's own node. */
+		{ .spec = OWN },
+		{ .spec = SPEC(DEV("/dev/vfio/9", "243", "9"), ""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/9\" is c "
+			  "242:9 on this machine" },
+		{ .spec = SPEC(NODE("/dev/vfio/9", "b", "242", "9"), ""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "is c 242:9 on this machine, the spec says otherwise" },
+		{ .spec = SPEC("{\"path\":\"/dev/vfio/9\",\"type\":\"c\"}", ""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "is c 242:9 on this machine, the spec says otherwise" },
+		{ .spec = SPEC(DEV("/dev/vfio/100", "242", "100"), ""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/100\" is "
+			  "not "
+			  "one of this machine (/dev/vfio/100 is not there)" },
+		{ .spec = SPEC(DEV("/dev/iommu", "10", "127"), ""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "\"/dev/iommu\" is not one of this machine" },
+		{ .spec = SPEC(DEV("/dev/vfio/devices/vfio0", "1", "1"), ""),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "is not one of this machine" },
+		/* With any map, even an empty one, it is an error. */
+		{ .spec = OWN,
+		  .machine_map = "[]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[0].path: no map entry names the VFIO device "
+			  "\"/dev/vfio/9\"" },
+		{ .spec = OWN,
+		  .map = "[]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "no map entry names the VFIO device" },
+		{ .spec = OWN,
+		  .unmapped = UNMAPPED_ERROR,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "no map entry names the VFIO device" },
+		{ .spec = OWN, .machine_map = "[]", .unmapped = UNMAPPED_KEEP },
+		{ .spec = SPEC(DEV("/dev/vfio/100", "1", "1"), ""),
+		  .unmapped = UNMAPPED_KEEP },
+		/* Mounts count as well, by either end. */
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/vfio/9")) },
+		{ .spec = MOUNTS(MOUNT("/dev/y", "/dev/vfio/9")) },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/vfio/100")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: the bind mount of \"/dev/vfio/100\" is no VFIO "
+			  "node" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/y")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: the bind mount of \"/dev/vfio/9\" is no VFIO "
+			  "node" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/8", "/dev/vfio/9")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "it shows this machine's \"/dev/vfio/9\" as \"/dev/vfio/8\"" },
+		{ .spec = MOUNTS(MOUNT("/dev/y", "/dev/vfio/9")),
+		  .machine_map = "[]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: no map entry names the bind mount of VFIO node "
+			  "\"/dev/vfio/9\"" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/y")),
+		  .unmapped = UNMAPPED_ERROR,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "names the bind mount of VFIO node \"/dev/vfio/9\"" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/y")),
+		  .unmapped = UNMAPPED_KEEP },
+		/* The control node isn't one of them. */
+		{ .spec = SPEC(DEV("/dev/vfio/vfio", "1", "1"), ""),
+		  .machine_map = "[]" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/vfio", "/dev/vfio/vfio")),
+		  .machine_map = "[]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_plan(&cases[i]);
+}
+
+static void test_bad_input(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = S,
+		  .map = "x",
+		  .class = ERROR_DATA,
+		  .part = "map.json: line 1" },
+		{ .spec = S,
+		  .machine_map = "{}",
+		  .class = ERROR_DATA,
+		  .part = "devices.d/a.json: has no \"devices\"" },
+		{ .spec = "[",
+		  .map = MAP_45,
+		  .class = ERROR_DATA,
+		  .part = "config.json: " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_plan(&cases[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_functions), cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_missing),	  cmocka_unit_test(test_unmapped),
+		cmocka_unit_test(test_bad_input),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
