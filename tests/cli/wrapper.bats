@@ -1,0 +1,1050 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# oci-vfio-runtime: rewrites the bundle that a runtime is about to read as `apply` does, then becomes that runtime.
+
+load helpers
+load wrapper
+
+setup() {
+	machine
+	bundle
+	wrapper
+	common_case
+	add_env PCIDEVICE_A=0000:3b:02.0
+}
+
+broken_map() {
+	echo broken > "$MAPS/45.json"
+}
+
+# --- which file ---------------------------------------------------------------------------------------------------
+
+@test "create, run and restore rewrite the bundle as apply does" {
+	local command
+	expect_rewriting
+	for command in create run restore; do
+		runtime "$command" --bundle "$BUNDLE" box
+		assert_ran "$command" --bundle "$BUNDLE" box
+		assert_rewritten
+	done
+}
+
+@test "every spelling of the bundle" {
+	local arguments
+	expect_rewriting
+	other_bundle
+	cd "$OTHER"
+	# shellcheck disable=SC2153 # helpers.bash sets BEFORE.
+	for arguments in "--bundle $BUNDLE" "--bundle=$BUNDLE" "-b $BUNDLE" "-b$BUNDLE" "--bundle $BUNDLE/" '--bundle ../bundle' \
+		'-b../bundle/.' "--bundle $OTHER --bundle $BUNDLE" "-b $OTHER -b$BUNDLE" "--bundle=$BUNDLE --"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime create $arguments box
+		# shellcheck disable=SC2086
+		assert_ran create $arguments box
+		assert_rewritten
+		cmp "$OTHER/config.json" "$BEFORE" || fail "$arguments: the current directory's bundle changed"
+	done
+}
+
+@test "without --bundle it is the current directory" {
+	local arguments
+	expect_rewriting
+	cd "$BUNDLE"
+	for arguments in 'create box' 'run box' 'restore box' 'run -- box' 'create --bundle . box' 'run --pid-file /x box' 'create' \
+		'run - box'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments
+		# shellcheck disable=SC2086
+		assert_ran $arguments
+		grep -qxF "directory $BUNDLE" "$STDOUT" || fail "$(show_output)"
+		assert_rewritten
+	done
+}
+
+@test "every spelling of the config's name" {
+	local arguments
+	expect_rewriting
+	cp "$BEFORE" "$BUNDLE/other.json"
+	echo broken > "$CONFIG"
+	for arguments in '--config other.json' '--config=other.json' '-f other.json' '-fother.json' '-f config.json -f other.json'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime create $arguments --bundle "$BUNDLE" box
+		# shellcheck disable=SC2086
+		assert_ran create $arguments --bundle "$BUNDLE" box
+		assert_rewritten "$BUNDLE/other.json"
+		[ "$(< "$CONFIG")" = broken ]
+		[ "$(find "$BUNDLE" -type f | sort | xargs)" = "$CONFIG $BUNDLE/other.json" ]
+	done
+}
+
+@test "a config's name with a slash is refused" {
+	local arguments
+	write_config
+	remember
+	other_bundle
+	for arguments in "-f $CONFIG" "-f$CONFIG" "--config=$CONFIG" '--config ../other/config.json' '-f ./config.json'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime create $arguments --bundle "$BUNDLE" box
+		assert_refused_call slash
+		cmp "$OTHER/config.json" "$BEFORE"
+	done
+}
+
+@test "a value that looks like an option is a value" {
+	local option
+	expect_rewriting
+	other_bundle
+	cd "$BUNDLE"
+	for option in --console-socket --pidfd-socket --pid-file --preserve-fds --image-path --work-path --manage-cgroups-mode --empty-ns \
+		--lsm-profile --lsm-mount-context; do
+		runtime restore "$option" --bundle "$OTHER"
+		assert_ran restore "$option" --bundle "$OTHER"
+		assert_rewritten
+		runtime restore "$option" "-b$OTHER" box
+		assert_ran restore "$option" "-b$OTHER" box
+		assert_rewritten
+		# Behind "=" the value takes no argument more.
+		runtime restore "$option=--bundle" --bundle "$OTHER" box
+		assert_ran restore "$option=--bundle" --bundle "$OTHER" box
+		assert_rewritten "$OTHER/config.json"
+		cmp "$CONFIG" "$BEFORE"
+	done
+	cmp "$OTHER/config.json" "$BEFORE"
+}
+
+@test "flags before the bundle take no value" {
+	local option
+	expect_rewriting
+	for option in -d --detach --keep --no-pivot --no-new-keyring --no-subreaper --tcp-established --ext-unix-sk --shell-job --file-locks \
+		--auto-dedup --lazy-pages; do
+		runtime restore "$option" --bundle "$BUNDLE" box
+		assert_ran restore "$option" --bundle "$BUNDLE" box
+		assert_rewritten
+	done
+}
+
+@test "options before the subcommand, and values that look like subcommands" {
+	local option
+	expect_rewriting
+	for option in --root --log --log-format --log-level --rootless --criu --cgroup-manager; do
+		runtime "$option" exec create --bundle "$BUNDLE" box
+		assert_ran "$option" exec create --bundle "$BUNDLE" box
+		assert_rewritten
+		runtime "$option=--version" run -b "$BUNDLE" box
+		assert_ran "$option=--version" run -b "$BUNDLE" box
+		assert_rewritten
+		# This is `state`.
+		runtime "$option" create state --bundle "$BUNDLE" box
+		assert_ran "$option" create state --bundle "$BUNDLE" box
+		assert_unchanged_text
+	done
+	for option in --debug --systemd-cgroup --debug=true; do
+		runtime "$option" --root /x "$option" create --bundle "$BUNDLE" box
+		assert_ran "$option" --root /x "$option" create --bundle "$BUNDLE" box
+		assert_rewritten
+	done
+}
+
+@test "as the engines call it" {
+	local arguments
+	expect_rewriting
+	for arguments in \
+		"--root /x/k8s.io --log $BATS_TEST_TMPDIR/l --log-format json --systemd-cgroup create --bundle $BUNDLE --pid-file /x/init.pid box" \
+		"--root /x/moby --log $BATS_TEST_TMPDIR/l --log-format json create --bundle $BUNDLE --pid-file /x/init.pid --console-socket /x/pty.sock box" \
+		"--root /x --log $BATS_TEST_TMPDIR/l --log-format json restore --image-path /x --work-path /x --no-subreaper --bundle $BUNDLE --pid-file /x --detach box" \
+		"--systemd-cgroup --root=/x create --bundle $BUNDLE --pid-file /x/pidfile box" \
+		"--cgroup-manager=disabled --root=/x create --bundle $BUNDLE --pid-file /x/pidfile --preserve-fds 3 box"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments
+		# shellcheck disable=SC2086
+		assert_ran $arguments
+		assert_rewritten
+	done
+}
+
+@test "what could be another spelling of bundle or config is refused" {
+	local arguments
+	write_config
+	remember
+	other_bundle
+	cd "$OTHER"
+	for arguments in "--bund $BUNDLE" "--bundl=$BUNDLE" "--b $BUNDLE" "-bundle $BUNDLE" "-bundle=$BUNDLE" "-b=$BUNDLE" "-db $BUNDLE" \
+		"-db$BUNDLE" '--conf config.json' '--c=config.json' '-config config.json' '-config=config.json' '-f=config.json' \
+		'-df config.json' '-pid-file x' '-console-socket=x'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime create $arguments box
+		assert_refused_call
+		cmp "$OTHER/config.json" "$BEFORE" || fail "$arguments: rewritten on a guess"
+	done
+}
+
+@test "bundle or config behind the container's name is refused" {
+	local arguments
+	write_config
+	remember
+	other_bundle
+	cd "$OTHER"
+	for arguments in "--bundle $BUNDLE" "--bundle=$BUNDLE" "-b $BUNDLE" "-b$BUNDLE" "-b=$BUNDLE" "-bundle $BUNDLE" "--bun $BUNDLE" '-f config.json' \
+		'--config=config.json' '--conf config.json' "-d --bundle $BUNDLE"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime create box $arguments
+		assert_refused_call
+		cmp "$OTHER/config.json" "$BEFORE" || fail "$arguments: rewritten on a guess"
+	done
+}
+
+@test "an unknown option before the subcommand is refused" {
+	local option
+	write_config
+	remember
+	cd "$BUNDLE"
+	for option in --nonsense --nonsense=x --roo --log-f=json --Root --bundle -b -x -log -root=/x -- -; do
+		runtime "$option" create --bundle "$BUNDLE" box
+		assert_refused_call "$option"
+		# A runtime could take it for an option with a value, so that this is `create`.
+		runtime "$option" state create --bundle "$BUNDLE" box
+		assert_refused_call "$option"
+	done
+}
+
+@test "a missing value is refused" {
+	local arguments
+	write_config
+	remember
+	cd "$BUNDLE"
+	for arguments in 'create --bundle' 'create -b' 'run --config' 'run -f' 'create --pid-file' '--root' '--log' 'exec --process' 'exec -p'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments
+		assert_refused_call "${arguments##* }"
+	done
+}
+
+@test "anything else passes untouched, whatever maps and bundle are like" {
+	local arguments process=$BATS_TEST_TMPDIR/process.json
+	write_config
+	remember
+	broken_map
+	printf '{"env":["PCIDEVICE_A=0000:3b:02.0"]}' > "$process"
+	cd "$BUNDLE"
+	for arguments in '' --version -v --help -h features spec 'spec --rootless' list 'list --format json' 'start box' 'state box' 'kill box KILL' \
+		'delete --force box' 'pause box' 'resume box' 'ps box' 'events --stats box' 'update -r - box' 'checkpoint --image-path x box' \
+		'exec box ls' 'exec --env A=b box ls' "exec box --process $process" "exec box run --bundle $BUNDLE" \
+		"exec -- box -p $process" "exec --env --process box" "exec -e -p box" "exec --cwd=--process box ls" "exec -ep box ls" \
+		"state --bundle $BUNDLE" "delete create" "creates --bundle $BUNDLE" "Create --bundle $BUNDLE" "help create" \
+		"--root x --log=$LOG state -b $BUNDLE"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments
+		# shellcheck disable=SC2086
+		assert_ran $arguments
+		assert_unchanged
+		[ "$(< "$process")" = '{"env":["PCIDEVICE_A=0000:3b:02.0"]}' ]
+	done
+	[ ! -e "$LOG" ]
+}
+
+@test "arguments of any bytes reach the runtime as they are" {
+	local odd=$'a b\t"\'\\\e[31m\xff$(x)*'
+	expect_rewriting
+	runtime --root '' create --bundle "$BUNDLE" --pid-file '' "$odd" '' -- "*"
+	assert_not_ran
+	runtime --root '' create --bundle "$BUNDLE" --pid-file '' "$odd" '' "*"
+	assert_ran --root '' create --bundle "$BUNDLE" --pid-file '' "$odd" '' "*"
+	assert_rewritten
+	runtime '' create "$odd"
+	assert_ran '' create "$odd"
+	assert_unchanged_text
+}
+
+# --- rewriting ----------------------------------------------------------------------------------------------------
+
+@test "a second run changes nothing" {
+	expect_rewriting
+	runtime create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	remember
+	broken_map
+	runtime create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_unchanged
+}
+
+@test "after precreate and after apply it changes nothing" {
+	expect_rewriting
+	cp "$REWRITTEN" "$CONFIG"
+	remember
+	runtime run --bundle "$BUNDLE" box
+	assert_ran run --bundle "$BUNDLE" box
+	assert_unchanged
+}
+
+@test "a container that asks for nothing of ours starts, with broken maps too" {
+	DEVICES=() RULES=('{"allow":false,"access":"rwm"}') ENVIRONMENT=()
+	write_config
+	remember
+	broken_map
+	runtime run --bundle "$BUNDLE" box
+	assert_ran run --bundle "$BUNDLE" box
+	assert_unchanged
+}
+
+@test "a broken map, a missing function, a device that no entry names: the runtime never runs" {
+	write_config
+	remember
+	broken_map
+	runtime run --bundle "$BUNDLE" box
+	assert_refused_call /etc/oci-vfio-hook/devices.d/45.json
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=09/00)"
+	runtime create --bundle "$BUNDLE" box
+	assert_refused_call 09
+	rm "$MAPS/45.json"
+	runtime create --bundle "$BUNDLE" box
+	assert_refused_call /dev/vfio/45
+	chmod 666 "$MAPS/46.json"
+	runtime restore --bundle "$BUNDLE" box
+	assert_refused_call 46.json
+}
+
+@test "a bundle or config.json that isn't there or is broken: the runtime never runs" {
+	local text
+	runtime run --bundle "$BATS_TEST_TMPDIR/no" box
+	assert_not_ran "$BATS_TEST_TMPDIR/no"
+	runtime run --bundle "$BUNDLE" box
+	assert_not_ran "$CONFIG"
+	for text in '' '{' '[]' '{"linux":{"devices":7}}'; do
+		config "$text"
+		remember
+		runtime run --bundle "$BUNDLE" box
+		assert_refused_call "$CONFIG"
+	done
+	rm "$CONFIG"
+	mkfifo "$CONFIG"
+	runtime run --bundle "$BUNDLE" box
+	assert_not_ran "$CONFIG"
+	runtime run --bundle= box
+	assert_not_ran
+}
+
+# --- exec ---------------------------------------------------------------------------------------------------------
+
+PROCESS='{"x":18446744073709551615, "cwd" :"\/","env":["A=b","PCIDEVICE_A=0000:3b:02.0,0000:3b:02.1","PCIDEVICE_A_INFO={\"0000:3b:02.0\":{\"dev-mount\":\"/dev/vfio/45\"},\"0000:3b:02.1\":{}}" ,"C=0000:3b:02.0"],"args":["x"],"y":1.0}'
+TRANSLATED='{"x":18446744073709551615, "cwd" :"\/","env":["A=b","PCIDEVICE_A=0000:01:00.0,0000:02:00.0","PCIDEVICE_A_INFO={\"0000:01:00.0\":{\"dev-mount\":\"/dev/vfio/3\"},\"0000:02:00.0\":{}}" ,"C=0000:3b:02.0"],"args":["x"],"y":1.0}'
+
+# TEXT: a process file of mode 640, alone in a directory: $FILE.
+process() {
+	FILE=$BATS_TEST_TMPDIR/processes/process.json
+	mkdir -p "${FILE%/*}"
+	rm -f "$FILE"
+	printf '%s' "$1" > "$FILE"
+	chmod 640 "$FILE"
+	FILE_STATUS=$(stat -c '%i %y %z %a %u %g' "$FILE")
+}
+
+# TEXT: the process file is this, with its mode, and nothing is beside it.
+assert_process() {
+	[ "$(cat "$FILE" && echo .)" = "$1." ] || fail expected: "$1" found: "$(cat "$FILE")" "$(show_output)"
+	[ "$(stat -c '%a %u %g' "$FILE")" = '640 0 0' ]
+	[ "$(ls -A "${FILE%/*}")" = process.json ] || fail "$(ls -A "${FILE%/*}")"
+}
+
+# TEXT: the same, and it wasn't touched.
+assert_process_untouched() {
+	assert_process "$1"
+	[ "$(stat -c '%i %y %z %a %u %g' "$FILE")" = "$FILE_STATUS" ] || fail 'the process file was touched' "$(show_output)"
+}
+
+@test "exec: the environment of the process file is translated, in every spelling" {
+	local arguments
+	write_config
+	remember
+	mkdir -p "$BATS_TEST_TMPDIR/processes"
+	cd "$BATS_TEST_TMPDIR/processes"
+	FILE=$PWD/process.json
+	for arguments in "--process $FILE" "--process=$FILE" "-p $FILE" "-p$FILE" '-p process.json' '--process=./process.json' \
+		"--process /x --process $FILE" "--detach -t --env PCIDEVICE_A=x --pid-file /x -p $FILE" "-d --console-socket -p --process=$FILE" \
+		"-u 0 -e A=b -g 1 -c x --cap y --cwd / --user=0 --process $FILE" "-td -p $FILE --"; do
+		process "$PROCESS"
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime --root /x exec $arguments box
+		# shellcheck disable=SC2086
+		assert_ran --root /x exec $arguments box
+		assert_process "$TRANSLATED"
+		assert_unchanged
+	done
+}
+
+@test "exec: layout, line ends and escapes of the process file stay" {
+	local before after
+	before=$'\r\n {\r\n\t"env" : [\r\n\t "\\u0050CIDEVICE_A=0000:3b:02.0" ,"\\/" ] ,\r\n"z":-0 }\r\n\n'
+	after=$'\r\n {\r\n\t"env" : [\r\n\t "PCIDEVICE_A=0000:01:00.0" ,"\\/" ] ,\r\n"z":-0 }\r\n\n'
+	process "$before"
+	runtime exec -p "$FILE" box
+	assert_ran exec -p "$FILE" box
+	assert_process "$after"
+}
+
+@test "exec: what is translated already is translated again by nobody" {
+	process "$PROCESS"
+	runtime exec -p "$FILE" box
+	FILE_STATUS=$(stat -c '%i %y %z %a %u %g' "$FILE")
+	runtime exec -p "$FILE" box
+	assert_status 0
+	assert_process_untouched "$TRANSLATED"
+}
+
+@test "exec: a process file without variables of ours isn't touched, nor a map opened" {
+	local text
+	broken_map
+	for text in '{}' '{"env":[]}' '{"env":null}' '{"env":["A=0000:3b:02.0","PCIDEVICE","XPCIDEVICE_A=0000:3b:02.0"],"args":["PCIDEVICE_A=0000:3b:02.0"]}' \
+		'{"process":{"env":["PCIDEVICE_A=0000:3b:02.0"]}}'; do
+		process "$text"
+		runtime exec --process "$FILE" box
+		assert_ran exec --process "$FILE" box
+		assert_process_untouched "$text"
+	done
+}
+
+@test "exec: a variable that no entry translates isn't touched" {
+	local text='{"env":["PCIDEVICE_A=0000:3b:05.0","PCIDEVICE_B=mlx5_core.sf.10"]}'
+	process "$text"
+	runtime exec --process "$FILE" box
+	assert_ran exec --process "$FILE" box
+	assert_process_untouched "$text"
+}
+
+@test "exec: a broken map or process file: the runtime never runs" {
+	local text
+	for text in '' '{' '[]' '{"env":7}' '{"env":[7]}' '{"env":["PCIDEVICE_A=0000:3b:02.0"],"env":[]}'; do
+		process "$text"
+		runtime exec --process "$FILE" box
+		assert_not_ran "$FILE"
+		assert_process_untouched "$text"
+	done
+	process "$PROCESS"
+	broken_map
+	runtime --log "$LOG" --log-format json exec --process "$FILE" box
+	assert_not_ran 45.json
+	assert_logged 45.json
+	assert_process_untouched "$PROCESS"
+	rm "$FILE"
+	runtime exec --process "$FILE" box
+	assert_not_ran "$FILE"
+	mkfifo "$FILE"
+	runtime exec --process "$FILE" box
+	assert_not_ran "$FILE"
+}
+
+@test "exec: what could be another spelling of --process is refused" {
+	local arguments
+	process "$PROCESS"
+	for arguments in "--proces $FILE" "--pro=$FILE" "--p $FILE" "-process $FILE" "-process=$FILE" "-p=$FILE" "-tp $FILE" "-dp$FILE"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime exec $arguments box
+		assert_not_ran
+		assert_process_untouched "$PROCESS"
+	done
+}
+
+@test "exec: 16 at once on one process file" {
+	process "$PROCESS"
+	in_machine sh -c "seq 16 | xargs -P 16 -I{} '$RECORDER_LINK' exec --process '$FILE' box-{}" > "$BATS_TEST_TMPDIR/out" 2>&1
+	[ "$(grep -c '^argument 4 box-' "$BATS_TEST_TMPDIR/out")" = 16 ] || fail "$(cat "$BATS_TEST_TMPDIR/out")"
+	assert_process "$TRANSLATED"
+}
+
+# --- errors, for the engine ----------------------------------------------------------------------------------------
+
+@test "an error is one line on stderr and one in the log in JSON" {
+	local arguments
+	write_config
+	remember
+	broken_map
+	for arguments in "--log $LOG --log-format json" "--log=$LOG --log-format=json" "--log-format json --log $LOG" "--log file:$LOG --log-format=json" \
+		"--log=file:$LOG --log-format json" "--debug --log /no/x --log $LOG --log-format text --log-format json --root /x"; do
+		rm -f "$LOG"
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments create --bundle "$BUNDLE" box
+		assert_refused_call 45.json
+		[ "$(wc -l < "$LOG")" = 1 ]
+		assert_logged 45.json
+	done
+}
+
+@test "the log is appended to, and a relative one is in the current directory" {
+	write_config
+	remember
+	broken_map
+	echo '{"level":"info","msg":"earlier","time":"-"}' > "$LOG"
+	cd "${LOG%/*}"
+	runtime --log "${LOG##*/}" --log-format json create --bundle "$BUNDLE" box
+	assert_refused_call 45.json
+	[ "$(wc -l < "$LOG")" = 2 ]
+	[[ $(head -n 1 "$LOG") == *earlier* ]]
+	assert_logged 45.json
+}
+
+@test "the log is in JSON only where that was asked for" {
+	local arguments
+	write_config
+	remember
+	broken_map
+	for arguments in "--log $LOG" "--log $LOG --log-format text" "--log $LOG --log-format=json --log-format=text" '--log-format json'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments create --bundle "$BUNDLE" box
+		assert_refused_call 45.json
+		[ ! -s "$LOG" ]
+	done
+}
+
+@test "a log that can't be written hides no error" {
+	local log
+	write_config
+	remember
+	broken_map
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	for log in /no/such/log "$BUNDLE" /dev/full "$BATS_TEST_TMPDIR/fifo" ''; do
+		runtime --log "$log" --log-format json create --bundle "$BUNDLE" box
+		assert_refused_call 45.json
+	done
+}
+
+@test "errors in the command line are logged as well" {
+	write_config
+	remember
+	runtime --log "$LOG" --log-format json create --bund "$BUNDLE" box
+	assert_refused_call --bund
+	assert_logged --bund
+	rm "$LOG"
+	runtime --log "$LOG" --log-format json --nonsense create --bundle "$BUNDLE" box
+	assert_refused_call --nonsense
+	assert_logged --nonsense
+}
+
+@test "a runtime that isn't there is logged as well" {
+	expect_rewriting
+	rm "$SBIN/recorder"
+	runtime --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	assert_not_ran recorder
+	assert_logged recorder
+}
+
+@test "text of the input is quoted in errors" {
+	local odd=$'\n\e[31m"\\'
+	write_config
+	remember
+	runtime --log "$LOG" --log-format json create --bundle "$BATS_TEST_TMPDIR/no$odd" box
+	assert_refused_call '\x0A\x1B[31m'
+	assert_logged '\x0A\x1B[31m'
+	rm "$LOG"
+	runtime --log "$LOG" --log-format json "--$odd" create
+	assert_refused_call '\x0A\x1B[31m'
+	rm -f "$LOG"
+	runtime --log "$LOG" --log-format json exec -p "$odd" box
+	assert_refused_call '\x0A\x1B[31m'
+	assert_logged '\x0A\x1B[31m'
+}
+
+@test "text of the program's name is quoted in errors" {
+	RUNTIME=$'oci-vfio-a\n\e[31mb'
+	ln -s "$OCI_VFIO_RUNTIME" "$LINKS/$RUNTIME"
+	runtime state box
+	assert_not_ran '\x0A\x1B[31m'
+}
+
+@test "warnings are in the engine's log, and stderr is the container's" {
+	add_env PCIDEVICE_B=0000:3b:07.7
+	write_config
+	apply --output "$BATS_TEST_TMPDIR/new.json"
+	assert_warning 0000:3b:07.7
+	runtime --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	assert_ran --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	[ "$(wc -l < "$LOG")" = 1 ]
+	assert_json "$LOG" '.level == "warning"' '.msg | contains("0000:3b:07.7")' 'keys == ["level", "msg", "time"]'
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	assert_env PCIDEVICE_A=0000:01:00.0 PCIDEVICE_B=0000:3b:07.7
+}
+
+# --- which runtime -------------------------------------------------------------------------------------------------
+
+# NAME: the recorder ran as this.
+assert_ran_as() {
+	assert_silent
+	[ "$(grep '^argument 0 ' "$STDOUT")" = "argument 0 $1" ] || fail "expected to run $1" "$(show_output)"
+}
+
+@test "a link's name wins, else the configuration, else it is runc" {
+	mkdir -p "$BATS_TEST_TMPDIR/elsewhere"
+	cp "$SBIN/recorder" "$SBIN/runc"
+	cp "$SBIN/recorder" "$SBIN/crun"
+	cp "$SBIN/recorder" "$BATS_TEST_TMPDIR/elsewhere/engine"
+	RUNTIME=oci-vfio-runtime
+	runtime state box
+	assert_ran_as /usr/local/sbin/runc
+	RUNTIME=oci-vfio-crun
+	runtime state box
+	assert_ran_as /usr/local/sbin/crun
+	echo '{"runtime":"recorder"}' > "$ETC/config.json"
+	RUNTIME=oci-vfio-runtime
+	runtime state box
+	assert_ran_as /usr/local/sbin/recorder
+	runtime --version
+	assert_ran_as /usr/local/sbin/recorder
+	RUNTIME=oci-vfio-crun
+	runtime state box
+	assert_ran_as /usr/local/sbin/crun
+	RUNTIME=oci-vfio-runtime
+	echo "{\"runtime\":\"$BATS_TEST_TMPDIR/elsewhere/engine\"}" > "$ETC/config.json"
+	runtime state box
+	assert_ran_as "$BATS_TEST_TMPDIR/elsewhere/engine"
+	# Any other name than ours says nothing.
+	for RUNTIME in x oci-vfio- oci-vfi-crun; do
+		ln -s "$OCI_VFIO_RUNTIME" "$LINKS/$RUNTIME"
+		runtime state box
+		assert_ran_as "$BATS_TEST_TMPDIR/elsewhere/engine"
+	done
+}
+
+@test "the path by which the link was called doesn't count" {
+	machine_command env "PATH=$LINKS:$PATH" sh -c 'oci-vfio-recorder state box'
+	assert_ran state box
+	cd "$LINKS"
+	machine_command ./oci-vfio-recorder state box
+	assert_ran state box
+	mkdir "$LINKS/oci-vfio-crun.d"
+	machine_command bash -c "exec -a '$LINKS/oci-vfio-crun.d/oci-vfio-recorder' '$OCI_VFIO_RUNTIME' state box"
+	assert_ran state box
+}
+
+@test "PATH and the environment don't choose the runtime" {
+	mkdir "$BATS_TEST_TMPDIR/path"
+	printf '#!/bin/sh\necho wrong\n' > "$BATS_TEST_TMPDIR/path/recorder"
+	chmod 755 "$BATS_TEST_TMPDIR/path/recorder"
+	machine_command env -i "PATH=$BATS_TEST_TMPDIR/path" OCI_VFIO_RUNTIME=x RUNTIME=x "$RECORDER_LINK" state box
+	assert_ran state box
+	machine_command env -i "$RECORDER_LINK" state box
+	assert_ran state box
+}
+
+@test "the directories are searched in order" {
+	local directory mounts='' found=$BATS_TEST_TMPDIR/found
+	mkdir "$found"
+	cp "$SBIN/recorder" "$found/elsewhere"
+	ln -s "$OCI_VFIO_RUNTIME" "$LINKS/oci-vfio-elsewhere"
+	# From the last to the first, each stands in for one more directory.
+	for directory in /usr/bin /usr/sbin /usr/local/bin; do
+		mounts="$directory $mounts"
+		machine_command sh -ec "for directory in $mounts; do mount --bind '$found' \$directory; done; exec '$LINKS/oci-vfio-elsewhere' state box"
+		assert_ran_as "$directory/elsewhere"
+	done
+	cp "$found/elsewhere" "$SBIN/elsewhere"
+	machine_command sh -ec "for directory in $mounts; do mount --bind '$found' \$directory; done; exec '$LINKS/oci-vfio-elsewhere' state box"
+	assert_ran_as /usr/local/sbin/elsewhere
+}
+
+@test "what can't be run is skipped" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cp "$SBIN/recorder" "$BATS_TEST_TMPDIR/bin/recorder"
+	local make
+	for make in 'chmod 644' 'ln -sf /no/such' 'mkdir' 'mkfifo -m 777'; do
+		[ "$make" = 'chmod 644' ] || rm -rf "$SBIN/recorder"
+		$make "$SBIN/recorder"
+		# shellcheck disable=SC2016 # For that sh.
+		machine_command sh -ec 'mount --bind "$1/bin" /usr/local/bin; exec "$2" state box' sh "$BATS_TEST_TMPDIR" "$RECORDER_LINK"
+		assert_ran_as /usr/local/bin/recorder
+	done
+}
+
+@test "a runtime that is nowhere" {
+	local name
+	write_config
+	for name in no-such-runtime ..; do
+		ln -s "$OCI_VFIO_RUNTIME" "$LINKS/oci-vfio-$name"
+		RUNTIME=oci-vfio-$name
+		runtime state box
+		assert_not_ran "$name"
+	done
+	RUNTIME=oci-vfio-runtime
+	for name in no-such-runtime /no/such/runtime "$BATS_TEST_TMPDIR" "$CONFIG"; do
+		echo "{\"runtime\":\"$name\"}" > "$ETC/config.json"
+		runtime state box
+		assert_not_ran "$name"
+	done
+	# The message says what to correct.
+	assert_error runtime
+}
+
+@test "a program that can't be executed" {
+	expect_rewriting
+	echo 'no program' > "$SBIN/recorder"
+	runtime --log "$LOG" --log-format json state box
+	assert_not_ran /usr/local/sbin/recorder
+	assert_logged /usr/local/sbin/recorder
+}
+
+@test "under the runtime's own name it finds the real one, not itself" {
+	local name
+	expect_rewriting
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cp "$SBIN/recorder" "$BATS_TEST_TMPDIR/bin/runc"
+	for name in symbolic hard; do
+		rm -f "$SBIN/runc" "$SBIN/wrapper"
+		case $name in
+		symbolic) ln -s "$OCI_VFIO_RUNTIME" "$SBIN/runc" ;;
+		hard)
+			cp "$OCI_VFIO_RUNTIME" "$SBIN/wrapper"
+			ln "$SBIN/wrapper" "$SBIN/runc"
+			;;
+		esac
+		# shellcheck disable=SC2016 # For that sh.
+		machine_command sh -ec 'mount --bind "$1/bin" /usr/local/bin; shift; PATH=/usr/local/sbin:/usr/local/bin:$PATH; exec "$@"' sh \
+			"$BATS_TEST_TMPDIR" runc create --bundle "$BUNDLE" box
+		assert_ran_as /usr/local/bin/runc
+		assert_rewritten
+	done
+	# Nor when the configuration names it.
+	echo '{"runtime":"/usr/local/sbin/runc"}' > "$ETC/config.json"
+	machine_command /usr/local/sbin/runc state box
+	assert_not_ran /usr/local/sbin/runc
+}
+
+@test "a broken configuration" {
+	local text
+	write_config
+	remember
+	for text in broken '{"runtime":7}' '{"runtime":""}' '{"nonsense":1}' '{"unmapped":"x"}'; do
+		echo "$text" > "$ETC/config.json"
+		RUNTIME=oci-vfio-runtime
+		runtime --log "$LOG" --log-format json state box
+		assert_refused_call /etc/oci-vfio-hook/config.json
+		assert_logged config.json
+		rm "$LOG"
+		RUNTIME=oci-vfio-recorder
+		runtime create --bundle "$BUNDLE" box
+		assert_refused_call /etc/oci-vfio-hook/config.json
+		# Where there is nothing to rewrite, and the name says what to run, it isn't needed.
+		runtime kill box KILL
+		assert_ran kill box KILL
+	done
+	echo '{}' > "$ETC/config.json"
+	chmod 666 "$ETC/config.json"
+	runtime create --bundle "$BUNDLE" box
+	assert_refused_call /etc/oci-vfio-hook/config.json
+}
+
+@test "the configuration's other keys hold" {
+	expect_rewriting
+	rm "$MAPS"/*
+	runtime create --bundle "$BUNDLE" box
+	assert_refused_call /dev/vfio/45
+	echo '{"unmapped":"keep"}' > "$ETC/config.json"
+	runtime create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_unchanged
+	two_entries
+	echo '{"env_prefixes":["CARD_"]}' > "$ETC/config.json"
+	runtime create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	assert_env PCIDEVICE_A=0000:3b:02.0
+}
+
+# --- what the runtime gets -----------------------------------------------------------------------------------------
+
+# SCRIPT: runs it by bash on the machine, twice: with the recorder's arguments behind it, and with the wrapper's. What was
+# recorded must be the same, but for the process and what `create` names. The bundle is rewritten in between.
+assert_same() {
+	local kind
+	expect_rewriting
+	for kind in direct wrapped; do
+		local program=/usr/local/sbin/recorder
+		[ "$kind" = direct ] || program=$RECORDER_LINK
+		machine_command bash -c "$1" bash "$program" create --bundle "$BUNDLE" box
+		assert_silent
+		grep -v -e '^pid ' -e '^argument 0 ' -e '^variable _=' -e '^status PPid:' -e '^status NSpid:' "$STDOUT" |
+			sed -E 's/(pipe|socket):\[[0-9]+\]/\1/' > "$BATS_TEST_TMPDIR/$kind"
+		[ "$kind" = wrapped ] || cmp "$CONFIG" "$BEFORE"
+	done
+	assert_rewritten
+	diff "$BATS_TEST_TMPDIR/direct" "$BATS_TEST_TMPDIR/wrapped" || fail 'the runtime gets something else'
+}
+
+@test "descriptors reach the runtime as they are, and no others" {
+	seq 1000 > "$BATS_TEST_TMPDIR/data"
+	# shellcheck disable=SC2016 # For that bash.
+	assert_same '
+		exec 3< "'"$BATS_TEST_TMPDIR"'/data" 4>> "'"$BATS_TEST_TMPDIR"'/appended" 7< <(sleep 0) 40<> /dev/null 200< / 9>&1
+		read -r line <&3
+		exec "$@"'
+	grep -q '^fd 3 .*/data pos:' "$BATS_TEST_TMPDIR/wrapped"
+	grep -q '^fd 7 pipe' "$BATS_TEST_TMPDIR/wrapped"
+	grep -q '^fd 200 / ' "$BATS_TEST_TMPDIR/wrapped"
+	[ ! -s "$BATS_TEST_TMPDIR/appended" ]
+}
+
+@test "a socket for the console reaches the runtime as it is" {
+	assert_same "exec python3 -c 'import os, socket, sys
+a, b = socket.socketpair()
+os.dup2(a.fileno(), 33)
+os.set_inheritable(33, True)
+a.close()
+os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
+	grep -q '^fd 33 socket' "$BATS_TEST_TMPDIR/wrapped"
+}
+
+@test "closed standard descriptors stay closed" {
+	assert_same 'exec "$@" <&-'
+	! grep '^fd 0 ' "$BATS_TEST_TMPDIR/wrapped" || fail 'stdin is open'
+	assert_same 'exec "$@" <&- 2>&-'
+	! grep '^fd [02] ' "$BATS_TEST_TMPDIR/wrapped" || fail 'stdin or stderr is open'
+}
+
+@test "environment, directory and umask reach the runtime as they are" {
+	mkdir "$BATS_TEST_TMPDIR/directory"
+	# shellcheck disable=SC2016 # For that bash.
+	assert_same 'cd "'"$BATS_TEST_TMPDIR"'/directory"; umask 0137; exec env -i A=b "EMPTY=" "ODD=a b  c" PCIDEVICE_A=0000:3b:02.0 _OCI_SYNCPIPE=3 LISTEN_FDS=2 "$@"'
+	[ "$(grep -c '^variable ' "$BATS_TEST_TMPDIR/wrapped")" -ge 6 ]
+	grep -qx "directory $BATS_TEST_TMPDIR/directory" "$BATS_TEST_TMPDIR/wrapped"
+	grep -q '^status Umask:.0137$' "$BATS_TEST_TMPDIR/wrapped"
+}
+
+@test "an empty environment stays empty, and a deleted directory is none" {
+	# shellcheck disable=SC2016 # For that bash.
+	assert_same 'mkdir "'"$BATS_TEST_TMPDIR"'/gone"; cd "'"$BATS_TEST_TMPDIR"'/gone"; rmdir ../gone; exec env -i "$@"'
+	! grep '^variable ' "$BATS_TEST_TMPDIR/wrapped" || fail 'not empty'
+	grep -qx 'directory -' "$BATS_TEST_TMPDIR/wrapped"
+}
+
+@test "signals, limits and identity reach the runtime as they are" {
+	# Sanitizers forbid core files themselves.
+	# shellcheck disable=SC2016 # For that bash.
+	assert_same "ulimit -c 0; ulimit -n 123; exec python3 -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGUSR1, signal.SIGTERM, signal.SIGCHLD, signal.SIGRTMIN])
+for number in range(1, 32):
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_IGN if number in (signal.SIGINT, signal.SIGUSR2) else signal.SIG_DFL)
+os.kill(os.getpid(), signal.SIGUSR1)
+os.setgroups([7, 8])
+os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
+	grep -q '^status SigBlk:.0000000200014200$' "$BATS_TEST_TMPDIR/wrapped" || fail "$(cat "$BATS_TEST_TMPDIR/wrapped")"
+	grep -q '^status SigIgn:.0000000000000802$' "$BATS_TEST_TMPDIR/wrapped" || fail "$(cat "$BATS_TEST_TMPDIR/wrapped")"
+	grep -q '^status S[a-z]*Pnd:.0000000000000200$' "$BATS_TEST_TMPDIR/wrapped" || fail "$(cat "$BATS_TEST_TMPDIR/wrapped")"
+	grep -q '^status Groups:.7 8' "$BATS_TEST_TMPDIR/wrapped"
+	grep -q '^limit Max open files *123 ' "$BATS_TEST_TMPDIR/wrapped"
+}
+
+@test "it becomes the runtime: the process stays the same, and has no child" {
+	expect_rewriting
+	# shellcheck disable=SC2016 # For that bash.
+	machine_command bash -c 'echo $$; exec "$@"' bash "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_silent
+	[ "pid $(head -n 1 "$STDOUT")" = "$(grep '^pid ' "$STDOUT")" ]
+	assert_rewritten
+	# Where no process may be made, it does as well.
+	open_to_nobody
+	cp "$OCI_VFIO_RUNTIME" "$BATS_TEST_TMPDIR/oci-vfio-recorder"
+	chown -R 65534:65534 "$BUNDLE"
+	# shellcheck disable=SC2016
+	machine_command setpriv --reuid=65534 --regid=65534 --clear-groups bash -c 'ulimit -u 1; exec "$@"' bash \
+		"$BATS_TEST_TMPDIR/oci-vfio-recorder" create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+}
+
+@test "stdin isn't read: the runtime gets it all" {
+	local arguments
+	expect_rewriting
+	process "$PROCESS"
+	for arguments in "create --bundle $BUNDLE box" "exec -p $FILE box" 'state box'; do
+		seq 100000 > "$BATS_TEST_TMPDIR/input"
+		# shellcheck disable=SC2086 # Words of a command line.
+		in_machine "$RECORDER_LINK" $arguments < <(cat "$BATS_TEST_TMPDIR/input") > "$BATS_TEST_TMPDIR/out"
+		sed '1,/^input:$/d' "$BATS_TEST_TMPDIR/out" | cmp - "$BATS_TEST_TMPDIR/input"
+		# From a file too, of which some has been read.
+		# shellcheck disable=SC2086
+		{ read -r _ && in_machine "$RECORDER_LINK" $arguments; } < "$BATS_TEST_TMPDIR/input" > "$BATS_TEST_TMPDIR/out"
+		sed '1,/^input:$/d' "$BATS_TEST_TMPDIR/out" | cmp - <(seq 2 100000)
+	done
+}
+
+@test "on an error stdin isn't read either, nor waited for" {
+	broken_map
+	write_config
+	remember
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	# A writer that writes nothing and doesn't close.
+	exec 8<> "$BATS_TEST_TMPDIR/fifo"
+	status=0
+	STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr
+	in_machine timeout 10 "$RECORDER_LINK" create --bundle "$BUNDLE" box <&8 > "$STDOUT" 2> "$STDERR" || status=$?
+	exec 8>&-
+	assert_refused_call 45.json
+}
+
+@test "argc 0 is legal, and so is an empty name" {
+	local name
+	cp "$SBIN/recorder" "$SBIN/runc"
+	# Linux makes of no argument an empty one, since 5.18.
+	for name in '' '""'; do
+		machine_command perl -e "my @arguments = ($name); exec { \$ARGV[0] } @arguments or die" "$OCI_VFIO_RUNTIME"
+		assert_silent
+		[ "$(grep '^argument ' "$STDOUT")" = 'argument 0 /usr/local/sbin/runc' ] || fail "$(show_output)"
+	done
+}
+
+@test "without /proc: a message" {
+	# shellcheck disable=SC2016 # For that sh.
+	machine_command sh -ec 'mount -t tmpfs none /proc; exec "$1" state box' sh "$RECORDER_LINK"
+	assert_not_ran /proc
+}
+
+# --- many at once --------------------------------------------------------------------------------------------------
+
+@test "200 bundles, 16 at once" {
+	local bundles=$BATS_TEST_TMPDIR/bundles number
+	expect_rewriting
+	for ((number = 1; number <= 200; number++)); do
+		mkdir -p "$bundles/$number"
+		cp "$BEFORE" "$bundles/$number/config.json"
+	done
+	in_machine sh -c "seq 200 | xargs -P 16 -I{} sh -c '\"$RECORDER_LINK\" create --bundle \"$bundles/{}\" box-{} > \"$BATS_TEST_TMPDIR/{}.out\"'" \
+		> "$BATS_TEST_TMPDIR/messages" 2>&1
+	[ ! -s "$BATS_TEST_TMPDIR/messages" ] || fail "$(cat "$BATS_TEST_TMPDIR/messages")"
+	for ((number = 1; number <= 200; number++)); do
+		cmp "$bundles/$number/config.json" "$REWRITTEN"
+		grep -qx "argument 4 box-$number" "$BATS_TEST_TMPDIR/$number.out" || fail "$number didn't run"
+	done
+	[ "$(find "$bundles" -type f | wc -l)" = 200 ] || fail "$(find "$bundles" -type f ! -name config.json)"
+	[ "$(find "$ROOT/run" -type f)" = "$ROOT/run/oci-vfio-hook/token" ]
+}
+
+@test "16 at once on one bundle" {
+	local round
+	expect_rewriting
+	for round in 1 2 3; do
+		in_machine sh -c "seq 16 | xargs -P 16 -I{} '$RECORDER_LINK' create --bundle '$BUNDLE' box-{}" > "$BATS_TEST_TMPDIR/out" 2>&1
+		[ "$(grep -c '^argument 4 box-' "$BATS_TEST_TMPDIR/out")" = 16 ] || fail "round $round" "$(grep -v -e ^limit -e ^status "$BATS_TEST_TMPDIR/out")"
+		! grep 'oci-vfio-runtime:' "$BATS_TEST_TMPDIR/out" || fail "round $round"
+		assert_rewritten
+	done
+}
+
+# --- the real runtimes ---------------------------------------------------------------------------------------------
+
+# ARGUMENT...: each runtime says and does the same through the wrapper and alone.
+assert_same_runtime() {
+	local name program
+	for name in runc crun; do
+		program=$(command -v "$name") || fail "there is no $name"
+		rm -rf "$BATS_TEST_TMPDIR/direct" "$BATS_TEST_TMPDIR/wrapped"
+		mkdir "$BATS_TEST_TMPDIR/direct" "$BATS_TEST_TMPDIR/wrapped"
+		cd "$BATS_TEST_TMPDIR/direct" || fail
+		machine_command "$program" "$@"
+		cp "$STDOUT" "$STDERR" .
+		echo "$status" > status
+		cd "$BATS_TEST_TMPDIR/wrapped" || fail
+		RUNTIME=oci-vfio-$name
+		runtime "$@"
+		cp "$STDOUT" "$STDERR" .
+		echo "$status" > status
+		# runc says when.
+		sed -i 's/time="[^"]*"//' ../{direct,wrapped}/stderr
+		diff -r ../direct ../wrapped || fail "$name $*: differs"
+	done
+}
+
+@test "the real runtimes say the same through the wrapper" {
+	# runc looks which cgroups there are.
+	mkdir -p "$ROOT/sys/fs/cgroup"
+	assert_same_runtime --version
+	[[ $(< "$BATS_TEST_TMPDIR/wrapped/stdout") == *crun* ]]
+	assert_same_runtime spec
+	[ -s "$BATS_TEST_TMPDIR/wrapped/config.json" ]
+	assert_same_runtime --root "$BATS_TEST_TMPDIR/state" state box
+	[ "$(< "$BATS_TEST_TMPDIR/wrapped/status")" != 0 ]
+	assert_same_runtime --root "$BATS_TEST_TMPDIR/state" list
+	assert_same_runtime features
+	assert_same_runtime --help
+}
+
+# A bundle that the runtimes can start: a shell that prints the variable and the nodes, then runs SCRIPT.
+real_bundle() {
+	mkdir -p "$BUNDLE/rootfs"/{dev,proc} "$ROOT/sys/fs/cgroup"
+	cp "$(command -v busybox)" "$BUNDLE/rootfs/busybox"
+	# shellcheck disable=SC2016 # jq's, and the container's shell's.
+	edit_config '.process.args = ["/busybox", "sh", "-c", "/busybox echo $PCIDEVICE_A $(/busybox stat -c \"%n %t:%T\" /dev/vfio/[0-9]*); " + $script]
+		| .process.user = {uid: 0, gid: 0}
+		| .linux.namespaces += [{type: "pid"}]
+		| .mounts += [{destination: "/dev", type: "tmpfs", source: "tmpfs"}]' --arg script "$1"
+}
+
+# NAME: what it needs on a machine without a service manager.
+global_options() {
+	[ "$1" != crun ] || echo --cgroup-manager=disabled
+}
+
+@test "runc and crun start a container with the device of this machine" {
+	local name command
+	# shellcheck disable=SC2016 # For the container's shell.
+	real_bundle 'read line; echo "$line"; exit 7'
+	remember
+	for name in runc crun; do
+		for command in "$(command -v "$name")" "$LINKS/oci-vfio-$name"; do
+			cp "$BEFORE" "$CONFIG"
+			status=0
+			STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr
+			# shellcheck disable=SC2046 # Words.
+			in_machine timeout 20 "$command" --root "$BATS_TEST_TMPDIR/state" $(global_options "$name") run --bundle "$BUNDLE" "box-$$" \
+				<<< 'from stdin' > "$STDOUT" 2> "$STDERR" || status=$?
+			# The container's own status.
+			assert_status 7
+			case $command in
+			"$LINKS"*) [ "$(< "$STDOUT")" = $'0000:01:00.0 /dev/vfio/3 f2:0\nfrom stdin' ] || fail "$(show_output)" ;;
+			# Alone, what the host said.
+			*) [ "$(< "$STDOUT")" = $'0000:3b:02.0 /dev/vfio/45 f3:5\nfrom stdin' ] || fail "$(show_output)" ;;
+			esac
+			[ ! -s "$STDERR" ] || fail "$(show_output)"
+			assert_no_leftover
+		done
+	done
+}
+
+@test "a container of which the map is broken doesn't start under runc and crun" {
+	local name
+	real_bundle 'exit 0'
+	remember
+	broken_map
+	for name in runc crun; do
+		RUNTIME=oci-vfio-$name
+		# shellcheck disable=SC2046 # Words.
+		runtime --root "$BATS_TEST_TMPDIR/state" $(global_options "$name") run --bundle "$BUNDLE" box
+		assert_refused_call 45.json
+		[ ! -e "$BATS_TEST_TMPDIR/state/box" ]
+	done
+}
+
+@test "create, start, exec and delete under runc and crun" {
+	local name
+	real_bundle 'exec /busybox sleep 60'
+	remember
+	cat > "$BATS_TEST_TMPDIR/life" <<-'END'
+		call() { "$wrapper" --root "$state" $options "$@"; }
+		call create --bundle "$bundle" --pid-file "$state.pid" box > "$state.out" 2>&1 < /dev/null
+		call state box | jq -r .status
+		call start box
+		call exec --process "$process" box
+		call exec box /busybox echo second
+		kill -0 "$(cat "$state.pid")"
+		call delete --force box
+		cat "$state.out"
+	END
+	for name in runc crun; do
+		cp "$BEFORE" "$CONFIG"
+		# shellcheck disable=SC2016 # For the container's shell.
+		process '{"terminal":false,"user":{"uid":0,"gid":0},"cwd":"/","args":["/busybox","sh","-c","/busybox echo $PCIDEVICE_A in exec"],"env":["PCIDEVICE_A=0000:3b:02.0"]}'
+		# In a process namespace of its own, so that nothing outlives the test.
+		machine_command unshare --pid --fork --kill-child --mount-proc env wrapper="$LINKS/oci-vfio-$name" bundle="$BUNDLE" process="$FILE" \
+			state="$BATS_TEST_TMPDIR/$name" options="$(global_options "$name")" bash -eu "$BATS_TEST_TMPDIR/life"
+		assert_silent
+		[ "$(< "$STDOUT")" = $'created\n0000:01:00.0 in exec\nsecond\n0000:01:00.0 /dev/vfio/3 f2:0' ] || fail "$(show_output)"
+		assert_no_leftover
+	done
+}
