@@ -288,14 +288,20 @@ static bool is_stage(const char *name)
 	return false;
 }
 
-/* Does somebody write to our stdin: a stage, or nothing at all, was asked for? */
+/* Does somebody write to our stdin? Unless a command by hand was named it is an engine, whatever
+ * is wrong with the arguments. */
 static bool has_input(int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++) {
-		if (is_stage(argv[i]))
-			return true;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--version") == 0)
+			return false;
+		for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
+			if (commands[k].argument &&
+			    strcmp(commands[k].name, argv[i]) == 0)
+				return false;
+		}
 	}
-	return argc <= 1;
+	return true;
 }
 
 /* Without a command: a hook that was registered without arguments gets a state. */
@@ -383,9 +389,7 @@ int main(int argc, char **argv)
 		print_messages(&run.messages, &run.settings);
 	}
 	/* What was read was read to its end. */
-	if (!run.input &&
-	    (has_input(argc, argv) || (line.command && !line.command->argument)) &&
-	    !isatty(STDIN_FILENO))
+	if (!run.input && has_input(argc, argv) && !isatty(STDIN_FILENO))
 		drain_stdin();
 	if (r < 0)
 		print_line("", err.message);

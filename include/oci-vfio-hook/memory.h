@@ -25,6 +25,9 @@ static inline void memory_grow(void *array, size_t *capacity, size_t needed, siz
 /* Returns a copy of `length` bytes with a NUL behind them. The caller frees. */
 char *memory_copy(const char *data, size_t length);
 
+/* Returns a copy of the string. The caller frees. */
+char *memory_copy_string(const char *text);
+
 /* Returns the formatted string. The caller frees. */
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *memory_vprintf(const char *format, va_list arguments)

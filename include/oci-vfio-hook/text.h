@@ -54,6 +54,7 @@ struct buffer {
 #define auto_buffer __attribute__((cleanup(buffer_free))) struct buffer
 
 void buffer_add(struct buffer *buffer, struct slice text);
+void buffer_add_number(struct buffer *buffer, uint64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 static inline struct slice buffer_slice(const struct buffer *buffer)

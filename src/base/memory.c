@@ -25,14 +25,14 @@ void *memory_zalloc(size_t size)
 void memory_grow_slowly(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	void *grown;
-	size_t wanted = *capacity + *capacity / 2, least = size < 16 ? 64 / size : 4;
+	size_t wanted = 2 * *capacity, least = size == 1 ? 256 : 8;
 
 	if (wanted < least)
 		wanted = least;
 	if (wanted < needed)
 		wanted = needed;
 	memcpy(&grown, array, sizeof grown);
-	grown = reallocarray(grown, wanted, size);
+	grown = wanted > SIZE_MAX / size ? NULL : realloc(grown, wanted * size);
 	if (!grown)
 		out_of_memory();
 	memcpy(array, &grown, sizeof grown);
@@ -41,11 +41,19 @@ void memory_grow_slowly(void *array, size_t *capacity, size_t needed, size_t siz
 
 char *memory_copy(const char *data, size_t length)
 {
-	char *copy = memory_zalloc(length + 1);
+	char *copy = malloc(length + 1);
 
+	if (!copy)
+		out_of_memory();
 	if (length)
 		memcpy(copy, data, length);
+	copy[length] = '\0';
 	return copy;
+}
+
+char *memory_copy_string(const char *text)
+{
+	return memory_copy(text, strlen(text));
 }
 
 char *memory_vprintf(const char *format, va_list arguments)

@@ -14,6 +14,18 @@ void buffer_add(struct buffer *buffer, struct slice text)
 	buffer->data[buffer->length] = '\0';
 }
 
+void buffer_add_number(struct buffer *buffer, uint64_t number)
+{
+	char digits[20];
+	size_t start = sizeof digits;
+
+	do {
+		digits[--start] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	buffer_add(buffer, (struct slice) { digits + start, sizeof digits - start });
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
 	auto_free char *text = NULL;
@@ -106,14 +118,20 @@ static size_t add_character(struct buffer *buffer, struct slice rest)
 	return n;
 }
 
+/* Where the run of characters from `at` on ends that need no care, not even in quotes. */
+static size_t plain_end(struct slice text, size_t at)
+{
+	while (at < text.length && text.data[at] >= 0x20 && text.data[at] < 0x7f &&
+	       text.data[at] != '"' && text.data[at] != '\\')
+		at++;
+	return at;
+}
+
 void buffer_add_printable(struct buffer *buffer, struct slice text)
 {
 	for (size_t i = 0; i < text.length;) {
-		size_t plain = i;
+		size_t plain = plain_end(text, i);
 
-		while (plain < text.length && text.data[plain] >= 0x20 &&
-		       text.data[plain] < 0x7f)
-			plain++;
 		buffer_add(buffer, slice_from_to(text, i, plain));
 		i = plain;
 		if (i < text.length)
@@ -124,17 +142,21 @@ void buffer_add_printable(struct buffer *buffer, struct slice text)
 char *text_quote(struct slice text)
 {
 	struct buffer quoted = { 0 };
+	size_t i = 0;
 
 	buffer_add(&quoted, SLICE("\""));
-	for (size_t i = 0; i < text.length;) {
-		if (i >= QUOTE_MAX) {
-			buffer_add(&quoted, SLICE("\"..."));
-			return quoted.data;
-		}
+	while (i < text.length && i < QUOTE_MAX) {
+		size_t plain = plain_end(text, i);
+
+		plain = plain > QUOTE_MAX ? QUOTE_MAX : plain;
+		buffer_add(&quoted, slice_from_to(text, i, plain));
+		i = plain;
+		if (i == text.length || i == QUOTE_MAX)
+			break;
 		if (text.data[i] == '"' || text.data[i] == '\\')
 			buffer_add(&quoted, SLICE("\\"));
 		i += add_character(&quoted, slice_from_to(text, i, text.length));
 	}
-	buffer_add(&quoted, SLICE("\""));
+	buffer_add(&quoted, i < text.length ? SLICE("\"...") : SLICE("\""));
 	return quoted.data;
 }

@@ -35,7 +35,7 @@ int runtime_search(const char *name, char **ret, struct error *err)
 				"oci-vfio-runtime itself); correct the key runtime of "
 				"the configuration",
 				name);
-		*ret = memory_printf("%s", name);
+		*ret = memory_copy_string(name);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {

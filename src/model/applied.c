@@ -150,8 +150,12 @@ static void format_node(const struct applied_node *node, struct buffer *ret)
 		json_quote(ret, slice_from(node->final_path));
 		buffer_add(ret, SLICE(",\"node\":"));
 		json_quote(ret, slice_from(node->node));
-		buffer_printf(ret, ",\"type\":\"%c\",\"major\":%u,\"minor\":%u",
-			      node->type, node->major, node->minor);
+		buffer_add(ret, SLICE(",\"type\":"));
+		json_quote(ret, (struct slice) { &node->type, 1 });
+		buffer_add(ret, SLICE(",\"major\":"));
+		buffer_add_number(ret, node->major);
+		buffer_add(ret, SLICE(",\"minor\":"));
+		buffer_add_number(ret, node->minor);
 	}
 	buffer_add(ret, SLICE("}"));
 }
@@ -160,7 +164,9 @@ void applied_format(const struct applied *applied, const char *token, struct buf
 {
 	char host[PCI_ADDRESS_SIZE], guest[PCI_ADDRESS_SIZE];
 
-	buffer_printf(ret, "{\"token\":\"%s\",\"nodes\":[", token);
+	buffer_add(ret, SLICE("{\"token\":"));
+	json_quote(ret, slice_from(token));
+	buffer_add(ret, SLICE(",\"nodes\":["));
 	for (size_t i = 0; i < applied->n_nodes; i++) {
 		buffer_add(ret, i ? SLICE(",") : SLICE(""));
 		format_node(&applied->nodes[i], ret);
@@ -169,7 +175,11 @@ void applied_format(const struct applied *applied, const char *token, struct buf
 	for (size_t i = 0; i < applied->n_addresses; i++) {
 		pci_address_format(&applied->addresses[i].host, host);
 		pci_address_format(&applied->addresses[i].guest, guest);
-		buffer_printf(ret, "%s[\"%s\",\"%s\"]", i ? "," : "", host, guest);
+		buffer_add(ret, i ? SLICE(",[") : SLICE("["));
+		json_quote(ret, slice_from(host));
+		buffer_add(ret, SLICE(","));
+		json_quote(ret, slice_from(guest));
+		buffer_add(ret, SLICE("]"));
 	}
 	buffer_add(ret, SLICE("]}"));
 }

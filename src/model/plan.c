@@ -181,7 +181,9 @@ void plan_add_applied(struct plan *plan, const struct spec *spec, const char *to
 		return;
 	}
 	buffer_free(&text);
-	buffer_printf(&text, "{\"" APPLIED_KEY "\":%s}", value.data);
+	buffer_add(&text, SLICE("{\"" APPLIED_KEY "\":"));
+	buffer_add(&text, buffer_slice(&value));
+	buffer_add(&text, SLICE("}"));
 	plan_set_member(plan, PLAN_APPLIED, &spec->json, 0, SPEC_ANNOTATIONS,
 			"annotations", buffer_slice(&text), why);
 }

@@ -212,7 +212,7 @@ static void emit_number(struct plan *plan, const struct planned_device *device,
 
 	if (before == after && json_member(doc, device->before->node, member))
 		return;
-	buffer_printf(&text, "%u", after);
+	buffer_add_number(&text, after);
 	plan_set_member(plan, device->rule, doc, device->before->node, member, key,
 			buffer_slice(&text), why);
 }
@@ -282,7 +282,7 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	if (device->fate != FATE_REMOVED) {
 		node->final_path = memory_copy(after->path.data, after->path.length);
 		node->node =
-			memory_printf("%s", device->by ? device->by->node : CONTROL_NODE);
+			memory_copy_string(device->by ? device->by->node : CONTROL_NODE);
 	}
 	if (device->entry)
 		applied_add_node(&plan->applied, node->container_path, node->final_path,

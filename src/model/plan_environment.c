@@ -36,7 +36,7 @@ static enum translation_result translate_address(struct planner *planner,
 		return TRANSLATION_NONE;
 	}
 	if (!pci_address_equal(host, &found->address))
-		*ret = memory_printf("%s", pci_address_format(&found->address, text));
+		*ret = memory_copy_string(pci_address_format(&found->address, text));
 	return TRANSLATION_DONE;
 }
 
@@ -51,7 +51,7 @@ static char *find_group_path(const struct planner *planner, const struct map_ent
 		if (request->functions[i].entry == entry && !found->absent &&
 		    found->has_group)
 			return entry->final_path
-				       ? memory_printf("%s", entry->final_path)
+				       ? memory_copy_string(entry->final_path)
 				       : memory_printf("/dev/vfio/%u", found->group);
 	}
 	return NULL;
@@ -78,10 +78,10 @@ static enum translation_result translate_path(struct planner *planner, const cha
 		return TRANSLATION_KEPT;
 	}
 	if (entry->type == DEVICE_VFIO_PCI)
-		*ret = by->named ? memory_printf("%s", by->final_path)
+		*ret = by->named ? memory_copy_string(by->final_path)
 				 : find_group_path(planner, entry);
 	else if (by->named)
-		*ret = memory_printf("%s", by->final_path);
+		*ret = memory_copy_string(by->final_path);
 	if (!*ret) {
 		*why = memory_printf("%s: the node for %s is not known here",
 				     entry->where, path);

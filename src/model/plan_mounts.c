@@ -201,7 +201,7 @@ static void emit_node(struct planner *planner, const struct plan_mount *mount,
 	if (!mount->removed) {
 		node->final_path = memory_copy(mount->after.destination.data,
 					       mount->after.destination.length);
-		node->node = memory_printf("%s", by->node);
+		node->node = memory_copy_string(by->node);
 		node->type = by->type;
 		node->major = by->major;
 		node->minor = by->minor;
@@ -231,7 +231,7 @@ static void emit_mount(struct planner *planner, const struct plan_mount *mount)
 		emit_node(planner, mount, entry, by);
 }
 
-/* The control node as a mount like the first that shows a group. */
+/* The control node as a mount like the first that shows a VFIO group. */
 static void emit_control(struct planner *planner)
 {
 	const struct spec *spec = planner->in->spec;
@@ -240,8 +240,12 @@ static void emit_control(struct planner *planner)
 	auto_buffer text = { 0 };
 	uint32_t type, options, like = 0;
 
-	for (size_t i = 0; i < result->n_mounts && !like; i++)
-		like = result->mounts[i].removed ? 0 : result->mounts[i].after.node;
+	for (size_t i = 0; i < result->n_mounts && !like; i++) {
+		const struct spec_mount *before = &spec->mounts[result->mounts[i].index];
+
+		if (mount_find_entry(planner->in->map, before)->type == DEVICE_VFIO_PCI)
+			like = before->node;
+	}
 	type = json_member(doc, like, SPEC_MOUNT_TYPE);
 	options = json_member(doc, like, SPEC_MOUNT_OPTIONS);
 	buffer_add(&text, SLICE("{\"destination\":\"" CONTROL_NODE "\""));

@@ -199,8 +199,8 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 		resolved->type = 'c';
 		resolved->major = group->major;
 		resolved->minor = group->minor;
-		resolved->final_path = memory_printf(
-			"%s", entry->final_path ? entry->final_path : resolved->node);
+		resolved->final_path = memory_copy_string(
+			entry->final_path ? entry->final_path : resolved->node);
 	} else {
 		buffer_add(&why, SLICE(", driven by the guest kernel (vfio-pci-gk)"));
 	}
@@ -219,7 +219,7 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 		return error_set(planner->err, ERROR_UNAVAILABLE,
 				 "%s: vm_path: %s; correct the map", entry->where,
 				 found->absent);
-	resolved->node = memory_printf("%s", entry->vm_path);
+	resolved->node = memory_copy_string(entry->vm_path);
 	resolved->final_path = memory_printf(
 		"%s", entry->final_path ? entry->final_path : entry->container_path);
 	resolved->type = found->type;

@@ -88,10 +88,13 @@ static void find_targets(const struct planner *planner, const struct spec_rule *
 
 static void format_rule(const struct spec_rule *rule, struct buffer *ret)
 {
-	buffer_printf(ret,
-		      "{\"allow\":true,\"type\":\"%c\",\"major\":%lld,\"minor\":%lld,"
-		      "\"access\":",
-		      rule->type, (long long)rule->major, (long long)rule->minor);
+	buffer_add(ret, SLICE("{\"allow\":true,\"type\":"));
+	json_quote(ret, (struct slice) { &rule->type, 1 });
+	buffer_add(ret, SLICE(",\"major\":"));
+	buffer_add_number(ret, (uint64_t)rule->major);
+	buffer_add(ret, SLICE(",\"minor\":"));
+	buffer_add_number(ret, (uint64_t)rule->minor);
+	buffer_add(ret, SLICE(",\"access\":"));
 	json_quote(ret, rule->access);
 	buffer_add(ret, SLICE("}"));
 }
@@ -147,7 +150,7 @@ static void replace_number(struct plan *plan, const struct json *doc, uint32_t n
 
 	if (before == after)
 		return;
-	buffer_printf(&text, "%u", after);
+	buffer_add_number(&text, after);
 	plan_replace(plan, PLAN_RULE, doc, json_member(doc, node, member),
 		     buffer_slice(&text), why);
 }

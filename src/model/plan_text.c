@@ -53,6 +53,7 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 {
 	const uint32_t arrays[] = { spec->devices_node, spec->rules_node,
 				    spec->mounts_node };
+	bool elements = false;
 	int r = check_values(plan, err);
 
 	if (r < 0)
@@ -60,6 +61,7 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
 
+		elements |= change->edit == PLAN_APPEND || change->edit == PLAN_REMOVE;
 		if (change->edit == PLAN_REPLACE)
 			splice_replace(ret, &spec->json, change->node,
 				       slice_from(change->new));
@@ -68,7 +70,7 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 					  slice_from(change->new));
 	}
 	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-		if (arrays[i])
+		if (elements && arrays[i])
 			splice_one_array(plan, spec, arrays[i], ret);
 	}
 	return splices_sort(ret, err);

@@ -10,8 +10,9 @@ enum state_member {
 	STATE_BUNDLE,
 	STATE_BUNDLE_PATH,
 	STATE_ROOT,
-	STATE_PROCESS, /* of a config: these two tell it from a state */
+	STATE_PROCESS, /* of a config: these tell it from a state */
 	STATE_LINUX,
+	STATE_MOUNTS,
 	STATE_MEMBERS,
 };
 static const struct json_member members[] = {
@@ -22,6 +23,7 @@ static const struct json_member members[] = {
 	[STATE_ROOT] = JSON_MEMBER("root", &json_value),
 	[STATE_PROCESS] = JSON_MEMBER("process", &json_value),
 	[STATE_LINUX] = JSON_MEMBER("linux", &json_value),
+	[STATE_MOUNTS] = JSON_MEMBER("mounts", &json_value),
 };
 static const struct json_shape shape = { .members = members, .n_members = STATE_MEMBERS };
 
@@ -41,6 +43,12 @@ static int read_string(const struct json *doc, enum state_member member, char **
 	return 0;
 }
 
+static bool is_config(const struct json *doc)
+{
+	return json_member(doc, 0, STATE_PROCESS) || json_member(doc, 0, STATE_LINUX) ||
+	       json_member(doc, 0, STATE_MOUNTS);
+}
+
 static int read_bundle(const struct json *doc, struct state *state, struct error *err)
 {
 	auto_free char *path = NULL;
@@ -55,8 +63,7 @@ static int read_bundle(const struct json *doc, struct state *state, struct error
 				  "\"bundle\" and \"bundlePath\" name two directories");
 	if (!state->bundle)
 		state->bundle = take_ptr(path);
-	if (!state->bundle &&
-	    (json_member(doc, 0, STATE_PROCESS) || json_member(doc, 0, STATE_LINUX)))
+	if (!state->bundle && is_config(doc))
 		return json_error(err, ERROR_DATA, doc, 0,
 				  "is a container config, no state; the hook for it is "
 				  "precreate");
