@@ -800,7 +800,7 @@ assert_state_rewrites() {
 				'.hooks = {($stage): [{path: $hook, args: ["oci-vfio-hook", "--root", $root, $stage]}]}' "$BATS_TEST_TMPDIR/plain.json" > "$CONFIG"
 			remember
 			# shellcheck disable=SC2086 # None is none.
-			machine_command "$name" --root "$BATS_TEST_TMPDIR/state" $options run --bundle "$BUNDLE" box
+			machine_command "$name" --root "$BATS_TEST_TMPDIR/state" $options run --bundle "$BUNDLE" "$BOX"
 			assert_silent
 			[ "$(< "$STDOUT")" = started ]
 			assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
@@ -809,7 +809,7 @@ assert_state_rewrites() {
 			jq '.process.env += ["PCIDEVICE_A=0000:3b:02.0"]' "$BEFORE" > "$CONFIG"
 			remember
 			# shellcheck disable=SC2086
-			machine_command "$name" --root "$BATS_TEST_TMPDIR/state" $options run --bundle "$BUNDLE" box
+			machine_command "$name" --root "$BATS_TEST_TMPDIR/state" $options run --bundle "$BUNDLE" "$BOX"
 			[ "$status" != 0 ] || fail "$(show_output)"
 			[ ! -s "$STDOUT" ] || fail "$(show_output)"
 			assert_unchanged

@@ -14,6 +14,8 @@ wrapper() {
 	LINKS=$BATS_TEST_TMPDIR/links
 	SBIN=$BATS_TEST_TMPDIR/sbin
 	LOG=$BATS_TEST_TMPDIR/log.json
+	# Real containers share this machine's cgroups with other tests'.
+	BOX=box-$$-$RANDOM
 	RUNTIME=oci-vfio-recorder
 	mkdir -p "$LINKS" "$SBIN"
 	cp "$RUNTIME_RECORDER" "$SBIN/recorder"

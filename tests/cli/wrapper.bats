@@ -992,7 +992,7 @@ global_options() {
 			status=0
 			STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr
 			# shellcheck disable=SC2046 # Words.
-			in_machine timeout 20 "$command" --root "$BATS_TEST_TMPDIR/state" $(global_options "$name") run --bundle "$BUNDLE" "box-$$" \
+			in_machine timeout 20 "$command" --root "$BATS_TEST_TMPDIR/state" $(global_options "$name") run --bundle "$BUNDLE" "$BOX" \
 				<<< 'from stdin' > "$STDOUT" 2> "$STDERR" || status=$?
 			# The container's own status.
 			assert_status 7
@@ -1015,9 +1015,9 @@ global_options() {
 	for name in runc crun; do
 		RUNTIME=oci-vfio-$name
 		# shellcheck disable=SC2046 # Words.
-		runtime --root "$BATS_TEST_TMPDIR/state" $(global_options "$name") run --bundle "$BUNDLE" box
+		runtime --root "$BATS_TEST_TMPDIR/state" $(global_options "$name") run --bundle "$BUNDLE" "$BOX"
 		assert_refused_call 45.json
-		[ ! -e "$BATS_TEST_TMPDIR/state/box" ]
+		[ ! -e "$BATS_TEST_TMPDIR/state/$BOX" ]
 	done
 }
 
@@ -1027,13 +1027,14 @@ global_options() {
 	remember
 	cat > "$BATS_TEST_TMPDIR/life" <<-'END'
 		call() { "$wrapper" --root "$state" $options "$@"; }
-		call create --bundle "$bundle" --pid-file "$state.pid" box > "$state.out" 2>&1 < /dev/null
-		call state box | jq -r .status
-		call start box
-		call exec --process "$process" box
-		call exec box /busybox echo second
+		call create --bundle "$bundle" --pid-file "$state.pid" "$box" > "$state.out" 2>&1 < /dev/null
+		call state "$box" | jq -r .status
+		call start "$box"
+		call exec --process "$process" "$box"
+		call exec "$box" /busybox echo second
 		kill -0 "$(cat "$state.pid")"
-		call delete --force box
+		for _ in {1..100}; do [ ! -s "$state.out" ] || break; sleep 0.05; done
+		call delete --force "$box"
 		cat "$state.out"
 	END
 	for name in runc crun; do
@@ -1041,7 +1042,7 @@ global_options() {
 		# shellcheck disable=SC2016 # For the container's shell.
 		process '{"terminal":false,"user":{"uid":0,"gid":0},"cwd":"/","args":["/busybox","sh","-c","/busybox echo $PCIDEVICE_A in exec"],"env":["PCIDEVICE_A=0000:3b:02.0"]}'
 		# In a process namespace of its own, so that nothing outlives the test.
-		machine_command unshare --pid --fork --kill-child --mount-proc env wrapper="$LINKS/oci-vfio-$name" bundle="$BUNDLE" process="$FILE" \
+		machine_command unshare --pid --fork --kill-child --mount-proc env wrapper="$LINKS/oci-vfio-$name" box="$BOX" bundle="$BUNDLE" process="$FILE" \
 			state="$BATS_TEST_TMPDIR/$name" options="$(global_options "$name")" bash -eu "$BATS_TEST_TMPDIR/life"
 		assert_silent
 		[ "$(< "$STDOUT")" = $'created\n0000:01:00.0 in exec\nsecond\n0000:01:00.0 /dev/vfio/3 f2:0' ] || fail "$(show_output)"
