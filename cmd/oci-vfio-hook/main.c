@@ -8,6 +8,8 @@
 
 #include "command.h"
 
+#include "oci-vfio-hook/log.h"
+
 struct command {
 	const char *name;
 	const char *
@@ -76,6 +78,8 @@ static const char help[] =
 	"  --config FILE         read FILE instead of " CONFIG_PATH "\n"
 	"  --timeout SECONDS     how long to wait for a hot-plugged device (default 3; "
 	"0: don't)\n"
+	"  --log FILE            append errors and messages to FILE as well\n"
+	"  --log-format FORMAT   of FILE: text (default), json\n"
 	"  --log-level LEVEL     error, warn (default), info, debug\n"
 	"  --help                print this text\n"
 	"  --version             print the version\n"
@@ -95,6 +99,8 @@ enum option_id {
 	OPTION_OUTPUT,
 	OPTION_JSON,
 	OPTION_ENV,
+	OPTION_LOG,
+	OPTION_LOG_FORMAT,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_NOT_BUILT,
@@ -113,8 +119,8 @@ static const struct option options[] = {
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "env", required_argument, NULL, OPTION_ENV },
 	{ "bind", no_argument, NULL, OPTION_NOT_BUILT },
-	{ "log", required_argument, NULL, OPTION_NOT_BUILT },
-	{ "log-format", required_argument, NULL, OPTION_NOT_BUILT },
+	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "log-format", required_argument, NULL, OPTION_LOG_FORMAT },
 	{ "diff", no_argument, NULL, OPTION_NOT_BUILT },
 	{ "tree", no_argument, NULL, OPTION_NOT_BUILT },
 	{ "dot", no_argument, NULL, OPTION_NOT_BUILT },
@@ -132,19 +138,35 @@ static void print_line(const char *prefix, const char *text)
 	fputs(line.data, stderr);
 }
 
+/* To stderr, and to the log, which is all that is left where an engine hides stderr. */
+static void say(const struct settings *settings, const char *level, const char *prefix,
+		const char *text)
+{
+	auto_error err = { 0 };
+
+	print_line(prefix, text);
+	if (settings->log &&
+	    log_append(settings->log, settings->log_json, level, text, &err) < 0)
+		print_line("warning: ", err.message);
+}
+
 static void print_messages(const struct messages *messages,
 			   const struct settings *settings)
 {
-	static const char *const prefixes[] = {
-		[MESSAGE_WARNING] = "warning: ",
-		[MESSAGE_INFO] = "",
-		[MESSAGE_DEBUG] = "debug: ",
+	static const struct {
+		const char *level, *prefix;
+	} levels[] = {
+		[MESSAGE_WARNING] = { "warning", "warning: " },
+		[MESSAGE_INFO] = { "info", "" },
+		[MESSAGE_DEBUG] = { "debug", "debug: " },
 	};
 
 	for (size_t i = 0; i < messages->count && !settings->quiet; i++) {
-		if (messages->items[i].level <= settings->log_level)
-			print_line(prefixes[messages->items[i].level],
-				   messages->items[i].text);
+		enum message_level level = messages->items[i].level;
+
+		if (level <= settings->log_level)
+			say(settings, levels[level].level, levels[level].prefix,
+			    messages->items[i].text);
 	}
 }
 
@@ -210,6 +232,12 @@ static int take_option(struct command_line *line, int id, char **argv, struct er
 		return 0;
 	case OPTION_JSON:
 		line->json = true;
+		return 0;
+	case OPTION_LOG:
+		line->log = optarg;
+		return 0;
+	case OPTION_LOG_FORMAT:
+		line->log_format = optarg;
 		return 0;
 	case OPTION_ENV:
 		line->env = optarg;
@@ -292,16 +320,17 @@ static bool is_stage(const char *name)
  * is wrong with the arguments. */
 static bool has_input(int argc, char **argv)
 {
+	bool by_hand = false;
+
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--version") == 0)
-			return false;
-		for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
-			if (commands[k].argument &&
-			    strcmp(commands[k].name, argv[i]) == 0)
-				return false;
-		}
+		if (is_stage(argv[i]))
+			return true;
+		by_hand |= strcmp(argv[i], "--help") == 0 ||
+			   strcmp(argv[i], "--version") == 0;
+		for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
+			by_hand |= strcmp(commands[k].name, argv[i]) == 0;
 	}
-	return true;
+	return !by_hand;
 }
 
 /* Without a command: a hook that was registered without arguments gets a state. */
@@ -359,6 +388,11 @@ int command_configure(const struct command_line *line, struct hook_run *run,
 				   "--unmapped is auto, keep or error");
 	if (line->env && settings_set_env(&run->settings, slice_from(line->env)) < 0)
 		return usage_error(err, line->env, "--env is error or warn");
+	if (line->log && settings_set_log(&run->settings, slice_from(line->log)) < 0)
+		return usage_error(err, line->log, "--log is the path of a file");
+	if (line->log_format &&
+	    settings_set_log_format(&run->settings, slice_from(line->log_format)) < 0)
+		return usage_error(err, line->log_format, "--log-format is text or json");
 	if (line->log_level &&
 	    settings_set_log_level(&run->settings, slice_from(line->log_level)) < 0)
 		return usage_error(err, line->log_level,
@@ -392,6 +426,6 @@ int main(int argc, char **argv)
 	if (!run.input && has_input(argc, argv) && !isatty(STDIN_FILENO))
 		drain_stdin();
 	if (r < 0)
-		print_line("", err.message);
+		say(&run.settings, "error", "", err.message);
 	exit(r < 0 ? (int)err.class : EXIT_SUCCESS);
 }

@@ -4,10 +4,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "oci-vfio-hook/hook.h"
-#include "oci-vfio-hook/replacement.h"
+#include "oci-vfio-hook/log.h"
 #include "oci-vfio-hook/runtime_call.h"
 #include "oci-vfio-hook/runtime_search.h"
 
@@ -17,27 +16,10 @@
 /* Engines read a runtime's errors from the JSON lines of the file of --log. */
 static void log_line(const struct runtime_call *call, const char *level, const char *text)
 {
-	auto_buffer line = { 0 };
-	char time_text[sizeof("2026-01-01T00:00:00Z")];
-	time_t now = time(NULL);
-	struct tm utc;
-	struct iovec part;
-	auto_close int fd = -1;
 	auto_error ignored = { 0 };
 
-	if (!call->log || !call->log_json)
-		return;
-	fd = open(call->log,
-		  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		  0644);
-	if (fd < 0)
-		return;
-	strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-	buffer_printf(&line, "{\"level\":\"%s\",\"msg\":", level);
-	json_quote(&line, slice_from(text));
-	buffer_printf(&line, ",\"time\":\"%s\"}\n", time_text);
-	part = (struct iovec) { .iov_base = line.data, .iov_len = line.length };
-	file_write(fd, call->log, &part, 1, &ignored);
+	if (call->log && call->log_json)
+		log_append(call->log, true, level, text, &ignored);
 }
 
 /* Warnings go to the engine's log only: stderr becomes the container's. */

@@ -14,7 +14,9 @@ struct settings {
 	bool quiet;		      /* log-level error: not even warnings */
 	bool env_warn;		      /* createRuntime: only warn of the environment */
 	bool fw_cfg;		      /* read QEMU's fw_cfg */
-	char *runtime;		      /* of the wrapper; NULL: not set; owned */
+	char *log;		      /* file to log to; NULL: none; owned */
+	bool log_json;
+	char *runtime;	  /* of the wrapper; NULL: not set; owned */
 	uint32_t timeout; /* seconds to wait for a hot-plugged device; 0: don't */
 	struct env_prefixes prefixes; /* owned */
 };
@@ -33,6 +35,8 @@ int settings_parse(const char *name, struct slice text, struct settings *setting
 /* One value as the command line and the file spell it; -EINVAL: none of the known ones.
  */
 int settings_set_unmapped(struct settings *settings, struct slice value);
+int settings_set_log(struct settings *settings, struct slice value);
+int settings_set_log_format(struct settings *settings, struct slice value);
 int settings_set_env(struct settings *settings, struct slice value);
 int settings_set_log_level(struct settings *settings, struct slice value);
 /* Whole seconds from `min` to 86400. */

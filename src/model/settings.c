@@ -67,7 +67,8 @@ void settings_free(struct settings *settings)
 {
 	free_prefixes(&settings->prefixes);
 	free(settings->runtime);
-	settings->runtime = NULL;
+	free(settings->log);
+	settings->runtime = settings->log = NULL;
 }
 
 int settings_set_unmapped(struct settings *settings, struct slice value)
@@ -80,6 +81,23 @@ int settings_set_unmapped(struct settings *settings, struct slice value)
 		settings->unmapped = UNMAPPED_ERROR;
 	else
 		return -EINVAL;
+	return 0;
+}
+
+int settings_set_log(struct settings *settings, struct slice value)
+{
+	if (value.length == 0)
+		return -EINVAL;
+	free(settings->log);
+	settings->log = memory_copy(value.data, value.length);
+	return 0;
+}
+
+int settings_set_log_format(struct settings *settings, struct slice value)
+{
+	if (!slice_equal(value, SLICE("text")) && !slice_equal(value, SLICE("json")))
+		return -EINVAL;
+	settings->log_json = slice_equal(value, SLICE("json"));
 	return 0;
 }
 
@@ -225,8 +243,11 @@ static int set_member(const struct json *doc, enum settings_member member, uint3
 		return set_string(doc, node, settings, settings_set_env, "error or warn",
 				  err);
 	case SETTINGS_LOG:
+		return set_string(doc, node, settings, settings_set_log,
+				  "the path of a file", err);
 	case SETTINGS_LOG_FORMAT:
-		return not_built(doc, node, err);
+		return set_string(doc, node, settings, settings_set_log_format,
+				  "text or json", err);
 	case SETTINGS_MEMBERS:
 		break;
 	}

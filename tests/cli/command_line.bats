@@ -172,12 +172,38 @@ assert_usage() {
 @test "options that have no effect yet: not in this version" {
 	local option
 	write_config
-	for option in --bind --log=/dev/null --log-format=text --log-format=json; do
-		assert_usage "${option%=*}" 'not in this version' -- --root "$ROOT" apply "$BUNDLE" "$option"
-	done
+	assert_usage --bind 'not in this version' -- --root "$ROOT" apply "$BUNDLE" --bind
 	for option in --diff --tree --dot; do
 		assert_usage "$option" 'not in this version' -- --root "$ROOT" plan "$BUNDLE" "$option"
 	done
+}
+
+@test "--log: errors, and messages of the level, in the file as well" {
+	local log=$BATS_TEST_TMPDIR/log
+	write_config
+	echo not-a-map > "$BATS_TEST_TMPDIR/bad.json"
+	apply --log="$log" --device-map "$BATS_TEST_TMPDIR/bad.json"
+	assert_refused 65 bad.json
+	[ "$(wc -l < "$log")" = 1 ]
+	grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z error: .*bad\.json: .*not JSON' "$log"
+	[ "$(stat -c %a "$log")" = 600 ]
+	apply --log="$log" --log-format=json --device-map "$BATS_TEST_TMPDIR/bad.json"
+	tail -n 1 "$log" | jq -e '.level == "error" and (.msg | contains("bad.json")) and (.time | endswith("Z"))'
+	[ "$(wc -l < "$log")" = 2 ]
+	apply --log="$log" --log-level=info
+	assert_status 0
+	tail -n 1 "$log" | grep -q ' info: .* changes'
+	assert_usage loud -- --root "$ROOT" apply "$BUNDLE" --log-format=loud
+}
+
+@test "--log: a file that can't be written stops nothing, and a FIFO doesn't either" {
+	write_config
+	apply --log="$BATS_TEST_TMPDIR/missing/log" --log-level=info
+	assert_status 0
+	grep -q 'can.t be opened for the log' "$STDERR"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	apply --log="$BATS_TEST_TMPDIR/fifo" --log-level=info
+	assert_status 0
 }
 
 @test "no bundle, or more than one" {
