@@ -200,7 +200,7 @@ int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_pa
 	if (r == 0)
 		r = replacement_copy_attributes(&replacement, bundle->config,
 						&bundle->status, err);
-	if (r == 0)
+	if (r == 0 && bundle->locked)
 		r = check_unchanged(bundle, err);
 	if (r == 0)
 		r = replacement_finish(&replacement, bundle->file, err);
