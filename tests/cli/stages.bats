@@ -322,6 +322,12 @@ assert_as_apply() {
 	assert_failed 64 --env
 	drained '{}' --root "$ROOT" --timeout=x
 	assert_failed 64 --timeout
+	drained '{}' --root "$ROOT" --nonsense
+	assert_failed 64 --nonsense
+	drained '{}' --nonsense --root "$ROOT"
+	assert_failed 64 --nonsense
+	drained '{}' --timeout
+	assert_failed 64 --timeout
 }
 
 @test "precreate given a state: 65 and the word createRuntime" {
@@ -611,7 +617,8 @@ assert_state_rewrites() {
 	local text arguments
 	everything
 	remember
-	for text in "$(< "$CONFIG")" "$(< "$CASES/specs/podman.json")" "$(< "$CASES/specs/runc.json")" '{"linux":{}}' '{"process":{}}'; do
+	for text in "$(< "$CONFIG")" "$(< "$CASES/specs/podman.json")" "$(< "$CASES/specs/runc.json")" '{"linux":{}}' '{"process":{}}' \
+		'{"ociVersion":"1.0.2","root":{"path":"rootfs"},"mounts":[]}'; do
 		for arguments in createRuntime prestart ''; do
 			# shellcheck disable=SC2086 # None is none.
 			drained "$text" --root "$ROOT" $arguments
