@@ -4,13 +4,12 @@
 
 #include "oci-vfio-hook/settings.h"
 
-static int parse_spec(const char *name, struct slice text, struct spec *ret,
-		      struct error *err)
+int plan_run_parse(struct slice text, struct spec *ret, struct error *err)
 {
 	auto_settings settings = { 0 };
 
 	settings_init(&settings);
-	return spec_parse(name, text, &settings.prefixes, ret, err);
+	return spec_parse("config.json", text, &settings.prefixes, ret, err);
 }
 
 static int read_maps(const struct plan_run_input *input, struct plan_run *run,
@@ -55,7 +54,7 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 
 int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err)
 {
-	int r = parse_spec("config.json", input->spec, &ret->spec, err);
+	int r = plan_run_parse(input->spec, &ret->spec, err);
 
 	if (r < 0)
 		return r;
@@ -133,15 +132,34 @@ char *plan_run_check(const struct plan_run *run)
 				     run->splices.count);
 	if (new.length != splices_length(&run->splices, old.length))
 		return memory_printf("the new text has another length than foretold");
-	if (parse_spec("new", new, &after, &err) < 0)
+	if (plan_run_parse(new, &after, &err) < 0)
 		return memory_printf("the new text is no spec: %s", err.message);
 	if (plan_verify(&run->plan, &run->spec, &after, &err) < 0)
 		return memory_printf("%s", err.message);
 	return check_outside(&run->splices, old, new);
 }
 
+static bool has_left_variable(const struct plan_run *run)
+{
+	for (size_t i = 0; i < run->messages.count; i++) {
+		if (strstr(run->messages.items[i].text, "is left as it is"))
+			return true;
+	}
+	return false;
+}
+
+static bool changes_variables_only(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_changes; i++) {
+		if (plan->changes[i].rule != PLAN_ENVIRONMENT &&
+		    plan->changes[i].rule != PLAN_APPLIED)
+			return false;
+	}
+	return true;
+}
+
 char *plan_run_check_second(const struct plan_run_input *input,
-			    const struct plan_run *run)
+			    const struct plan_run *run, bool left)
 {
 	struct plan_run_input again = *input;
 	auto_plan_run second = { 0 };
@@ -151,6 +169,8 @@ char *plan_run_check_second(const struct plan_run_input *input,
 	again.annotate = true;
 	if (plan_run(&again, &second, &err) < 0)
 		return memory_printf("the second run fails: %s", err.message);
+	if (left && has_left_variable(run) && changes_variables_only(&second.plan))
+		return NULL;
 	if (second.plan.n_changes == 0)
 		return NULL;
 	return memory_printf("the second run makes %zu changes: %s",

@@ -46,14 +46,19 @@ struct plan_run {
 int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err);
 void plan_run_free(struct plan_run *run);
 
+/* Parses a spec with the default prefixes. */
+int plan_run_parse(struct slice text, struct spec *ret, struct error *err);
+
 /* Returns NULL if all holds that must hold after every successful run, else what doesn't;
  * the caller frees: the new text is a spec and what was planned, its bytes outside of the
  * edits are the old ones, no change means no edit. */
 char *plan_run_check(const struct plan_run *run);
 
 /* Returns NULL if a second run on the new text, with the same maps and machine, changes
- * nothing, else what it does. Asked of an annotated run. The caller frees. */
+ * nothing, else what it does. Asked of an annotated run. `left`: it may translate
+ * variables where the first run left one whole: the annotation doesn't list these, and
+ * what stands in them may by now be known as a guest's. The caller frees. */
 char *plan_run_check_second(const struct plan_run_input *input,
-			    const struct plan_run *run);
+			    const struct plan_run *run, bool left);
 
 #endif

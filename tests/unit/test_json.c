@@ -882,6 +882,84 @@ static void test_errors_do_not_leak(void **state)
 	}
 }
 
+static void test_check_values(void **state)
+{
+	static const char *const good[] = {
+		"null",	    "true", "0",  "-1.5e3",	    "\"\"",
+		"\"a\\n\"", "{}",   "[]", "{\"a\":[1,{}]}", " [1] ",
+	};
+	static const char *const bad[] = {
+		"",	    " ",    "1 2", "1,2",    "[1",     "1]",
+		"{\"a\":}", "{}{}", "x",   "\"open", "nul",    "\"a\\\"",
+		"}",	    "[1,]", "-",   "[}",     "\"\n\"",
+	};
+	struct slice values[COUNT(good)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		auto_error err = { 0 };
+
+		values[i] = slice_from(good[i]);
+		check_done(good[i], json_check_values(&values[i], 1, &err), &err);
+		check_done(good[i], json_check_values(values, i + 1, &err), &err);
+		check_done(good[i], json_check_values(values, 0, &err), &err);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		/* Also where what stands before and behind would complete it. */
+		struct slice around[] = { SLICE("[1"), slice_from(bad[i]), SLICE("2]") };
+		struct slice between[] = { SLICE("1"), slice_from(bad[i]), SLICE("2") };
+		auto_free char *quoted = text_quote(slice_from(bad[i]));
+		auto_error alone = { 0 }, first = { 0 }, middle = { 0 };
+
+		check_error(bad[i], json_check_values(&between[1], 1, &alone), &alone,
+			    ERROR_DATA, quoted);
+		check_error(bad[i], json_check_values(between, 3, &middle), &middle,
+			    ERROR_DATA, quoted);
+		check_error(bad[i], json_check_values(around, 3, &first), &first,
+			    ERROR_DATA, "\"[1\" is not one JSON value");
+	}
+}
+
+static void test_compact(void **state)
+{
+	static const struct {
+		const char *text, *compact;
+	} rows[] = {
+		{ "", "" },
+		{ "[ 1 ,\t2 ]", "[1,2]" },
+		{ "{\r\n \"a b\" : \" \\\" \" ,\n\"c\\\\\" : [ ] }",
+		  "{\"a b\":\" \\\" \",\"c\\\\\":[]}" },
+		{ "\"\\\\\" ", "\"\\\\\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_buffer compact = { 0 };
+
+		buffer_add(&compact, SLICE(""));
+		json_add_compact(&compact, slice_from(rows[i].text));
+		check_text(rows[i].text, buffer_slice(&compact), rows[i].compact);
+	}
+}
+
+static void test_path_of_member(void **state)
+{
+	static const char text[] = "{\"a\":[{}],\"b\":1}";
+	auto_free char *root = NULL, *inner = NULL, *odd = NULL;
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	(void)state;
+	check_done(text, json_parse("doc", slice_from(text), &json_any, NULL, &doc, &err),
+		   &err);
+	root = json_path_of_member(&doc, 0, SLICE("b"));
+	check_text("root", slice_from(root), "b");
+	inner = json_path_of_member(&doc, find_node(&doc, "{}"), SLICE("new"));
+	check_text("inner", slice_from(inner), "a[0].new");
+	odd = json_path_of_member(&doc, 0, SLICE("x y"));
+	check_text("odd", slice_from(odd), "[\"x y\"]");
+}
+
 static void test_too_large(void **state)
 {
 	auto_error err = { 0 };
@@ -920,6 +998,9 @@ int main(void)
 		cmocka_unit_test(test_truncated_surrogates),
 		cmocka_unit_test(test_growing_strings),
 		cmocka_unit_test(test_errors_do_not_leak),
+		cmocka_unit_test(test_check_values),
+		cmocka_unit_test(test_compact),
+		cmocka_unit_test(test_path_of_member),
 		cmocka_unit_test(test_too_large),
 	};
 

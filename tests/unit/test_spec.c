@@ -387,13 +387,52 @@ static void test_vfio_paths(void **state)
 	assert_false(path_is_control_node(SLICE("/dev/vfio/vfio2")));
 }
 
+/* The file of `exec --process`. */
+static void test_process(void **state)
+{
+	static const struct {
+		const char *text, *part;
+	} refused[] = {
+		{ "[]", "process.json: must be an object" },
+		{ "{\"env\":{}}", "process.json: env: must be an array" },
+		{ "{\"env\":[7]}", "process.json: env[0]: must be a string" },
+		{ "{\"env\":[],\"env\":[]}", "twice: \"env\"" },
+		{ "{\"ENV\":[]}", "another letter case" },
+	};
+	auto_settings settings = { 0 };
+	auto_error err = { 0 };
+	auto_spec spec = { 0 };
+
+	(void)state;
+	settings_init(&settings);
+	check_done("process",
+		   spec_parse_process("process.json",
+				      SLICE("{\"args\":[\"sh\"],\"env\":[\"A=1\","
+					    "\"PCIDEVICE_A=0000:01:00.0\"],\"linux\":7}"),
+				      &settings.prefixes, &spec, &err),
+		   &err);
+	assert_int_equal(spec.n_variables, 1);
+	assert_int_equal(spec.variables[0].index, 1);
+	assert_int_equal(spec.n_devices, 0);
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		auto_error bad = { 0 };
+		auto_spec none = { 0 };
+
+		check_error(refused[i].text,
+			    spec_parse_process("process.json",
+					       slice_from(refused[i].text),
+					       &settings.prefixes, &none, &bad),
+			    &bad, ERROR_DATA, refused[i].part);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full),	     cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_null_members), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unread),	     cmocka_unit_test(test_may_be_ours),
-		cmocka_unit_test(test_vfio_paths),
+		cmocka_unit_test(test_vfio_paths),   cmocka_unit_test(test_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,46 @@ static void test_buffer(void **state)
 	assert_memory_equal(buffer.data + 1980, "0,1,2,3,4,5,6,7,8,9,", 20);
 }
 
+static void test_number(void **state)
+{
+	auto_buffer buffer = { 0 };
+
+	(void)state;
+	buffer_add_number(&buffer, 0);
+	buffer_add(&buffer, SLICE(" "));
+	buffer_add_number(&buffer, 4294967295);
+	buffer_add(&buffer, SLICE(" "));
+	buffer_add_number(&buffer, UINT64_MAX);
+	buffer_add(&buffer, SLICE(" "));
+	buffer_add_number(&buffer, 1000);
+	check_text("numbers", buffer_slice(&buffer),
+		   "0 4294967295 18446744073709551615 1000");
+}
+
+static void test_printable(void **state)
+{
+	static const struct {
+		const char *text, *printable;
+	} rows[] = {
+		{ "", "" },
+		{ "a\"b\\c \xc3\xa9", "a\"b\\c \xc3\xa9" },
+		{ "\x1b[31m\n\t\r", "\\x1B[31m\\x0A\\x09\\x0D" },
+		{ "\x7f\xc2\x9b\xc2\xa0", "\\x7F\\xC2\\x9B\xc2\xa0" },
+		{ "\xff\xc3", "\\xFF\\xC3" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_buffer buffer = { 0 };
+
+		buffer_add(&buffer, SLICE("> "));
+		buffer_add_printable(&buffer, slice_from(rows[i].text));
+		check_text(rows[i].printable,
+			   slice_from_to(buffer_slice(&buffer), 2, buffer.length),
+			   rows[i].printable);
+	}
+}
+
 static void test_quote(void **state)
 {
 	static const struct {
@@ -240,11 +280,12 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slices), cmocka_unit_test(test_buffer),
-		cmocka_unit_test(test_quote),  cmocka_unit_test(test_quote_long),
-		cmocka_unit_test(test_utf8),   cmocka_unit_test(test_path_clean),
-		cmocka_unit_test(test_error),  cmocka_unit_test(test_messages),
-		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_slices),	  cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_quote),	  cmocka_unit_test(test_quote_long),
+		cmocka_unit_test(test_utf8),	  cmocka_unit_test(test_path_clean),
+		cmocka_unit_test(test_error),	  cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
+		cmocka_unit_test(test_printable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

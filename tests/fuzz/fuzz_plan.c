@@ -1,0 +1,327 @@
+/* Fuzzes the plan by structure: the bytes choose devices, rules, mounts, variables and map
+ * entries from a few names and numbers, so that they meet. What must hold of every plan
+ * is checked, and then what a container needs: its devices are allowed, no path is there
+ * twice, a group has its control node.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include <stdio.h>
+
+#include "../unit/plan_run.h"
+#include "machine.h"
+
+struct choices {
+	struct slice rest;
+};
+
+/* The next choice of `count`; 0 at the end of the input. */
+static unsigned int choose(struct choices *choices, unsigned int count)
+{
+	unsigned char byte;
+
+	if (choices->rest.length == 0)
+		return 0;
+	byte = (unsigned char)choices->rest.data[0];
+	choices->rest = slice_from_to(choices->rest, 1, choices->rest.length);
+	return byte % count;
+}
+
+#define CHOOSE(choices, table) (table)[choose(choices, sizeof(table) / sizeof *(table))]
+
+static const char *const paths[] = {
+	"/dev/vfio/1",	  "/dev/vfio/2",     "/dev/vfio/3",
+	"/dev/vfio/vfio", "//dev/./vfio/1/", "/dev/x",
+	"/dev/gpu",	  "/dev/vfio/4",     "/dev/vfio/noiommu-1",
+};
+static const char *const mount_paths[] = {
+	"/dev/vfio/1",	"/dev/vfio/2", "/dev/vfio/3", "/dev/vfio/vfio",
+	"/dev/vfio//4", "/dev/x",      "/dev/vfio",   "/srv",
+};
+static const char *const addresses[] = {
+	"0000:01:00.0", "0000:01:01.0", "0000:01:02.0", "0000:02:00.0",
+	"0000:02:01.0", "0000:03:00.0", "0000:0a:00.0",
+};
+static const char *const spaces[] = { "", "", " ", "\n\t" };
+
+static void add_comma(struct buffer *text, unsigned int i)
+{
+	if (i)
+		buffer_add(text, SLICE(","));
+}
+
+static void add_device(struct choices *choices, const char *space, struct buffer *text)
+{
+	static const char *const types[] = { "c", "c", "c", "b", "u", "p" };
+	static const char *const numbers[] = {
+		"\"major\":242,\"minor\":1",  "\"major\":242,\"minor\":2",
+		"\"minor\":3,\"major\":242",  "\"major\":243,\"minor\":1",
+		"\"major\":10,\"minor\":196", "\"major\":null,\"minor\":1",
+	};
+	static const char *const rest[] = { "", "", ",\"fileMode\":438", ",\"uid\":7" };
+
+	buffer_printf(text, "%s{%s\"path\":\"%s\",%s\"type\":\"%s\",%s%s%s}", space,
+		      space, CHOOSE(choices, paths), space, CHOOSE(choices, types),
+		      CHOOSE(choices, numbers), CHOOSE(choices, rest), space);
+}
+
+static void add_rule(struct choices *choices, const char *space, struct buffer *text)
+{
+	static const char *const allows[] = { "true", "true", "false", "null" };
+	static const char *const numbers[] = {
+		",\"type\":\"c\",\"major\":242,\"minor\":1",
+		",\"type\":\"c\",\"major\":242,\"minor\":2",
+		",\"type\":\"c\",\"minor\":3,\"major\":242",
+		",\"type\":\"c\",\"major\":243,\"minor\":1",
+		",\"type\":\"c\",\"major\":10,\"minor\":196",
+		",\"type\":\"b\",\"major\":242,\"minor\":1",
+		",\"type\":\"c\",\"major\":242",
+		",\"type\":\"a\",\"major\":-1,\"minor\":-1",
+		"",
+	};
+	static const char *const accesses[] = { "rwm", "rw", "r", "m", "" };
+
+	buffer_printf(text, "%s{\"allow\":%s%s,%s\"access\":\"%s\"}", space,
+		      CHOOSE(choices, allows), CHOOSE(choices, numbers), space,
+		      CHOOSE(choices, accesses));
+}
+
+static void add_mount(struct choices *choices, const char *space, struct buffer *text)
+{
+	static const char *const types[] = { "bind", "bind", "none", "tmpfs" };
+	static const char *const options[] = { "", "\"bind\"", "\"ro\",\"rbind\"" };
+
+	buffer_printf(text,
+		      "%s{\"destination\":\"%s\",\"type\":\"%s\",\"source\":\"%s\","
+		      "\"options\":[%s]%s}",
+		      space, CHOOSE(choices, mount_paths), CHOOSE(choices, types),
+		      CHOOSE(choices, mount_paths), CHOOSE(choices, options), space);
+}
+
+static void add_variable(struct choices *choices, struct buffer *text)
+{
+	static const char *const names[] = { "A", "A", "B" };
+	const char *name = CHOOSE(choices, names);
+
+	if (choose(choices, 2)) {
+		buffer_printf(text, "\"PCIDEVICE_%s=%s,%s\"", name,
+			      CHOOSE(choices, addresses), CHOOSE(choices, addresses));
+		return;
+	}
+	buffer_printf(
+		text,
+		"\"PCIDEVICE_%s_INFO={\\\"%s\\\":\\\"%s\\\",\\\"%s\\\":[\\\"%s\\\"]}\"",
+		name, CHOOSE(choices, addresses), CHOOSE(choices, paths),
+		CHOOSE(choices, addresses), CHOOSE(choices, addresses));
+}
+
+static void add_spec(struct choices *choices, struct buffer *text)
+{
+	const char *space = CHOOSE(choices, spaces);
+	unsigned int count;
+
+	buffer_printf(text, "{%s\"linux\":{", space);
+	buffer_add(text, SLICE("\"devices\":["));
+	count = choose(choices, 6);
+	for (unsigned int i = 0; i < count; i++) {
+		add_comma(text, i);
+		add_device(choices, space, text);
+	}
+	buffer_printf(text, "%s]", space);
+	count = choose(choices, 8);
+	if (count < 6) {
+		buffer_printf(text, ",%s\"resources\":{\"devices\":[", space);
+		for (unsigned int i = 0; i < count; i++) {
+			add_comma(text, i);
+			add_rule(choices, space, text);
+		}
+		buffer_printf(text, "%s]}", space);
+	} else if (count == 6) {
+		buffer_add(text, SLICE(",\"resources\":null"));
+	}
+	buffer_printf(text, "%s},\"mounts\":[", space);
+	count = choose(choices, 5);
+	for (unsigned int i = 0; i < count; i++) {
+		add_comma(text, i);
+		add_mount(choices, space, text);
+	}
+	buffer_printf(text, "%s],\"process\":{\"env\":[\"PATH=/\"", space);
+	count = choose(choices, 4);
+	for (unsigned int i = 0; i < count; i++) {
+		buffer_add(text, SLICE(", "));
+		add_variable(choices, text);
+	}
+	buffer_add(text, SLICE("]}"));
+	if (choose(choices, 2))
+		buffer_printf(text, ",%s\"annotations\":{%s}", space, space);
+	buffer_printf(text, "%s}", space);
+}
+
+static void add_entry(struct choices *choices, struct buffer *text)
+{
+	static const char *const types[] = { "vfio-pci", "vfio-pci", "vfio-pci-gk",
+					     "node" };
+	const char *type = CHOOSE(choices, types);
+	unsigned int n_options = 1 + choose(choices, 2);
+
+	buffer_printf(
+		text,
+		"{\"type\":\"%s\",\"container_path\":\"%s\",\"vm_path\":\"/dev/gpu\","
+		"\"options\":[",
+		type, CHOOSE(choices, paths));
+	for (unsigned int i = 0; i < n_options; i++) {
+		add_comma(text, i);
+		buffer_printf(text, "\"%s=%s\"", CHOOSE(choices, addresses),
+			      CHOOSE(choices, addresses));
+	}
+	buffer_add(text, SLICE("]"));
+	if (choose(choices, 4) == 1)
+		buffer_printf(text, ",\"final_path\":\"%s\"", CHOOSE(choices, paths));
+	buffer_add(text, SLICE("}"));
+}
+
+static void add_map(struct choices *choices, struct buffer *text)
+{
+	unsigned int count = choose(choices, 5);
+
+	buffer_add(text, SLICE("["));
+	for (unsigned int i = 0; i < count; i++) {
+		add_comma(text, i);
+		add_entry(choices, text);
+	}
+	buffer_add(text, SLICE("]"));
+}
+
+/* May it be opened for both? 1, 0, or -1: an allow rule names it with less. */
+static int is_allowed(const struct spec *spec, const struct spec_device *device)
+{
+	int found = 0;
+
+	for (size_t i = spec->n_rules; i-- > 0;) {
+		const struct spec_rule *rule = &spec->rules[i];
+		bool exact = rule->type == device->type && rule->major == device->major &&
+			     rule->minor == device->minor;
+		bool fits = (rule->type == 'a' || rule->type == device->type) &&
+			    (rule->major < 0 || rule->major == device->major) &&
+			    (rule->minor < 0 || rule->minor == device->minor);
+
+		if (fits && memchr(rule->access.data, 'r', rule->access.length) &&
+		    memchr(rule->access.data, 'w', rule->access.length))
+			return rule->allow;
+		if (exact && rule->allow)
+			found = -1;
+	}
+	return found;
+}
+
+/* What this run put there, or its numbers; NULL: nothing. */
+static const struct plan_node *find_planned(const struct plan_run *run,
+					    const struct spec_device *device)
+{
+	for (size_t i = 0; i < run->plan.n_nodes; i++) {
+		const struct plan_node *node = &run->plan.nodes[i];
+
+		if (!node->mount && node->final_path &&
+		    slice_equal(slice_from(node->final_path), device->path))
+			return node;
+	}
+	return NULL;
+}
+
+/* A rule of the spec before says what a device with these numbers may. */
+static bool had_rule(const struct plan_run *run, const struct spec_device *device)
+{
+	for (size_t i = 0; i < run->plan.n_nodes; i++) {
+		const struct plan_node *node = &run->plan.nodes[i];
+
+		for (size_t k = 0; node->has_old && k < run->spec.n_rules; k++) {
+			const struct spec_rule *rule = &run->spec.rules[k];
+
+			if (rule->allow && rule->type == node->old_type &&
+			    rule->major == node->old_major &&
+			    rule->minor == node->old_minor && node->final_path &&
+			    slice_equal(slice_from(node->final_path), device->path))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_control(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		if (path_is_control_node(spec->devices[i].path))
+			return true;
+	}
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (path_is_control_node(spec->mounts[i].destination) ||
+		    slice_equal(spec->mounts[i].destination, SLICE("/dev/vfio")))
+			return true;
+	}
+	return false;
+}
+
+static void check_devices(const struct plan_run *run, const struct spec *after)
+{
+	for (size_t i = 0; i < after->n_devices; i++) {
+		const struct spec_device *device = &after->devices[i];
+		const struct plan_node *planned = find_planned(run, device);
+
+		if (!planned)
+			continue;
+		fuzz_check(is_allowed(after, device) == 1 || had_rule(run, device),
+			   "%.*s isn't allowed", (int)device->path.length,
+			   device->path.data);
+		fuzz_check(!path_is_vfio_node(slice_from(planned->node)) ||
+				   has_control(after),
+			   "no control node");
+		for (size_t k = 0; k < after->n_devices; k++)
+			fuzz_check(k == i || !slice_equal(device->path,
+							  after->devices[k].path),
+				   "%.*s is there twice", (int)device->path.length,
+				   device->path.data);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const enum unmapped_policy policies[] = { UNMAPPED_KEEP, UNMAPPED_AUTO };
+	struct choices choices = { { (const char *)data, size } };
+	const struct machine machine = { choose(&choices, 8) };
+	struct plan_run_input input = { .answer = machine_answer,
+					.machine = &machine,
+					.annotate = true };
+	auto_buffer spec = { 0 }, map = { 0 }, machine_map = { 0 };
+	auto_plan_run run = { 0 };
+	auto_error err = { 0 };
+	auto_spec after = { 0 };
+	int r;
+
+	input.unmapped = CHOOSE(&choices, policies);
+	add_spec(&choices, &spec);
+	input.spec = buffer_slice(&spec);
+	if (choose(&choices, 2)) {
+		add_map(&choices, &map);
+		input.map = buffer_slice(&map);
+	}
+	if (choose(&choices, 4)) {
+		add_map(&choices, &machine_map);
+		input.machine_map = buffer_slice(&machine_map);
+	}
+	/* To see what an input that was kept stands for. */
+	if (getenv("FUZZ_SHOW"))
+		fprintf(stderr, "spec: %s\nmap: %s\nmachine's map: %s\n", spec.data,
+			map.data ? map.data : "-",
+			machine_map.data ? machine_map.data : "-");
+	r = plan_run(&input, &run, &err);
+	fuzz_check_error(r, &err);
+	if (r < 0)
+		return 0;
+	if (getenv("FUZZ_SHOW"))
+		fprintf(stderr, "new: %s\n", run.text.data);
+	fuzz_check_null(plan_run_check(&run));
+	fuzz_check(plan_run_parse(buffer_slice(&run.text), &after, &err) == 0, "%s",
+		   err.message);
+	check_devices(&run, &after);
+	fuzz_check_null(plan_run_check_second(&input, &run, true));
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* A machine whose answers follow from the request alone.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "machine.h"
+
+#include "fuzz.h"
+
+static uint32_t answer_hash(const struct machine *machine, const char *text)
+{
+	return fuzz_hash(slice_from(text)) * 2654435761u + machine->seed * 40503u;
+}
+
+static void answer_function(const struct machine *machine,
+			    const struct request_function *asked,
+			    struct guest_function *ret)
+{
+	uint32_t hash = answer_hash(machine, asked->map->guest_text) >> 16;
+
+	if (hash % 16 == 15) {
+		ret->absent = memory_printf("not there");
+		return;
+	}
+	/* An address is itself, a path one of a few on bus 1 to 3. */
+	if (asked->map->guest.kind == PCI_LOCATOR_ADDRESS)
+		ret->address = asked->map->guest.address;
+	else
+		ret->address = (struct pci_address) { .bus = (uint8_t)(1 + hash % 3),
+						      .slot = (hash >> 2) & 3 };
+	ret->has_group = true;
+	ret->group = (ret->address.bus * 2u + ret->address.slot) % 5;
+	ret->vfio = true;
+	ret->driver = memory_printf("vfio-pci");
+	for (size_t i = 0; i < PCI_IDENTITY_COUNT; i++)
+		ret->identity[i] = 0x8086;
+}
+
+static void answer_group(struct guest *guest, uint32_t number)
+{
+	struct guest_group *group;
+
+	if (guest_find_group(guest, number))
+		return;
+	group = memory_append(guest->groups, guest->n_groups, guest->groups_capacity);
+	*group = (struct guest_group) {
+		.number = number, .has_node = true, .major = 242, .minor = number
+	};
+}
+
+static void answer_node(const struct request_node *asked, struct guest_node *ret)
+{
+	uint32_t hash = fuzz_hash(slice_from(asked->path));
+	const char *number = strrchr(asked->path, '/') + 1;
+
+	*ret = (struct guest_node) { .type = 'c', .major = 242, .minor = hash % 4 };
+	if (asked->kind == REQUEST_NODE_FILE)
+		ret->type = hash & 8 ? 'b' : 'c';
+	else if (*number >= '0' && *number <= '9')
+		ret->minor = (uint32_t)strtoul(number, NULL, 10);
+}
+
+void machine_answer(const void *context, const struct request *request, struct guest *ret)
+{
+	const struct machine *machine = context;
+
+	ret->functions = memory_zalloc(request->n_functions * sizeof *ret->functions);
+	ret->n_functions = request->n_functions;
+	for (size_t i = 0; i < request->n_functions; i++) {
+		answer_function(machine, &request->functions[i], &ret->functions[i]);
+		if (request->functions[i].want_group && ret->functions[i].has_group)
+			answer_group(ret, ret->functions[i].group);
+	}
+	ret->nodes = memory_zalloc(request->n_nodes * sizeof *ret->nodes);
+	ret->n_nodes = request->n_nodes;
+	for (size_t i = 0; i < request->n_nodes; i++)
+		answer_node(&request->nodes[i], &ret->nodes[i]);
+	ret->control_major = 10;
+	ret->control_minor = 196;
+}
