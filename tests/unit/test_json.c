@@ -28,7 +28,8 @@ static void check_refused(struct slice text, const struct json_shape *shape,
 	int r;
 
 	assert_non_null(copy);
-	memcpy(copy, text.data, text.length);
+	if (text.length)
+		memcpy(copy, text.data, text.length);
 	r = json_parse("doc", (struct slice) { copy, text.length }, shape, NULL, &doc,
 		       &err);
 	free(copy);
