@@ -463,6 +463,8 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 
 	if (text.length >= UINT32_MAX)
 		return error_set(err, ERROR_DATA, "%s: too large", name);
+	if (text.length == 0)
+		return error_set(err, ERROR_DATA, "%s: not JSON: it is empty", name);
 	/* yajl takes these for white space; JSON knows them nowhere. */
 	if (memchr(text.data, '\v', text.length) || memchr(text.data, '\f', text.length))
 		return error_set(err, ERROR_DATA,
