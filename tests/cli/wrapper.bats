@@ -591,6 +591,10 @@ assert_ran_as() {
 	RUNTIME=oci-vfio-crun
 	runtime state box
 	assert_ran_as /usr/local/sbin/crun
+	# Here the configuration is read.
+	write_config
+	runtime create --bundle "$BUNDLE" box
+	assert_ran_as /usr/local/sbin/crun
 	RUNTIME=oci-vfio-runtime
 	echo "{\"runtime\":\"$BATS_TEST_TMPDIR/elsewhere/engine\"}" > "$ETC/config.json"
 	runtime state box
