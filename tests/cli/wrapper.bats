@@ -923,6 +923,18 @@ os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
 	[ "$(find "$ROOT/run" -type f)" = "$ROOT/run/oci-vfio-hook/token" ]
 }
 
+@test "it waits for whoever holds the lock of the bundle" {
+	expect_rewriting
+	mkfifo "$BATS_TEST_TMPDIR/locked"
+	# shellcheck disable=SC2016 # For that sh.
+	flock "$BUNDLE" sh -c 'echo > "$0/locked"; sleep 0.5; touch "$0/released"' "$BATS_TEST_TMPDIR" 3>&- &
+	read -r _ < "$BATS_TEST_TMPDIR/locked"
+	runtime create --bundle "$BUNDLE" box
+	[ -e "$BATS_TEST_TMPDIR/released" ] || fail 'it did not wait'
+	assert_ran create --bundle "$BUNDLE" box
+	assert_rewritten
+}
+
 @test "16 at once on one bundle" {
 	local round
 	expect_rewriting
