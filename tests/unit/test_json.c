@@ -607,10 +607,11 @@ static void test_letter_case(void **state)
 	static const struct json_member members[] = {
 		JSON_MEMBER("kiss", &json_value),
 		JSON_MEMBER("uid", &json_value),
+		JSON_MEMBER("a_b.0", &json_value),
 	};
-	static const struct json_shape shape = { .members = members, .n_members = 2 };
+	static const struct json_shape shape = { .members = members, .n_members = 3 };
 	static const struct json_shape map = { .members = members,
-					       .n_members = 2,
+					       .n_members = 3,
 					       .map = true };
 	static const char *const folded[] = {
 		"Kiss",
@@ -624,8 +625,19 @@ static void test_letter_case(void **state)
 		"Uid",
 	};
 	static const char *const others[] = {
-		"kis",	      "kisss",	     "k\\u0131ss", "ki\xc3\x9f", "uld",
-		"\\uff4biss", "kiss\\u0001", "u",	   "",
+		"kis",
+		"kisss",
+		"k\\u0131ss",
+		"ki\xc3\x9f",
+		"uld",
+		"\\uff4biss",
+		"kiss\\u0001",
+		"a\x7f"
+		"b.0",
+		"a_b\\u000e0",
+		"a_b.\\u0010",
+		"u",
+		"",
 	};
 
 	(void)state;
