@@ -7,6 +7,7 @@
 
 struct command_line {
 	const struct command *command;
+	bool named;	  /* a command was, known or not */
 	char **arguments; /* behind the command; borrowed from argv */
 	int n_arguments;
 	struct hook_options hook;

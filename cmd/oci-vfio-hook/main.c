@@ -318,9 +318,9 @@ static bool is_stage(const char *name)
 
 /* Does somebody write to our stdin? Unless a command by hand was named it is an engine, whatever
  * is wrong with the arguments. */
-static bool has_input(int argc, char **argv)
+static bool has_input(int argc, char **argv, const struct command_line *line)
 {
-	bool by_hand = false;
+	bool by_hand = line->named;
 
 	for (int i = 1; i < argc; i++) {
 		if (is_stage(argv[i]))
@@ -367,6 +367,7 @@ static int parse(int argc, char **argv, struct command_line *line, struct error 
 	line->hook.maps = line->maps;
 	if (argc <= 0 || optind >= argc)
 		return choose_stage(argc > 0 ? argv[0] : NULL, line, err);
+	line->named = true;
 	r = find_command(line, argv[optind], err);
 	if (r < 0)
 		return r;
@@ -423,7 +424,7 @@ int main(int argc, char **argv)
 		print_messages(&run.messages, &run.settings);
 	}
 	/* What was read was read to its end. */
-	if (!run.input && has_input(argc, argv) && !isatty(STDIN_FILENO))
+	if (!run.input && has_input(argc, argv, &line) && !isatty(STDIN_FILENO))
 		drain_stdin();
 	if (r < 0)
 		say(&run.settings, "error", "", err.message);

@@ -61,14 +61,16 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 
 	if (r == 0 && (!name || call->action != RUNTIME_PASS))
 		r = hook_configure(run, &options, err);
-	if (r == 0)
-		r = rewrite(call, run, err);
-	log_messages(call, &run->messages);
 	if (r < 0)
 		return r;
 	if (!name)
 		name = run->settings.runtime ? run->settings.runtime : RUNTIME_DEFAULT;
-	return runtime_search(name, ret_runtime, err);
+	/* First, so that nothing is rewritten for a runtime that isn't there. */
+	r = runtime_search(name, ret_runtime, err);
+	if (r == 0)
+		r = rewrite(call, run, err);
+	log_messages(call, &run->messages);
+	return r;
 }
 
 int main(int argc, char **argv)

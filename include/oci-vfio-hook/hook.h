@@ -13,7 +13,13 @@ struct hook_options {
 	const char *config;	 /* --config; NULL: CONFIG_PATH, if it is there */
 	const char *const *maps; /* --device-map */
 	size_t n_maps;
+	bool created; /* the container is: too late for its first process's environment */
 };
+
+/* What to do where that is too late. */
+#define HOOK_EARLIER                                                                     \
+	"use a front end that acts before: precreate (podman), the wrapper "             \
+	"oci-vfio-runtime, or apply"
 
 /* One run. Initialise with HOOK_RUN_INIT; its parts are filled as the story goes. */
 struct hook_run {

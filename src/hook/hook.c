@@ -135,6 +135,30 @@ static int plan_spec(struct hook_run *run, const struct hook_options *options,
 	return r < 0 ? r : make_plan(run, explain, err);
 }
 
+/* The environment of a created container's first process has been read by the runtime: nobody
+ * changes it now. */
+static int check_environment(struct hook_run *run, struct error *err)
+{
+	const struct env_changes *env = &run->plan.env;
+
+	if (env->count == 0)
+		return 0;
+	if (!run->settings.env_warn)
+		return error_set(err, ERROR_DATA,
+				 "%s: process.env[%zu]: the environment has to change, "
+				 "which is too "
+				 "late at this stage: " HOOK_EARLIER
+				 "; or accept it with --env=warn",
+				 run->spec.json.name,
+				 env->items[0].variable->source->index);
+	messages_add(
+		&run->messages, MESSAGE_WARNING,
+		"%s: the environment of the container's first process keeps the host's "
+		"addresses: " HOOK_EARLIER,
+		run->spec.json.name);
+	return 0;
+}
+
 int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
 	      struct slice text, enum hook_purpose purpose, struct error *err)
 {
@@ -142,6 +166,8 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 
 	if (r == 0)
 		r = plan_spec(run, options, purpose == HOOK_SHOW, err);
+	if (r == 0 && options->created)
+		r = check_environment(run, err);
 	if (r < 0)
 		return r;
 	add_applied(run, purpose);

@@ -120,12 +120,34 @@ static bool could_be_target(const struct subcommand_options *options, struct sli
 	return false;
 }
 
+/* crun takes a destination, of which only a file is one for us. */
+static const char *log_file(const char *destination)
+{
+	if (strncmp(destination, "journald:", 9) == 0 ||
+	    strncmp(destination, "syslog:", 7) == 0)
+		return NULL;
+	return strncmp(destination, "file:", 5) == 0 ? destination + 5 : destination;
+}
+
 static void take_log(struct runtime_call *call, struct slice name, const char *value)
 {
 	if (slice_equal(name, SLICE("--log")))
-		call->log = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
+		call->log = log_file(value);
 	if (slice_equal(name, SLICE("--log-format")))
 		call->log_json = strcmp(value, "json") == 0;
+}
+
+/* Where to say that the command line is not understood: options that are behind what isn't. */
+static void find_log(int argc, char *const *argv, struct runtime_call *call)
+{
+	for (int i = 1; i < argc; i++) {
+		struct argument argument = split(argv[i]);
+
+		if (!argument.value && i + 1 < argc)
+			argument.value = argv[i + 1];
+		if (argument.value)
+			take_log(call, argument.name, argument.value);
+	}
 }
 
 /* Moves the cursor to the subcommand, or to the end. */
@@ -280,6 +302,8 @@ int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
 
 	*ret = (struct runtime_call) { .action = RUNTIME_PASS };
 	r = parse_global(&cursor, ret, err);
+	if (r < 0)
+		find_log(argc, argv, ret);
 	if (r < 0 || cursor.at >= argc)
 		return r;
 	subcommand = argv[cursor.at++];
