@@ -157,18 +157,24 @@ void environment_parse(const struct spec *spec, struct environment *ret)
 	}
 }
 
+/* Its addresses tell; a variable that has none is told by its paths. */
 static bool is_done(const struct env_variable *variable, const struct applied *applied)
 {
-	bool found = false;
+	size_t addresses = 0, paths = 0, guests = 0, finals = 0;
 
 	for (size_t i = 0; i < variable->n_tokens; i++) {
-		if (variable->tokens[i].kind == ENV_PATH)
-			continue;
-		if (!applied_has_guest(applied, &variable->tokens[i].address))
-			return false;
-		found = true;
+		const struct env_token *token = &variable->tokens[i];
+
+		if (token->kind == ENV_PATH) {
+			paths++;
+			finals += applied_find_final(applied, slice_from(token->path)) !=
+				  NULL;
+		} else {
+			addresses++;
+			guests += applied_has_guest(applied, &token->address);
+		}
 	}
-	return found;
+	return addresses ? guests == addresses : paths && finals == paths;
 }
 
 void environment_mark_done(struct environment *environment, const struct applied *applied)

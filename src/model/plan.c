@@ -99,6 +99,21 @@ static void keep_applied(struct plan *plan, const struct applied *earlier)
 				    &earlier->addresses[i].guest);
 }
 
+/* An entry may be named by the source of a mount of which the destination is another entry's:
+ * there is no node of its own, but a second run must find it, too. */
+static void list_named(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		const char *path = planner->in->map->entries[i].container_path;
+
+		if (planner->resolved[i].named &&
+		    !applied_has_container_path(&planner->plan->applied,
+						slice_from(path)))
+			applied_add_node(&planner->plan->applied, path, NULL, NULL, 0, 0,
+					 0);
+	}
+}
+
 static int decide(struct planner *planner)
 {
 	int r = plan_resolve(planner);
@@ -121,6 +136,7 @@ static int decide(struct planner *planner)
 		return r;
 	plan_mounts_emit(planner);
 	plan_environment(planner);
+	list_named(planner);
 	return 0;
 }
 

@@ -64,8 +64,6 @@ static enum translation_result translate_path(struct planner *planner, const cha
 		device_map_find(planner->in->map, slice_from(path));
 	const struct resolved *by = plan_find_resolved(planner, entry);
 
-	if (applied_find_final(planner->in->applied, slice_from(path)))
-		return TRANSLATION_DONE;
 	if (!entry) {
 		*why = memory_printf("no map entry names %s", path);
 		return TRANSLATION_NONE;

@@ -150,6 +150,30 @@ static int check_hidden(struct planner *planner, struct slice path, struct slice
 	return 0;
 }
 
+/* A device that stays must not be what a mount of another node hides. */
+static int check_hides(struct planner *planner, const struct plan_mount *mount)
+{
+	const struct map_entry *entry = mount_find_entry(
+		planner->in->map, &planner->in->spec->mounts[mount->index]);
+	const struct resolved *by = plan_find_resolved(planner, entry);
+
+	for (size_t i = 0; by && i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+
+		if (device->fate != FATE_STAYS ||
+		    !slice_equal(device->after.path, mount->after.destination) ||
+		    (device->after.has_numbers && device->after.type == by->type &&
+		     device->after.major == by->major &&
+		     device->after.minor == by->minor))
+			continue;
+		return json_error(planner->err, ERROR_DATA, &planner->in->spec->json,
+				  mount->after.node,
+				  "it hides linux.devices[%zu]; take one of them out",
+				  device->before->index);
+	}
+	return 0;
+}
+
 int plan_mounts_check(struct planner *planner)
 {
 	const struct plan_result *result = &planner->plan->result;
@@ -160,6 +184,8 @@ int plan_mounts_check(struct planner *planner)
 			r = check_hidden(planner, result->mounts[i].after.destination,
 					 result->mounts[i].after.source,
 					 result->mounts[i].after.node);
+		if (r == 0 && !result->mounts[i].removed)
+			r = check_hides(planner, &result->mounts[i]);
 	}
 	for (size_t i = 0; r == 0 && i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
