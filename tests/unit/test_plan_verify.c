@@ -7,13 +7,12 @@
 	"{\"process\":{\"env\":[\"A=1\",\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_B=x\"]" \
 	"},"                                                                             \
 	"\"mounts\":[" MOUNT("/dev/vfio/45", "/dev/vfio/45") "," MOUNT(                  \
-		"/a",                                                                    \
-		"/b") "],\"linux\":{\"devices\":[" CONTROL                               \
-		      "," DEV("/dev/vfio/45", "243", "5") "," DEV(                       \
-			      "/dev/x", "1", "2") "],\"resources\":{\"devices\":"        \
-						  "[" ALLOW("10",                        \
-							    "196") "," ALLOW("243",      \
-									     "5") "]}}}"
+		"/a", "/b") "],\"linux\":{\"devices\":[" CONTROL                         \
+			    "," DEV("/dev/vfio/45", "243", "5") "," DEV(                 \
+				    "/dev/x", "1",                                       \
+				    "2") "],\"resources\":{\"devices\":"                 \
+					 "[" ALLOW("10", "196") "," ALLOW("243",         \
+									  "5") "]}}}"
 
 /* `from` becomes `to` in the text. */
 static void replace(struct slice text, const char *from, const char *to,
