@@ -632,8 +632,8 @@ static void test_letter_case(void **state)
 		"uld",
 		"\\uff4biss",
 		"kiss\\u0001",
-		"a\x7f"
-		"b.0",
+		("a\x7f"
+		 "b.0"),
 		"a_b\\u000e0",
 		"a_b.\\u0010",
 		"u",
