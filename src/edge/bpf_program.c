@@ -12,13 +12,18 @@
 /* What BPF_PROG_QUERY is asked for at first; the kernel says how many there are. */
 #define IDS_EXPECTED 16
 
+#define ATTEMPTS 8
+
 static int bpf(enum bpf_cmd command, union bpf_attr *attributes)
 {
-	long r;
+	long r = -1;
 
-	do {
+	/* EAGAIN: a signal came while the verifier was at work. */
+	for (int i = 0; i < ATTEMPTS; i++) {
 		r = syscall(SYS_bpf, command, attributes, sizeof(*attributes));
-	} while (r < 0 && (errno == EINTR || errno == EAGAIN));
+		if (r >= 0 || (errno != EINTR && errno != EAGAIN))
+			break;
+	}
 	return r < 0 ? -errno : (int)r;
 }
 

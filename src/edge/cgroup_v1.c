@@ -105,13 +105,14 @@ static bool is_open(const struct device_cgroup *cgroup)
 	return false;
 }
 
+/* Do the rules let the device be opened as is wanted? As device_program_allows(). */
 static bool is_allowed(const struct device_cgroup *cgroup,
-		       const struct device_change *change)
+		       const struct device_change *change, uint32_t wanted)
 {
-	uint32_t wanted, access;
+	uint32_t opening = wanted & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE), access;
 
-	if (device_access_parse(change->access, &wanted) < 0)
-		return false;
+	if (opening != 0)
+		wanted = opening;
 	for (size_t i = 0; i < cgroup->n_rules; i++) {
 		const struct device_cgroup_rule *rule = &cgroup->rules[i];
 
@@ -129,8 +130,15 @@ int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *
 		      size_t n_changes, struct error *err)
 {
 	for (size_t i = 0; i < n_changes; i++) {
+		uint32_t access;
+
+		if (changes[i].has_new &&
+		    device_access_parse(changes[i].access, &access) < 0)
+			return error_set(err, ERROR_DATA,
+					 "\"%.3s\" is no access to a device",
+					 changes[i].access);
 		if (cgroup->shared && changes[i].has_new &&
-		    !is_allowed(cgroup, &changes[i]))
+		    !is_allowed(cgroup, &changes[i], access))
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "%s: does not allow device %c %" PRIu32
 					 ":%" PRIu32

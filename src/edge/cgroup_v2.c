@@ -248,7 +248,10 @@ int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err)
 			return error_set(
 				err, r == -EPERM ? ERROR_PERMISSION : ERROR_UNAVAILABLE,
 				"%s: device program %.16s can't be replaced: %s",
-				cgroup->path, program->old.name, strerror(-r));
+				cgroup->path, program->old.name,
+				r == -ENOENT ? "it is attached by a link, or was "
+					       "detached a moment ago"
+					     : strerror(-r));
 		}
 		program->replaced = true;
 	}

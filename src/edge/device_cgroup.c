@@ -81,8 +81,7 @@ static int read_membership(int proc, const char *file, enum device_cgroup_kind *
 	}
 	if (fd < 0)
 		return error_set(err, error_class_of_errno(-fd),
-				 "the container's /proc/PID/cgroup can't be opened: %s",
-				 strerror(-fd));
+				 "/proc/PID/cgroup can't be opened: %s", strerror(-fd));
 	r = file_read(fd, "/proc/PID/cgroup", 0, PROC_CGROUP_MAX, &text, &length, err);
 	if (r < 0)
 		return r;
