@@ -5,7 +5,8 @@
 
 #include "command.h"
 
-#include "oci-vfio-hook/state.h"
+#include "oci-vfio-hook/live.h"
+#include "oci-vfio-hook/state_bundle.h"
 
 static int read_stdin(size_t max, char **ret, size_t *ret_length, struct error *err)
 {
@@ -26,26 +27,93 @@ int command_precreate(const struct command_line *line, struct hook_run *run,
 	return r;
 }
 
-static int rewrite_bundle(const struct command_line *line, struct hook_run *run,
-			  struct slice text, struct error *err)
+/* The rootfs as the container's process sees it: crun says it, else it is in the spec. Relative, it
+ * belongs to the bundle, and where crun doesn't say which that is, to the process' directory. */
+static int find_rootfs(const struct hook_run *run, const struct state *state,
+		       const struct state_bundle *bundle, char **ret, struct error *err)
+{
+	const struct slice root = run->spec.root_path;
+	auto_free char *path = state->root ? memory_copy_string(state->root)
+					   : memory_copy(root.data, root.length);
+
+	if (*path == '\0')
+		return error_set(err, ERROR_DATA,
+				 "%s: root.path: is absent: where is the rootfs?",
+				 run->bundle.name);
+	if (bundle->guessed && !slice_equal(root, slice_from(path)))
+		return error_set(
+			err, ERROR_DATA,
+			"%s: root.path: is not the state's \"root\", so it is not the "
+			"config of this container, whose bundle the state doesn't name",
+			run->bundle.name);
+	if (*path == '/' || bundle->guessed)
+		*ret = take_ptr(path);
+	else if (*state->bundle == '/')
+		*ret = memory_printf("%s/%s", state->bundle, path);
+	else
+		return error_set(err, ERROR_DATA, "state: bundle: is no absolute path");
+	return 0;
+}
+
+/* The created container. None at --root: that is another machine, or a picture of one. */
+static int change_container(struct hook_run *run, const struct state *state,
+			    const struct state_bundle *bundle, struct live **ret,
+			    struct error *err)
+{
+	struct live_request request = { .pid = state->pid, .plan = &run->plan };
+	auto_free char *rootfs = NULL;
+	int r;
+
+	if (run->plan.n_changes == 0)
+		return 0;
+	if (!run->machine.real) {
+		messages_add(&run->messages, MESSAGE_WARNING,
+			     "%s: rewritten, but the created container is left as it is: "
+			     "--root is another machine than the one it runs on",
+			     run->bundle.name);
+		return 0;
+	}
+	r = find_rootfs(run, state, bundle, &rootfs, err);
+	request.rootfs = rootfs;
+	return r < 0 ? r : live_change(&request, ret, &run->messages, err);
+}
+
+/* config.json comes last: later readers only see what the container has. */
+static int finish(struct hook_run *run, const struct state *state,
+		  const struct state_bundle *bundle, struct live *live, struct error *err)
+{
+	int r = bundle->read_only ? 0 : hook_replace(run, err);
+
+	if (live && r < 0)
+		live_undo(live, &run->messages);
+	else if (live)
+		live_finish(live, &run->messages);
+	if (r == 0 && run->plan.n_changes)
+		messages_add(&run->messages, MESSAGE_INFO,
+			     "%s: container %s: %zu changes%s%s", run->bundle.name,
+			     state->id ? state->id : "(without id)", run->plan.n_changes,
+			     live ? ", made in the container too" : "",
+			     bundle->read_only ? ", not written: it is crun's copy" : "");
+	return r;
+}
+
+static int run_state(const struct command_line *line, struct hook_run *run,
+		     struct slice text, struct error *err)
 {
 	struct hook_options options = line->hook;
 	auto_state state = { 0 };
+	auto_state_bundle bundle = { 0 };
+	struct live *live = NULL;
 	int r = state_parse(text, &state, err);
 
+	if (r < 0)
+		return r;
 	options.created = true;
+	state_bundle_find(&state, &bundle);
+	r = hook_plan_bundle(run, &options, bundle.path, "config.json", HOOK_START, err);
 	if (r == 0)
-		r = hook_plan_bundle(run, &options, state.bundle, "config.json",
-				     HOOK_START, err);
-	if (r == 0)
-		r = hook_replace(run, err);
-	if (r == 0 && run->plan.n_changes)
-		messages_add(
-			&run->messages, MESSAGE_WARNING,
-			"%s: rewritten, but the created container is not touched in this "
-			"version and keeps its old devices: " HOOK_EARLIER,
-			run->bundle.name);
-	return r;
+		r = change_container(run, &state, &bundle, &live, err);
+	return r < 0 ? r : finish(run, &state, &bundle, live, err);
 }
 
 int command_create_runtime(const struct command_line *line, struct hook_run *run,
@@ -55,8 +123,9 @@ int command_create_runtime(const struct command_line *line, struct hook_run *run
 	int r = read_stdin(STATE_SIZE_MAX, &run->input, &length, err);
 
 	if (r < 0)
-		return error_prefix(err, "no container state (a config is for precreate)");
-	return rewrite_bundle(line, run, (struct slice) { run->input, length }, err);
+		return error_prefix(err,
+				    "no container state (a config is for precreate)");
+	return run_state(line, run, (struct slice) { run->input, length }, err);
 }
 
 void drain_stdin(void)

@@ -4,6 +4,7 @@
 #ifndef OCI_VFIO_HOOK_PLAN_H
 #define OCI_VFIO_HOOK_PLAN_H
 
+#include "oci-vfio-hook/device_program.h"
 #include "oci-vfio-hook/guest.h"
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/splice.h"
@@ -45,6 +46,7 @@ struct plan_node {
 	char *final_path;     /* NULL: taken out */
 	char *node;	      /* on this machine; NULL with final_path */
 	bool mount;	      /* by a bind mount, not by linux.devices */
+	char *old_source;     /* of that mount; NULL: new, or no mount */
 	bool has_old;
 	char old_type;
 	uint32_t old_major, old_minor;
@@ -115,6 +117,12 @@ void plan_add_applied(struct plan *plan, const struct spec *spec, const char *to
 /* The edits of the spec's text, sorted. Each new value is parsed by itself. */
 int plan_splices(const struct plan *plan, const struct spec *spec, struct splices *ret,
 		 struct error *err);
+
+/* What the device cgroup of a created container has to give and to take: a change for each
+ * device (mounts have no rules), with the access that the new rules give. The caller frees
+ * *ret. */
+void plan_device_changes(const struct plan *plan, struct device_change **ret,
+			 size_t *ret_count);
 
 /* Is the spec parsed from the new text what was planned? ERROR_INTERNAL where not. */
 int plan_verify(const struct plan *plan, const struct spec *before,

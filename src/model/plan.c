@@ -214,6 +214,7 @@ void plan_free(struct plan *plan)
 	}
 	for (size_t i = 0; i < plan->n_nodes; i++) {
 		free(plan->nodes[i].container_path);
+		free(plan->nodes[i].old_source);
 		free(plan->nodes[i].final_path);
 		free(plan->nodes[i].node);
 	}

@@ -213,6 +213,7 @@ static void emit_path(struct planner *planner, const struct plan_mount *mount,
 		     why);
 }
 
+/* What live mode does; `by` NULL: the control node, which goes with the last VFIO device. */
 static void emit_node(struct planner *planner, const struct plan_mount *mount,
 		      const struct map_entry *entry, const struct resolved *by)
 {
@@ -224,6 +225,7 @@ static void emit_node(struct planner *planner, const struct plan_mount *mount,
 	node->mount = true;
 	node->container_path =
 		memory_copy(before->destination.data, before->destination.length);
+	node->old_source = memory_copy(before->source.data, before->source.length);
 	if (!mount->removed) {
 		node->final_path = memory_copy(mount->after.destination.data,
 					       mount->after.destination.length);
@@ -232,8 +234,23 @@ static void emit_node(struct planner *planner, const struct plan_mount *mount,
 		node->major = by->major;
 		node->minor = by->minor;
 	}
-	applied_add_node(&plan->applied, entry->container_path, node->final_path,
-			 node->node, node->type, node->major, node->minor);
+	if (by)
+		applied_add_node(&plan->applied, entry->container_path, node->final_path,
+				 node->node, node->type, node->major, node->minor);
+}
+
+static void emit_control_node(struct planner *planner)
+{
+	struct plan *plan = planner->plan;
+	struct plan_node *node =
+		memory_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+
+	node->mount = true;
+	node->final_path = memory_copy_string(CONTROL_NODE);
+	node->node = memory_copy_string(CONTROL_NODE);
+	node->type = 'c';
+	node->major = planner->in->guest->control_major;
+	node->minor = planner->in->guest->control_minor;
 }
 
 static void emit_mount(struct planner *planner, const struct plan_mount *mount)
@@ -253,8 +270,7 @@ static void emit_mount(struct planner *planner, const struct plan_mount *mount)
 		emit_path(planner, mount, SPEC_MOUNT_SOURCE, before->source,
 			  mount->after.source, by->why);
 	}
-	if (by)
-		emit_node(planner, mount, entry, by);
+	emit_node(planner, mount, entry, by);
 }
 
 /* The control node as a mount like the first that shows a VFIO group. */
@@ -294,6 +310,8 @@ void plan_mounts_emit(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->plan->result.n_mounts; i++)
 		emit_mount(planner, &planner->plan->result.mounts[i]);
-	if (planner->plan->result.control_mount)
+	if (planner->plan->result.control_mount) {
 		emit_control(planner);
+		emit_control_node(planner);
+	}
 }

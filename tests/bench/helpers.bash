@@ -116,11 +116,12 @@ size_of() {
 
 # --- front ends -------------------------------------------------------------------------------------------------
 
-# Prints those that this program has.
+# Prints those that this program has and that can be run on a bundle alone. (createRuntime needs a created container as
+# soon as something is to be done: here it is measured where nothing is.)
 front_ends() {
 	local name all
 	all=$("$OCI_VFIO_HOOK" --help)
-	for name in precreate createRuntime apply; do
+	for name in precreate apply; do
 		! grep -qw -- "$name" <<< "$all" || echo "$name"
 	done
 }
@@ -141,9 +142,8 @@ prepare() {
 		cp "$FROM" "$TO"
 		;;
 	createRuntime)
-		# The variables are too late here.
 		INPUT=$CONFIGS/state
-		ARGV=("$OCI_VFIO_HOOK" --env=warn --log-level=error createRuntime)
+		ARGV=("$OCI_VFIO_HOOK" createRuntime)
 		FROM=$config TO=$BUNDLE/config.json
 		cp "$FROM" "$TO"
 		;;

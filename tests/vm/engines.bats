@@ -66,7 +66,8 @@ configure_podman() {
 		cdiVersion: "0.3.0", kind: "test.example/vfio",
 		devices: [{name: "45", containerEdits: {
 			env: [$variable],
-			deviceNodes: [{path: "/dev/vfio/45", type: "c", major: 243, minor: 5, permissions: "rwm"}]}}]}' > /etc/cdi/vfio.json
+			deviceNodes: [{path: "/dev/vfio/45", type: "c", major: 243, minor: 5, permissions: "rwm"}]}}]}
+		| .devices += [.devices[0] | .name = "45-alone" | del(.containerEdits.env)]' > /etc/cdi/vfio.json
 	cat > /etc/containers/storage.conf <<-CONF
 	[storage]
 	driver = "overlay"
@@ -364,6 +365,17 @@ missing_text='00:1e.0'
 @test "errors: docker" {
 	expect_no_start 125 "$bad_text" "$missing_text" docker_run oci-vfio
 }
+
+# The hook of the example, with a variable that is right from the start.
+podman_live() {
+	local command=(podman --runtime "$1" run --rm --device test.example/vfio=45-alone
+		--env "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" --rootfs "$bundle/rootfs" /probe)
+	expect 12 '/dev/vfio/vfio' podman --hooks-dir $state/empty "${command[@]:1}"
+	expect 0 "$device" podman --hooks-dir $examples/createRuntime "${command[@]:1}"
+}
+
+@test "podman, createRuntime: crun" { podman_live crun; }
+@test "podman, createRuntime: runc" { podman_live runc; }
 
 @test "errors: podman with the createRuntime example" {
 	local arguments

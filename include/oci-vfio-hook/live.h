@@ -1,0 +1,42 @@
+/* The created container of a hook stage: its device nodes and its device cgroup are made
+ * what the plan says, all or nothing. The container waits meanwhile: its mount namespace is
+ * there, with the rootfs and /dev mounted, but before pivot_root (runtime-spec,
+ * config.md, "createRuntime hooks").
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_LIVE_H
+#define OCI_VFIO_HOOK_LIVE_H
+
+#include <sys/types.h>
+
+#include "oci-vfio-hook/message.h"
+#include "oci-vfio-hook/plan.h"
+
+/* All is borrowed. */
+struct live_request {
+	int64_t pid; /* of the container's first process, from the state */
+	/* The rootfs: absolute in the process' mount namespace, or relative to the
+	 * process' working directory. */
+	const char *rootfs;
+	const struct plan *plan;
+};
+
+/* What was changed, so that it can be undone. */
+struct live;
+
+/* Opens everything on the machine, joins the mount namespace of the process, changes
+ * nodes and cgroup, and comes back. On an error everything is as it was (what could not be
+ * undone is a warning). The caller ends *ret with live_finish() or live_undo().
+ * ERROR_DATA: no process, its mount namespace is ours, the rootfs is no mount point there,
+ * a path leads over a symbolic link, something else is in the way; ERROR_UNAVAILABLE: a
+ * node of this machine isn't there, the cgroup can't be changed; ERROR_PERMISSION;
+ * ERROR_IO. */
+int live_change(const struct live_request *request, struct live **ret,
+		struct messages *messages, struct error *err);
+
+/* Removes what was kept for undoing. */
+void live_finish(struct live *live, struct messages *messages);
+
+/* Puts back everything. */
+void live_undo(struct live *live, struct messages *messages);
+
+#endif

@@ -1,0 +1,42 @@
+/* What the files of the device cgroup share: the parts for v1 and v2, and the mounts.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CGROUP_INTERNAL_H
+#define CGROUP_INTERNAL_H
+
+#include "oci-vfio-hook/device_cgroup.h"
+#include "oci-vfio-hook/text.h"
+
+/* As the functions of device_cgroup.h, for a cgroup that is found. */
+int cgroup_v1_open(struct device_cgroup *cgroup, struct error *err);
+int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *changes,
+		      size_t n_changes, struct error *err);
+int cgroup_v1_commit(struct device_cgroup *cgroup, struct error *err);
+int cgroup_v1_undo(struct device_cgroup *cgroup);
+
+int cgroup_v2_open(struct device_cgroup *cgroup, struct error *err);
+int cgroup_v2_prepare(struct device_cgroup *cgroup, const struct device_change *changes,
+		      size_t n_changes, struct error *err);
+int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err);
+int cgroup_v2_undo(struct device_cgroup *cgroup);
+
+/* A place where a cgroup hierarchy is mounted. */
+struct cgroup_mount {
+	char *root;   /* what of the hierarchy is seen there, as in /proc/PID/cgroup */
+	char *target; /* owned, as `root` */
+};
+
+struct cgroup_mounts {
+	struct cgroup_mount *items;
+	size_t count, capacity;
+};
+
+#define auto_cgroup_mounts                                                               \
+	__attribute__((cleanup(cgroup_mounts_free))) struct cgroup_mounts
+
+/* Lists all mounts of v2, or of the v1 hierarchy of the controller "devices", that this
+ * process sees, by libmount. ERROR_UNAVAILABLE: libmount isn't installed. */
+int cgroup_mounts_read(enum device_cgroup_kind kind, struct cgroup_mounts *ret,
+		       struct error *err);
+void cgroup_mounts_free(struct cgroup_mounts *mounts);
+
+#endif

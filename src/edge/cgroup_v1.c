@@ -1,0 +1,270 @@
+/* The device cgroup of v1: devices.list, devices.allow and devices.deny
+ * (Documentation/admin-guide/cgroup-v1/devices.rst).
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/number.h"
+
+#include "cgroup_internal.h"
+
+#define LIST_MAX (1 << 20)
+#define RULE_SIZE sizeof("c 4294967295:4294967295 rwm")
+
+static const struct machine real = { .root = -1, .real = true };
+
+static bool parse_number(const char *text, bool *ret_any, uint32_t *ret)
+{
+	uint64_t number;
+
+	*ret_any = text != NULL && strcmp(text, "*") == 0;
+	*ret = 0;
+	if (*ret_any)
+		return true;
+	if (text == NULL || number_parse(slice_from(text), 10, 10, UINT32_MAX, &number))
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+/* Parses "c 10:196 rwm", "b 8:* rw", "a *:* rwm". */
+static bool parse_rule(char *line, struct device_cgroup_rule *ret)
+{
+	const char *type = strsep(&line, " "), *major = strsep(&line, ":");
+	const char *minor = strsep(&line, " ");
+	uint32_t access;
+
+	if (line == NULL || strlen(type) != 1 || strchr("abc", type[0]) == NULL ||
+	    device_access_parse(line, &access) < 0 ||
+	    !parse_number(major, &ret->any_major, &ret->major) ||
+	    !parse_number(minor, &ret->any_minor, &ret->minor))
+		return false;
+	ret->type = type[0];
+	memcpy(ret->access, line, strlen(line) + 1);
+	return true;
+}
+
+static int read_rules(struct device_cgroup *cgroup, struct error *err)
+{
+	auto_close int fd =
+		machine_openat(&real, cgroup->directory, "devices.list", O_RDONLY);
+	auto_free char *text = NULL;
+	char *rest, *line;
+	size_t length;
+	int r;
+
+	if (fd < 0)
+		return error_set(err, error_class_of_errno(-fd),
+				 "%s/devices.list: can't be opened: %s", cgroup->path,
+				 strerror(-fd));
+	r = file_read(fd, "devices.list", 0, LIST_MAX, &text, &length, err);
+	if (r < 0)
+		return error_prefix(err, "%s", cgroup->path);
+	rest = text;
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0')
+		if (!parse_rule(line, memory_append(cgroup->rules, cgroup->n_rules,
+						    cgroup->rules_capacity)))
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "%s/devices.list: has an unknown format",
+					 cgroup->path);
+	return 0;
+}
+
+static int open_control(const struct device_cgroup *cgroup, const char *name,
+			struct error *err)
+{
+	int fd = machine_openat(&real, cgroup->directory, name, O_WRONLY);
+
+	if (fd < 0)
+		return error_set(err, error_class_of_errno(-fd),
+				 "%s/%s: can't be opened: %s", cgroup->path, name,
+				 strerror(-fd));
+	return fd;
+}
+
+int cgroup_v1_open(struct device_cgroup *cgroup, struct error *err)
+{
+	int r = read_rules(cgroup, err);
+
+	if (r < 0 || cgroup->shared)
+		return r;
+	r = cgroup->allow = open_control(cgroup, "devices.allow", err);
+	if (r >= 0)
+		r = cgroup->deny = open_control(cgroup, "devices.deny", err);
+	return r < 0 ? r : 0;
+}
+
+/* Does the cgroup allow everything but exceptions, which the kernel doesn't show? */
+static bool is_open(const struct device_cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->n_rules; i++)
+		if (cgroup->rules[i].type == 'a')
+			return true;
+	return false;
+}
+
+/* Do the rules let the device be opened as is wanted? As device_program_allows(). */
+static bool is_allowed(const struct device_cgroup *cgroup,
+		       const struct device_change *change, uint32_t wanted)
+{
+	uint32_t opening = wanted & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE), access;
+
+	if (opening != 0)
+		wanted = opening;
+	for (size_t i = 0; i < cgroup->n_rules; i++) {
+		const struct device_cgroup_rule *rule = &cgroup->rules[i];
+
+		if ((rule->type == 'a' || rule->type == change->type) &&
+		    (rule->any_major || rule->major == change->major) &&
+		    (rule->any_minor || rule->minor == change->minor) &&
+		    device_access_parse(rule->access, &access) == 0 &&
+		    (wanted & ~access) == 0)
+			return true;
+	}
+	return false;
+}
+
+int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *changes,
+		      size_t n_changes, struct error *err)
+{
+	for (size_t i = 0; i < n_changes; i++) {
+		uint32_t access;
+
+		if (changes[i].has_new &&
+		    device_access_parse(changes[i].access, &access) < 0)
+			return error_set(err, ERROR_DATA,
+					 "\"%.3s\" is no access to a device",
+					 changes[i].access);
+		if (cgroup->shared && changes[i].has_new &&
+		    !is_allowed(cgroup, &changes[i], access))
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "%s: does not allow device %c %" PRIu32
+					 ":%" PRIu32
+					 ", and is not the container's own cgroup",
+					 cgroup->path, changes[i].type, changes[i].major,
+					 changes[i].minor);
+		*memory_append(cgroup->changes, cgroup->n_changes,
+			       cgroup->changes_capacity) = changes[i];
+	}
+	return 0;
+}
+
+/* 0 or -errno. */
+static int write_rule(int fd, char type, uint32_t major, uint32_t minor,
+		      const char *access)
+{
+	char rule[RULE_SIZE];
+	int length = snprintf(rule, sizeof(rule), "%c %" PRIu32 ":%" PRIu32 " %.3s", type,
+			      major, minor, access);
+	ssize_t n;
+
+	do {
+		n = write(fd, rule, (size_t)length);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n == length ? 0 : -EIO;
+}
+
+static int write_failed(const struct device_cgroup *cgroup, const char *file, char type,
+			uint32_t major, uint32_t minor, int number, struct error *err)
+{
+	if (number == EPERM)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "%s/%s: %c %" PRIu32 ":%" PRIu32 " is refused, because "
+				 "a cgroup above it doesn't allow this device",
+				 cgroup->path, file, type, major, minor);
+	return error_set(err, ERROR_IO,
+			 "%s/%s: %c %" PRIu32 ":%" PRIu32 " can't be written: %s",
+			 cgroup->path, file, type, major, minor, strerror(number));
+}
+
+static int write_changes(struct device_cgroup *cgroup, struct error *err)
+{
+	/* In an open cgroup a refusal couldn't be told from one that was there before. */
+	bool refuse = !is_open(cgroup);
+
+	for (size_t i = 0; i < cgroup->n_changes; i++) {
+		const struct device_change *change = &cgroup->changes[i];
+		int r;
+
+		if (!refuse || !change->has_old || change->old_stays)
+			continue;
+		r = write_rule(cgroup->deny, change->old_type, change->old_major,
+			       change->old_minor, "rwm");
+		if (r < 0)
+			return write_failed(cgroup, "devices.deny", change->old_type,
+					    change->old_major, change->old_minor, -r,
+					    err);
+	}
+	for (size_t i = 0; i < cgroup->n_changes; i++) {
+		const struct device_change *change = &cgroup->changes[i];
+		int r;
+
+		if (!change->has_new)
+			continue;
+		r = write_rule(cgroup->allow, change->type, change->major, change->minor,
+			       change->access);
+		if (r < 0)
+			return write_failed(cgroup, "devices.allow", change->type,
+					    change->major, change->minor, -r, err);
+	}
+	return 0;
+}
+
+int cgroup_v1_commit(struct device_cgroup *cgroup, struct error *err)
+{
+	int r;
+
+	if (cgroup->shared)
+		return 0;
+	cgroup->changed = true;
+	r = write_changes(cgroup, err);
+	if (r < 0)
+		cgroup_v1_undo(cgroup);
+	return r;
+}
+
+/* Puts back what the list had for exactly these numbers. 0 or -errno. */
+static int restore(const struct device_cgroup *cgroup, char type, uint32_t major,
+		   uint32_t minor)
+{
+	int r = write_rule(cgroup->deny, type, major, minor, "rwm");
+
+	for (size_t i = 0; i < cgroup->n_rules; i++) {
+		const struct device_cgroup_rule *rule = &cgroup->rules[i];
+		int written;
+
+		if (rule->type != type || rule->any_major || rule->any_minor ||
+		    rule->major != major || rule->minor != minor)
+			continue;
+		written = write_rule(cgroup->allow, type, major, minor, rule->access);
+		r = r < 0 ? r : written;
+	}
+	return r;
+}
+
+int cgroup_v1_undo(struct device_cgroup *cgroup)
+{
+	int result = 0;
+
+	if (!cgroup->changed)
+		return 0;
+	cgroup->changed = false;
+	/* There only permissions were added that it had. */
+	if (is_open(cgroup))
+		return 0;
+	for (size_t i = 0; i < cgroup->n_changes; i++) {
+		const struct device_change *change = &cgroup->changes[i];
+		int r = 0;
+
+		if (change->has_old && !change->old_stays)
+			r = restore(cgroup, change->old_type, change->old_major,
+				    change->old_minor);
+		result = result < 0 ? result : r;
+		if (change->has_new)
+			r = restore(cgroup, change->type, change->major, change->minor);
+		result = result < 0 ? result : r;
+	}
+	return result;
+}

@@ -1,0 +1,138 @@
+/* The story of a created container: open everything, join, change, come back; or undo.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "live_internal.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+/* This machine's /dev, which may be bound into the container: told by its device number and its
+ * type (devtmpfs says that it is a tmpfs, or without that a ramfs). */
+static int find_machine_dev(struct live *live, struct error *err)
+{
+	struct stat status;
+	struct statfs system;
+
+	if (stat("/dev", &status) < 0 || statfs("/dev", &system) < 0)
+		return error_set(err, ERROR_IO, "/dev: can't be examined: %s",
+				 strerror(errno));
+	live->machine_dev = status.st_dev;
+	live->has_machine_dev =
+		system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
+	return 0;
+}
+
+static int prepare_cgroup(struct live *live, struct error *err)
+{
+	auto_free struct device_change *changes = NULL;
+	size_t count;
+	int r;
+
+	plan_device_changes(live->plan, &changes, &count);
+	if (count == 0)
+		return 0;
+	r = device_cgroup_open(live->namespace.proc, live->namespace.pid, &live->cgroup,
+			       err);
+	return r < 0 ? r : device_cgroup_prepare(&live->cgroup, changes, count, err);
+}
+
+/* Everything that can be done and can fail while nothing is changed. */
+static int prepare(struct live *live, const struct live_request *request,
+		   struct error *err)
+{
+	int r = live_namespace_open(request->pid, &live->namespace, err);
+
+	if (r == 0)
+		r = find_machine_dev(live, err);
+	if (r == 0)
+		r = live_nodes_prepare(live, err);
+	return r < 0 ? r : prepare_cgroup(live, err);
+}
+
+static int change(struct live *live, const struct live_request *request,
+		  struct error *err)
+{
+	int r = live_namespace_open_rootfs(&live->namespace, request->rootfs,
+					   &live->rootfs, err);
+
+	if (r == 0)
+		r = live_nodes_change(live, err);
+	return r < 0 ? r : device_cgroup_commit(&live->cgroup, err);
+}
+
+static void live_free(struct live *live)
+{
+	live_journal_free(&live->journal);
+	live_nodes_free(live);
+	close_fd(&live->rootfs);
+	close_fd(&live->scratch);
+	device_cgroup_close(&live->cgroup);
+	live_namespace_close(&live->namespace);
+	free(live);
+}
+
+/* Undoes everything and reports what could not be. */
+static void undo(struct live *live)
+{
+	auto_error err = { 0 };
+	int r = device_cgroup_undo(&live->cgroup);
+
+	if (r < 0)
+		messages_add(live->messages, MESSAGE_WARNING,
+			     "the container's device cgroup could not be put back: %s",
+			     strerror(-r));
+	if (live->journal.count > 0 && !live->namespace.joined)
+		r = live_namespace_join(&live->namespace, &err);
+	if (live->namespace.joined) {
+		live_journal_undo(&live->journal, &live->namespace, live->messages);
+		r = live_namespace_leave(&live->namespace, &err);
+	}
+	if (err.message != NULL)
+		messages_add(live->messages, MESSAGE_WARNING, "%s", err.message);
+}
+
+int live_change(const struct live_request *request, struct live **ret,
+		struct messages *messages, struct error *err)
+{
+	struct live *live = memory_zalloc(sizeof(*live));
+	mode_t mask = umask(0);
+	int r;
+
+	*live = (struct live) {
+		.plan = request->plan,
+		.namespace = LIVE_NAMESPACE_INIT,
+		.cgroup = DEVICE_CGROUP_INIT,
+		.rootfs = -1,
+		.scratch = -1,
+		.messages = messages,
+	};
+	r = prepare(live, request, err);
+	if (r == 0)
+		r = live_namespace_join(&live->namespace, err);
+	if (r == 0)
+		r = change(live, request, err);
+	if (r == 0)
+		r = live_namespace_leave(&live->namespace, err);
+	if (r < 0)
+		undo(live);
+	umask(mask);
+	if (r < 0)
+		live_free(live);
+	else
+		*ret = live;
+	return r;
+}
+
+void live_finish(struct live *live, struct messages *messages)
+{
+	/* Directories are open: no namespace is needed for removing files in them. */
+	live_journal_finish(&live->journal, messages);
+	live_free(live);
+}
+
+void live_undo(struct live *live, struct messages *messages)
+{
+	live->messages = messages;
+	undo(live);
+	live_free(live);
+}

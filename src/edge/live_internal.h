@@ -1,0 +1,188 @@
+/* What the files of the live part share. Internal to the edge.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_LIVE_INTERNAL_H
+#define OCI_VFIO_HOOK_LIVE_INTERNAL_H
+
+#include "oci-vfio-hook/device_cgroup.h"
+#include "oci-vfio-hook/id_map.h"
+#include "oci-vfio-hook/live.h"
+#include "oci-vfio-hook/machine.h"
+
+/* ---- live_namespace.c: the process, its mount namespace, its users */
+
+struct live_namespace {
+	pid_t pid;
+	int process;	/* pidfd; owned, as all of these */
+	int proc;	/* /proc/PID */
+	int own, other; /* mount namespaces: ours, the process' */
+	int directory;	/* our working directory, to come back to */
+	bool joined;
+	bool privileged; /* we are in the initial user namespace: a node made by us works */
+	bool foreign;	 /* the process has another user namespace than we */
+	struct id_map users, groups;	/* with `foreign` */
+	uint32_t root_user, root_group; /* the container's root, as we see it */
+};
+
+#define LIVE_NAMESPACE_INIT                                                              \
+	{                                                                                \
+		.process = -1, .proc = -1, .own = -1, .other = -1, .directory = -1       \
+	}
+
+int live_namespace_open(int64_t pid, struct live_namespace *ret, struct error *err);
+int live_namespace_join(struct live_namespace *namespace, struct error *err);
+int live_namespace_leave(struct live_namespace *namespace, struct error *err);
+void live_namespace_close(struct live_namespace *namespace);
+
+/* Opens the rootfs of the joined namespace (O_PATH): it must be a mount point there. */
+int live_namespace_open_rootfs(const struct live_namespace *namespace, const char *path,
+			       int *ret, struct error *err);
+
+/* What is made or renamed between these two is by the container's root: a file system of its
+ * user namespace takes it from nobody else (EOVERFLOW). */
+int live_namespace_become_root(const struct live_namespace *namespace);
+void live_namespace_become_self(const struct live_namespace *namespace);
+
+/* The user and group of a container as we see them; ERROR_DATA where its map has none. */
+int live_namespace_find_owner(const struct live_namespace *namespace, uint32_t uid,
+			      uint32_t gid, uid_t *ret_uid, gid_t *ret_gid,
+			      struct error *err);
+
+/* ---- live_place.c: a name in a directory of the container */
+
+struct live_place {
+	int directory;	  /* O_PATH; -1: it isn't there; owned */
+	const char *name; /* in the directory; borrowed from `path` */
+	const char *path; /* as the container sees it, cleaned; borrowed */
+	bool machines;	  /* the directory is, or would be, on this machine's own /dev */
+};
+
+#define auto_live_place __attribute__((cleanup(live_place_close))) struct live_place
+#define LIVE_PLACE_INIT                                                                  \
+	{                                                                                \
+		.directory = -1                                                          \
+	}
+
+/* What is at a place; type 0: nothing. */
+struct live_found {
+	char type; /* 'c', 'b', 'f' (an empty regular file), 'x' (something else) */
+	uint32_t major, minor;
+	bool mounted; /* it is a mount point */
+	dev_t device; /* of the file itself */
+	ino_t inode;
+};
+
+struct live;
+
+/* Opens the directory of `path` below the rootfs, never over a symbolic link; with
+ * `make`, makes it where it is missing. */
+int live_place_open(struct live *live, const char *path, bool make,
+		    struct live_place *ret, struct error *err);
+int live_place_look(const struct live_place *place, struct live_found *ret,
+		    struct error *err);
+void live_place_close(struct live_place *place);
+
+/* Records the failure of `what` ("can't be made") at a path of the container. */
+int live_error(const char *path, const char *what, int number, struct error *err);
+
+/* ---- live_mount.c: bind mounts of single nodes */
+
+/* A detached bind mount of one file of the current namespace: fd or -errno. */
+int live_mount_clone(int directory, const char *path);
+/* Makes a detached mount one that nothing propagates to and nothing runs from. */
+void live_mount_restrict(int mount);
+/* Attaches it to a file. 0 or -errno. */
+int live_mount_attach(int mount, int directory, const char *name);
+/* Detaches the mount on a file. 0 or -errno. */
+int live_mount_detach(int directory, const char *name);
+/* A new detached tmpfs: fd or -errno. */
+int live_mount_scratch(void);
+/* Detaches the mount that `mount` is the root of. 0 or -errno. */
+int live_mount_detach_root(int mount);
+
+/* ---- live_journal.c: what was done, to undo it */
+
+enum live_step_kind {
+	LIVE_DETACHED,	/* a mount was taken off a file */
+	LIVE_SET_ASIDE, /* a file was renamed */
+	LIVE_DIRECTORY, /* a directory was made */
+	LIVE_FILE,	/* a node or a placeholder was made */
+	LIVE_ATTACHED,	/* a mount was put on a file */
+};
+
+struct live_step {
+	enum live_step_kind kind;
+	int directory; /* owned */
+	char *name;    /* in it; owned */
+	char *aside;   /* LIVE_SET_ASIDE: the name that it has now; owned */
+	int mount;     /* LIVE_DETACHED: a copy of the mount; owned */
+};
+
+struct live_journal {
+	struct live_step *items;
+	size_t count, capacity;
+};
+
+/* Records a step that is to be done next at a place. Returned pointers are valid until the
+ * next call. */
+struct live_step *live_journal_add(struct live_journal *journal, enum live_step_kind kind,
+				   int directory, const char *name);
+/* Takes the last step out: it failed. */
+void live_journal_drop(struct live_journal *journal);
+/* Both in the joined namespace. */
+void live_journal_undo(struct live_journal *journal,
+		       const struct live_namespace *namespace, struct messages *messages);
+void live_journal_finish(struct live_journal *journal, struct messages *messages);
+void live_journal_free(struct live_journal *journal);
+
+/* ---- live_label.c: security.selinux */
+
+/* Byte for byte; with or without a NUL at its end. Length 0: there is none. */
+struct live_label {
+	char *text; /* owned */
+	size_t length;
+};
+
+#define auto_live_label __attribute__((cleanup(live_label_free))) struct live_label
+
+void live_label_read(const struct live_place *place, struct live_label *ret);
+/* Gives the file this label, or where it is empty the one that its neighbours have, which is then
+ * in *label. */
+int live_label_set(struct live *live, const struct live_place *place,
+		   struct live_label *label, struct error *err);
+void live_label_free(struct live_label *label);
+
+/* ---- live_nodes.c: the nodes of the plan */
+
+struct live_node {
+	const struct plan_node *plan;
+	/* The machine's file that the runtime may have bound there instead. */
+	bool has_source;
+	dev_t source_device;
+	ino_t source_inode;
+	int mount;     /* to put on the placeholder; -1: the node is made; owned */
+	char *scratch; /* name of the node in live.scratch; owned */
+	struct live_label label; /* of the stale node; owned */
+};
+
+struct live {
+	const struct plan *plan;
+	struct live_namespace namespace;
+	struct device_cgroup cgroup;
+	int rootfs;	      /* O_PATH, in the container's namespace; owned */
+	int scratch;	      /* tmpfs with nodes for a user namespace; -1: none; owned */
+	dev_t machine_dev;    /* of this machine's /dev */
+	bool has_machine_dev; /* and it is a file system of its own */
+	bool told_of_machine_dev;
+	struct live_node *nodes;
+	size_t n_nodes;
+	struct live_journal journal;
+	struct messages *messages; /* borrowed, while something is changed */
+};
+
+/* All that is needed of this machine, before its namespace is left. */
+int live_nodes_prepare(struct live *live, struct error *err);
+/* In the joined namespace. */
+int live_nodes_change(struct live *live, struct error *err);
+void live_nodes_free(struct live *live);
+
+#endif

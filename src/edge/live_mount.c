@@ -1,0 +1,59 @@
+/* Bind mounts of single nodes by file descriptors, and the tmpfs where nodes are made that
+ * a user namespace can't make.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "live_internal.h"
+
+#include <errno.h>
+#include <sys/mount.h>
+
+/* Where one of several mounts propagates to, none of ours does; nothing on a node needs
+ * to be a program. A kernel before 5.12 leaves the mount as it is. */
+void live_mount_restrict(int mount)
+{
+	struct mount_attr attributes = {
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		.propagation = MS_PRIVATE,
+	};
+
+	mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes));
+}
+
+int live_mount_clone(int directory, const char *path)
+{
+	int mount = open_tree(directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return mount < 0 ? -errno : mount;
+}
+
+int live_mount_attach(int mount, int directory, const char *name)
+{
+	return move_mount(mount, "", directory, name, MOVE_MOUNT_F_EMPTY_PATH) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* umount2() has no variant with a directory: the working directory is the way in. */
+int live_mount_detach(int directory, const char *name)
+{
+	if (fchdir(directory) < 0 || umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+int live_mount_scratch(void)
+{
+	auto_close int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	int mount;
+
+	if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	mount = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	return mount < 0 ? -errno : mount;
+}
+
+int live_mount_detach_root(int mount)
+{
+	if (fchdir(mount) < 0 || umount2(".", MNT_DETACH) < 0)
+		return -errno;
+	return 0;
+}

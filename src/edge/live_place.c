@@ -1,0 +1,163 @@
+/* Places in the container: a name in a directory that is found below the rootfs without
+ * ever following a link. All else in the live part works on (directory, name).
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "live_internal.h"
+
+#include <errno.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#define DIRECTORY_MODE 0755
+
+static const char *link_or_errno(int number)
+{
+	return number == ELOOP ? "leads over a symbolic link, which is not followed"
+			       : strerror(number);
+}
+
+int live_error(const char *path, const char *what, int number, struct error *err)
+{
+	auto_free char *name = path_display(path);
+	enum error_class class = error_class_of_errno(number);
+
+	if (class == ERROR_NO_INPUT || number == EEXIST)
+		class = ERROR_DATA;
+	return error_set(err, class, "%s in the container: %s: %s; nothing was changed",
+			 name, what, link_or_errno(number));
+}
+
+/* Opens a directory below the rootfs. Fd or -errno. */
+static int open_directory(int rootfs, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
+
+	do {
+		fd = syscall(SYS_openat2, rootfs, path, &how, sizeof(how));
+	} while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Is the directory on this machine's own /dev, by a bind mount? */
+static bool is_machines(const struct live *live, int directory)
+{
+	struct stat status;
+
+	return live->has_machine_dev && fstat(directory, &status) == 0 &&
+	       status.st_dev == live->machine_dev;
+}
+
+static int open_parent(const struct live *live, struct slice parent)
+{
+	auto_free char *path = memory_copy(parent.data, parent.length);
+
+	return open_directory(live->rootfs, path);
+}
+
+/* Makes the directory `parent`, of which the parent is there. Fd or -errno; -EXDEV: it would be on
+ * the machine's own /dev. */
+static int make_directory(struct live *live, struct slice parent)
+{
+	auto_free char *path = memory_copy(parent.data, parent.length);
+	char *slash = strrchr(path, '/');
+	auto_close int above = -1;
+	int r;
+
+	*slash = '\0';
+	above = open_directory(live->rootfs, *path != '\0' ? path : "/");
+	if (above < 0)
+		return above;
+	if (is_machines(live, above))
+		return -EXDEV;
+	live_journal_add(&live->journal, LIVE_DIRECTORY, above, slash + 1);
+	r = live_namespace_become_root(&live->namespace);
+	if (r == 0 && mkdirat(above, slash + 1, DIRECTORY_MODE) < 0)
+		r = -errno;
+	live_namespace_become_self(&live->namespace);
+	if (r < 0)
+		live_journal_drop(&live->journal);
+	return r < 0 && r != -EEXIST ? r : open_parent(live, parent);
+}
+
+/* The same for several missing ones: from the first. */
+static int make_directories(struct live *live, struct slice parent)
+{
+	int fd = -ENOENT;
+
+	for (size_t end = 1; end <= parent.length; end++) {
+		struct slice part = slice_from_to(parent, 0, end);
+
+		if (end < parent.length && parent.data[end] != '/')
+			continue;
+		if (fd >= 0)
+			close(fd);
+		fd = open_parent(live, part);
+		if (fd == -ENOENT)
+			fd = make_directory(live, part);
+		if (fd < 0)
+			break;
+	}
+	return fd;
+}
+
+int live_place_open(struct live *live, const char *path, bool make,
+		    struct live_place *ret, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct slice parent = { path, slash == path ? 1 : (size_t)(slash - path) };
+	int fd = open_parent(live, parent);
+
+	if (fd == -ENOENT && make)
+		fd = make_directories(live, parent);
+	if (fd < 0 && fd != -EXDEV && (fd != -ENOENT || make))
+		return live_error(path, "its directory can't be opened", -fd, err);
+	*ret = (struct live_place) {
+		.directory = fd < 0 ? -1 : fd,
+		.name = slash + 1,
+		.path = path,
+		.machines = fd == -EXDEV || (fd >= 0 && is_machines(live, fd)),
+	};
+	return 0;
+}
+
+static char type_of(const struct statx *status)
+{
+	if (S_ISCHR(status->stx_mode))
+		return 'c';
+	if (S_ISBLK(status->stx_mode))
+		return 'b';
+	return S_ISREG(status->stx_mode) && status->stx_size == 0 ? 'f' : 'x';
+}
+
+int live_place_look(const struct live_place *place, struct live_found *ret,
+		    struct error *err)
+{
+	struct statx status;
+
+	*ret = (struct live_found) { 0 };
+	if (place->directory < 0)
+		return 0;
+	if (statx(place->directory, place->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+		  STATX_BASIC_STATS, &status) < 0)
+		return errno == ENOENT
+			       ? 0
+			       : live_error(place->path, "can't be examined", errno, err);
+	*ret = (struct live_found) {
+		.type = type_of(&status),
+		.major = status.stx_rdev_major,
+		.minor = status.stx_rdev_minor,
+		.mounted = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
+		.device = makedev(status.stx_dev_major, status.stx_dev_minor),
+		.inode = status.stx_ino,
+	};
+	return 0;
+}
+
+void live_place_close(struct live_place *place)
+{
+	close_fd(&place->directory);
+}

@@ -1,0 +1,109 @@
+/* Where the spec of a created container is.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/state_bundle.h"
+
+#include "oci-vfio-hook/machine.h"
+
+#define COMMAND_LINE_MAX 65536
+
+static bool has_config(const char *directory)
+{
+	auto_free char *path = memory_printf("%s/config.json", directory);
+
+	return access(path, F_OK) == 0;
+}
+
+/* Where a link of /proc leads, if that is the same directory for us; else the link. */
+static char *directory_of_link(const char *link)
+{
+	const struct machine real = { .root = -1, .real = true };
+	char target[4096];
+	struct stat here, there;
+
+	if (machine_readlink(&real, AT_FDCWD, link, target, sizeof(target)) == 0 &&
+	    stat(target, &here) == 0 && stat(link, &there) == 0 &&
+	    here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+		return memory_copy_string(target);
+	return memory_copy_string(link);
+}
+
+/* The value of --root in a command line of NUL-terminated arguments; borrowed; or NULL. */
+static const char *find_root_option(const char *arguments, size_t length)
+{
+	const char *end = arguments + length;
+
+	for (const char *at = arguments; at < end; at += strlen(at) + 1) {
+		const char *next = at + strlen(at) + 1;
+
+		if (strncmp(at, "--root=", 7) == 0)
+			return at + 7;
+		if (strcmp(at, "--root") == 0)
+			return next < end ? next : NULL;
+	}
+	return NULL;
+}
+
+/* Our parent is crun: where does it keep its containers? NULL where it doesn't say. */
+static char *state_directory_of_parent(void)
+{
+	auto_free char *path = memory_printf("/proc/%d/cmdline", getppid()), *text = NULL;
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_error ignored = { 0 };
+	const char *root;
+	size_t length;
+
+	if (fd < 0 ||
+	    file_read(fd, path, 0, COMMAND_LINE_MAX, &text, &length, &ignored) < 0)
+		return NULL;
+	root = find_root_option(text, length);
+	return root != NULL ? memory_copy_string(root) : NULL;
+}
+
+static char *find_copy(const char *id)
+{
+	auto_free char *own = state_directory_of_parent();
+	auto_free char *user = memory_printf("/run/user/%u/crun", geteuid());
+	const char *const directories[] = { own, "/run/crun", user };
+
+	if (id == NULL || *id == '\0' || *id == '.' || strchr(id, '/') != NULL)
+		return NULL;
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		auto_free char *path = NULL;
+
+		if (directories[i] == NULL)
+			continue;
+		path = memory_printf("%s/%s", directories[i], id);
+		if (has_config(path))
+			return take_ptr(path);
+	}
+	return NULL;
+}
+
+void state_bundle_find(const struct state *state, struct state_bundle *ret)
+{
+	auto_free char *link = NULL;
+
+	*ret = (struct state_bundle) { 0 };
+	if (strcmp(state->bundle, "/") != 0 || state->root == NULL) {
+		ret->path = memory_copy_string(state->bundle);
+		return;
+	}
+	ret->guessed = true;
+	link = memory_printf("/proc/%lld/cwd", (long long)state->pid);
+	if (state->pid > 0 && has_config(link)) {
+		ret->path = directory_of_link(link);
+	} else if (has_config(".")) {
+		ret->path = memory_copy_string(".");
+	} else {
+		ret->path = find_copy(state->id);
+		ret->read_only = ret->path != NULL;
+	}
+	if (ret->path == NULL)
+		ret->path = memory_copy_string("/");
+}
+
+void state_bundle_free(struct state_bundle *bundle)
+{
+	free(bundle->path);
+	*bundle = (struct state_bundle) { 0 };
+}

@@ -1,0 +1,85 @@
+/* What a plan means for the device cgroup of a container that is created already.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/plan.h"
+
+static bool rule_names(const struct spec_rule *rule, char type, uint32_t major,
+		       uint32_t minor)
+{
+	return (rule->type == 'a' || rule->type == type) &&
+	       (rule->major == RULE_ANY || rule->major == major) &&
+	       (rule->minor == RULE_ANY || rule->minor == minor);
+}
+
+/* The letters that the new rules allow for these numbers: the last rule that names a letter
+ * decides on it. */
+static void find_access(const struct plan_result *result, char type, uint32_t major,
+			uint32_t minor, char ret[static 4])
+{
+	size_t length = 0;
+
+	for (const char *letter = "rwm"; *letter; letter++) {
+		for (size_t i = result->n_rules; i-- > 0;) {
+			const struct spec_rule *rule = &result->rules[i];
+
+			if (!rule_names(rule, type, major, minor) ||
+			    rule->access.length == 0 ||
+			    !memchr(rule->access.data, *letter, rule->access.length))
+				continue;
+			if (rule->allow)
+				ret[length++] = *letter;
+			break;
+		}
+	}
+	ret[length] = '\0';
+}
+
+/* Has a device of the container these numbers afterwards, or does a rule allow them? */
+static bool stays(const struct plan_result *result, const struct plan_node *node)
+{
+	char access[4];
+
+	for (size_t i = 0; i < result->n_devices; i++) {
+		const struct spec_device *device = &result->devices[i];
+
+		if (device->has_numbers && device->type == node->old_type &&
+		    device->major == node->old_major && device->minor == node->old_minor)
+			return true;
+	}
+	find_access(result, node->old_type, node->old_major, node->old_minor, access);
+	return *access != '\0';
+}
+
+static void make_change(const struct plan_result *result, const struct plan_node *node,
+			struct device_change *ret)
+{
+	ret->has_old = node->has_old && node->old_type != 'p';
+	if (ret->has_old) {
+		ret->old_type = node->old_type;
+		ret->old_major = node->old_major;
+		ret->old_minor = node->old_minor;
+		ret->old_stays = stays(result, node);
+	}
+	ret->has_new = node->final_path != NULL;
+	if (ret->has_new) {
+		ret->type = node->type;
+		ret->major = node->major;
+		ret->minor = node->minor;
+		find_access(result, node->type, node->major, node->minor, ret->access);
+	}
+	/* Nothing to give where the spec itself allows nothing: its rules deny the device. */
+	ret->has_new &= *ret->access != '\0';
+}
+
+void plan_device_changes(const struct plan *plan, struct device_change **ret,
+			 size_t *ret_count)
+{
+	struct device_change *changes = memory_zalloc(plan->n_nodes * sizeof *changes);
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->n_nodes; i++) {
+		if (!plan->nodes[i].mount)
+			make_change(&plan->result, &plan->nodes[i], &changes[count++]);
+	}
+	*ret = changes;
+	*ret_count = count;
+}

@@ -1,0 +1,514 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The stages createRuntime and prestart: containers that the runtime has created from specs for another kernel get the
+# right nodes while they wait, or don't start and nothing is changed. Runs as root in the guest that `boot` starts with
+# machine.conf and map.json.
+#
+# OCI_VFIO_HOOK is the program under test, VFIO_PROBE the static program that runs in the containers (probe.c, where its
+# exit statuses are). The environment is right from the start in all specs: at these stages it can't be changed.
+#
+# jq's variables look like the shell's, and bats' own are set in every test:
+# shellcheck disable=SC2016,SC2030,SC2031
+
+edu_root=0000:00:05.0
+edu_port=0000:01:00.0
+testdev=0000:00:07.0
+host_numbers=243:5
+device="$edu_port 0x010000ed"
+
+load helpers
+
+setup_file() {
+	local address
+	for address in $edu_root $edu_port $testdev; do
+		bind_to vfio-pci "$address"
+	done
+}
+
+setup() {
+	# Not bats' own directory: a user namespace's root has no way into it.
+	bundle=/run/live/$BATS_TEST_NUMBER
+	mkdir -p "$bundle/rootfs"
+	cp "$VFIO_PROBE" "$bundle/rootfs/probe"
+	cp "$(command -v busybox)" "$bundle/rootfs/busybox"
+	log=$bundle/log
+	container_id=live-$BATS_TEST_NUMBER
+	edu_group=$(group_of $edu_port)
+}
+
+teardown() {
+	[ ! -e "$bundle/pid" ] || kill "$(cat "$bundle/pid")" || true
+	! mountpoint -q "$bundle" || umount -l "$bundle"
+}
+
+hook() {
+	"$OCI_VFIO_HOOK" "$@"
+}
+
+container() {
+	"$1" run --bundle "$bundle" "$container_id"
+}
+
+# What the host's engine made of group 45, and the address of this machine.
+foreign_spec() {
+	new_spec "$1"
+	add_device INTEL_COM_SRIOV $edu_port 45 $host_numbers
+	add_control_node
+}
+
+# STAGE PATH ARGUMENT...
+add_hook() {
+	local arguments
+	arguments=$(printf '%s\n' "${@:3}" | jq -Rn '[inputs]')
+	edit_spec --arg stage "$1" --arg path "$2" --argjson arguments "$arguments" '.hooks[$stage] += [{$path, args: $arguments}]'
+}
+
+# STAGE [OPTION...]
+add_our_hook() {
+	add_hook "$1" "$OCI_VFIO_HOOK" oci-vfio-hook --log "$log" "${@:2}" "$1"
+}
+
+# STAGE NAME, the script on stdin: it gets `pid` and `rootfs`, as the container's process sees it, and runs in the
+# process' mount namespace.
+add_script() {
+	{
+		echo "#!/bin/bash -e"
+		echo "export PATH=$PATH"
+		echo 'pid=$(jq .pid)'
+		echo "cat > /dev/null; nsenter --mount=/proc/\$pid/ns/mnt bash -e $bundle/$2.inner $bundle/rootfs > $bundle/$2.out 2>&1"
+	} > "$bundle/$2"
+	{ echo 'rootfs=$1'; cat; } > "$bundle/$2.inner"
+	chmod +x "$bundle/$2"
+	add_hook "$1" "$bundle/$2" "$2"
+}
+
+# The container's nodes and mounts: what must be as before after a failure.
+add_snapshot() {
+	add_script "$1" "$2" <<-'SCRIPT'
+	find "$rootfs/dev" -exec stat -c '%n %F %a %u:%g %t:%T %d:%i' {} + | sort
+	grep -F "$rootfs/" /proc/thread-self/mountinfo | cut -d ' ' -f 3-6 | sort
+	SCRIPT
+}
+
+user_namespace() {
+	edit_spec '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	# The mapped root may not make it there.
+	mkdir -p "$bundle"/rootfs/{proc,sys,dev}
+}
+
+no_dev_mount() {
+	mkdir -p "$bundle/rootfs/dev"
+	edit_spec '.mounts |= map(select(.destination | startswith("/dev") | not))'
+}
+
+# MAP: the file for --device-map.
+write_map() {
+	jq -n "$1" "${@:2}" > "$bundle/map.json"
+}
+
+files() {
+	find "$1" -exec stat -c '%n %F %a %u:%g %t:%T %s' {} + | sort
+}
+
+expect_device() {
+	echo "log: $(cat "$log" 2>&1)"
+	expect 0 "$device" container "$1"
+}
+
+# RUNTIME TEXT: the hook fails with this text in its log, and the container doesn't start.
+expect_no_start() {
+	run container "$1"
+	echo "$output"
+	echo "log: $(cat "$log" 2>&1)"
+	[ "$status" -ne 0 ]
+	[[ $output != *probe:* && $output != *0x010000ed* ]]
+	grep -qF -- "$2" "$log"
+}
+
+# ---- every runtime and stage
+
+as_root() {
+	foreign_spec "$1"
+	expect 14 "/dev/vfio/$edu_group: No such file or directory" container "$1"
+	add_our_hook "$2"
+	expect_device "$1"
+	jq -e --arg path "/dev/vfio/$edu_group" 'any(.linux.devices[]; .path == $path)' "$bundle/config.json"
+	# The spec is right now: the second start finds nothing to do.
+	expect_device "$1"
+}
+
+@test "crun, createRuntime" { as_root crun createRuntime; }
+@test "crun, prestart" { as_root crun prestart; }
+@test "runc, createRuntime" { as_root runc createRuntime; }
+@test "runc, prestart" { as_root runc prestart; }
+
+# Without a control node in the spec, and /dev/vfio is only there because of the stale node.
+control_node_is_made() {
+	new_spec "$1"
+	add_device INTEL_COM_SRIOV $edu_port 45 $host_numbers
+	expect 12 '/dev/vfio/vfio: No such file or directory' container "$1"
+	add_our_hook createRuntime
+	expect_device "$1"
+}
+
+@test "crun, the control node is made" { control_node_is_made crun; }
+@test "runc, the control node is made" { control_node_is_made runc; }
+
+# crun says that the bundle is /.
+crun_user_namespace() {
+	foreign_spec crun
+	user_namespace
+	expect 14 "/dev/vfio/$edu_group: No such file or directory" container crun
+	add_our_hook "$1"
+	expect_device crun
+	jq -e --arg path "/dev/vfio/$edu_group" 'any(.linux.devices[]; .path == $path)' "$bundle/config.json"
+}
+
+@test "crun, createRuntime, user namespace" { crun_user_namespace createRuntime; }
+@test "crun, prestart, user namespace" { crun_user_namespace prestart; }
+
+# runc binds this machine's node of the host's path, so it can only start where there is one: another device's.
+runc_user_namespace() {
+	local other
+	other=$(group_of $testdev)
+	new_spec runc
+	add_device INTEL_COM_SRIOV $edu_port "$other" $host_numbers
+	add_control_node
+	user_namespace
+	write_map '[{type: "vfio-pci", container_path: $path, options: ["0000:3b:02.0=06/00"]}]' --arg path "/dev/vfio/$other"
+	expect 14 "/dev/vfio/$edu_group: No such file or directory" container runc
+	add_our_hook "$1" --device-map "$bundle/map.json"
+	expect_device runc
+}
+
+@test "runc, createRuntime, user namespace" { runc_user_namespace createRuntime; }
+@test "runc, prestart, user namespace" { runc_user_namespace prestart; }
+
+read_only_rootfs() {
+	foreign_spec "$1"
+	edit_spec '.root.readonly = true'
+	add_our_hook createRuntime
+	expect_device "$1"
+}
+
+@test "crun, read-only rootfs" { read_only_rootfs crun; }
+@test "runc, read-only rootfs" { read_only_rootfs runc; }
+
+# The container's /dev is a directory of its rootfs: what was there stays there, and nothing else.
+dev_in_rootfs() {
+	foreign_spec "$1"
+	no_dev_mount
+	add_our_hook createRuntime
+	expect_device "$1"
+	[ "$(ls -A "$bundle/rootfs/dev/vfio")" = "$edu_group"$'\nvfio' ]
+	[ "$(stat -c '%a %u:%g' "$bundle/rootfs/dev/vfio/$edu_group")" = '600 0:0' ]
+}
+
+@test "crun, no mount on /dev" { dev_in_rootfs crun; }
+@test "runc, no mount on /dev" { dev_in_rootfs runc; }
+
+owner_and_mode() {
+	foreign_spec "$1"
+	edit_spec '(.linux.devices[] | select(.path == "/dev/vfio/45")) += {fileMode: 390, uid: 12, gid: 34}'
+	no_dev_mount
+	add_our_hook createRuntime
+	expect_device "$1"
+	[ "$(stat -c '%a %u:%g' "$bundle/rootfs/dev/vfio/$edu_group")" = '606 12:34' ]
+}
+
+@test "crun, the node has the spec's mode and owner" { owner_and_mode crun; }
+@test "runc, the node has the spec's mode and owner" { owner_and_mode runc; }
+
+# Each one's group is the other's here.
+swapped() {
+	local edu other
+	edu=$(group_of $edu_root)
+	other=$(group_of $testdev)
+	new_spec "$1"
+	add_device QEMU_COM_EDU $edu_root "$other" "$(numbers_of "$edu")"
+	add_device QEMU_COM_TESTDEV $testdev "$edu" "$(numbers_of "$other")"
+	add_control_node
+	edit_spec --arg edu "$edu" --arg other "$other" '.process.args = ["/busybox", "stat", "-c", "%n %t:%T",
+		"/dev/vfio/\($edu)", "/dev/vfio/\($other)"]'
+	write_map '[
+		{type: "vfio-pci", container_path: $other, options: [$edu_address]},
+		{type: "vfio-pci", container_path: $edu, options: [$test_address]}]' \
+		--arg edu "/dev/vfio/$edu" --arg edu_address "0000:3b:02.0=$edu_root" \
+		--arg other "/dev/vfio/$other" --arg test_address "0000:3b:02.1=$testdev"
+	add_our_hook createRuntime --device-map "$bundle/map.json"
+	run container "$1"
+	echo "$output; $(cat "$log" 2>&1)"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(stat -c '%n %t:%T' "/dev/vfio/$edu" "/dev/vfio/$other")" ]
+}
+
+@test "crun, two groups that are each other's" { swapped crun; }
+@test "runc, two groups that are each other's" { swapped runc; }
+
+guest_kernel() {
+	foreign_spec "$1"
+	edit_spec '.process.args = ["/busybox", "ls", "-A", "/dev/vfio"] | .linux.devices |= map(select(.path != "/dev/vfio/vfio"))'
+	write_map '[{type: "vfio-pci-gk", container_path: "/dev/vfio/45", options: ["0000:3b:02.0=06/00"]}]'
+	expect 0 45 container "$1"
+	add_our_hook createRuntime --device-map "$bundle/map.json"
+	run container "$1"
+	echo "$output; $(cat "$log" 2>&1)"
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
+}
+
+@test "crun, a device of the guest kernel: the node goes" { guest_kernel crun; }
+@test "runc, a device of the guest kernel: the node goes" { guest_kernel runc; }
+
+# As rootless engines do. Mounts have no rules of their own.
+by_mount() {
+	new_spec "$1"
+	edit_spec --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" '.process.env += [$variable]
+		| .linux.resources.devices = [{allow: true, access: "rwm"}]
+		| .mounts += [{destination: "/dev/vfio/45", type: "bind", source: "/dev/null", options: ["bind", "nosuid", "noexec"]}]'
+	expect 12 '/dev/vfio/vfio: No such file or directory' container "$1"
+	add_our_hook createRuntime
+	add_snapshot createRuntime after
+	expect_device "$1"
+	! grep /dev/vfio/45 "$bundle/after.out"
+	grep "/dev/vfio/$edu_group" "$bundle/after.out"
+}
+
+@test "crun, a bind mount" { by_mount crun; }
+@test "runc, a bind mount" { by_mount runc; }
+
+# As on a machine with SELinux: any file system with extended attributes stores the label.
+labelled() {
+	foreign_spec "$1"
+	no_dev_mount
+	add_script createRuntime label <<-'SCRIPT'
+	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "security.selinux", b"system_u:object_r:stale_t:s0\0")' "$rootfs/dev/vfio/45"
+	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "security.selinux", b"system_u:object_r:null_t:s0\0")' "$rootfs/dev/null"
+	python3 -c 'import os, sys; os.removexattr(sys.argv[1], "security.selinux")' "$rootfs/dev/vfio/vfio" || true
+	rm "$rootfs/dev/vfio/vfio"
+	SCRIPT
+	add_our_hook createRuntime
+	expect_device "$1"
+	python3 - "$bundle/rootfs/dev/vfio" "$edu_group" <<-'SCRIPT'
+	import os, sys
+	for name, label in (sys.argv[2], b"system_u:object_r:stale_t:s0\0"), ("vfio", b"system_u:object_r:null_t:s0\0"):
+	    found = os.getxattr(f"{sys.argv[1]}/{name}", "security.selinux")
+	    assert found == label, (name, found)
+	SCRIPT
+}
+
+@test "crun, the neighbours' label" { labelled crun; }
+@test "runc, the neighbours' label" { labelled runc; }
+
+environment_is_too_late() {
+	local before
+	foreign_spec "$1"
+	edit_spec --arg old "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" \
+		'(.process.env[] | select(. == $old)) = "PCIDEVICE_INTEL_COM_SRIOV=0000:3b:02.0"'
+	cp "$bundle/config.json" "$bundle/wrong.json"
+	add_our_hook createRuntime
+	add_snapshot createRuntime after
+	before=$(sha256sum "$bundle/config.json")
+	expect_no_start "$1" 'the environment has to change, which is too late at this stage'
+	[ "$before" = "$(sha256sum "$bundle/config.json")" ]
+	cp "$bundle/wrong.json" "$bundle/config.json"
+	add_our_hook createRuntime --env=warn
+	add_snapshot createRuntime after
+	expect 11 'no PCI function 0000:3b:02.0' container "$1"
+	grep -F "/dev/vfio/$edu_group " "$bundle/after.out"
+}
+
+@test "crun, the environment would have to change" { environment_is_too_late crun; }
+@test "runc, the environment would have to change" { environment_is_too_late runc; }
+
+# ---- the machine's own /dev in the container
+
+own_dev() {
+	local before
+	foreign_spec "$1"
+	no_dev_mount
+	edit_spec '.mounts += [{destination: "/dev", type: "bind", source: "/dev", options: ["rbind"]}]'
+	add_our_hook createRuntime
+	before=$(files /dev)
+	expect_device "$1"
+	[ "$before" = "$(files /dev)" ]
+	grep -qF "this machine's own /dev" "$log"
+}
+
+@test "crun, /dev of the machine" { own_dev crun; }
+@test "runc, /dev of the machine" { own_dev runc; }
+
+# ---- what must not lead out of the container
+
+# LINK TARGET: in the rootfs.
+link_in_rootfs() {
+	local before
+	foreign_spec "$1"
+	no_dev_mount
+	mkdir -p "$bundle/rootfs/dev" "$bundle/rootfs$bundle/elsewhere" "$bundle/elsewhere"
+	rmdir "$bundle/rootfs/$2" || true
+	ln -s "$3" "$bundle/rootfs/$2"
+	run container "$1"
+	before=$(files "$bundle/rootfs"; files "$bundle/elsewhere"; sha256sum "$bundle/config.json")
+	cp "$bundle/config.json" "$bundle/unhooked.json"
+	add_our_hook createRuntime
+	expect_no_start "$1" 'leads over a symbolic link'
+	cp "$bundle/unhooked.json" "$bundle/config.json"
+	[ "$before" = "$(files "$bundle/rootfs"; files "$bundle/elsewhere"; sha256sum "$bundle/config.json")" ]
+}
+
+@test "crun, /dev/vfio is a link" { link_in_rootfs crun dev/vfio "$bundle/elsewhere"; }
+@test "runc, /dev/vfio is a link" { link_in_rootfs runc dev/vfio "$bundle/elsewhere"; }
+@test "crun, /dev is a link" { link_in_rootfs crun dev "$bundle/elsewhere"; }
+@test "runc, /dev is a link" { link_in_rootfs runc dev "$bundle/elsewhere"; }
+
+# A process that waits as a container's does, in a mount namespace of its own, and in a cgroup of its own.
+stand_in() {
+	local script=$1
+	mkdir -p "/sys/fs/cgroup/$container_id"
+	unshare --mount --propagation private bash -ec "
+		echo \$\$ > /sys/fs/cgroup/$container_id/cgroup.procs
+		cd $bundle/rootfs
+		$script
+		echo \$\$ > $bundle/pid
+		exec sleep 1000" 3>&- &
+	until [ -e "$bundle/pid" ]; do sleep 0.1; done
+}
+
+# [JQ-FILTER]: the state of it.
+state() {
+	jq -n --arg id "$container_id" --arg bundle "$bundle" --argjson pid "$(cat "$bundle/pid")" \
+		"{ociVersion: \"1.0.2\", id: \$id, status: \"created\", pid: \$pid, bundle: \$bundle} | ${1:-.}"
+}
+
+expect_refused() {
+	local expected=$1 text=$2 before
+	shift 2
+	mkdir -p "$bundle/rootfs/dev/vfio"
+	before=$(files "$bundle/rootfs"; files /dev; sha256sum "$bundle/config.json")
+	run "$OCI_VFIO_HOOK" createRuntime <<< "$1"
+	echo "status $status: $output"
+	[ "$status" -eq "$expected" ]
+	[[ $output == *"$text"* ]]
+	[ "$before" = "$(files "$bundle/rootfs"; files /dev; sha256sum "$bundle/config.json")" ]
+}
+
+@test "the process' mount namespace is ours" {
+	foreign_spec runc
+	echo $$ > "$bundle/own"
+	expect_refused 65 "its mount namespace is the hook's own" "$(cp "$bundle/own" "$bundle/pid"; state; rm "$bundle/pid")"
+}
+
+@test "the rootfs is no mount point" {
+	foreign_spec runc
+	stand_in ''
+	expect_refused 65 'is no mount point in the mount namespace' "$(state)"
+}
+
+@test "the rootfs isn't there" {
+	foreign_spec runc
+	edit_spec '.root.path = "nowhere"'
+	stand_in ''
+	expect_refused 65 "can't be opened as the rootfs" "$(state)"
+}
+
+@test "no pid, pid 0, no such process" {
+	foreign_spec runc
+	echo 1 > "$bundle/pid"
+	expect_refused 65 'has no "pid"' "$(state 'del(.pid)')"
+	expect_refused 65 'has no "pid"' "$(state '.pid = 0')"
+	expect_refused 65 'there is no such process' "$(state '.pid = 4000000')"
+	rm "$bundle/pid"
+}
+
+# A rootfs on the machine's /dev: nothing is made there.
+@test "the rootfs is the machine's own /dev" {
+	foreign_spec runc
+	stand_in 'mount --rbind /dev .'
+	expect_refused 69 "this machine's own /dev" "$(state)"
+	mkdir -p /dev/dev/vfio
+	expect_refused 69 "this machine's own /dev" "$(state)"
+	rmdir /dev/dev/vfio /dev/dev
+}
+
+# crun's copy is read, and left as it is.
+@test "a state of crun's without the bundle, and no config.json where the process is" {
+	local before
+	foreign_spec crun
+	edit_spec --arg root "$bundle/rootfs" '.root.path = $root'
+	mkdir -p "/run/crun/$container_id"
+	mv "$bundle/config.json" "/run/crun/$container_id/config.json"
+	before=$(sha256sum "/run/crun/$container_id/config.json")
+	stand_in 'mount --bind . .; mkdir -p dev; mount -t tmpfs none dev; mkdir dev/vfio; mknod dev/vfio/45 c 243 5; cd /'
+	run hook --log-level info createRuntime <<< "$(state ".bundle = \"/\" | .root = \"$bundle/rootfs\"")"
+	echo "$status: $output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"crun's copy"* ]]
+	[ "$before" = "$(sha256sum "/run/crun/$container_id/config.json")" ]
+	nsenter --mount="/proc/$(cat "$bundle/pid")/ns/mnt" ls "$bundle/rootfs/dev/vfio" > "$bundle/nodes"
+	[ "$(cat "$bundle/nodes")" = "$edu_group"$'\nvfio' ]
+	rm -r "/run/crun/$container_id"
+}
+
+# ---- all or nothing: the hook fails, and the container's nodes, mounts and spec are as before
+
+# Takes both snapshots around the hook, whose failure is swallowed.
+failing_hook() {
+	local before
+	add_snapshot createRuntime before
+	add_hook createRuntime /bin/sh sh -c '"$@" || true' sh "$OCI_VFIO_HOOK" --log "$log" createRuntime
+	add_snapshot createRuntime after
+	before=$(sha256sum "$bundle/config.json")
+	eval "$2"
+	run container "$1"
+	echo "$output; $(cat "$log" 2>&1)"
+	grep -qF -- "$3" "$log"
+	diff "$bundle/before.out" "$bundle/after.out"
+	[ "$before" = "$(sha256sum "$bundle/config.json")" ]
+	[ "$status" -eq 14 ] || [ "$status" -eq 12 ]
+	! grep -q 'put back' "$log"
+}
+
+# Found when the stale node is already out of the way.
+in_the_way() {
+	foreign_spec "$1"
+	add_script createRuntime obstacle <<-SCRIPT
+	user=\$(stat -c %u "\$rootfs/dev")
+	setpriv --reuid "\$user" --regid "\$user" --clear-groups mkdir "\$rootfs/dev/vfio/$edu_group"
+	SCRIPT
+	[ "${2:-}" = '' ] || user_namespace
+	failing_hook "$1" '' 'something is in the way'
+}
+
+@test "crun, something is in the way" { in_the_way crun; }
+@test "runc, something is in the way" { in_the_way runc; }
+@test "crun, something is in the way, user namespace" { in_the_way crun user; }
+
+# The last step fails: the nodes are made, the cgroup is changed. The snapshots go elsewhere than into the bundle.
+read_only_bundle() {
+	foreign_spec "$1"
+	[ "${2:-}" = '' ] || user_namespace
+	touch "$log" "$bundle"/{before,after}.out
+	failing_hook "$1" 'protect_bundle' "can't"
+}
+
+# Only config.json's directory entry is protected: the tests write their files.
+protect_bundle() {
+	chattr +i "$bundle/config.json"
+}
+
+@test "crun, config.json can't be replaced" { read_only_bundle crun; }
+@test "runc, config.json can't be replaced" { read_only_bundle runc; }
+@test "crun, config.json can't be replaced, user namespace" { read_only_bundle crun user; }
+
+read_only_dev() {
+	foreign_spec "$1"
+	add_script createRuntime lock <<-'SCRIPT'
+	mount -o remount,bind,ro "$rootfs/dev"
+	SCRIPT
+	failing_hook "$1" '' 'Read-only file system'
+}
+
+@test "crun, /dev is read-only" { read_only_dev crun; }
+@test "runc, /dev is read-only" { read_only_dev runc; }
