@@ -55,7 +55,8 @@ int command_create_runtime(const struct command_line *line, struct hook_run *run
 	int r = read_stdin(STATE_SIZE_MAX, &run->input, &length, err);
 
 	if (r < 0)
-		return error_prefix(err, "no container state (a config is for precreate)");
+		return error_prefix(err,
+				    "no container state (a config is for precreate)");
 	return rewrite_bundle(line, run, (struct slice) { run->input, length }, err);
 }
 
