@@ -44,9 +44,10 @@ int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret)
 	uint32_t room = IDS_EXPECTED;
 
 	for (;;) {
-		union bpf_attr attributes = { 0 };
+		union bpf_attr attributes;
 		int r;
 
+		memset(&attributes, 0, sizeof attributes);
 		memory_grow(&found.ids, &found.capacity, room, sizeof(*found.ids));
 		attributes.query.target_fd = (uint32_t)cgroup;
 		attributes.query.attach_type = BPF_CGROUP_DEVICE;
@@ -76,8 +77,9 @@ void bpf_attachment_free(struct bpf_attachment *attachment)
 
 static int read_info(int fd, struct bpf_prog_info *info)
 {
-	union bpf_attr attributes = { 0 };
+	union bpf_attr attributes;
 
+	memset(&attributes, 0, sizeof attributes);
 	attributes.info.bpf_fd = (uint32_t)fd;
 	attributes.info.info_len = sizeof(*info);
 	attributes.info.info = pointer(info);
@@ -118,9 +120,10 @@ static int read_code(struct bpf_program *program)
 int bpf_program_open(uint32_t id, struct bpf_program *ret)
 {
 	struct bpf_program program = BPF_PROGRAM_INIT;
-	union bpf_attr attributes = { 0 };
+	union bpf_attr attributes;
 	int r;
 
+	memset(&attributes, 0, sizeof attributes);
 	attributes.prog_id = id;
 	r = bpf(BPF_PROG_GET_FD_BY_ID, &attributes);
 	if (r < 0)
@@ -145,9 +148,10 @@ void bpf_program_close(struct bpf_program *program)
 int bpf_program_load(const struct device_program *code, const struct bpf_program *like)
 {
 	static const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	union bpf_attr attributes = { 0 };
+	union bpf_attr attributes;
 	int fd;
 
+	memset(&attributes, 0, sizeof attributes);
 	attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attributes.insns = pointer(code->code);
 	attributes.insn_cnt = (uint32_t)code->count;
@@ -162,8 +166,9 @@ int bpf_program_load(const struct device_program *code, const struct bpf_program
 
 int bpf_program_replace(int cgroup, uint32_t flags, int old, int new)
 {
-	union bpf_attr attributes = { 0 };
+	union bpf_attr attributes;
 
+	memset(&attributes, 0, sizeof attributes);
 	flags &= BPF_F_ALLOW_MULTI | BPF_F_ALLOW_OVERRIDE;
 	attributes.target_fd = (uint32_t)cgroup;
 	attributes.attach_bpf_fd = (uint32_t) new;

@@ -250,10 +250,11 @@ int cgroup_v1_undo(struct device_cgroup *cgroup)
 
 	if (!cgroup->changed)
 		return 0;
-	cgroup->changed = false;
 	/* There only permissions were added that it had. */
-	if (is_open(cgroup))
+	if (is_open(cgroup)) {
+		cgroup->changed = false;
 		return 0;
+	}
 	for (size_t i = 0; i < cgroup->n_changes; i++) {
 		const struct device_change *change = &cgroup->changes[i];
 		int r = 0;
@@ -266,5 +267,7 @@ int cgroup_v1_undo(struct device_cgroup *cgroup)
 			r = restore(cgroup, change->type, change->major, change->minor);
 		result = result < 0 ? result : r;
 	}
+	/* What is left undone is tried again, and then reported. */
+	cgroup->changed = result < 0;
 	return result;
 }

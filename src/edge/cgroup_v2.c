@@ -268,9 +268,10 @@ int cgroup_v2_undo(struct device_cgroup *cgroup)
 
 		if (!program->replaced)
 			continue;
-		program->replaced = false;
 		r = bpf_program_replace(program->directory, program->flags,
 					program->wider, program->old.fd);
+		/* What is left undone is tried again, and then reported. */
+		program->replaced = r < 0;
 		result = result < 0 ? result : r;
 	}
 	return result;

@@ -191,6 +191,15 @@ static int locate(enum device_cgroup_kind kind, const char *path, pid_t pid,
 	return try_mounts(kind, path, pid, ret, err);
 }
 
+/* Is `above` the cgroup at `path`, or one above it? */
+static bool holds(const char *above, const char *path)
+{
+	size_t length = strlen(above);
+
+	return strncmp(above, path, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
+}
+
 int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct error *err)
 {
 	auto_device_cgroup cgroup = DEVICE_CGROUP_INIT;
@@ -203,7 +212,8 @@ int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct er
 		r = read_membership(AT_FDCWD, "/proc/self/cgroup", &own_kind, &own_path,
 				    err);
 	if (r == 0 && path != NULL) {
-		cgroup.shared = own_path != NULL && strcmp(path, own_path) == 0;
+		cgroup.shared = strcmp(path, "/") == 0 ||
+				(own_path != NULL && holds(path, own_path));
 		r = locate(cgroup.kind, path, pid, &cgroup, err);
 	}
 	if (r == 0 && cgroup.kind == DEVICE_CGROUP_V1)

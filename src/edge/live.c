@@ -33,7 +33,17 @@ static int prepare_cgroup(struct live *live, struct error *err)
 		return 0;
 	r = device_cgroup_open(live->namespace.proc, live->namespace.pid, &live->cgroup,
 			       err);
-	return r < 0 ? r : device_cgroup_prepare(&live->cgroup, changes, count, err);
+	if (r == 0)
+		r = device_cgroup_prepare(&live->cgroup, changes, count, err);
+	/* systemd knows the old rules only. */
+	if (r == 0 && live->cgroup.path && strstr(live->cgroup.path, ".scope"))
+		messages_add(
+			live->messages, MESSAGE_WARNING,
+			"%s: is a unit of systemd, whose daemon-reload may bring the old "
+			"device rules back; what acts before the container is created "
+			"lasts: precreate (podman), oci-vfio-runtime, apply",
+			live->cgroup.path);
+	return r;
 }
 
 /* Everything that can be done and can fail while nothing is changed. */

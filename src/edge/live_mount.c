@@ -20,7 +20,10 @@ void live_mount_restrict(int mount)
 
 int live_mount_clone(int directory, const char *path)
 {
-	int mount = open_tree(directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	/* A name in the container is the one that was examined, not where a link leads. */
+	unsigned int follow = directory == AT_FDCWD ? 0 : AT_SYMLINK_NOFOLLOW;
+	int mount =
+		open_tree(directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | follow);
 
 	return mount < 0 ? -errno : mount;
 }
