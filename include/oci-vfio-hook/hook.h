@@ -21,7 +21,8 @@ struct hook_options {
 	"use a front end that acts before: precreate (podman), the wrapper "             \
 	"oci-vfio-runtime, or apply"
 
-/* One run. Initialise with HOOK_RUN_INIT; its parts are filled as the story goes. */
+/* One run. Initialise with HOOK_RUN_INIT; its parts are filled as the story goes. Nothing frees
+ * them: with the run the process ends, or becomes the runtime. */
 struct hook_run {
 	struct machine machine;
 	struct settings settings;
@@ -38,7 +39,6 @@ struct hook_run {
 	struct messages messages;
 };
 
-#define auto_hook_run __attribute__((cleanup(hook_run_free))) struct hook_run
 #define HOOK_RUN_INIT                                                                    \
 	{                                                                                \
 		.machine = MACHINE_INIT, .bundle = BUNDLE_INIT                           \
@@ -74,7 +74,5 @@ int hook_replace(struct hook_run *run, struct error *err);
 /* Writes it to another file, or to an open one, also if nothing changes. */
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);
 int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err);
-
-void hook_run_free(struct hook_run *run);
 
 #endif

@@ -16,11 +16,13 @@ struct machine {
 	bool real; /* / itself; else paths are resolved below `root` (RESOLVE_IN_ROOT) */
 };
 
-#define auto_machine __attribute__((cleanup(machine_close))) struct machine
 #define MACHINE_INIT                                                                     \
 	{                                                                                \
 		.root = -1                                                               \
 	}
+
+/* The machine itself, without --root. */
+extern const struct machine machine_real;
 
 static inline void close_fd(int *fd)
 {

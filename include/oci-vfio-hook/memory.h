@@ -53,12 +53,4 @@ static inline void memory_free_pointer(void *pointer)
 		taken_;                                                                  \
 	})
 
-/* Defines the cleanup function that `auto_<type>` needs: calls free_function(&variable).
- */
-#define DEFINE_CLEANUP(type, free_function)                                              \
-	static inline void free_function##_cleanup(type *value)                          \
-	{                                                                                \
-		free_function(value);                                                    \
-	}
-
 #endif

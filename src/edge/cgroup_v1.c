@@ -13,8 +13,6 @@
 #define LIST_MAX (1 << 20)
 #define RULE_SIZE sizeof("c 4294967295:4294967295 rwm")
 
-static const struct machine real = { .root = -1, .real = true };
-
 static bool parse_number(const char *text, bool *ret_any, uint32_t *ret)
 {
 	uint64_t number;
@@ -48,8 +46,8 @@ static bool parse_rule(char *line, struct device_cgroup_rule *ret)
 
 static int read_rules(struct device_cgroup *cgroup, struct error *err)
 {
-	auto_close int fd =
-		machine_openat(&real, cgroup->directory, "devices.list", O_RDONLY);
+	auto_close int fd = machine_openat(&machine_real, cgroup->directory,
+					   "devices.list", O_RDONLY);
 	auto_free char *text = NULL;
 	char *rest, *line;
 	size_t length;
@@ -75,7 +73,7 @@ static int read_rules(struct device_cgroup *cgroup, struct error *err)
 static int open_control(const struct device_cgroup *cgroup, const char *name,
 			struct error *err)
 {
-	int fd = machine_openat(&real, cgroup->directory, name, O_WRONLY);
+	int fd = machine_openat(&machine_real, cgroup->directory, name, O_WRONLY);
 
 	if (fd < 0)
 		return error_set(err, error_class_of_errno(-fd),

@@ -11,8 +11,6 @@
 
 #include "cgroup_internal.h"
 
-static const struct machine real = { .root = -1, .real = true };
-
 static int query_failed(const struct device_cgroup *cgroup, int number, struct error *err)
 {
 	return error_set(err, number == EPERM ? ERROR_PERMISSION : ERROR_UNAVAILABLE,
@@ -89,10 +87,11 @@ static int open_scope(const struct device_cgroup *cgroup)
 				      (size_t)(end - cgroup->path)),
 			SLICE(".scope")))
 		return -1;
-	fd = machine_openat(&real, cgroup->directory, "..", O_RDONLY | O_DIRECTORY);
+	fd = machine_openat(&machine_real, cgroup->directory, "..",
+			    O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || fstat(fd, &status) < 0 || status.st_nlink != 3)
 		return -1;
-	processes = machine_openat(&real, fd, "cgroup.procs", O_RDONLY);
+	processes = machine_openat(&machine_real, fd, "cgroup.procs", O_RDONLY);
 	if (processes < 0 || read(processes, &byte, 1) != 0)
 		return -1;
 	return take_fd(fd);
@@ -131,7 +130,8 @@ int cgroup_v2_open(struct device_cgroup *cgroup, struct error *err)
 
 static bool has_program(const char *path, uint32_t id)
 {
-	auto_close int fd = machine_openat(&real, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+	auto_close int fd =
+		machine_openat(&machine_real, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	auto_bpf_attachment attached = { 0 };
 
 	if (fd < 0 || bpf_attachment_read(fd, false, &attached) < 0)

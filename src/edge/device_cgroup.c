@@ -17,8 +17,6 @@
 #define PROC_CGROUP_MAX 65536
 #define PROCESSES_MAX (1 << 20)
 
-static const struct machine real = { .root = -1, .real = true };
-
 /* Where a machine's hierarchies are, as systemd and all container engines have them. */
 static const char *const v1_places[] = { "/sys/fs/cgroup/devices", NULL };
 static const char *const v2_places[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified",
@@ -68,7 +66,7 @@ static enum device_cgroup_kind parse_membership(char *text, const char **ret_pat
 static int read_membership(int proc, const char *file, enum device_cgroup_kind *ret_kind,
 			   char **ret_path, struct error *err)
 {
-	auto_close int fd = machine_openat(&real, proc, file, O_RDONLY);
+	auto_close int fd = machine_openat(&machine_real, proc, file, O_RDONLY);
 	auto_free char *text = NULL;
 	const char *path;
 	size_t length;
@@ -94,7 +92,8 @@ static int read_membership(int proc, const char *file, enum device_cgroup_kind *
  * isn't enough: it may be seen from another cgroup namespace. */
 static bool holds_process(int directory, pid_t pid)
 {
-	auto_close int fd = machine_openat(&real, directory, "cgroup.procs", O_RDONLY);
+	auto_close int fd =
+		machine_openat(&machine_real, directory, "cgroup.procs", O_RDONLY);
 	auto_free char *text = NULL;
 	auto_error err = { 0 };
 	char *rest, *line;
@@ -133,10 +132,12 @@ static bool try_place(enum device_cgroup_kind kind, const char *target, const ch
 
 	if (leads_out(path))
 		return false;
-	fd = machine_openat(&real, AT_FDCWD, whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	fd = machine_openat(&machine_real, AT_FDCWD, whole,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	/* A v1 hierarchy's place may be a link to that of several controllers. */
 	if (fd == -ELOOP || fd == -ENOTDIR)
-		fd = machine_openat(&real, AT_FDCWD, whole, O_RDONLY | O_DIRECTORY);
+		fd = machine_openat(&machine_real, AT_FDCWD, whole,
+				    O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || fstatfs(fd, &status) < 0 || (long)status.f_type != magic ||
 	    !holds_process(fd, pid))
 		return false;

@@ -50,6 +50,8 @@ char *path_display(const char *path)
 	return text_quote(slice_from(path));
 }
 
+const struct machine machine_real = { .root = -1, .real = true };
+
 int machine_open(const char *directory, struct machine *ret, struct error *err)
 {
 	auto_free char *name = NULL;

@@ -55,9 +55,7 @@ static int open_error(const char *name, int number, struct error *err)
 /* Returns the fd or -errno. O_NONBLOCK: opening a FIFO must not wait for a writer. */
 static int open_file(const struct machine *machine, const char *path)
 {
-	static const struct machine as_it_stands = { .root = -1, .real = true };
-
-	return machine_openat(machine != NULL ? machine : &as_it_stands, AT_FDCWD, path,
+	return machine_openat(machine != NULL ? machine : &machine_real, AT_FDCWD, path,
 			      O_RDONLY | O_NONBLOCK);
 }
 

@@ -16,11 +16,11 @@ static bool has_config(const char *directory)
 /* Where a link of /proc leads, if that is the same directory for us; else the link. */
 static char *directory_of_link(const char *link)
 {
-	const struct machine real = { .root = -1, .real = true };
 	char target[4096];
 	struct stat here, there;
 
-	if (machine_readlink(&real, AT_FDCWD, link, target, sizeof(target)) == 0 &&
+	if (machine_readlink(&machine_real, AT_FDCWD, link, target, sizeof(target)) ==
+		    0 &&
 	    stat(target, &here) == 0 && stat(link, &there) == 0 &&
 	    here.st_dev == there.st_dev && here.st_ino == there.st_ino)
 		return memory_copy_string(target);

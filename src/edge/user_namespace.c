@@ -17,8 +17,6 @@
 #define OVERFLOW_UID "/proc/sys/kernel/overflowuid"
 #define OVERFLOW_UID_DEFAULT 65534
 
-static const struct machine real = { .root = -1, .real = true };
-
 /* Reads the line "inside outer count"; the columns are padded with spaces. */
 static bool parse_line(const char *line, uint32_t ret[static 3])
 {
@@ -89,8 +87,8 @@ uid_t user_namespace_overflow_uid(void)
 	char text[16];
 	uint64_t value;
 
-	if (machine_read_attribute(&real, AT_FDCWD, OVERFLOW_UID, text, sizeof(text)) <
-		    0 ||
+	if (machine_read_attribute(&machine_real, AT_FDCWD, OVERFLOW_UID, text,
+				   sizeof(text)) < 0 ||
 	    number_parse(slice_from(text), 10, 10, UINT32_MAX, &value) < 0)
 		return OVERFLOW_UID_DEFAULT;
 	return (uid_t)value;

@@ -261,20 +261,3 @@ int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *
 
 	return file_write(fd, name, parts, count, err);
 }
-
-void hook_run_free(struct hook_run *run)
-{
-	messages_free(&run->messages);
-	splices_free(&run->splices);
-	plan_free(&run->plan);
-	guest_free(&run->guest);
-	request_free(&run->request);
-	device_map_free(&run->map);
-	applied_free(&run->applied);
-	environment_free(&run->environment);
-	spec_free(&run->spec);
-	bundle_close(&run->bundle);
-	free(run->input);
-	settings_free(&run->settings);
-	machine_close(&run->machine);
-}

@@ -2,10 +2,10 @@
  * own. SPDX-License-Identifier: Apache-2.0 */
 #include "plan_internal.h"
 
-struct slice plan_keep_string(struct plan *plan, char *text)
+/* The plan outlives the planner and borrows its strings: it frees them. */
+static void keep_string(struct plan *plan, char *text)
 {
 	*memory_append(plan->strings, plan->n_strings, plan->strings_capacity) = text;
-	return slice_from(text);
 }
 
 static char *copy(struct slice text)
@@ -142,14 +142,13 @@ static int decide(struct planner *planner)
 
 static void planner_free(struct planner *planner)
 {
-	/* The plan outlives the planner and borrows final paths and nodes. */
 	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
 		struct resolved *resolved = &planner->resolved[i];
 
 		if (resolved->final_path)
-			plan_keep_string(planner->plan, resolved->final_path);
+			keep_string(planner->plan, resolved->final_path);
 		if (resolved->node)
-			plan_keep_string(planner->plan, resolved->node);
+			keep_string(planner->plan, resolved->node);
 		free(resolved->why);
 	}
 	free(planner->resolved);

@@ -68,8 +68,8 @@ const struct resolved *plan_find_resolved(const struct planner *planner,
 const struct spec_mount *plan_mount_after(const struct plan_result *result,
 					  const struct spec *spec, size_t index);
 
-/* Hands a string to the plan, which frees it; returns it as a slice. */
-struct slice plan_keep_string(struct plan *plan, char *text);
+/* Do both rules say the same? */
+bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b);
 
 /* Adds a change of the value at a node. */
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,

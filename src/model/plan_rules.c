@@ -99,12 +99,6 @@ static void format_rule(const struct spec_rule *rule, struct buffer *ret)
 	buffer_add(ret, SLICE("}"));
 }
 
-static bool rule_equal(const struct spec_rule *a, const struct spec_rule *b)
-{
-	return a->allow == b->allow && a->type == b->type && a->major == b->major &&
-	       a->minor == b->minor && slice_equal(a->access, b->access);
-}
-
 /* Remembers a rule to add at the end, once. */
 struct added_rules {
 	struct spec_rule *items;
@@ -136,7 +130,7 @@ static void add_rule(struct added_rules *added, struct triple triple, struct sli
 	struct spec_rule rule = allow_rule(triple, access);
 
 	for (size_t i = 0; i < added->count; i++) {
-		if (rule_equal(&added->items[i], &rule))
+		if (plan_rule_equal(&added->items[i], &rule))
 			return;
 	}
 	push_rule(added, &rule, why);

@@ -84,7 +84,7 @@ static bool device_equal(const struct spec_device *a, const struct spec_device *
 	       a->gid == b->gid;
 }
 
-static bool rule_equal(const struct spec_rule *a, const struct spec_rule *b)
+bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b)
 {
 	return a->allow == b->allow && a->type == b->type && a->major == b->major &&
 	       a->minor == b->minor && slice_equal(a->access, b->access);
@@ -106,7 +106,7 @@ static bool rules_hold(const struct plan_result *result, const struct spec *afte
 	if (result->n_rules != after->n_rules)
 		return false;
 	for (size_t i = 0; i < result->n_rules; i++) {
-		if (!rule_equal(&result->rules[i], &after->rules[i]))
+		if (!plan_rule_equal(&result->rules[i], &after->rules[i]))
 			return false;
 	}
 	return true;
