@@ -62,12 +62,15 @@ teardown() {
 configure_podman() {
 	mkdir -p /etc/cdi
 	# With type and numbers given podman doesn't look for the node, which isn't here.
-	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" '{
+	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" \
+		--slurpfile example $examples/createRuntime/oci-vfio-hook.json '{
 		cdiVersion: "0.3.0", kind: "test.example/vfio",
 		devices: [{name: "45", containerEdits: {
 			env: [$variable],
 			deviceNodes: [{path: "/dev/vfio/45", type: "c", major: 243, minor: 5, permissions: "rwm"}]}}]}
-		| .devices += [.devices[0] | .name = "45-alone" | del(.containerEdits.env)]' > /etc/cdi/vfio.json
+		| .devices += [.devices[0] | .name = "45-alone" | del(.containerEdits.env)]
+		| .devices += [.devices[1] | .name = "45-with-hook"
+			| .containerEdits.hooks = [$example[0].hook + {hookName: "createRuntime"}]]' > /etc/cdi/vfio.json
 	cat > /etc/containers/storage.conf <<-CONF
 	[storage]
 	driver = "overlay"
@@ -374,6 +377,16 @@ podman_live() {
 	expect 0 "$device" podman --hooks-dir $examples/createRuntime "${command[@]:1}"
 }
 
+# The hook comes with the device, and only with it.
+podman_cdi_hook() {
+	local command=(run --rm --env "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" --rootfs "$bundle/rootfs" /probe)
+	local podman=(podman --hooks-dir "$state/empty" --runtime "$1")
+	expect 12 '/dev/vfio/vfio' "${podman[@]}" run --device test.example/vfio=45-alone "${command[@]:1}"
+	expect 0 "$device" "${podman[@]}" run --device test.example/vfio=45-with-hook "${command[@]:1}"
+}
+
+@test "podman, a CDI device with our hook: crun" { podman_cdi_hook crun; }
+@test "podman, a CDI device with our hook: runc" { podman_cdi_hook runc; }
 @test "podman, createRuntime: crun" { podman_live crun; }
 @test "podman, createRuntime: runc" { podman_live runc; }
 
