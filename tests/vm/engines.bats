@@ -54,7 +54,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf $run_maps
+	rm -rf $run_maps /etc/oci-vfio-hook
 }
 
 # ---- the engines
@@ -242,6 +242,51 @@ podman_precreate() {
 }
 
 # buildah reads the same directories.
+# A user's podman binds this machine's nodes instead of making its own: what it puts on the host's path is its null, and
+# the device must be the user's to open.
+rootless_podman() {
+	local user=tester
+	if ! id $user > /dev/null 2>&1; then
+		useradd --no-create-home $user
+		usermod --add-subuids 200000-265535 --add-subgids 200000-265535 $user
+		install -d -o $user $state/user /run/user/"$(id -u $user)"
+	fi
+	chown $user "/dev/vfio/$(group_of $edu_port)"
+	chown -R $user "$bundle"
+	chmod -R a+rX "$BATS_RUN_TMPDIR"
+	# QEMU's is root's to read.
+	install -D -m 644 "$BATS_TEST_DIRNAME/map.json" /etc/oci-vfio-hook/devices.d/map.json
+	echo '{"fw_cfg": false}' > /etc/oci-vfio-hook/config.json
+	HOME=$state/user XDG_RUNTIME_DIR=/run/user/$(id -u $user) setpriv --reuid $user --regid $user --clear-groups \
+		podman --storage-driver vfs --root $state/user/graph --runroot $state/user/run "$@"
+}
+
+# ADDRESS
+rootless_arguments() {
+	arguments=(run --rm --cgroups disabled --device /dev/null:/dev/vfio/45 --device /dev/vfio/vfio
+		--env "PCIDEVICE_INTEL_COM_SRIOV=$1" --rootfs "$bundle/rootfs" /probe)
+}
+
+@test "podman of a user, precreate" {
+	local arguments
+	rootless_arguments $host_address
+	expect 11 "$no_function" rootless_podman --hooks-dir $state/empty --runtime crun "${arguments[@]}"
+	expect 0 "$device" rootless_podman --runtime crun "${arguments[@]}"
+}
+
+@test "podman of a user, --runtime oci-vfio-crun" {
+	local arguments
+	rootless_arguments $host_address
+	expect 0 "$device" rootless_podman --hooks-dir $state/empty --runtime oci-vfio-crun "${arguments[@]}"
+}
+
+@test "podman of a user, createRuntime" {
+	local arguments
+	rootless_arguments $edu_port
+	expect 14 "/dev/vfio/$(group_of $edu_port): No such file" rootless_podman --hooks-dir $state/empty --runtime crun "${arguments[@]}"
+	expect 0 "$device" rootless_podman --hooks-dir $examples/createRuntime --runtime crun "${arguments[@]}"
+}
+
 @test "podman build, with precreate configured" {
 	printf '%s\n' 'FROM scratch' 'COPY busybox /' 'RUN ["/busybox", "true"]' > "$bundle/rootfs/Dockerfile"
 	expect 0 'COMMIT' podman build --network none "$bundle/rootfs"
