@@ -400,7 +400,7 @@ static void forget_keys(struct parser *parser, size_t first)
 		struct open_key *key = &parser->keys[--parser->n_keys];
 
 		if (key->owned)
-			free((char *)(uintptr_t)key->text);
+			memory_free((char *)(uintptr_t)key->text);
 	}
 }
 
@@ -440,6 +440,32 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
+static void *allocate(void *context, size_t size)
+{
+	(void)context;
+	return memory_alloc(size);
+}
+
+static void *resize(void *context, void *memory, size_t size)
+{
+	(void)context;
+	return memory_resize(memory, size);
+}
+
+static void release(void *context, void *memory)
+{
+	(void)context;
+	memory_free(memory);
+}
+
+/* They never fail: neither does yajl_alloc(). */
+static yajl_handle new_yajl(const yajl_callbacks *functions, void *context)
+{
+	yajl_alloc_funcs memory = { allocate, resize, release, NULL };
+
+	return yajl_alloc(functions, &memory, context);
+}
+
 /* yajl's own sentence, without its newline. */
 static void report_syntax(struct parser *parser)
 {
@@ -473,9 +499,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 16,
 		    sizeof *doc.nodes);
 	memory_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
-	parser.yajl = yajl_alloc(&callbacks, NULL, &parser);
-	if (!parser.yajl)
-		return error_set(err, ERROR_INTERNAL, "%s: out of memory", name);
+	parser.yajl = new_yajl(&callbacks, &parser);
 	status = yajl_parse(parser.yajl, (const unsigned char *)text.data, text.length);
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(parser.yajl);
@@ -489,7 +513,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	}
 	yajl_free(parser.yajl);
 	forget_keys(&parser, 0);
-	free(parser.keys);
+	memory_free(parser.keys);
 	if (status != yajl_status_ok)
 		return error_set(err, ERROR_INTERNAL, "%s: parsing stopped", name);
 	*ret = doc;
@@ -556,11 +580,9 @@ static const yajl_callbacks counting = {
 int json_check_values(const struct slice *values, size_t count, struct error *err)
 {
 	struct counter counter = { 0 };
-	yajl_handle yajl = yajl_alloc(&counting, NULL, &counter);
+	yajl_handle yajl = new_yajl(&counting, &counter);
 	size_t i;
 
-	if (!yajl)
-		return error_set(err, ERROR_INTERNAL, "out of memory");
 	yajl_config(yajl, yajl_allow_multiple_values, 1);
 	for (i = 0; i < count; i++) {
 		const unsigned char *text = (const unsigned char *)values[i].data;
@@ -587,7 +609,7 @@ int json_check_values(const struct slice *values, size_t count, struct error *er
 
 void json_free(struct json *doc)
 {
-	free(doc->nodes);
+	memory_free(doc->nodes);
 	buffer_free(&doc->decoded);
 	*doc = (struct json) { 0 };
 }

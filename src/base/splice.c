@@ -5,8 +5,8 @@
 void splices_free(struct splices *splices)
 {
 	for (size_t i = 0; i < splices->count; i++)
-		free(splices->items[i].with);
-	free(splices->items);
+		memory_free(splices->items[i].with);
+	memory_free(splices->items);
 	*splices = (struct splices) { 0 };
 }
 

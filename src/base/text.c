@@ -39,7 +39,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 
 void buffer_free(struct buffer *buffer)
 {
-	free(buffer->data);
+	memory_free(buffer->data);
 	*buffer = (struct buffer) { 0 };
 }
 

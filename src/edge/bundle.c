@@ -138,9 +138,9 @@ void bundle_close(struct bundle *bundle)
 {
 	close_fd(&bundle->config);
 	close_fd(&bundle->directory);
-	free(bundle->text);
-	free(bundle->file);
-	free(bundle->name);
+	memory_free(bundle->text);
+	memory_free(bundle->file);
+	memory_free(bundle->name);
 	*bundle = (struct bundle)BUNDLE_INIT;
 }
 

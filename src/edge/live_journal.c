@@ -22,8 +22,8 @@ static void free_step(struct live_step *step)
 {
 	close_fd(&step->directory);
 	close_fd(&step->mount);
-	free(step->name);
-	free(step->aside);
+	memory_free(step->name);
+	memory_free(step->aside);
 }
 
 void live_journal_drop(struct live_journal *journal)
@@ -101,6 +101,6 @@ void live_journal_free(struct live_journal *journal)
 {
 	for (size_t i = 0; i < journal->count; i++)
 		free_step(&journal->items[i]);
-	free(journal->items);
+	memory_free(journal->items);
 	*journal = (struct live_journal) { 0 };
 }

@@ -172,6 +172,6 @@ int pci_walk_to(struct pci_walk *walk, const struct pci_locator *locator,
 
 void pci_walk_free(struct pci_walk *walk)
 {
-	free(walk->bridges);
+	memory_free(walk->bridges);
 	*walk = (struct pci_walk) { 0 };
 }

@@ -104,6 +104,6 @@ void state_bundle_find(const struct state *state, struct state_bundle *ret)
 
 void state_bundle_free(struct state_bundle *bundle)
 {
-	free(bundle->path);
+	memory_free(bundle->path);
 	*bundle = (struct state_bundle) { 0 };
 }

@@ -77,13 +77,13 @@ static const struct json_shape file_shape = { .members = file_members,
 static void entry_free(struct map_entry *entry)
 {
 	for (size_t i = 0; i < entry->n_functions; i++)
-		free(entry->functions[i].guest_text);
-	free(entry->functions);
-	free(entry->where);
-	free(entry->type_name);
-	free(entry->container_path);
-	free(entry->final_path);
-	free(entry->vm_path);
+		memory_free(entry->functions[i].guest_text);
+	memory_free(entry->functions);
+	memory_free(entry->where);
+	memory_free(entry->type_name);
+	memory_free(entry->container_path);
+	memory_free(entry->final_path);
+	memory_free(entry->vm_path);
 	*entry = (struct map_entry) { 0 };
 }
 
@@ -455,6 +455,6 @@ void device_map_free(struct device_map *map)
 {
 	for (size_t i = 0; i < map->n_entries; i++)
 		entry_free(&map->entries[i]);
-	free(map->entries);
+	memory_free(map->entries);
 	*map = (struct device_map) { 0 };
 }

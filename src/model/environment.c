@@ -218,20 +218,20 @@ void environment_free(struct environment *environment)
 		struct env_variable *variable = &environment->variables[i];
 
 		for (size_t k = 0; k < variable->n_tokens; k++)
-			free(variable->tokens[k].path);
-		free(variable->tokens);
+			memory_free(variable->tokens[k].path);
+		memory_free(variable->tokens);
 		json_free(&variable->inner);
 	}
-	free(environment->variables);
-	free(environment->by_name);
+	memory_free(environment->variables);
+	memory_free(environment->by_name);
 	*environment = (struct environment) { 0 };
 }
 
 void env_changes_free(struct env_changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
-		free(changes->items[i].text);
-	free(changes->items);
+		memory_free(changes->items[i].text);
+	memory_free(changes->items);
 	*changes = (struct env_changes) { 0 };
 }
 

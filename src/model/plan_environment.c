@@ -86,7 +86,7 @@ static enum translation_result translate_path(struct planner *planner, const cha
 		return TRANSLATION_NONE;
 	}
 	if (strcmp(*ret, path) == 0) {
-		free(*ret);
+		memory_free(*ret);
 		*ret = NULL;
 	}
 	return TRANSLATION_DONE;
