@@ -49,6 +49,14 @@ static inline struct slice slice_from_to(struct slice text, size_t start, size_t
 	return (struct slice) { text.data + start, end - start };
 }
 
+/* Returns the strings one behind the other; the last argument is NULL. The caller frees. (With
+ * text_number() it is what every run makes its texts with: printf()'s way costs a hundred
+ * times as much. Messages, which few runs have, are printed.) */
+char *text_join(const char *first, ...) __attribute__((sentinel));
+
+/* Returns the number in decimal between the two strings. The caller frees. */
+char *text_number(const char *before, uint64_t number, const char *after);
+
 /* A growing text; `data` always has a NUL behind `length` once anything was added. */
 struct buffer {
 	char *data;

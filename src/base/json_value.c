@@ -201,6 +201,13 @@ static void add_key(struct buffer *path, struct slice key)
 	buffer_printf(path, "[%s]", quoted);
 }
 
+static void add_index(struct buffer *path, uint32_t index)
+{
+	buffer_add(path, SLICE("["));
+	buffer_add_number(path, index);
+	buffer_add(path, SLICE("]"));
+}
+
 char *json_path(const struct json *doc, uint32_t node)
 {
 	const struct json_shape *shape = doc->shape;
@@ -226,7 +233,7 @@ char *json_path(const struct json *doc, uint32_t node)
 		if (json_type(doc, child) == JSON_KEY)
 			key = child;
 		if (in_array)
-			buffer_printf(&path, "[%u]", doc->nodes[child].position);
+			add_index(&path, doc->nodes[child].position);
 		else if (key)
 			add_key(&path, decoded(doc, key));
 		else

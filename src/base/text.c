@@ -4,6 +4,28 @@
 
 #include <stdio.h>
 
+char *text_join(const char *first, ...)
+{
+	struct buffer joined = { 0 };
+	va_list rest;
+
+	va_start(rest, first);
+	for (const char *text = first; text; text = va_arg(rest, const char *))
+		buffer_add(&joined, slice_from(text));
+	va_end(rest);
+	return joined.data;
+}
+
+char *text_number(const char *before, uint64_t number, const char *after)
+{
+	struct buffer text = { 0 };
+
+	buffer_add(&text, slice_from(before));
+	buffer_add_number(&text, number);
+	buffer_add(&text, slice_from(after));
+	return text.data;
+}
+
 void buffer_add(struct buffer *buffer, struct slice text)
 {
 	memory_grow(&buffer->data, &buffer->capacity, buffer->length + text.length + 1,

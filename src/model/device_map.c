@@ -386,7 +386,7 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 
 	if (r < 0)
 		return r;
-	entry.where = memory_printf("%s: %s", doc->name, path);
+	entry.where = text_join(doc->name, ": ", path, NULL);
 	note_unknown_fields(doc, object, &entry, messages);
 	id = json_member(doc, object, ENTRY_ID);
 	r = id ? json_string(doc, id, &text, err) : 0;

@@ -293,6 +293,7 @@ static bool translate_variable(const struct env_variable *variable,
 {
 	auto_splices edits = { 0 };
 	auto_buffer value = { 0 };
+	struct buffer entry = { 0 };
 	auto_error err = { 0 };
 	struct env_change *change;
 
@@ -316,8 +317,10 @@ static bool translate_variable(const struct env_variable *variable,
 	}
 	change = memory_append(ret->items, ret->count, ret->capacity);
 	change->variable = variable;
-	change->text = memory_printf("%.*s=%s", (int)variable->source->name.length,
-				     variable->source->name.data, value.data);
+	buffer_add(&entry, variable->source->name);
+	buffer_add(&entry, SLICE("="));
+	buffer_add(&entry, buffer_slice(&value));
+	change->text = entry.data;
 	return true;
 }
 

@@ -258,6 +258,21 @@ static void test_messages(void **state)
 	assert_int_equal(messages.count, 0);
 }
 
+static void test_join(void **state)
+{
+	auto_free char *one = text_join("a", NULL), *none = text_join("", "", NULL);
+	auto_free char *path = text_join("/sys", "/", "", "class", NULL);
+	auto_free char *number = text_number("/dev/vfio/", UINT64_MAX, "/x");
+	auto_free char *zero = text_number("", 0, "");
+
+	(void)state;
+	assert_string_equal(one, "a");
+	assert_string_equal(none, "");
+	assert_string_equal(path, "/sys/class");
+	assert_string_equal(number, "/dev/vfio/18446744073709551615/x");
+	assert_string_equal(zero, "0");
+}
+
 static void test_memory(void **state)
 {
 	size_t count = 0, capacity = 0;
@@ -285,7 +300,7 @@ int main(void)
 		cmocka_unit_test(test_utf8),	  cmocka_unit_test(test_path_clean),
 		cmocka_unit_test(test_error),	  cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
-		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
