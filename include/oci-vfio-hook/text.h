@@ -76,6 +76,10 @@ static inline struct slice buffer_slice(const struct buffer *buffer)
 }
 void buffer_free(struct buffer *buffer);
 
+/* Where the run of characters from `at` on ends that need no care anywhere, not even in quotes:
+ * printable ASCII but " and \. */
+size_t text_plain_end(struct slice text, size_t at);
+
 /* Appends the text with what could steer a terminal or end a line (control characters, bytes
  * that are no valid UTF-8) as \xNN. */
 void buffer_add_printable(struct buffer *buffer, struct slice text);

@@ -4,6 +4,8 @@
 
 #include <yajl/yajl_parse.h>
 
+#include "oci-vfio-hook/number.h"
+
 const struct json_shape json_any = { .others = &json_any,
 				     .map = true,
 				     .elements = &json_any };
@@ -478,6 +480,13 @@ static void report_syntax(struct parser *parser)
 	cancel(parser, line);
 }
 
+/* yajl takes these for white space; JSON knows them nowhere. */
+static bool has_odd_space(struct slice text)
+{
+	return memchr(text.data, '\v', text.length) ||
+	       memchr(text.data, '\f', text.length);
+}
+
 int json_parse(const char *name, struct slice text, const struct json_shape *shape,
 	       const void *context, struct json *ret, struct error *err)
 {
@@ -491,8 +500,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		return error_set(err, ERROR_DATA, "%s: too large", name);
 	if (text.length == 0)
 		return error_set(err, ERROR_DATA, "%s: not JSON: it is empty", name);
-	/* yajl takes these for white space; JSON knows them nowhere. */
-	if (memchr(text.data, '\v', text.length) || memchr(text.data, '\f', text.length))
+	if (has_odd_space(text))
 		return error_set(err, ERROR_DATA,
 				 "%s: not JSON: a vertical tab or form feed in it", name);
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
@@ -521,90 +529,39 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	return 0;
 }
 
-/* Counts the values that are complete, in a row of values. */
-struct counter {
-	size_t complete;
-	unsigned int depth;
-};
-
-static int count_scalar(void *context)
+/* A number in plain digits or a string of printable ASCII without escapes is plainly a value. */
+static bool is_plain_value(struct slice text)
 {
-	struct counter *counter = context;
+	int64_t number;
 
-	counter->complete += counter->depth == 0;
-	return CONTINUE;
+	if (text.length >= 2 && text.data[0] == '"')
+		return text_plain_end(text, 1) == text.length - 1 &&
+		       text.data[text.length - 1] == '"';
+	return number_parse_integer(text, INT64_MIN, INT64_MAX, &number) == 0;
 }
 
-static int count_bool(void *context, int value)
+static bool is_value(struct slice text)
 {
-	(void)value;
-	return count_scalar(context);
-}
+	yajl_handle yajl = new_yajl(NULL, NULL);
+	/* yajl overlooks a string that begins behind the value and never ends, but not the line
+	 * break in it. */
+	bool valid = yajl_parse(yajl, (const unsigned char *)text.data, text.length) ==
+			     yajl_status_ok &&
+		     yajl_parse(yajl, (const unsigned char *)"\n", 1) == yajl_status_ok &&
+		     yajl_complete_parse(yajl) == yajl_status_ok;
 
-static int count_text(void *context, const unsigned char *text, size_t length)
-{
-	(void)text, (void)length;
-	return count_scalar(context);
-}
-
-static int count_number(void *context, const char *text, size_t length)
-{
-	(void)text, (void)length;
-	return count_scalar(context);
-}
-
-static int count_start(void *context)
-{
-	((struct counter *)context)->depth++;
-	return CONTINUE;
-}
-
-static int count_end(void *context)
-{
-	((struct counter *)context)->depth--;
-	return count_scalar(context);
-}
-
-static const yajl_callbacks counting = {
-	.yajl_null = count_scalar,
-	.yajl_boolean = count_bool,
-	.yajl_number = count_number,
-	.yajl_string = count_text,
-	.yajl_start_map = count_start,
-	.yajl_end_map = count_end,
-	.yajl_start_array = count_start,
-	.yajl_end_array = count_end,
-};
-
-/* One parser for all: making one for each would cost more than all else that a value costs. */
-int json_check_values(const struct slice *values, size_t count, struct error *err)
-{
-	struct counter counter = { 0 };
-	yajl_handle yajl = new_yajl(&counting, &counter);
-	size_t i;
-
-	yajl_config(yajl, yajl_allow_multiple_values, 1);
-	for (i = 0; i < count; i++) {
-		const unsigned char *text = (const unsigned char *)values[i].data;
-
-		/* The line break ends a number. */
-		if (yajl_parse(yajl, text, values[i].length) != yajl_status_ok ||
-		    yajl_parse(yajl, (const unsigned char *)"\n", 1) != yajl_status_ok ||
-		    counter.depth != 0 || counter.complete != i + 1)
-			break;
-	}
-	/* One more value shows that nothing was left open. */
-	if (i == count &&
-	    (yajl_parse(yajl, (const unsigned char *)"0\n", 2) != yajl_status_ok ||
-	     counter.complete != count + 1))
-		i = count - 1;
 	yajl_free(yajl);
-	if (i < count) {
-		auto_free char *quoted = text_quote(values[i]);
+	return valid && !has_odd_space(text);
+}
 
-		return error_set(err, ERROR_DATA, "%s is not one JSON value", quoted);
-	}
-	return 0;
+int json_check_value(struct slice value, struct error *err)
+{
+	auto_free char *quoted = NULL;
+
+	if (is_plain_value(value) || is_value(value))
+		return 0;
+	quoted = text_quote(value);
+	return error_set(err, ERROR_DATA, "%s is not one JSON value", quoted);
 }
 
 void json_free(struct json *doc)

@@ -140,8 +140,7 @@ static size_t add_character(struct buffer *buffer, struct slice rest)
 	return n;
 }
 
-/* Where the run of characters from `at` on ends that need no care, not even in quotes. */
-static size_t plain_end(struct slice text, size_t at)
+size_t text_plain_end(struct slice text, size_t at)
 {
 	while (at < text.length && text.data[at] >= 0x20 && text.data[at] < 0x7f &&
 	       text.data[at] != '"' && text.data[at] != '\\')
@@ -152,7 +151,7 @@ static size_t plain_end(struct slice text, size_t at)
 void buffer_add_printable(struct buffer *buffer, struct slice text)
 {
 	for (size_t i = 0; i < text.length;) {
-		size_t plain = plain_end(text, i);
+		size_t plain = text_plain_end(text, i);
 
 		buffer_add(buffer, slice_from_to(text, i, plain));
 		i = plain;
@@ -168,7 +167,7 @@ char *text_quote(struct slice text)
 
 	buffer_add(&quoted, SLICE("\""));
 	while (i < text.length && i < QUOTE_MAX) {
-		size_t plain = plain_end(text, i);
+		size_t plain = text_plain_end(text, i);
 
 		plain = plain > QUOTE_MAX ? QUOTE_MAX : plain;
 		buffer_add(&quoted, slice_from_to(text, i, plain));
