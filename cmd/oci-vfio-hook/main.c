@@ -257,13 +257,13 @@ static int take_option(struct command_line *line, int id, char **argv, struct er
 static int find_command(struct command_line *line, const char *name, struct error *err)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (strcmp(commands[i].name, name) == 0) {
+		if (text_equal(commands[i].name, name)) {
 			line->command = &commands[i];
 			return 0;
 		}
 	}
 	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
-		if (strcmp(refused_commands[i].name, name) == 0)
+		if (text_equal(refused_commands[i].name, name))
 			return error_set(err, ERROR_USAGE,
 					 "%s: this stage is of no use to a hook that "
 					 "changes devices: "
@@ -307,11 +307,11 @@ static int check_arguments(const struct command_line *line, struct error *err)
 static bool is_stage(const char *name)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (!commands[i].argument && strcmp(commands[i].name, name) == 0)
+		if (!commands[i].argument && text_equal(commands[i].name, name))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
-		if (strcmp(refused_commands[i].name, name) == 0)
+		if (text_equal(refused_commands[i].name, name))
 			return true;
 	}
 	return false;
@@ -326,10 +326,10 @@ static bool has_input(int argc, char **argv, const struct command_line *line)
 	for (int i = 1; i < argc; i++) {
 		if (is_stage(argv[i]))
 			return true;
-		by_hand |= strcmp(argv[i], "--help") == 0 ||
-			   strcmp(argv[i], "--version") == 0;
+		by_hand |=
+			text_equal(argv[i], "--help") || text_equal(argv[i], "--version");
 		for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
-			by_hand |= strcmp(commands[k].name, argv[i]) == 0;
+			by_hand |= text_equal(commands[k].name, argv[i]);
 	}
 	return !by_hand;
 }

@@ -44,9 +44,23 @@ static inline bool slice_ends(struct slice text, struct slice suffix)
 		      suffix.length) == 0;
 }
 
+static inline bool slice_contains(struct slice text, struct slice part)
+{
+	for (; text.length >= part.length; text.data++, text.length--) {
+		if (slice_starts(text, part))
+			return true;
+	}
+	return false;
+}
+
 static inline struct slice slice_from_to(struct slice text, size_t start, size_t end)
 {
 	return (struct slice) { text.data + start, end - start };
+}
+
+static inline bool text_equal(const char *a, const char *b)
+{
+	return slice_equal(slice_from(a), slice_from(b));
 }
 
 /* Returns the strings one behind the other; the last argument is NULL. The caller frees. (With
@@ -91,6 +105,9 @@ char *text_quote(struct slice text);
 
 /* Is every byte part of a valid UTF-8 sequence (no overlong forms, no surrogates)? */
 bool text_is_utf8(struct slice text);
+
+/* The path's last element: what follows its last slash. Borrowed from `path`. */
+const char *path_name(const char *path);
 
 /* Is `path` already as path_clean() would leave it? */
 bool path_is_clean(struct slice path);

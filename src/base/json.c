@@ -36,7 +36,7 @@ struct parser {
 	const void *context;
 	struct error *err;
 	const struct json_shape *root_shape;
-	struct frame frames[JSON_DEPTH_MAX];
+	struct frame *frames; /* JSON_DEPTH_MAX */
 	unsigned int depth;   /* open frames */
 	unsigned int skipped; /* containers open below them that are not indexed */
 	struct open_key *keys;
@@ -491,9 +491,12 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	       const void *context, struct json *ret, struct error *err)
 {
 	auto_json doc = { .name = name, .text = text, .shape = shape };
-	struct parser parser = {
-		.doc = &doc, .context = context, .err = err, .root_shape = shape
-	};
+	struct frame frames[JSON_DEPTH_MAX];
+	struct parser parser = { .doc = &doc,
+				 .context = context,
+				 .err = err,
+				 .root_shape = shape,
+				 .frames = frames };
 	yajl_status status;
 
 	if (text.length >= UINT32_MAX)

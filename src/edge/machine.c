@@ -230,7 +230,7 @@ int names_read(int directory, struct names *ret)
 			const struct dirent *entry = (const void *)(entries + at);
 			const char *name = entry->d_name;
 
-			if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+			if (!text_equal(name, ".") && !text_equal(name, ".."))
 				*memory_append(names.items, names.count, names.capacity) =
 					memory_copy(name, strlen(name));
 			at += entry->d_reclen;

@@ -57,15 +57,12 @@ static int read_link_name(const struct machine *machine, int function, const cha
 			  char **ret)
 {
 	char target[LINK_SIZE];
-	const char *name;
 	int r = machine_readlink(machine, function, link, target, sizeof(target));
 
 	*ret = NULL;
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	name = strrchr(target, '/');
-	name = name != NULL ? name + 1 : target;
-	*ret = memory_copy(name, strlen(name));
+	*ret = memory_copy_string(path_name(target));
 	return 0;
 }
 
@@ -103,7 +100,7 @@ static int read_driver(struct lookup *lookup, const struct pci_address *address,
 	if (r < 0)
 		return function_error(address, "driver", -r, lookup->err);
 	*ret_vfio = *ret_driver != NULL &&
-		    (strstr(*ret_driver, "vfio") != NULL ||
+		    (slice_contains(slice_from(*ret_driver), SLICE("vfio")) ||
 		     (fstatat(function, "vfio-dev", &status, AT_SYMLINK_NOFOLLOW) == 0 &&
 		      S_ISDIR(status.st_mode)));
 	return 0;

@@ -125,7 +125,7 @@ static int read_path(const struct json *doc, uint32_t object, enum entry_member 
 	if (r < 0)
 		return r;
 	clean = path_clean(text);
-	if (strcmp(clean, "/") == 0)
+	if (text_equal(clean, "/"))
 		return json_error(err, ERROR_DATA, doc, node,
 				  "must be the path of a file");
 	*ret = take_ptr(clean);

@@ -102,7 +102,7 @@ static void sort_names(const struct spec *spec, struct environment *environment)
 	environment->by_name = memory_zalloc(environment->count * sizeof(size_t));
 	for (size_t i = 0; i < environment->count; i++)
 		environment->by_name[i] = i;
-	if (environment->count)
+	if (environment->count > 1)
 		qsort_r(environment->by_name, environment->count, sizeof(size_t),
 			compare_names, spec->variables);
 }
@@ -375,6 +375,6 @@ void environment_translate(const struct environment *environment,
 				  "the variable without _INFO was not translated",
 				  messages);
 	}
-	if (ret->count)
+	if (ret->count > 1)
 		qsort(ret->items, ret->count, sizeof *ret->items, compare_changes);
 }

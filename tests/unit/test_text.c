@@ -273,6 +273,26 @@ static void test_join(void **state)
 	assert_string_equal(zero, "0");
 }
 
+static void test_parts(void **state)
+{
+	const char *path = "/a/bc";
+
+	(void)state;
+	assert_ptr_equal(path_name(path), path + 3);
+	assert_string_equal(path_name("name"), "name");
+	assert_string_equal(path_name("a/"), "");
+	assert_string_equal(path_name(""), "");
+	assert_true(slice_contains(SLICE("mlx5_vfio_pci"), SLICE("vfio")));
+	assert_true(slice_contains(SLICE("vfio"), SLICE("vfio")));
+	assert_true(slice_contains(SLICE(""), SLICE("")));
+	assert_false(slice_contains(SLICE("vfi_vfi"), SLICE("vfio")));
+	assert_false(slice_contains(SLICE(""), SLICE("v")));
+	assert_true(text_equal("ab", "ab"));
+	assert_true(text_equal("", ""));
+	assert_false(text_equal("ab", "abc"));
+	assert_false(text_equal("ab", "ac"));
+}
+
 static void test_memory(void **state)
 {
 	size_t count = 0, capacity = 0;
@@ -301,6 +321,8 @@ int main(void)
 		cmocka_unit_test(test_error),	  cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
+		cmocka_unit_test(test_parts),
+
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
