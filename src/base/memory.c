@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "oci-vfio-hook/error.h"
 
@@ -25,7 +26,7 @@
 
 static _Noreturn void out_of_memory(void)
 {
-	fputs("oci-vfio-hook: out of memory\n", stderr);
+	dprintf(STDERR_FILENO, "oci-vfio-hook: out of memory\n");
 	exit(ERROR_INTERNAL);
 }
 
