@@ -81,6 +81,12 @@ struct buffer {
 #define auto_buffer __attribute__((cleanup(buffer_free))) struct buffer
 
 void buffer_add(struct buffer *buffer, struct slice text);
+/* Returns where the next `size` bytes go, which the caller writes and adds to `length`. */
+static inline char *buffer_room(struct buffer *buffer, size_t size)
+{
+	memory_grow(&buffer->data, &buffer->capacity, buffer->length + size, 1);
+	return buffer->data + buffer->length;
+}
 void buffer_add_number(struct buffer *buffer, uint64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

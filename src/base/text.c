@@ -28,10 +28,10 @@ char *text_number(const char *before, uint64_t number, const char *after)
 
 void buffer_add(struct buffer *buffer, struct slice text)
 {
-	memory_grow(&buffer->data, &buffer->capacity, buffer->length + text.length + 1,
-		    1);
+	char *at = buffer_room(buffer, text.length + 1);
+
 	if (text.length)
-		memcpy(buffer->data + buffer->length, text.data, text.length);
+		memcpy(at, text.data, text.length);
 	buffer->length += text.length;
 	buffer->data[buffer->length] = '\0';
 }
