@@ -277,24 +277,27 @@ static int on_end_array(void *context)
 static char fold_next(struct slice text, size_t *at)
 {
 	struct slice rest = slice_from_to(text, *at, text.length);
+	unsigned char c = (unsigned char)rest.data[0];
 
-	if (slice_starts(rest, SLICE("\xc5\xbf"))) {
+	if (c >= 0x80 && slice_starts(rest, SLICE("\xc5\xbf"))) {
 		*at += 2;
 		return 's';
 	}
-	if (slice_starts(rest, SLICE("\xe2\x84\xaa"))) {
+	if (c >= 0x80 && slice_starts(rest, SLICE("\xe2\x84\xaa"))) {
 		*at += 3;
 		return 'k';
 	}
 	(*at)++;
-	return rest.data[0] >= 'A' && rest.data[0] <= 'Z' ? (char)(rest.data[0] | 0x20)
-							  : rest.data[0];
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 static bool folds_to(struct slice key, struct slice member)
 {
 	size_t i = 0, k = 0;
 
+	/* Folding makes nothing longer. */
+	if (key.length < member.length)
+		return false;
 	while (i < key.length && k < member.length) {
 		if (fold_next(key, &i) != fold_next(member, &k))
 			return false;
@@ -337,29 +340,32 @@ static int match_key(struct parser *parser, struct frame *frame, struct slice ke
 	return CONTINUE;
 }
 
-static void remember_key(struct parser *parser, struct slice key)
+static void remember_key(struct parser *parser, struct slice key, bool decoded)
 {
-	const struct slice *text = &parser->doc->text;
 	struct open_key *open =
 		memory_append(parser->keys, parser->n_keys, parser->keys_capacity);
 
 	open->length = (uint32_t)key.length;
-	open->owned = key.data < text->data || key.data >= text->data + text->length;
-	open->text = open->owned ? memory_copy(key.data, key.length) : key.data;
+	open->owned = decoded;
+	open->text = decoded ? memory_copy(key.data, key.length) : key.data;
 }
 
 static int on_key(void *context, const unsigned char *text, size_t length)
 {
 	struct parser *parser = context;
 	struct slice key = { (const char *)text, length };
+	const struct slice *whole = &parser->doc->text;
+	bool decoded;
 
 	if (parser->skipped)
 		return CONTINUE;
+	/* It had escapes; without, yajl hands out the text itself. */
+	decoded = key.data < whole->data || key.data >= whole->data + whole->length;
 	/* Readers that end a key there would take it for another. */
-	if (memchr(key.data, '\0', key.length))
+	if (decoded && memchr(key.data, '\0', key.length))
 		return refuse_key(parser, &parser->frames[parser->depth - 1], key,
 				  "a NUL (\\u0000) in a key:");
-	remember_key(parser, key);
+	remember_key(parser, key, decoded);
 	return match_key(parser, &parser->frames[parser->depth - 1], key);
 }
 

@@ -109,7 +109,7 @@ int machine_openat(const struct machine *machine, int at, const char *path, int 
 		return open_confined(at, path, flags, RESOLVE_BENEATH);
 	}
 	do {
-		fd = openat(at, path, flags);
+		fd = openat(at, path, flags, 0);
 	} while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
 }

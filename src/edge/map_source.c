@@ -95,14 +95,16 @@ static int add_file(const struct machine *machine, enum map_source source,
 		    const char *path, struct device_map *map, struct messages *messages,
 		    struct error *err)
 {
+	auto_close int fd = open_file(machine, path);
 	auto_free char *name = path_display(path);
 	auto_free char *text = NULL;
 	size_t length;
-	int r = trusted_file_read(machine, path, &text, &length, err);
+	int r;
 
-	/* Listed and yet not there: a link to nowhere. */
-	if (r > 0)
-		return open_error(name, ENOENT, err);
+	/* Not there, although listed: a link to nowhere. */
+	if (fd < 0)
+		return open_error(name, -fd, err);
+	r = read_trusted(fd, name, &text, &length, err);
 	if (r < 0)
 		return r;
 	map->exists = true;

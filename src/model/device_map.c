@@ -146,7 +146,6 @@ static enum device_type type_parse(struct slice name)
 static int read_type(const struct json *doc, uint32_t object, struct map_entry *entry,
 		     struct error *err)
 {
-	auto_free char *quoted = NULL;
 	struct slice name;
 	uint32_t node;
 	int r = find_field(doc, object, ENTRY_TYPE, ENTRY_FIELD_TYPE, &node, err);
@@ -161,12 +160,14 @@ static int read_type(const struct json *doc, uint32_t object, struct map_entry *
 		return r;
 	entry->type = type_parse(name);
 	entry->type_name = memory_copy(name.data, name.length);
-	quoted = text_quote(name);
-	if (entry->type == DEVICE_UNSUPPORTED && entry->source == MAP_SOURCE_OPTION)
+	if (entry->type == DEVICE_UNSUPPORTED && entry->source == MAP_SOURCE_OPTION) {
+		auto_free char *quoted = text_quote(name);
+
 		return json_error(
 			err, ERROR_DATA, doc, node,
 			"unsupported device type %s; use vfio-pci, vfio-pci-gk or node",
 			quoted);
+	}
 	return 0;
 }
 
@@ -241,22 +242,24 @@ static int read_functions(const struct json *doc, uint32_t object,
 static int read_identity(const struct json *doc, uint32_t node, enum pci_identity which,
 			 uint32_t *ret, struct error *err)
 {
-	unsigned int digits = which == PCI_CLASS ? 6 : 4;
-	auto_free char *quoted = NULL;
-	struct slice text;
+	unsigned int max_digits = which == PCI_CLASS ? 6 : 4;
+	struct slice text, digits;
 	uint64_t value;
 	int r = json_string(doc, node, &text, err);
 
 	if (r < 0)
 		return r;
-	quoted = text_quote(text);
+	digits = text;
 	if (slice_starts(text, SLICE("0x")) || slice_starts(text, SLICE("0X")))
-		text = slice_from_to(text, 2, text.length);
-	if (number_parse(text, 16, digits, UINT32_MAX, &value) < 0)
+		digits = slice_from_to(text, 2, text.length);
+	if (number_parse(digits, 16, max_digits, UINT32_MAX, &value) < 0) {
+		auto_free char *quoted = text_quote(text);
+
 		return json_error(
 			err, ERROR_DATA, doc, node,
 			"must be at most %u hex digits, with or without 0x, not %s",
-			digits, quoted);
+			max_digits, quoted);
+	}
 	*ret = (uint32_t)value;
 	return 0;
 }
