@@ -8,7 +8,7 @@
 struct command_line {
 	const struct command *command;
 	bool named;	  /* a command was, known or not */
-	char **arguments; /* behind the command; borrowed from argv */
+	char **arguments; /* behind the command; their texts are argv's */
 	int n_arguments;
 	struct hook_options hook;
 	const char **maps; /* hook.maps; owned */
@@ -27,6 +27,14 @@ command_fn command_apply;
 command_fn command_plan;
 command_fn command_precreate;
 command_fn command_create_runtime;
+
+/* Takes long options, each of which may be cut as far as no other begins so, from anywhere
+ * before "--"; the rest, the command first, is line->arguments. 1: everything is done (--help).
+ * Not getopt(): to be found it costs each run as much as reading a map. */
+int options_parse(int argc, char **argv, struct command_line *line, struct error *err);
+
+/* Returns as error_set(): ERROR_USAGE with what (quoted), why and where help is. */
+int usage_error(struct error *err, const char *what, const char *why);
 
 /* Reads stdin to its end: crun fails a container whose hook closes it earlier. */
 void drain_stdin(void);

@@ -1,7 +1,6 @@
-/* The program: options, the table of commands, errors on stderr, exit status.
+/* The program: the table of commands, errors on stderr, exit status.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -38,96 +37,6 @@ static const struct {
 	{ "poststop", "it runs after the container is gone" },
 };
 
-static const char help[] =
-	"usage: oci-vfio-hook [OPTION...] COMMAND [ARGUMENT...]\n"
-	"\n"
-	"Gives containers the VFIO devices of the kernel that they run under: matches "
-	"the host's\n"
-	"devices that an OCI bundle names against the devices found in this machine's "
-	"sysfs, and\n"
-	"writes the paths, numbers, rules and addresses of this machine into the "
-	"bundle's\n"
-	"config.json.\n"
-	"\n"
-	"Hook stages (JSON on stdin):\n"
-	"  precreate             container config in, rewritten config out (podman)\n"
-	"  createRuntime         container state in; rewrite the bundle's config.json "
-	"and "
-	"the\n"
-	"                        created container\n"
-	"  prestart              the same\n"
-	"\n"
-	"By hand:\n"
-	"  apply BUNDLE          rewrite BUNDLE/config.json\n"
-	"  plan BUNDLE           print what would change and why; change nothing\n"
-	"\n"
-	"Options:\n"
-	"  --device-map FILE     devices of this container; every entry must be in its "
-	"spec.\n"
-	"                        May be given more than once\n"
-	"  --unmapped=POLICY     a VFIO device of the spec that no map entry names: auto "
-	"(default:\n"
-	"                        an error where there is any map, else kept if it is "
-	"this\n"
-	"                        machine's own), keep, error\n"
-	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
-	"  --json                plan: print JSON\n"
-	"  --env=POLICY          createRuntime, prestart: the environment would have to "
-	"change, which\n"
-	"                        is too late there: error (default), warn\n"
-	"  --root DIR            use DIR as / for sysfs, /dev, /run and /etc\n"
-	"  --config FILE         read FILE instead of " CONFIG_PATH "\n"
-	"  --timeout SECONDS     how long to wait for a hot-plugged device (default 3; "
-	"0: don't)\n"
-	"  --log FILE            append errors and messages to FILE as well\n"
-	"  --log-format FORMAT   of FILE: text (default), json\n"
-	"  --log-level LEVEL     error, warn (default), info, debug\n"
-	"  --help                print this text\n"
-	"  --version             print the version\n"
-	"\n"
-	"Exit status: 0 done, or nothing to do; 64 usage; 65 bad spec, map or "
-	"configuration;\n"
-	"66 no such file; 69 a device is not there or not usable; 70 bug; 74 I/O error;\n"
-	"75 timed out; 77 not permitted. See oci-vfio-hook(8).\n";
-
-enum option_id {
-	OPTION_DEVICE_MAP = 256,
-	OPTION_ROOT,
-	OPTION_CONFIG,
-	OPTION_UNMAPPED,
-	OPTION_TIMEOUT,
-	OPTION_LOG_LEVEL,
-	OPTION_OUTPUT,
-	OPTION_JSON,
-	OPTION_ENV,
-	OPTION_LOG,
-	OPTION_LOG_FORMAT,
-	OPTION_HELP,
-	OPTION_VERSION,
-	OPTION_NOT_BUILT,
-};
-
-static const struct option options[] = {
-	{ "device-map", required_argument, NULL, OPTION_DEVICE_MAP },
-	{ "root", required_argument, NULL, OPTION_ROOT },
-	{ "config", required_argument, NULL, OPTION_CONFIG },
-	{ "unmapped", required_argument, NULL, OPTION_UNMAPPED },
-	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
-	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
-	{ "output", required_argument, NULL, OPTION_OUTPUT },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ "env", required_argument, NULL, OPTION_ENV },
-	{ "bind", no_argument, NULL, OPTION_NOT_BUILT },
-	{ "log", required_argument, NULL, OPTION_LOG },
-	{ "log-format", required_argument, NULL, OPTION_LOG_FORMAT },
-	{ "diff", no_argument, NULL, OPTION_NOT_BUILT },
-	{ "tree", no_argument, NULL, OPTION_NOT_BUILT },
-	{ "dot", no_argument, NULL, OPTION_NOT_BUILT },
-	{ 0 },
-};
-
 /* One line on stderr; whatever got into the text, a terminal sees no control bytes. */
 static void print_line(const char *prefix, const char *text)
 {
@@ -136,7 +45,7 @@ static void print_line(const char *prefix, const char *text)
 	buffer_printf(&line, "oci-vfio-hook: %s", prefix);
 	buffer_add_printable(&line, slice_from(text));
 	buffer_add(&line, SLICE("\n"));
-	fputs(line.data, stderr);
+	dprintf(STDERR_FILENO, "%s", line.data);
 }
 
 /* To stderr, and to the log, which is all that is left where an engine hides stderr. */
@@ -171,6 +80,14 @@ static void print_messages(const struct messages *messages,
 	}
 }
 
+int usage_error(struct error *err, const char *what, const char *why)
+{
+	auto_free char *quoted = text_quote(slice_from(what));
+
+	return error_set(err, ERROR_USAGE, "%s: %s; see oci-vfio-hook --help", quoted,
+			 why);
+}
+
 int print_data(struct slice text, struct error *err)
 {
 	while (text.length) {
@@ -185,85 +102,16 @@ int print_data(struct slice text, struct error *err)
 	return 0;
 }
 
-static int usage_error(struct error *err, const char *what, const char *why)
-{
-	auto_free char *quoted = text_quote(slice_from(what));
-
-	return error_set(err, ERROR_USAGE, "%s: %s; see oci-vfio-hook --help", quoted,
-			 why);
-}
-
-static int bad_option(int id, char **argv, struct error *err)
-{
-	const char letter[] = { '-', (char)optopt, 0 };
-	const char *argument = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
-
-	if (id == ':')
-		return usage_error(err, argument, "the option needs an argument");
-	return usage_error(err, argument,
-			   "unknown or ambiguous option, or one that takes no "
-			   "argument");
-}
-
-/* Takes one option. 1: everything is done (--help). */
-static int take_option(struct command_line *line, int id, char **argv, struct error *err)
-{
-	switch (id) {
-	case OPTION_DEVICE_MAP:
-		*memory_append(line->maps, line->hook.n_maps, line->maps_capacity) =
-			optarg;
-		return 0;
-	case OPTION_ROOT:
-		line->hook.root = optarg;
-		return 0;
-	case OPTION_CONFIG:
-		line->hook.config = optarg;
-		return 0;
-	case OPTION_UNMAPPED:
-		line->unmapped = optarg;
-		return 0;
-	case OPTION_TIMEOUT:
-		line->timeout = optarg;
-		return 0;
-	case OPTION_LOG_LEVEL:
-		line->log_level = optarg;
-		return 0;
-	case OPTION_OUTPUT:
-		line->output = optarg;
-		return 0;
-	case OPTION_JSON:
-		line->json = true;
-		return 0;
-	case OPTION_LOG:
-		line->log = optarg;
-		return 0;
-	case OPTION_LOG_FORMAT:
-		line->log_format = optarg;
-		return 0;
-	case OPTION_ENV:
-		line->env = optarg;
-		return 0;
-	case OPTION_HELP:
-		return print_data(slice_from(help), err) < 0 ? -1 : 1;
-	case OPTION_VERSION:
-		return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0
-			       ? -1
-			       : 1;
-	default:
-		return bad_option(id, argv, err);
-	}
-}
-
 static int find_command(struct command_line *line, const char *name, struct error *err)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (strcmp(commands[i].name, name) == 0) {
+		if (text_equal(commands[i].name, name)) {
 			line->command = &commands[i];
 			return 0;
 		}
 	}
 	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
-		if (strcmp(refused_commands[i].name, name) == 0)
+		if (text_equal(refused_commands[i].name, name))
 			return error_set(err, ERROR_USAGE,
 					 "%s: this stage is of no use to a hook that "
 					 "changes devices: "
@@ -307,11 +155,11 @@ static int check_arguments(const struct command_line *line, struct error *err)
 static bool is_stage(const char *name)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (!commands[i].argument && strcmp(commands[i].name, name) == 0)
+		if (!commands[i].argument && text_equal(commands[i].name, name))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
-		if (strcmp(refused_commands[i].name, name) == 0)
+		if (text_equal(refused_commands[i].name, name))
 			return true;
 	}
 	return false;
@@ -326,10 +174,10 @@ static bool has_input(int argc, char **argv, const struct command_line *line)
 	for (int i = 1; i < argc; i++) {
 		if (is_stage(argv[i]))
 			return true;
-		by_hand |= strcmp(argv[i], "--help") == 0 ||
-			   strcmp(argv[i], "--version") == 0;
+		by_hand |=
+			text_equal(argv[i], "--help") || text_equal(argv[i], "--version");
 		for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
-			by_hand |= strcmp(commands[k].name, argv[i]) == 0;
+			by_hand |= text_equal(commands[k].name, argv[i]);
 	}
 	return !by_hand;
 }
@@ -352,28 +200,18 @@ static int choose_stage(const char *program, struct command_line *line, struct e
 /* 1: everything is done (--help). */
 static int parse(int argc, char **argv, struct command_line *line, struct error *err)
 {
-	int id, index, r;
+	int r = options_parse(argc, argv, line, err);
 
-	opterr = 0;
-	/* It would end the options at the command. */
-	unsetenv("POSIXLY_CORRECT");
-	while (argc > 0 && (id = getopt_long(argc, argv, ":", options, &index)) != -1) {
-		if (id == OPTION_NOT_BUILT)
-			return error_set(err, ERROR_USAGE, "--%s: not in this version",
-					 options[index].name);
-		r = take_option(line, id, argv, err);
-		if (r != 0)
-			return r;
-	}
-	line->hook.maps = line->maps;
-	if (argc <= 0 || optind >= argc)
+	if (r != 0)
+		return r;
+	if (line->n_arguments == 0)
 		return choose_stage(argc > 0 ? argv[0] : NULL, line, err);
 	line->named = true;
-	r = find_command(line, argv[optind], err);
+	r = find_command(line, line->arguments[0], err);
 	if (r < 0)
 		return r;
-	line->arguments = argv + optind + 1;
-	line->n_arguments = argc - optind - 1;
+	line->arguments++;
+	line->n_arguments--;
 	return check_arguments(line, err);
 }
 

@@ -146,8 +146,8 @@ int json_error(struct error *err, enum error_class class, const struct json *doc
 	       uint32_t node, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Is each of the texts one JSON value by itself? ERROR_DATA names the first that isn't. */
-int json_check_values(const struct slice *values, size_t count, struct error *err);
+/* Is the text one JSON value by itself? ERROR_DATA where it isn't. */
+int json_check_value(struct slice value, struct error *err);
 
 /* The next place from `at` on that is no white space of JSON; the place behind the last one
  * before `at` that is none. */

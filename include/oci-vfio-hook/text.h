@@ -44,10 +44,32 @@ static inline bool slice_ends(struct slice text, struct slice suffix)
 		      suffix.length) == 0;
 }
 
+static inline bool slice_contains(struct slice text, struct slice part)
+{
+	for (; text.length >= part.length; text.data++, text.length--) {
+		if (slice_starts(text, part))
+			return true;
+	}
+	return false;
+}
+
 static inline struct slice slice_from_to(struct slice text, size_t start, size_t end)
 {
 	return (struct slice) { text.data + start, end - start };
 }
+
+static inline bool text_equal(const char *a, const char *b)
+{
+	return slice_equal(slice_from(a), slice_from(b));
+}
+
+/* Returns the strings one behind the other; the last argument is NULL. The caller frees. (With
+ * text_number() it is what every run makes its texts with: printf()'s way costs a hundred
+ * times as much. Messages, which few runs have, are printed.) */
+char *text_join(const char *first, ...) __attribute__((sentinel));
+
+/* Returns the number in decimal between the two strings. The caller frees. */
+char *text_number(const char *before, uint64_t number, const char *after);
 
 /* A growing text; `data` always has a NUL behind `length` once anything was added. */
 struct buffer {
@@ -59,6 +81,12 @@ struct buffer {
 #define auto_buffer __attribute__((cleanup(buffer_free))) struct buffer
 
 void buffer_add(struct buffer *buffer, struct slice text);
+/* Returns where the next `size` bytes go, which the caller writes and adds to `length`. */
+static inline char *buffer_room(struct buffer *buffer, size_t size)
+{
+	memory_grow(&buffer->data, &buffer->capacity, buffer->length + size, 1);
+	return buffer->data + buffer->length;
+}
 void buffer_add_number(struct buffer *buffer, uint64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -67,6 +95,10 @@ static inline struct slice buffer_slice(const struct buffer *buffer)
 	return (struct slice) { buffer->data ? buffer->data : "", buffer->length };
 }
 void buffer_free(struct buffer *buffer);
+
+/* Where the run of characters from `at` on ends that need no care anywhere, not even in quotes:
+ * printable ASCII but " and \. */
+size_t text_plain_end(struct slice text, size_t at);
 
 /* Appends the text with what could steer a terminal or end a line (control characters, bytes
  * that are no valid UTF-8) as \xNN. */
@@ -79,6 +111,9 @@ char *text_quote(struct slice text);
 
 /* Is every byte part of a valid UTF-8 sequence (no overlong forms, no surrogates)? */
 bool text_is_utf8(struct slice text);
+
+/* The path's last element: what follows its last slash. Borrowed from `path`. */
+const char *path_name(const char *path);
 
 /* Is `path` already as path_clean() would leave it? */
 bool path_is_clean(struct slice path);

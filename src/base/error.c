@@ -64,6 +64,6 @@ int error_prefix(struct error *err, const char *format, ...)
 
 void error_free(struct error *err)
 {
-	free(err->message);
+	memory_free(err->message);
 	*err = (struct error) { 0 };
 }

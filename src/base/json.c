@@ -4,6 +4,8 @@
 
 #include <yajl/yajl_parse.h>
 
+#include "oci-vfio-hook/number.h"
+
 const struct json_shape json_any = { .others = &json_any,
 				     .map = true,
 				     .elements = &json_any };
@@ -34,7 +36,7 @@ struct parser {
 	const void *context;
 	struct error *err;
 	const struct json_shape *root_shape;
-	struct frame frames[JSON_DEPTH_MAX];
+	struct frame *frames; /* JSON_DEPTH_MAX */
 	unsigned int depth;   /* open frames */
 	unsigned int skipped; /* containers open below them that are not indexed */
 	struct open_key *keys;
@@ -275,24 +277,27 @@ static int on_end_array(void *context)
 static char fold_next(struct slice text, size_t *at)
 {
 	struct slice rest = slice_from_to(text, *at, text.length);
+	unsigned char c = (unsigned char)rest.data[0];
 
-	if (slice_starts(rest, SLICE("\xc5\xbf"))) {
+	if (c >= 0x80 && slice_starts(rest, SLICE("\xc5\xbf"))) {
 		*at += 2;
 		return 's';
 	}
-	if (slice_starts(rest, SLICE("\xe2\x84\xaa"))) {
+	if (c >= 0x80 && slice_starts(rest, SLICE("\xe2\x84\xaa"))) {
 		*at += 3;
 		return 'k';
 	}
 	(*at)++;
-	return rest.data[0] >= 'A' && rest.data[0] <= 'Z' ? (char)(rest.data[0] | 0x20)
-							  : rest.data[0];
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 static bool folds_to(struct slice key, struct slice member)
 {
 	size_t i = 0, k = 0;
 
+	/* Folding makes nothing longer. */
+	if (key.length < member.length)
+		return false;
 	while (i < key.length && k < member.length) {
 		if (fold_next(key, &i) != fold_next(member, &k))
 			return false;
@@ -335,29 +340,32 @@ static int match_key(struct parser *parser, struct frame *frame, struct slice ke
 	return CONTINUE;
 }
 
-static void remember_key(struct parser *parser, struct slice key)
+static void remember_key(struct parser *parser, struct slice key, bool decoded)
 {
-	const struct slice *text = &parser->doc->text;
 	struct open_key *open =
 		memory_append(parser->keys, parser->n_keys, parser->keys_capacity);
 
 	open->length = (uint32_t)key.length;
-	open->owned = key.data < text->data || key.data >= text->data + text->length;
-	open->text = open->owned ? memory_copy(key.data, key.length) : key.data;
+	open->owned = decoded;
+	open->text = decoded ? memory_copy(key.data, key.length) : key.data;
 }
 
 static int on_key(void *context, const unsigned char *text, size_t length)
 {
 	struct parser *parser = context;
 	struct slice key = { (const char *)text, length };
+	const struct slice *whole = &parser->doc->text;
+	bool decoded;
 
 	if (parser->skipped)
 		return CONTINUE;
+	/* It had escapes; without, yajl hands out the text itself. */
+	decoded = key.data < whole->data || key.data >= whole->data + whole->length;
 	/* Readers that end a key there would take it for another. */
-	if (memchr(key.data, '\0', key.length))
+	if (decoded && memchr(key.data, '\0', key.length))
 		return refuse_key(parser, &parser->frames[parser->depth - 1], key,
 				  "a NUL (\\u0000) in a key:");
-	remember_key(parser, key);
+	remember_key(parser, key, decoded);
 	return match_key(parser, &parser->frames[parser->depth - 1], key);
 }
 
@@ -400,7 +408,7 @@ static void forget_keys(struct parser *parser, size_t first)
 		struct open_key *key = &parser->keys[--parser->n_keys];
 
 		if (key->owned)
-			free((char *)(uintptr_t)key->text);
+			memory_free((char *)(uintptr_t)key->text);
 	}
 }
 
@@ -440,6 +448,32 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
+static void *allocate(void *context, size_t size)
+{
+	(void)context;
+	return memory_alloc(size);
+}
+
+static void *resize(void *context, void *memory, size_t size)
+{
+	(void)context;
+	return memory_resize(memory, size);
+}
+
+static void release(void *context, void *memory)
+{
+	(void)context;
+	memory_free(memory);
+}
+
+/* They never fail: neither does yajl_alloc(). */
+static yajl_handle new_yajl(const yajl_callbacks *functions, void *context)
+{
+	yajl_alloc_funcs memory = { allocate, resize, release, NULL };
+
+	return yajl_alloc(functions, &memory, context);
+}
+
 /* yajl's own sentence, without its newline. */
 static void report_syntax(struct parser *parser)
 {
@@ -452,30 +486,37 @@ static void report_syntax(struct parser *parser)
 	cancel(parser, line);
 }
 
+/* yajl takes these for white space; JSON knows them nowhere. */
+static bool has_odd_space(struct slice text)
+{
+	return memchr(text.data, '\v', text.length) ||
+	       memchr(text.data, '\f', text.length);
+}
+
 int json_parse(const char *name, struct slice text, const struct json_shape *shape,
 	       const void *context, struct json *ret, struct error *err)
 {
 	auto_json doc = { .name = name, .text = text, .shape = shape };
-	struct parser parser = {
-		.doc = &doc, .context = context, .err = err, .root_shape = shape
-	};
+	struct frame frames[JSON_DEPTH_MAX];
+	struct parser parser = { .doc = &doc,
+				 .context = context,
+				 .err = err,
+				 .root_shape = shape,
+				 .frames = frames };
 	yajl_status status;
 
 	if (text.length >= UINT32_MAX)
 		return error_set(err, ERROR_DATA, "%s: too large", name);
 	if (text.length == 0)
 		return error_set(err, ERROR_DATA, "%s: not JSON: it is empty", name);
-	/* yajl takes these for white space; JSON knows them nowhere. */
-	if (memchr(text.data, '\v', text.length) || memchr(text.data, '\f', text.length))
+	if (has_odd_space(text))
 		return error_set(err, ERROR_DATA,
 				 "%s: not JSON: a vertical tab or form feed in it", name);
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
 	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 16,
 		    sizeof *doc.nodes);
 	memory_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
-	parser.yajl = yajl_alloc(&callbacks, NULL, &parser);
-	if (!parser.yajl)
-		return error_set(err, ERROR_INTERNAL, "%s: out of memory", name);
+	parser.yajl = new_yajl(&callbacks, &parser);
 	status = yajl_parse(parser.yajl, (const unsigned char *)text.data, text.length);
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(parser.yajl);
@@ -489,7 +530,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	}
 	yajl_free(parser.yajl);
 	forget_keys(&parser, 0);
-	free(parser.keys);
+	memory_free(parser.keys);
 	if (status != yajl_status_ok)
 		return error_set(err, ERROR_INTERNAL, "%s: parsing stopped", name);
 	*ret = doc;
@@ -497,97 +538,44 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	return 0;
 }
 
-/* Counts the values that are complete, in a row of values. */
-struct counter {
-	size_t complete;
-	unsigned int depth;
-};
-
-static int count_scalar(void *context)
+/* A number in plain digits or a string of printable ASCII without escapes is plainly a value. */
+static bool is_plain_value(struct slice text)
 {
-	struct counter *counter = context;
+	int64_t number;
 
-	counter->complete += counter->depth == 0;
-	return CONTINUE;
+	if (text.length >= 2 && text.data[0] == '"')
+		return text_plain_end(text, 1) == text.length - 1 &&
+		       text.data[text.length - 1] == '"';
+	return number_parse_integer(text, INT64_MIN, INT64_MAX, &number) == 0;
 }
 
-static int count_bool(void *context, int value)
+static bool is_value(struct slice text)
 {
-	(void)value;
-	return count_scalar(context);
-}
+	yajl_handle yajl = new_yajl(NULL, NULL);
+	/* yajl overlooks a string that begins behind the value and never ends, but not the line
+	 * break in it. */
+	bool valid = yajl_parse(yajl, (const unsigned char *)text.data, text.length) ==
+			     yajl_status_ok &&
+		     yajl_parse(yajl, (const unsigned char *)"\n", 1) == yajl_status_ok &&
+		     yajl_complete_parse(yajl) == yajl_status_ok;
 
-static int count_text(void *context, const unsigned char *text, size_t length)
-{
-	(void)text, (void)length;
-	return count_scalar(context);
-}
-
-static int count_number(void *context, const char *text, size_t length)
-{
-	(void)text, (void)length;
-	return count_scalar(context);
-}
-
-static int count_start(void *context)
-{
-	((struct counter *)context)->depth++;
-	return CONTINUE;
-}
-
-static int count_end(void *context)
-{
-	((struct counter *)context)->depth--;
-	return count_scalar(context);
-}
-
-static const yajl_callbacks counting = {
-	.yajl_null = count_scalar,
-	.yajl_boolean = count_bool,
-	.yajl_number = count_number,
-	.yajl_string = count_text,
-	.yajl_start_map = count_start,
-	.yajl_end_map = count_end,
-	.yajl_start_array = count_start,
-	.yajl_end_array = count_end,
-};
-
-/* One parser for all: making one for each would cost more than all else that a value costs. */
-int json_check_values(const struct slice *values, size_t count, struct error *err)
-{
-	struct counter counter = { 0 };
-	yajl_handle yajl = yajl_alloc(&counting, NULL, &counter);
-	size_t i;
-
-	if (!yajl)
-		return error_set(err, ERROR_INTERNAL, "out of memory");
-	yajl_config(yajl, yajl_allow_multiple_values, 1);
-	for (i = 0; i < count; i++) {
-		const unsigned char *text = (const unsigned char *)values[i].data;
-
-		/* The line break ends a number. */
-		if (yajl_parse(yajl, text, values[i].length) != yajl_status_ok ||
-		    yajl_parse(yajl, (const unsigned char *)"\n", 1) != yajl_status_ok ||
-		    counter.depth != 0 || counter.complete != i + 1)
-			break;
-	}
-	/* One more value shows that nothing was left open. */
-	if (i == count &&
-	    (yajl_parse(yajl, (const unsigned char *)"0\n", 2) != yajl_status_ok ||
-	     counter.complete != count + 1))
-		i = count - 1;
 	yajl_free(yajl);
-	if (i < count) {
-		auto_free char *quoted = text_quote(values[i]);
+	return valid && !has_odd_space(text);
+}
 
-		return error_set(err, ERROR_DATA, "%s is not one JSON value", quoted);
-	}
-	return 0;
+int json_check_value(struct slice value, struct error *err)
+{
+	auto_free char *quoted = NULL;
+
+	if (is_plain_value(value) || is_value(value))
+		return 0;
+	quoted = text_quote(value);
+	return error_set(err, ERROR_DATA, "%s is not one JSON value", quoted);
 }
 
 void json_free(struct json *doc)
 {
-	free(doc->nodes);
+	memory_free(doc->nodes);
 	buffer_free(&doc->decoded);
 	*doc = (struct json) { 0 };
 }

@@ -201,6 +201,13 @@ static void add_key(struct buffer *path, struct slice key)
 	buffer_printf(path, "[%s]", quoted);
 }
 
+static void add_index(struct buffer *path, uint32_t index)
+{
+	buffer_add(path, SLICE("["));
+	buffer_add_number(path, index);
+	buffer_add(path, SLICE("]"));
+}
+
 char *json_path(const struct json *doc, uint32_t node)
 {
 	const struct json_shape *shape = doc->shape;
@@ -226,7 +233,7 @@ char *json_path(const struct json *doc, uint32_t node)
 		if (json_type(doc, child) == JSON_KEY)
 			key = child;
 		if (in_array)
-			buffer_printf(&path, "[%u]", doc->nodes[child].position);
+			add_index(&path, doc->nodes[child].position);
 		else if (key)
 			add_key(&path, decoded(doc, key));
 		else
@@ -299,29 +306,39 @@ void json_add_compact(struct buffer *buffer, struct slice text)
 	}
 }
 
+/* Puts the escape of a character; returns where the next one goes. */
+static char *put_escape(char *at, unsigned char c)
+{
+	*at++ = '\\';
+	if (c == '"' || c == '\\') {
+		*at++ = (char)c;
+	} else if (c == '\n' || c == '\t') {
+		*at++ = c == '\n' ? 'n' : 't';
+	} else {
+		*at++ = 'u';
+		*at++ = '0';
+		*at++ = '0';
+		*at++ = "0123456789abcdef"[c >> 4];
+		*at++ = "0123456789abcdef"[c & 0xf];
+	}
+	return at;
+}
+
 void json_quote(struct buffer *buffer, struct slice text)
 {
-	size_t plain = 0; /* where the run of bytes that need no escape begins */
+	/* Room for the longest escape at each place, two quotes and the NUL. */
+	char *at = buffer_room(buffer, 6 * text.length + 3);
 
-	buffer_add(buffer, SLICE("\""));
+	*at++ = '"';
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
 		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		buffer_add(buffer, slice_from_to(text, plain, i));
-		plain = i + 1;
-		if (c == '"')
-			buffer_add(buffer, SLICE("\\\""));
-		else if (c == '\\')
-			buffer_add(buffer, SLICE("\\\\"));
-		else if (c == '\n')
-			buffer_add(buffer, SLICE("\\n"));
-		else if (c == '\t')
-			buffer_add(buffer, SLICE("\\t"));
+			*at++ = (char)c;
 		else
-			buffer_printf(buffer, "\\u%04x", c);
+			at = put_escape(at, c);
 	}
-	buffer_add(buffer, slice_from_to(text, plain, text.length));
-	buffer_add(buffer, SLICE("\""));
+	*at++ = '"';
+	*at = '\0';
+	buffer->length = (size_t)(at - buffer->data);
 }

@@ -18,7 +18,7 @@ void messages_add(struct messages *messages, enum message_level level, const cha
 void messages_free(struct messages *messages)
 {
 	for (size_t i = 0; i < messages->count; i++)
-		free(messages->items[i].text);
-	free(messages->items);
+		memory_free(messages->items[i].text);
+	memory_free(messages->items);
 	*messages = (struct messages) { 0 };
 }

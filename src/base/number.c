@@ -18,6 +18,7 @@ static int digit_value(char digit)
 int number_parse(struct slice text, unsigned int base, unsigned int max_digits,
 		 uint64_t max, uint64_t *ret)
 {
+	bool fits = text.length <= max_digits;
 	uint64_t value = 0;
 
 	if (text.length == 0)
@@ -27,16 +28,10 @@ int number_parse(struct slice text, unsigned int base, unsigned int max_digits,
 
 		if (digit < 0 || digit >= (int)base)
 			return -EINVAL;
+		fits = fits && !__builtin_mul_overflow(value, base, &value) &&
+		       !__builtin_add_overflow(value, (uint64_t)digit, &value);
 	}
-	if (text.length > max_digits)
-		return -ERANGE;
-	for (size_t i = 0; i < text.length; i++) {
-		if (__builtin_mul_overflow(value, base, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)digit_value(text.data[i]),
-					   &value))
-			return -ERANGE;
-	}
-	if (value > max)
+	if (!fits || value > max)
 		return -ERANGE;
 	*ret = value;
 	return 0;

@@ -2,6 +2,17 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "oci-vfio-hook/text.h"
 
+const char *path_name(const char *path)
+{
+	const char *name = path;
+
+	for (const char *at = path; *at; at++) {
+		if (*at == '/')
+			name = at + 1;
+	}
+	return name;
+}
+
 /* The element of `path` at *at, after its slashes; moves *at behind it. Empty: no more.
  */
 static struct slice next_element(struct slice path, size_t *at)

@@ -4,12 +4,34 @@
 
 #include <stdio.h>
 
+char *text_join(const char *first, ...)
+{
+	struct buffer joined = { 0 };
+	va_list rest;
+
+	va_start(rest, first);
+	for (const char *text = first; text; text = va_arg(rest, const char *))
+		buffer_add(&joined, slice_from(text));
+	va_end(rest);
+	return joined.data;
+}
+
+char *text_number(const char *before, uint64_t number, const char *after)
+{
+	struct buffer text = { 0 };
+
+	buffer_add(&text, slice_from(before));
+	buffer_add_number(&text, number);
+	buffer_add(&text, slice_from(after));
+	return text.data;
+}
+
 void buffer_add(struct buffer *buffer, struct slice text)
 {
-	memory_grow(&buffer->data, &buffer->capacity, buffer->length + text.length + 1,
-		    1);
+	char *at = buffer_room(buffer, text.length + 1);
+
 	if (text.length)
-		memcpy(buffer->data + buffer->length, text.data, text.length);
+		memcpy(at, text.data, text.length);
 	buffer->length += text.length;
 	buffer->data[buffer->length] = '\0';
 }
@@ -39,7 +61,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 
 void buffer_free(struct buffer *buffer)
 {
-	free(buffer->data);
+	memory_free(buffer->data);
 	*buffer = (struct buffer) { 0 };
 }
 
@@ -118,8 +140,7 @@ static size_t add_character(struct buffer *buffer, struct slice rest)
 	return n;
 }
 
-/* Where the run of characters from `at` on ends that need no care, not even in quotes. */
-static size_t plain_end(struct slice text, size_t at)
+size_t text_plain_end(struct slice text, size_t at)
 {
 	while (at < text.length && text.data[at] >= 0x20 && text.data[at] < 0x7f &&
 	       text.data[at] != '"' && text.data[at] != '\\')
@@ -130,7 +151,7 @@ static size_t plain_end(struct slice text, size_t at)
 void buffer_add_printable(struct buffer *buffer, struct slice text)
 {
 	for (size_t i = 0; i < text.length;) {
-		size_t plain = plain_end(text, i);
+		size_t plain = text_plain_end(text, i);
 
 		buffer_add(buffer, slice_from_to(text, i, plain));
 		i = plain;
@@ -146,7 +167,7 @@ char *text_quote(struct slice text)
 
 	buffer_add(&quoted, SLICE("\""));
 	while (i < text.length && i < QUOTE_MAX) {
-		size_t plain = plain_end(text, i);
+		size_t plain = text_plain_end(text, i);
 
 		plain = plain > QUOTE_MAX ? QUOTE_MAX : plain;
 		buffer_add(&quoted, slice_from_to(text, i, plain));

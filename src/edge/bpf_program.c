@@ -71,7 +71,7 @@ int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret)
 
 void bpf_attachment_free(struct bpf_attachment *attachment)
 {
-	free(attachment->ids);
+	memory_free(attachment->ids);
 	*attachment = (struct bpf_attachment) { 0 };
 }
 

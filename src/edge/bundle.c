@@ -102,7 +102,7 @@ static char *file_path(const char *directory, const char *file)
 {
 	size_t length = strlen(directory);
 	const char *slash = length > 0 && directory[length - 1] == '/' ? "" : "/";
-	auto_free char *path = memory_printf("%s%s%s", directory, slash, file);
+	auto_free char *path = text_join(directory, slash, file, NULL);
 
 	return path_display(path);
 }
@@ -138,9 +138,9 @@ void bundle_close(struct bundle *bundle)
 {
 	close_fd(&bundle->config);
 	close_fd(&bundle->directory);
-	free(bundle->text);
-	free(bundle->file);
-	free(bundle->name);
+	memory_free(bundle->text);
+	memory_free(bundle->file);
+	memory_free(bundle->name);
 	*bundle = (struct bundle)BUNDLE_INIT;
 }
 

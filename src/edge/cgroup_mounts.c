@@ -102,9 +102,9 @@ int cgroup_mounts_read(enum device_cgroup_kind kind, struct cgroup_mounts *ret,
 void cgroup_mounts_free(struct cgroup_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++) {
-		free(mounts->items[i].root);
-		free(mounts->items[i].target);
+		memory_free(mounts->items[i].root);
+		memory_free(mounts->items[i].target);
 	}
-	free(mounts->items);
+	memory_free(mounts->items);
 	*mounts = (struct cgroup_mounts) { 0 };
 }

@@ -275,10 +275,10 @@ void device_cgroup_close(struct device_cgroup *cgroup)
 		bpf_program_close(&cgroup->programs[i].old);
 		close_fd(&cgroup->programs[i].wider);
 	}
-	free(cgroup->programs);
-	free(cgroup->rules);
-	free(cgroup->changes);
-	free(cgroup->path);
+	memory_free(cgroup->programs);
+	memory_free(cgroup->rules);
+	memory_free(cgroup->changes);
+	memory_free(cgroup->path);
 	close_fd(&cgroup->directory);
 	close_fd(&cgroup->scope);
 	close_fd(&cgroup->allow);

@@ -71,6 +71,6 @@ bool id_map_find(const struct id_map *map, uint32_t inside, uint32_t *ret_outsid
 
 void id_map_free(struct id_map *map)
 {
-	free(map->items);
+	memory_free(map->items);
 	*map = (struct id_map) { 0 };
 }

@@ -60,7 +60,7 @@ static void live_free(struct live *live)
 	close_fd(&live->scratch);
 	device_cgroup_close(&live->cgroup);
 	live_namespace_close(&live->namespace);
-	free(live);
+	memory_free(live);
 }
 
 /* Undoes everything and reports what could not be. */

@@ -144,6 +144,6 @@ void live_journal_free(struct live_journal *journal)
 {
 	for (size_t i = 0; i < journal->count; i++)
 		free_step(&journal->items[i]);
-	free(journal->items);
+	memory_free(journal->items);
 	*journal = (struct live_journal) { 0 };
 }

@@ -56,6 +56,6 @@ int live_label_set(struct live *live, const struct live_place *place,
 
 void live_label_free(struct live_label *label)
 {
-	free(label->text);
+	memory_free(label->text);
 	*label = (struct live_label) { 0 };
 }

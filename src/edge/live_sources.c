@@ -156,8 +156,8 @@ void live_nodes_free(struct live *live)
 {
 	for (size_t i = 0; i < live->n_nodes; i++) {
 		close_fd(&live->nodes[i].mount);
-		free(live->nodes[i].scratch);
+		memory_free(live->nodes[i].scratch);
 		live_label_free(&live->nodes[i].label);
 	}
-	free(live->nodes);
+	memory_free(live->nodes);
 }

@@ -14,7 +14,7 @@
  * of ours: it can't tell that we stayed inside. */
 #define OPENAT2_ATTEMPTS 128
 
-#define READ_CHUNK 16384
+#define READ_CHUNK 65536
 
 /* The kernel's struct linux_dirent64 is the C library's where off_t has 64 bits. */
 _Static_assert(sizeof(((struct dirent *)0)->d_off) == 8 &&
@@ -109,7 +109,7 @@ int machine_openat(const struct machine *machine, int at, const char *path, int 
 		return open_confined(at, path, flags, RESOLVE_BENEATH);
 	}
 	do {
-		fd = openat(at, path, flags);
+		fd = openat(at, path, flags, 0);
 	} while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
 }
@@ -230,7 +230,7 @@ int names_read(int directory, struct names *ret)
 			const struct dirent *entry = (const void *)(entries + at);
 			const char *name = entry->d_name;
 
-			if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+			if (!text_equal(name, ".") && !text_equal(name, ".."))
 				*memory_append(names.items, names.count, names.capacity) =
 					memory_copy(name, strlen(name));
 			at += entry->d_reclen;
@@ -246,7 +246,7 @@ int names_read(int directory, struct names *ret)
 void names_free(struct names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
-		free(names->items[i]);
-	free(names->items);
+		memory_free(names->items[i]);
+	memory_free(names->items);
 	*names = (struct names) { 0 };
 }

@@ -80,11 +80,12 @@ static int read_trusted(int fd, const char *name, char **ret, size_t *ret_length
 int trusted_file_read(const struct machine *machine, const char *path, char **ret,
 		      size_t *ret_length, struct error *err)
 {
-	auto_free char *name = path_display(path);
 	auto_close int fd = open_file(machine, path);
+	auto_free char *name = NULL;
 
 	if (fd == -ENOENT && machine != NULL)
 		return 1;
+	name = path_display(path);
 	if (fd < 0)
 		return open_error(name, -fd, err);
 	return read_trusted(fd, name, ret, ret_length, err);
@@ -94,14 +95,16 @@ static int add_file(const struct machine *machine, enum map_source source,
 		    const char *path, struct device_map *map, struct messages *messages,
 		    struct error *err)
 {
+	auto_close int fd = open_file(machine, path);
 	auto_free char *name = path_display(path);
 	auto_free char *text = NULL;
 	size_t length;
-	int r = trusted_file_read(machine, path, &text, &length, err);
+	int r;
 
-	/* Listed and yet not there: a link to nowhere. */
-	if (r > 0)
-		return open_error(name, ENOENT, err);
+	/* Not there, although listed: a link to nowhere. */
+	if (fd < 0)
+		return open_error(name, -fd, err);
+	r = read_trusted(fd, name, &text, &length, err);
 	if (r < 0)
 		return r;
 	map->exists = true;
@@ -179,7 +182,7 @@ static int add_merged(const struct machine *machine,
 		at[1] += order >= 0;
 		if (!is_map_name(name))
 			continue;
-		path = memory_printf("%s/%s", directories[from], name);
+		path = text_join(directories[from], "/", name, NULL);
 		r = add_file(machine, MAP_SOURCE_DIRECTORY, path, map, messages, err);
 		if (r < 0)
 			return r;

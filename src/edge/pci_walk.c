@@ -5,13 +5,9 @@
 #include "oci-vfio-hook/pci_walk.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "oci-vfio-hook/number.h"
 #include "oci-vfio-hook/sysfs.h"
-
-/* Room for "/sys/bus/pci/devices/01234567:00:00.0/secondary_bus_number". */
-#define WALK_PATH_SIZE 80
 
 /* Sets domain and bus of the bus that one name shows ("0000:01" or "0000:01:00.0");
  * another bus than *n_found names before it counts as one more. */
@@ -38,7 +34,7 @@ static int list_buses(const struct machine *machine, int function,
 		return fd == -ENOENT ? 0 : fd;
 	r = names_read(fd, &names);
 	for (size_t i = 0; i < names.count; i++) {
-		auto_free char *first = memory_printf("%s:00.0", names.items[i]);
+		auto_free char *first = text_join(names.items[i], ":00.0", NULL);
 		struct pci_address found;
 
 		if (pci_address_parse(slice_from(first), &found) == 0)
@@ -64,9 +60,10 @@ static int list_children(int function, struct pci_bridge *bridge, size_t *n_foun
 
 /* The bus behind a function without secondary_bus_number: kernels before 4.13, and
  * bridges that begin a domain of their own. */
-static int search_bus(const struct machine *machine, const char *path, const char *name,
+static int search_bus(const struct machine *machine, const char *name,
 		      struct pci_bridge *bridge, char **ret_absent, struct error *err)
 {
+	auto_free char *path = text_join(SYSFS_PCI_DEVICES "/", name, NULL);
 	auto_close int fd =
 		machine_openat(machine, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	size_t n_found = 0;
@@ -94,12 +91,13 @@ static int search_bus(const struct machine *machine, const char *path, const cha
 static int find_bus(const struct machine *machine, struct pci_bridge *bridge,
 		    char **ret_absent, struct error *err)
 {
-	char name[PCI_ADDRESS_SIZE], path[WALK_PATH_SIZE], value[16];
+	char name[PCI_ADDRESS_SIZE], value[16];
+	auto_free char *path = text_join(SYSFS_PCI_DEVICES "/",
+					 pci_address_format(&bridge->address, name),
+					 "/secondary_bus_number", NULL);
 	uint64_t bus;
 	int r;
 
-	pci_address_format(&bridge->address, name);
-	snprintf(path, sizeof(path), SYSFS_PCI_DEVICES "/%s/secondary_bus_number", name);
 	r = machine_read_attribute(machine, AT_FDCWD, path, value, sizeof(value));
 	if (r < 0 && r != -ENOENT)
 		return sysfs_error(path, -r, err);
@@ -111,8 +109,7 @@ static int find_bus(const struct machine *machine, struct pci_bridge *bridge,
 		bridge->bus = (uint8_t)bus;
 		return 0;
 	}
-	snprintf(path, sizeof(path), SYSFS_PCI_DEVICES "/%s", name);
-	return search_bus(machine, path, name, bridge, ret_absent, err);
+	return search_bus(machine, name, bridge, ret_absent, err);
 }
 
 /* Goes from the function at *at to the bus behind it. */
@@ -172,6 +169,6 @@ int pci_walk_to(struct pci_walk *walk, const struct pci_locator *locator,
 
 void pci_walk_free(struct pci_walk *walk)
 {
-	free(walk->bridges);
+	memory_free(walk->bridges);
 	*walk = (struct pci_walk) { 0 };
 }

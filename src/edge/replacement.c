@@ -79,7 +79,8 @@ static size_t skip_written(struct iovec *parts, size_t n_parts, size_t written)
 		parts[done].iov_base = (char *)parts[done].iov_base + written;
 		parts[done].iov_len -= written;
 	}
-	memmove(parts, parts + done, (n_parts - done) * sizeof(*parts));
+	if (done > 0 && done < n_parts)
+		memmove(parts, parts + done, (n_parts - done) * sizeof(*parts));
 	return n_parts - done;
 }
 

@@ -8,7 +8,7 @@
 
 static bool has_config(const char *directory)
 {
-	auto_free char *path = memory_printf("%s/config.json", directory);
+	auto_free char *path = text_join(directory, "/config.json", NULL);
 
 	return access(path, F_OK) == 0;
 }
@@ -72,7 +72,7 @@ static char *find_copy(const char *id)
 
 		if (directories[i] == NULL)
 			continue;
-		path = memory_printf("%s/%s", directories[i], id);
+		path = text_join(directories[i], "/", id, NULL);
 		if (has_config(path))
 			return take_ptr(path);
 	}
@@ -104,6 +104,6 @@ void state_bundle_find(const struct state *state, struct state_bundle *ret)
 
 void state_bundle_free(struct state_bundle *bundle)
 {
-	free(bundle->path);
+	memory_free(bundle->path);
 	*bundle = (struct state_bundle) { 0 };
 }

@@ -4,14 +4,10 @@
 #include "oci-vfio-hook/sysfs.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "oci-vfio-hook/number.h"
 #include "oci-vfio-hook/pci_walk.h"
 #include "oci-vfio-hook/sysfs_node.h"
-
-/* Room for "/sys/bus/pci/devices/01234567:00:00.0/subsystem_vendor" and the like. */
-#define SYSFS_PATH_SIZE 96
 
 /* Longest target of a link into /sys/devices that we take. */
 #define LINK_SIZE 1024
@@ -36,21 +32,22 @@ int sysfs_error(const char *path, int number, struct error *err)
 static int function_error(const struct pci_address *address, const char *attribute,
 			  int number, struct error *err)
 {
-	char name[PCI_ADDRESS_SIZE], path[SYSFS_PATH_SIZE];
+	char name[PCI_ADDRESS_SIZE];
+	auto_free char *path =
+		text_join(SYSFS_PCI_DEVICES "/", pci_address_format(address, name),
+			  attribute != NULL ? "/" : "",
+			  attribute != NULL ? attribute : "", NULL);
 
-	snprintf(path, sizeof(path), SYSFS_PCI_DEVICES "/%s%s%s",
-		 pci_address_format(address, name), attribute != NULL ? "/" : "",
-		 attribute != NULL ? attribute : "");
 	return sysfs_error(path, number, err);
 }
 
 /* Opens the directory of a function. Returns the fd or -errno. */
 static int open_function(const struct machine *machine, const struct pci_address *address)
 {
-	char name[PCI_ADDRESS_SIZE], path[SYSFS_PATH_SIZE];
+	char name[PCI_ADDRESS_SIZE];
+	auto_free char *path =
+		text_join(SYSFS_PCI_DEVICES "/", pci_address_format(address, name), NULL);
 
-	snprintf(path, sizeof(path), SYSFS_PCI_DEVICES "/%s",
-		 pci_address_format(address, name));
 	return machine_openat(machine, AT_FDCWD, path, O_PATH | O_DIRECTORY);
 }
 
@@ -60,15 +57,12 @@ static int read_link_name(const struct machine *machine, int function, const cha
 			  char **ret)
 {
 	char target[LINK_SIZE];
-	const char *name;
 	int r = machine_readlink(machine, function, link, target, sizeof(target));
 
 	*ret = NULL;
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	name = strrchr(target, '/');
-	name = name != NULL ? name + 1 : target;
-	*ret = memory_copy(name, strlen(name));
+	*ret = memory_copy_string(path_name(target));
 	return 0;
 }
 
@@ -106,7 +100,7 @@ static int read_driver(struct lookup *lookup, const struct pci_address *address,
 	if (r < 0)
 		return function_error(address, "driver", -r, lookup->err);
 	*ret_vfio = *ret_driver != NULL &&
-		    (strstr(*ret_driver, "vfio") != NULL ||
+		    (slice_contains(slice_from(*ret_driver), SLICE("vfio")) ||
 		     (fstatat(function, "vfio-dev", &status, AT_SYMLINK_NOFOLLOW) == 0 &&
 		      S_ISDIR(status.st_mode)));
 	return 0;
@@ -273,11 +267,10 @@ static int look_at_members(struct lookup *lookup, struct guest_group *group)
 {
 	auto_names members = { 0 };
 	auto_close int fd = -1;
-	char path[SYSFS_PATH_SIZE];
+	auto_free char *path =
+		text_number("/sys/kernel/iommu_groups/", group->number, "/devices");
 	int r;
 
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices",
-		 group->number);
 	fd = machine_openat(lookup->machine, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	r = fd < 0 ? fd : names_read(fd, &members);
 	/* Unplugged just now, with the group: it will have no node. */
@@ -303,7 +296,7 @@ static int look_up_group(struct lookup *lookup, uint32_t number)
 {
 	struct guest *guest = lookup->guest;
 	struct guest_group *group;
-	char path[SYSFS_PATH_SIZE];
+	auto_free char *path = NULL;
 	int r;
 
 	if (guest_find_group(guest, number) != NULL)
@@ -313,7 +306,7 @@ static int look_up_group(struct lookup *lookup, uint32_t number)
 	r = look_at_members(lookup, group);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "/sys/class/vfio/%u/dev", number);
+	path = text_number("/sys/class/vfio/", number, "/dev");
 	return sysfs_read_dev(lookup->machine, path, &group->has_node, &group->major,
 			      &group->minor, lookup->err);
 }

@@ -29,7 +29,7 @@ int sysfs_read_dev(const struct machine *machine, const char *path, bool *ret_fo
 	}
 	if (r < 0)
 		return sysfs_error(path, -r, err);
-	colon = strchr(value, ':');
+	colon = memchr(value, ':', strlen(value));
 	if (colon == NULL ||
 	    number_parse(slice_from_to(slice_from(value), 0, (size_t)(colon - value)), 10,
 			 4, MAJOR_MAX, &major) < 0 ||
@@ -57,16 +57,16 @@ static char *dev_of_node(const char *path, char **ret_other)
 
 	*ret_other = NULL;
 	if (strcmp(path, "/dev/iommu") == 0)
-		return memory_printf("/sys/class/misc/iommu/dev");
+		return memory_copy_string("/sys/class/misc/iommu/dev");
 	if (name != NULL)
-		return memory_printf("/sys/class/vfio-dev/%s/dev", name);
+		return text_join("/sys/class/vfio-dev/", name, "/dev", NULL);
 	name = behind(path, "/dev/vfio/");
 	if (name == NULL)
 		return NULL;
 	/* The device plugin shows a noiommu group to the container without that word. */
 	if (behind(name, "noiommu-") == NULL)
-		*ret_other = memory_printf("/sys/class/vfio/noiommu-%s/dev", name);
-	return memory_printf("/sys/class/vfio/%s/dev", name);
+		*ret_other = text_join("/sys/class/vfio/noiommu-", name, "/dev", NULL);
+	return text_join("/sys/class/vfio/", name, "/dev", NULL);
 }
 
 static int look_up_vfio_node(const struct machine *machine, const char *path,

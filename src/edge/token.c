@@ -11,11 +11,8 @@
 #define TOKEN_DIRECTORY "oci-vfio-hook"
 #define TOKEN_FILE "token"
 
-/* Room for "/run/user/4294967295/oci-vfio-hook/token". */
-#define TOKEN_PATH_SIZE 64
-
 /* Which of root's and the users' own directories below /run is ours? */
-static int runtime_directory(char ret[static TOKEN_PATH_SIZE], struct error *err)
+static int runtime_directory(char **ret, struct error *err)
 {
 	struct user_namespace namespace;
 	int r = user_namespace_read(&namespace, err);
@@ -23,9 +20,9 @@ static int runtime_directory(char ret[static TOKEN_PATH_SIZE], struct error *err
 	if (r < 0)
 		return r;
 	if (namespace.initial && namespace.outer_uid == 0)
-		snprintf(ret, TOKEN_PATH_SIZE, "/run");
+		*ret = memory_copy_string("/run");
 	else
-		snprintf(ret, TOKEN_PATH_SIZE, "/run/user/%u", namespace.outer_uid);
+		*ret = text_number("/run/user/", namespace.outer_uid, "");
 	return 0;
 }
 
@@ -48,26 +45,34 @@ static int check_status(int fd, const char *path, struct error *err)
 	return 0;
 }
 
+static bool is_token(const char *text)
+{
+	for (size_t i = 0; i < TOKEN_LENGTH; i++) {
+		if (!(text[i] >= '0' && text[i] <= '9') &&
+		    !(text[i] >= 'a' && text[i] <= 'f'))
+			return false;
+	}
+	return text[TOKEN_LENGTH] == '\n';
+}
+
 static int read_file(int fd, const char *path, char ret[static TOKEN_LENGTH + 1],
 		     struct error *err)
 {
 	char text[TOKEN_LENGTH + 2];
 	ssize_t length;
 
+	/* One more than there should be: a longer file isn't ours. */
 	do {
 		length = read(fd, text, sizeof(text));
 	} while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return error_set(err, ERROR_IO, "%s: can't be read: %s", path,
 				 strerror(errno));
-	if (length != TOKEN_LENGTH + 1 || text[TOKEN_LENGTH] != '\n')
+	if (length != TOKEN_LENGTH + 1 || !is_token(text))
 		return error_set(err, ERROR_DATA, "%s: is no token of ours: remove it",
 				 path);
-	text[TOKEN_LENGTH] = '\0';
-	if (strspn(text, "0123456789abcdef") != TOKEN_LENGTH)
-		return error_set(err, ERROR_DATA, "%s: is no token of ours: remove it",
-				 path);
-	memcpy(ret, text, sizeof(text) - 1);
+	memcpy(ret, text, TOKEN_LENGTH);
+	ret[TOKEN_LENGTH] = '\0';
 	return 0;
 }
 
@@ -77,10 +82,10 @@ static int read_token(const struct machine *machine, const char *directory,
 		      char ret[static TOKEN_LENGTH + 1], struct error *err)
 {
 	auto_close int fd = -1;
-	char path[TOKEN_PATH_SIZE];
+	auto_free char *path =
+		text_join(directory, "/" TOKEN_DIRECTORY "/" TOKEN_FILE, NULL);
 	int r;
 
-	snprintf(path, sizeof(path), "%.30s/" TOKEN_DIRECTORY "/" TOKEN_FILE, directory);
 	fd = machine_openat(machine, AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -ENOENT)
 		return 1;
@@ -189,8 +194,8 @@ static int create_token(int directory)
 int token_read(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 	       struct error *err)
 {
-	char directory[TOKEN_PATH_SIZE];
-	int r = runtime_directory(directory, err);
+	auto_free char *directory = NULL;
+	int r = runtime_directory(&directory, err);
 
 	return r < 0 ? r : read_token(machine, directory, ret, err);
 }
@@ -199,8 +204,8 @@ int token_make(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 	       struct error *err)
 {
 	auto_close int fd = -1;
-	char directory[TOKEN_PATH_SIZE];
-	int r = runtime_directory(directory, err);
+	auto_free char *directory = NULL;
+	int r = runtime_directory(&directory, err);
 
 	if (r < 0)
 		return r;

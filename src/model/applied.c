@@ -267,11 +267,11 @@ bool applied_has_guest(const struct applied *applied, const struct pci_address *
 void applied_free(struct applied *applied)
 {
 	for (size_t i = 0; i < applied->n_nodes; i++) {
-		free(applied->nodes[i].container_path);
-		free(applied->nodes[i].final_path);
-		free(applied->nodes[i].node);
+		memory_free(applied->nodes[i].container_path);
+		memory_free(applied->nodes[i].final_path);
+		memory_free(applied->nodes[i].node);
 	}
-	free(applied->nodes);
-	free(applied->addresses);
+	memory_free(applied->nodes);
+	memory_free(applied->addresses);
 	*applied = (struct applied) { 0 };
 }

@@ -77,13 +77,13 @@ static const struct json_shape file_shape = { .members = file_members,
 static void entry_free(struct map_entry *entry)
 {
 	for (size_t i = 0; i < entry->n_functions; i++)
-		free(entry->functions[i].guest_text);
-	free(entry->functions);
-	free(entry->where);
-	free(entry->type_name);
-	free(entry->container_path);
-	free(entry->final_path);
-	free(entry->vm_path);
+		memory_free(entry->functions[i].guest_text);
+	memory_free(entry->functions);
+	memory_free(entry->where);
+	memory_free(entry->type_name);
+	memory_free(entry->container_path);
+	memory_free(entry->final_path);
+	memory_free(entry->vm_path);
 	*entry = (struct map_entry) { 0 };
 }
 
@@ -125,7 +125,7 @@ static int read_path(const struct json *doc, uint32_t object, enum entry_member 
 	if (r < 0)
 		return r;
 	clean = path_clean(text);
-	if (strcmp(clean, "/") == 0)
+	if (text_equal(clean, "/"))
 		return json_error(err, ERROR_DATA, doc, node,
 				  "must be the path of a file");
 	*ret = take_ptr(clean);
@@ -146,7 +146,6 @@ static enum device_type type_parse(struct slice name)
 static int read_type(const struct json *doc, uint32_t object, struct map_entry *entry,
 		     struct error *err)
 {
-	auto_free char *quoted = NULL;
 	struct slice name;
 	uint32_t node;
 	int r = find_field(doc, object, ENTRY_TYPE, ENTRY_FIELD_TYPE, &node, err);
@@ -161,12 +160,14 @@ static int read_type(const struct json *doc, uint32_t object, struct map_entry *
 		return r;
 	entry->type = type_parse(name);
 	entry->type_name = memory_copy(name.data, name.length);
-	quoted = text_quote(name);
-	if (entry->type == DEVICE_UNSUPPORTED && entry->source == MAP_SOURCE_OPTION)
+	if (entry->type == DEVICE_UNSUPPORTED && entry->source == MAP_SOURCE_OPTION) {
+		auto_free char *quoted = text_quote(name);
+
 		return json_error(
 			err, ERROR_DATA, doc, node,
 			"unsupported device type %s; use vfio-pci, vfio-pci-gk or node",
 			quoted);
+	}
 	return 0;
 }
 
@@ -241,22 +242,24 @@ static int read_functions(const struct json *doc, uint32_t object,
 static int read_identity(const struct json *doc, uint32_t node, enum pci_identity which,
 			 uint32_t *ret, struct error *err)
 {
-	unsigned int digits = which == PCI_CLASS ? 6 : 4;
-	auto_free char *quoted = NULL;
-	struct slice text;
+	unsigned int max_digits = which == PCI_CLASS ? 6 : 4;
+	struct slice text, digits;
 	uint64_t value;
 	int r = json_string(doc, node, &text, err);
 
 	if (r < 0)
 		return r;
-	quoted = text_quote(text);
+	digits = text;
 	if (slice_starts(text, SLICE("0x")) || slice_starts(text, SLICE("0X")))
-		text = slice_from_to(text, 2, text.length);
-	if (number_parse(text, 16, digits, UINT32_MAX, &value) < 0)
+		digits = slice_from_to(text, 2, text.length);
+	if (number_parse(digits, 16, max_digits, UINT32_MAX, &value) < 0) {
+		auto_free char *quoted = text_quote(text);
+
 		return json_error(
 			err, ERROR_DATA, doc, node,
 			"must be at most %u hex digits, with or without 0x, not %s",
-			digits, quoted);
+			max_digits, quoted);
+	}
 	*ret = (uint32_t)value;
 	return 0;
 }
@@ -402,7 +405,7 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 
 	if (r < 0)
 		return r;
-	entry.where = memory_printf("%s: %s", doc->name, path);
+	entry.where = text_join(doc->name, ": ", path, NULL);
 	note_unknown_fields(doc, object, &entry, messages);
 	id = json_member(doc, object, ENTRY_ID);
 	r = id ? json_string(doc, id, &text, err) : 0;
@@ -471,6 +474,6 @@ void device_map_free(struct device_map *map)
 {
 	for (size_t i = 0; i < map->n_entries; i++)
 		entry_free(&map->entries[i]);
-	free(map->entries);
+	memory_free(map->entries);
 	*map = (struct device_map) { 0 };
 }

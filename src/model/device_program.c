@@ -224,6 +224,6 @@ int device_program_widen(const struct device_program *program,
 
 void device_program_free(struct device_program *program)
 {
-	free(program->code);
+	memory_free(program->code);
 	*program = (struct device_program) { 0 };
 }

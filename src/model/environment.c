@@ -102,7 +102,7 @@ static void sort_names(const struct spec *spec, struct environment *environment)
 	environment->by_name = memory_zalloc(environment->count * sizeof(size_t));
 	for (size_t i = 0; i < environment->count; i++)
 		environment->by_name[i] = i;
-	if (environment->count)
+	if (environment->count > 1)
 		qsort_r(environment->by_name, environment->count, sizeof(size_t),
 			compare_names, spec->variables);
 }
@@ -218,20 +218,20 @@ void environment_free(struct environment *environment)
 		struct env_variable *variable = &environment->variables[i];
 
 		for (size_t k = 0; k < variable->n_tokens; k++)
-			free(variable->tokens[k].path);
-		free(variable->tokens);
+			memory_free(variable->tokens[k].path);
+		memory_free(variable->tokens);
 		json_free(&variable->inner);
 	}
-	free(environment->variables);
-	free(environment->by_name);
+	memory_free(environment->variables);
+	memory_free(environment->by_name);
 	*environment = (struct environment) { 0 };
 }
 
 void env_changes_free(struct env_changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
-		free(changes->items[i].text);
-	free(changes->items);
+		memory_free(changes->items[i].text);
+	memory_free(changes->items);
 	*changes = (struct env_changes) { 0 };
 }
 
@@ -293,6 +293,7 @@ static bool translate_variable(const struct env_variable *variable,
 {
 	auto_splices edits = { 0 };
 	auto_buffer value = { 0 };
+	struct buffer entry = { 0 };
 	auto_error err = { 0 };
 	struct env_change *change;
 
@@ -316,8 +317,10 @@ static bool translate_variable(const struct env_variable *variable,
 	}
 	change = memory_append(ret->items, ret->count, ret->capacity);
 	change->variable = variable;
-	change->text = memory_printf("%.*s=%s", (int)variable->source->name.length,
-				     variable->source->name.data, value.data);
+	buffer_add(&entry, variable->source->name);
+	buffer_add(&entry, SLICE("="));
+	buffer_add(&entry, buffer_slice(&value));
+	change->text = entry.data;
 	return true;
 }
 
@@ -372,6 +375,6 @@ void environment_translate(const struct environment *environment,
 				  "the variable without _INFO was not translated",
 				  messages);
 	}
-	if (ret->count)
+	if (ret->count > 1)
 		qsort(ret->items, ret->count, sizeof *ret->items, compare_changes);
 }

@@ -14,18 +14,18 @@ const struct guest_group *guest_find_group(const struct guest *guest, uint32_t n
 void guest_free(struct guest *guest)
 {
 	for (size_t i = 0; i < guest->n_functions; i++) {
-		free(guest->functions[i].absent);
-		free(guest->functions[i].driver);
+		memory_free(guest->functions[i].absent);
+		memory_free(guest->functions[i].driver);
 	}
 	for (size_t i = 0; i < guest->n_groups; i++) {
 		for (size_t k = 0; k < guest->groups[i].n_offenders; k++)
-			free(guest->groups[i].offenders[k].driver);
-		free(guest->groups[i].offenders);
+			memory_free(guest->groups[i].offenders[k].driver);
+		memory_free(guest->groups[i].offenders);
 	}
 	for (size_t i = 0; i < guest->n_nodes; i++)
-		free(guest->nodes[i].absent);
-	free(guest->functions);
-	free(guest->groups);
-	free(guest->nodes);
+		memory_free(guest->nodes[i].absent);
+	memory_free(guest->functions);
+	memory_free(guest->groups);
+	memory_free(guest->nodes);
 	*guest = (struct guest) { 0 };
 }

@@ -149,11 +149,11 @@ static void planner_free(struct planner *planner)
 			keep_string(planner->plan, resolved->final_path);
 		if (resolved->node)
 			keep_string(planner->plan, resolved->node);
-		free(resolved->why);
+		memory_free(resolved->why);
 	}
-	free(planner->resolved);
-	free(planner->devices);
-	free(planner->ours);
+	memory_free(planner->resolved);
+	memory_free(planner->devices);
+	memory_free(planner->ours);
 }
 
 int plan_build(const struct plan_input *input, struct plan *ret,
@@ -206,25 +206,25 @@ void plan_add_applied(struct plan *plan, const struct spec *spec, const char *to
 void plan_free(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_changes; i++) {
-		free(plan->changes[i].where);
-		free(plan->changes[i].old);
-		free(plan->changes[i].new);
-		free(plan->changes[i].why);
+		memory_free(plan->changes[i].where);
+		memory_free(plan->changes[i].old);
+		memory_free(plan->changes[i].new);
+		memory_free(plan->changes[i].why);
 	}
 	for (size_t i = 0; i < plan->n_nodes; i++) {
-		free(plan->nodes[i].container_path);
-		free(plan->nodes[i].old_source);
-		free(plan->nodes[i].final_path);
-		free(plan->nodes[i].node);
+		memory_free(plan->nodes[i].container_path);
+		memory_free(plan->nodes[i].old_source);
+		memory_free(plan->nodes[i].final_path);
+		memory_free(plan->nodes[i].node);
 	}
 	for (size_t i = 0; i < plan->n_strings; i++)
-		free(plan->strings[i]);
-	free(plan->changes);
-	free(plan->nodes);
-	free(plan->strings);
-	free(plan->result.devices);
-	free(plan->result.rules);
-	free(plan->result.mounts);
+		memory_free(plan->strings[i]);
+	memory_free(plan->changes);
+	memory_free(plan->nodes);
+	memory_free(plan->strings);
+	memory_free(plan->result.devices);
+	memory_free(plan->result.rules);
+	memory_free(plan->result.mounts);
 	env_changes_free(&plan->env);
 	applied_free(&plan->applied);
 	*plan = (struct plan) { 0 };

@@ -52,7 +52,7 @@ static char *find_group_path(const struct planner *planner, const struct map_ent
 		    found->has_group)
 			return entry->final_path
 				       ? memory_copy_string(entry->final_path)
-				       : memory_printf("/dev/vfio/%u", found->group);
+				       : text_number("/dev/vfio/", found->group, "");
 	}
 	return NULL;
 }
@@ -86,7 +86,7 @@ static enum translation_result translate_path(struct planner *planner, const cha
 		return TRANSLATION_NONE;
 	}
 	if (strcmp(*ret, path) == 0) {
-		free(*ret);
+		memory_free(*ret);
 		*ret = NULL;
 	}
 	return TRANSLATION_DONE;

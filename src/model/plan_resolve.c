@@ -195,7 +195,7 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 	if (group) {
 		if (planner->plan->explain)
 			buffer_printf(&why, ", in IOMMU group %u", group->number);
-		resolved->node = memory_printf("/dev/vfio/%u", group->number);
+		resolved->node = text_number("/dev/vfio/", group->number, "");
 		resolved->type = 'c';
 		resolved->major = group->major;
 		resolved->minor = group->minor;
@@ -220,8 +220,8 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 				 "%s: vm_path: %s; correct the map", entry->where,
 				 found->absent);
 	resolved->node = memory_copy_string(entry->vm_path);
-	resolved->final_path = memory_printf(
-		"%s", entry->final_path ? entry->final_path : entry->container_path);
+	resolved->final_path = memory_copy_string(
+		entry->final_path ? entry->final_path : entry->container_path);
 	resolved->type = found->type;
 	resolved->major = found->major;
 	resolved->minor = found->minor;

@@ -215,7 +215,7 @@ static int translate_rules(struct planner *planner, struct added_rules *added)
 				       planner->plan->result.n_rules,
 				       planner->plan->result.rules_capacity) =
 				spec->rules[i];
-		free(targets.items);
+		memory_free(targets.items);
 		if (r < 0)
 			return r;
 	}
@@ -424,7 +424,7 @@ int plan_rules(struct planner *planner)
 		allow_devices(planner, &added);
 		emit_added(planner, &added);
 	}
-	free(added.items);
-	free(added.why);
+	memory_free(added.items);
+	memory_free(added.why);
 	return r;
 }

@@ -35,16 +35,14 @@ static void splice_one_array(const struct plan *plan, const struct spec *spec,
 /* Each new value is parsed by itself. */
 static int check_values(const struct plan *plan, struct error *err)
 {
-	auto_free struct slice *values = memory_zalloc(plan->n_changes * sizeof *values);
 	auto_error bad = { 0 };
-	size_t count = 0;
 
 	for (size_t i = 0; i < plan->n_changes; i++) {
-		if (plan->changes[i].new)
-			values[count++] = slice_from(plan->changes[i].new);
+		if (plan->changes[i].new &&json_check_value(
+			    slice_from(plan->changes[i].new), &bad) < 0)
+			return error_set(err, ERROR_INTERNAL, "a planned value: %s",
+					 bad.message);
 	}
-	if (json_check_values(values, count, &bad) < 0)
-		return error_set(err, ERROR_INTERNAL, "a planned value: %s", bad.message);
 	return 0;
 }
 

@@ -218,9 +218,9 @@ int request_build(const struct spec *spec, const struct environment *environment
 void request_free(struct request *request)
 {
 	for (size_t i = 0; i < request->n_nodes; i++)
-		free(request->nodes[i].path);
-	free(request->nodes);
-	free(request->named);
-	free(request->functions);
+		memory_free(request->nodes[i].path);
+	memory_free(request->nodes);
+	memory_free(request->named);
+	memory_free(request->functions);
 	*request = (struct request) { 0 };
 }

@@ -47,8 +47,8 @@ static void add_prefix(struct env_prefixes *prefixes, struct slice text)
 static void free_prefixes(struct env_prefixes *prefixes)
 {
 	for (size_t i = 0; i < prefixes->count; i++)
-		free((char *)(uintptr_t)prefixes->items[i].data);
-	free(prefixes->items);
+		memory_free((char *)(uintptr_t)prefixes->items[i].data);
+	memory_free(prefixes->items);
 	*prefixes = (struct env_prefixes) { 0 };
 }
 
@@ -66,8 +66,8 @@ void settings_init(struct settings *ret)
 void settings_free(struct settings *settings)
 {
 	free_prefixes(&settings->prefixes);
-	free(settings->runtime);
-	free(settings->log);
+	memory_free(settings->runtime);
+	memory_free(settings->log);
 	settings->runtime = settings->log = NULL;
 }
 
@@ -88,7 +88,7 @@ int settings_set_log(struct settings *settings, struct slice value)
 {
 	if (value.length == 0)
 		return -EINVAL;
-	free(settings->log);
+	memory_free(settings->log);
 	settings->log = memory_copy(value.data, value.length);
 	return 0;
 }
@@ -214,7 +214,7 @@ static int set_runtime(const struct json *doc, uint32_t node, struct settings *s
 			err, ERROR_DATA, doc, node,
 			"must be the name of a runtime (runc, crun) or its absolute "
 			"path");
-	free(settings->runtime);
+	memory_free(settings->runtime);
 	settings->runtime = memory_copy(text.data, text.length);
 	return 0;
 }

@@ -464,12 +464,12 @@ int spec_parse_process(const char *name, struct slice text,
 void spec_free(struct spec *spec)
 {
 	for (size_t i = 0; i < spec->n_strings; i++)
-		free(spec->strings[i]);
-	free(spec->strings);
-	free(spec->devices);
-	free(spec->rules);
-	free(spec->mounts);
-	free(spec->variables);
+		memory_free(spec->strings[i]);
+	memory_free(spec->strings);
+	memory_free(spec->devices);
+	memory_free(spec->rules);
+	memory_free(spec->mounts);
+	memory_free(spec->variables);
 	json_free(&spec->json);
 	*spec = (struct spec) { 0 };
 }

@@ -101,8 +101,8 @@ int state_parse(struct slice text, struct state *ret, struct error *err)
 
 void state_free(struct state *state)
 {
-	free(state->id);
-	free(state->bundle);
-	free(state->root);
+	memory_free(state->id);
+	memory_free(state->bundle);
+	memory_free(state->root);
 	*state = (struct state) { 0 };
 }

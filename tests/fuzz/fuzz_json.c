@@ -120,6 +120,19 @@ static void check_index(const struct json *doc)
 		   children);
 }
 
+/* Values that are spliced in are checked by themselves, however deep they are. */
+static void check_alone(struct slice text)
+{
+	auto_error err = { 0 };
+	bool holds = json_grammar_holds(text, 10000);
+	int r = json_check_value(text, &err);
+
+	fuzz_check_error(r, &err);
+	fuzz_check(r < 0 || holds, "checked although it is no JSON");
+	fuzz_check(r == 0 || !holds || !text_is_utf8(text),
+		   "refused although it is JSON: %s", err.message);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct json_shape *shape;
@@ -135,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	shape = shapes[data[0] % (sizeof shapes / sizeof *shapes)];
 	text = (struct slice) { (const char *)data + 1, size - 1 };
 	text.data = copy = fuzz_copy(text);
+	check_alone(text);
 	holds = json_grammar_holds(text, JSON_DEPTH_MAX);
 	r = json_parse("fuzz", text, shape, NULL, &doc, &err);
 	fuzz_check_error(r, &err);

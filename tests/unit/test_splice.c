@@ -324,6 +324,30 @@ static void test_bytes(void **state)
 	assert_int_equal(splices_length(&splices, 8), 10);
 }
 
+/* Any number of edits, made in another order than that of the text. */
+static void test_order(void **state)
+{
+	(void)state;
+	for (size_t count = 1; count < 60; count += 2) {
+		auto_buffer text = { 0 }, expected = { 0 }, edited = { 0 };
+		auto_splices splices = { 0 };
+		auto_error err = { 0 };
+
+		for (size_t i = 0; i < count; i++) {
+			size_t at = (i * 64 + 5) % count;
+
+			buffer_add(&text, SLICE("-"));
+			buffer_add(&expected, SLICE("<>x"));
+			splice_bytes(&splices, at, at, SLICE("<"));
+			splice_bytes(&splices, at, at, SLICE(">"));
+			splice_bytes(&splices, at, at + 1, SLICE("x"));
+		}
+		check_done("order", splices_sort(&splices, &err), &err);
+		splices_apply(&splices, buffer_slice(&text), &edited);
+		check_text("order", buffer_slice(&edited), expected.data);
+	}
+}
+
 static void test_nothing(void **state)
 {
 	auto_splices splices = { 0 };
@@ -378,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_overlap),
 	};
 

@@ -258,6 +258,41 @@ static void test_messages(void **state)
 	assert_int_equal(messages.count, 0);
 }
 
+static void test_join(void **state)
+{
+	auto_free char *one = text_join("a", NULL), *none = text_join("", "", NULL);
+	auto_free char *path = text_join("/sys", "/", "", "class", NULL);
+	auto_free char *number = text_number("/dev/vfio/", UINT64_MAX, "/x");
+	auto_free char *zero = text_number("", 0, "");
+
+	(void)state;
+	assert_string_equal(one, "a");
+	assert_string_equal(none, "");
+	assert_string_equal(path, "/sys/class");
+	assert_string_equal(number, "/dev/vfio/18446744073709551615/x");
+	assert_string_equal(zero, "0");
+}
+
+static void test_parts(void **state)
+{
+	const char *path = "/a/bc";
+
+	(void)state;
+	assert_ptr_equal(path_name(path), path + 3);
+	assert_string_equal(path_name("name"), "name");
+	assert_string_equal(path_name("a/"), "");
+	assert_string_equal(path_name(""), "");
+	assert_true(slice_contains(SLICE("mlx5_vfio_pci"), SLICE("vfio")));
+	assert_true(slice_contains(SLICE("vfio"), SLICE("vfio")));
+	assert_true(slice_contains(SLICE(""), SLICE("")));
+	assert_false(slice_contains(SLICE("vfi_vfi"), SLICE("vfio")));
+	assert_false(slice_contains(SLICE(""), SLICE("v")));
+	assert_true(text_equal("ab", "ab"));
+	assert_true(text_equal("", ""));
+	assert_false(text_equal("ab", "abc"));
+	assert_false(text_equal("ab", "ac"));
+}
+
 static void test_memory(void **state)
 {
 	size_t count = 0, capacity = 0;
@@ -285,7 +320,9 @@ int main(void)
 		cmocka_unit_test(test_utf8),	  cmocka_unit_test(test_path_clean),
 		cmocka_unit_test(test_error),	  cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
-		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
+		cmocka_unit_test(test_parts),
+
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

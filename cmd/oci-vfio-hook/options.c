@@ -1,0 +1,213 @@
+/* The options: their table, and what is read of the command line before the command is known.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+static const char help[] =
+	"usage: oci-vfio-hook [OPTION...] COMMAND [ARGUMENT...]\n"
+	"\n"
+	"Gives containers the VFIO devices of the kernel that they run under: matches "
+	"the host's\n"
+	"devices that an OCI bundle names against the devices found in this machine's "
+	"sysfs, and\n"
+	"writes the paths, numbers, rules and addresses of this machine into the "
+	"bundle's\n"
+	"config.json.\n"
+	"\n"
+	"Hook stages (JSON on stdin):\n"
+	"  precreate             container config in, rewritten config out (podman)\n"
+	"  createRuntime         container state in; rewrite the bundle's config.json "
+	"and "
+	"the\n"
+	"                        created container\n"
+	"  prestart              the same\n"
+	"\n"
+	"By hand:\n"
+	"  apply BUNDLE          rewrite BUNDLE/config.json\n"
+	"  plan BUNDLE           print what would change and why; change nothing\n"
+	"\n"
+	"Options:\n"
+	"  --device-map FILE     devices of this container; every entry must be in its "
+	"spec.\n"
+	"                        May be given more than once\n"
+	"  --unmapped=POLICY     a VFIO device of the spec that no map entry names: auto "
+	"(default:\n"
+	"                        an error where there is any map, else kept if it is "
+	"this\n"
+	"                        machine's own), keep, error\n"
+	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
+	"  --json                plan: print JSON\n"
+	"  --env=POLICY          createRuntime, prestart: the environment would have to "
+	"change, which\n"
+	"                        is too late there: error (default), warn\n"
+	"  --root DIR            use DIR as / for sysfs, /dev, /run and /etc\n"
+	"  --config FILE         read FILE instead of " CONFIG_PATH "\n"
+	"  --timeout SECONDS     how long to wait for a hot-plugged device (default 3; "
+	"0: don't)\n"
+	"  --log FILE            append errors and messages to FILE as well\n"
+	"  --log-format FORMAT   of FILE: text (default), json\n"
+	"  --log-level LEVEL     error, warn (default), info, debug\n"
+	"  --help                print this text\n"
+	"  --version             print the version\n"
+	"\n"
+	"Exit status: 0 done, or nothing to do; 64 usage; 65 bad spec, map or "
+	"configuration;\n"
+	"66 no such file; 69 a device is not there or not usable; 70 bug; 74 I/O error;\n"
+	"75 timed out; 77 not permitted. See oci-vfio-hook(8).\n";
+
+enum option_id {
+	OPTION_DEVICE_MAP,
+	OPTION_ROOT,
+	OPTION_CONFIG,
+	OPTION_UNMAPPED,
+	OPTION_TIMEOUT,
+	OPTION_LOG_LEVEL,
+	OPTION_OUTPUT,
+	OPTION_JSON,
+	OPTION_ENV,
+	OPTION_LOG,
+	OPTION_LOG_FORMAT,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_NOT_BUILT,
+};
+
+static const struct program_option {
+	const char *name;
+	bool takes_argument;
+	enum option_id id;
+} options[] = {
+	{ "device-map", true, OPTION_DEVICE_MAP },
+	{ "root", true, OPTION_ROOT },
+	{ "config", true, OPTION_CONFIG },
+	{ "unmapped", true, OPTION_UNMAPPED },
+	{ "timeout", true, OPTION_TIMEOUT },
+	{ "log-level", true, OPTION_LOG_LEVEL },
+	{ "output", true, OPTION_OUTPUT },
+	{ "json", false, OPTION_JSON },
+	{ "help", false, OPTION_HELP },
+	{ "version", false, OPTION_VERSION },
+	{ "env", true, OPTION_ENV },
+	{ "bind", false, OPTION_NOT_BUILT },
+	{ "log", true, OPTION_LOG },
+	{ "log-format", true, OPTION_LOG_FORMAT },
+	{ "diff", false, OPTION_NOT_BUILT },
+	{ "tree", false, OPTION_NOT_BUILT },
+	{ "dot", false, OPTION_NOT_BUILT },
+};
+
+/* Takes one option. 1: everything is done (--help). */
+static int take_option(struct command_line *line, const struct program_option *option,
+		       const char *argument, struct error *err)
+{
+	switch (option->id) {
+	case OPTION_DEVICE_MAP:
+		*memory_append(line->maps, line->hook.n_maps, line->maps_capacity) =
+			argument;
+		return 0;
+	case OPTION_ROOT:
+		line->hook.root = argument;
+		return 0;
+	case OPTION_CONFIG:
+		line->hook.config = argument;
+		return 0;
+	case OPTION_UNMAPPED:
+		line->unmapped = argument;
+		return 0;
+	case OPTION_TIMEOUT:
+		line->timeout = argument;
+		return 0;
+	case OPTION_LOG_LEVEL:
+		line->log_level = argument;
+		return 0;
+	case OPTION_OUTPUT:
+		line->output = argument;
+		return 0;
+	case OPTION_JSON:
+		line->json = true;
+		return 0;
+	case OPTION_LOG:
+		line->log = argument;
+		return 0;
+	case OPTION_LOG_FORMAT:
+		line->log_format = argument;
+		return 0;
+	case OPTION_ENV:
+		line->env = argument;
+		return 0;
+	case OPTION_HELP:
+		return print_data(slice_from(help), err) < 0 ? -1 : 1;
+	case OPTION_VERSION:
+		return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0
+			       ? -1
+			       : 1;
+	case OPTION_NOT_BUILT:
+		break;
+	}
+	return error_set(err, ERROR_USAGE, "--%s: not in this version", option->name);
+}
+
+/* The option of this name, which may be cut where it stays the only one. */
+static const struct program_option *find_option(struct slice name)
+{
+	const struct program_option *found = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		struct slice whole = slice_from(options[i].name);
+
+		if (!slice_starts(whole, name))
+			continue;
+		found = &options[i];
+		count++;
+		if (whole.length == name.length)
+			return found;
+	}
+	return count == 1 ? found : NULL;
+}
+
+/* Takes the option at argv[*at], and its argument, where that is the next one. */
+static int parse_option(int argc, char **argv, int *at, struct command_line *line,
+			struct error *err)
+{
+	const char *text = argv[*at], *argument = NULL, *equals;
+	const char letter[] = { '-', text[1], 0 };
+	const struct program_option *option = NULL;
+	struct slice name = slice_from(text);
+
+	equals = memchr(text, '=', name.length);
+	if (text[1] == '-')
+		option = find_option(slice_from_to(
+			name, 2, equals ? (size_t)(equals - text) : name.length));
+	if (!option || (equals && !option->takes_argument))
+		return usage_error(err, text[1] == '-' ? text : letter,
+				   "unknown or ambiguous option, or one that takes no "
+				   "argument");
+	if (equals)
+		argument = equals + 1;
+	else if (option->takes_argument && *at + 1 < argc)
+		argument = argv[++*at];
+	if (option->takes_argument && !argument)
+		return usage_error(err, text, "the option needs an argument");
+	return take_option(line, option, argument, err);
+}
+
+int options_parse(int argc, char **argv, struct command_line *line, struct error *err)
+{
+	bool end = false;
+
+	line->arguments = memory_zalloc(((size_t)argc + 1) * sizeof *line->arguments);
+	for (int i = 1; i < argc; i++) {
+		int r = 0;
+
+		if (end || argv[i][0] != '-' || argv[i][1] == '\0')
+			line->arguments[line->n_arguments++] = argv[i];
+		else if (text_equal(argv[i], "--"))
+			end = true;
+		else
+			r = parse_option(argc, argv, &i, line, err);
+		if (r != 0)
+			return r;
+	}
+	line->hook.maps = line->maps;
+	return 0;
+}
