@@ -11,10 +11,5 @@ int command_apply(const struct command_line *line, struct hook_run *run,
 	if (r == 0)
 		r = line->output ? hook_write_to(run, line->output, err)
 				 : hook_replace(run, err);
-	if (r == 0)
-		messages_add(&run->messages, MESSAGE_INFO, "%s: %zu changes%s%s",
-			     run->bundle.name, run->plan.n_changes,
-			     line->output ? ", written to " : "",
-			     line->output ? line->output : "");
 	return r;
 }

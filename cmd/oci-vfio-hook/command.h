@@ -46,4 +46,18 @@ int command_configure(const struct command_line *line, struct hook_run *run,
 /* Writes data to stdout; ERROR_IO where that fails. */
 int print_data(struct slice text, struct error *err);
 
+/* Where the lines about a run go, and what they say of it; all is borrowed. */
+struct output {
+	const struct hook_run *run;
+	const char *stage;		/* or command; NULL: none was understood */
+	const char *bundle;		/* that was named by hand; NULL: none was */
+	uint64_t started;		/* log_clock() */
+	enum message_level shown_level; /* for stderr */
+	struct log log;
+};
+
+void output_messages(const struct output *output);
+/* The run's last line: what it did, or the error. */
+void output_end(const struct output *output, const struct error *err);
+
 #endif

@@ -1,13 +1,9 @@
 /* The program: the table of commands, errors on stderr, exit status.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "command.h"
-
-#include "oci-vfio-hook/log.h"
 
 struct command {
 	const char *name;
@@ -15,11 +11,12 @@ struct command {
 		argument; /* the one that it needs; NULL: it is a stage, with JSON on stdin */
 	command_fn *run;
 	bool takes_output, takes_json, takes_env;
+	bool only_shows; /* and changes nothing that a log would tell of */
 };
 
 static const struct command commands[] = {
 	{ "apply", "BUNDLE", command_apply, .takes_output = true },
-	{ "plan", "BUNDLE", command_plan, .takes_json = true },
+	{ "plan", "BUNDLE", command_plan, .takes_json = true, .only_shows = true },
 	{ "precreate", NULL, command_precreate, .takes_env = false },
 	{ "createRuntime", NULL, command_create_runtime, .takes_env = true },
 	{ "prestart", NULL, command_create_runtime, .takes_env = true },
@@ -37,69 +34,12 @@ static const struct {
 	{ "poststop", "it runs after the container is gone" },
 };
 
-/* One line on stderr; whatever got into the text, a terminal sees no control bytes. */
-static void print_line(const char *prefix, const char *text)
-{
-	auto_buffer line = { 0 };
-
-	buffer_printf(&line, "oci-vfio-hook: %s", prefix);
-	buffer_add_printable(&line, slice_from(text));
-	buffer_add(&line, SLICE("\n"));
-	dprintf(STDERR_FILENO, "%s", line.data);
-}
-
-/* To stderr, and to the log, which is all that is left where an engine hides stderr. */
-static void say(const struct settings *settings, const char *level, const char *prefix,
-		const char *text)
-{
-	auto_error err = { 0 };
-
-	print_line(prefix, text);
-	if (settings->log &&
-	    log_append(settings->log, settings->log_json, level, text, &err) < 0)
-		print_line("warning: ", err.message);
-}
-
-static void print_messages(const struct messages *messages,
-			   const struct settings *settings)
-{
-	static const struct {
-		const char *level, *prefix;
-	} levels[] = {
-		[MESSAGE_WARNING] = { "warning", "warning: " },
-		[MESSAGE_INFO] = { "info", "" },
-		[MESSAGE_DEBUG] = { "debug", "debug: " },
-	};
-
-	for (size_t i = 0; i < messages->count && !settings->quiet; i++) {
-		enum message_level level = messages->items[i].level;
-
-		if (level <= settings->log_level)
-			say(settings, levels[level].level, levels[level].prefix,
-			    messages->items[i].text);
-	}
-}
-
 int usage_error(struct error *err, const char *what, const char *why)
 {
 	auto_free char *quoted = text_quote(slice_from(what));
 
 	return error_set(err, ERROR_USAGE, "%s: %s; see oci-vfio-hook --help", quoted,
 			 why);
-}
-
-int print_data(struct slice text, struct error *err)
-{
-	while (text.length) {
-		ssize_t n = write(STDOUT_FILENO, text.data, text.length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_set(err, ERROR_IO, "stdout: %m");
-		text = slice_from_to(text, (size_t)n, text.length);
-	}
-	return 0;
 }
 
 static int find_command(struct command_line *line, const char *name, struct error *err)
@@ -244,28 +184,53 @@ int command_configure(const struct command_line *line, struct hook_run *run,
 	return 0;
 }
 
+/* Where there are no settings yet, as the command line has it. */
+static struct output make_output(const struct command_line *line,
+				 const struct hook_run *run, uint64_t started)
+{
+	const struct settings *settings = &run->settings;
+	const bool named_file = line->log && *line->log;
+
+	return (struct output) {
+		.run = run,
+		.stage = line->command ? line->command->name : NULL,
+		.bundle = line->n_arguments > 0 ? line->arguments[0] : NULL,
+		.started = started,
+		.shown_level = settings->shown_level,
+		.log = { .level = settings->log_level,
+			 .file = named_file ? line->log : settings->log,
+			 .json = line->log_format ? strcmp(line->log_format, "json") == 0
+						  : settings->log_json },
+	};
+}
+
 int main(int argc, char **argv)
 {
 	/* Nothing is freed: the process ends. */
 	struct command_line line = { 0 };
 	struct hook_run run = HOOK_RUN_INIT;
+	const uint64_t started = log_clock();
 	struct error err = { 0 };
+	struct output output;
+	bool is_hook;
 	int r;
 
 	/* A reader that goes away is an error like others. */
 	signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &line, &err);
-
-	if (r == 0) {
+	if (r == 0)
 		r = command_configure(&line, &run, &err);
-		if (r == 0)
-			r = line.command->run(&line, &run, &err);
-		print_messages(&run.messages, &run.settings);
-	}
+	if (r == 0)
+		r = line.command->run(&line, &run, &err);
+	output = make_output(&line, &run, started);
+	is_hook = run.input || (has_input(argc, argv, &line) && !isatty(STDIN_FILENO));
+	/* By hand a person sees stderr, and below --root it is another machine's log. */
+	output.log.machine = is_hook && !line.hook.root;
+	output_messages(&output);
 	/* What was read was read to its end. */
-	if (!run.input && has_input(argc, argv, &line) && !isatty(STDIN_FILENO))
+	if (is_hook && !run.input)
 		drain_stdin();
-	if (r < 0)
-		say(&run.settings, "error", "", err.message);
+	if (r < 0 || (line.command && !line.command->only_shows))
+		output_end(&output, &err);
 	exit(r < 0 ? (int)err.class : EXIT_SUCCESS);
 }

@@ -79,8 +79,8 @@ static int change_container(struct hook_run *run, const struct state *state,
 }
 
 /* config.json comes last: later readers only see what the container has. */
-static int finish(struct hook_run *run, const struct state *state,
-		  const struct state_bundle *bundle, struct live *live, struct error *err)
+static int finish(struct hook_run *run, const struct state_bundle *bundle,
+		  struct live *live, struct error *err)
 {
 	int r = bundle->read_only ? 0 : hook_replace(run, err);
 
@@ -88,12 +88,9 @@ static int finish(struct hook_run *run, const struct state *state,
 		live_undo(live, &run->messages);
 	else if (live)
 		live_finish(live, &run->messages);
-	if (r == 0 && run->plan.n_changes)
+	if (r == 0 && bundle->read_only && run->plan.n_changes)
 		messages_add(&run->messages, MESSAGE_INFO,
-			     "%s: container %s: %zu changes%s%s", run->bundle.name,
-			     state->id ? state->id : "(without id)", run->plan.n_changes,
-			     live ? ", made in the container too" : "",
-			     bundle->read_only ? ", not written: it is crun's copy" : "");
+			     "%s: is left as it is: it is crun's copy", run->bundle.name);
 	return r;
 }
 
@@ -101,19 +98,19 @@ static int run_state(const struct command_line *line, struct hook_run *run,
 		     struct slice text, struct error *err)
 {
 	struct hook_options options = line->hook;
-	auto_state state = { 0 };
+	struct state *state = &run->state;
 	auto_state_bundle bundle = { 0 };
 	struct live *live = NULL;
-	int r = state_parse(text, &state, err);
+	int r = state_parse(text, state, err);
 
 	if (r < 0)
 		return r;
 	options.created = true;
-	state_bundle_find(&state, &bundle);
+	state_bundle_find(state, &bundle);
 	r = hook_plan_bundle(run, &options, bundle.path, "config.json", HOOK_START, err);
 	if (r == 0)
-		r = change_container(run, &state, &bundle, &live, err);
-	return r < 0 ? r : finish(run, &state, &bundle, live, err);
+		r = change_container(run, state, &bundle, &live, err);
+	return r < 0 ? r : finish(run, &bundle, live, err);
 }
 
 int command_create_runtime(const struct command_line *line, struct hook_run *run,

@@ -6,29 +6,52 @@
 #include <stdio.h>
 
 #include "oci-vfio-hook/hook.h"
-#include "oci-vfio-hook/log.h"
 #include "oci-vfio-hook/runtime_call.h"
 #include "oci-vfio-hook/runtime_search.h"
 
 #define PROGRAM "oci-vfio-runtime"
 #define RUNTIME_DEFAULT "runc"
 
-/* Engines read a runtime's errors from the JSON lines of the file of --log. */
-static void log_line(const struct runtime_call *call, const char *level, const char *text)
+/* Two logs: the engine's, of which it shows the errors, and our own, as oci-vfio-hook's. */
+static void say(const struct runtime_call *call, const struct settings *settings,
+		struct log_record record)
 {
+	const struct log_record plain = { .level = record.level, .text = record.text };
+	const struct log engine = { .level = settings->log_level < MESSAGE_WARNING
+						     ? settings->log_level
+						     : MESSAGE_WARNING,
+				    .file = call->log_json ? call->log : NULL,
+				    .json = true };
+	const struct log own = { .level = settings->log_level,
+				 .file = settings->log,
+				 .json = settings->log_json,
+				 .machine = true };
 	auto_error ignored = { 0 };
 
-	if (call->log && call->log_json)
-		log_append(call->log, true, level, text, &ignored);
+	record.program = PROGRAM;
+	record.stage = call->subcommand;
+	record.container = call->container;
+	record.bundle = call->bundle;
+	log_write(&engine, &plain, &ignored);
+	log_write(&own, &record, &ignored);
 }
 
-/* Warnings go to the engine's log only: stderr becomes the container's. */
-static void log_messages(const struct runtime_call *call, const struct messages *messages)
+/* Not on stderr, which becomes the container's. */
+static void say_messages(const struct runtime_call *call, const struct hook_run *run)
 {
-	for (size_t i = 0; i < messages->count; i++) {
-		if (messages->items[i].level == MESSAGE_WARNING)
-			log_line(call, "warning", messages->items[i].text);
-	}
+	for (size_t i = 0; i < run->messages.count; i++)
+		say(call, &run->settings,
+		    (struct log_record) { .level = run->messages.items[i].level,
+					  .text = run->messages.items[i].text });
+}
+
+static void say_end(const struct runtime_call *call, const struct hook_run *run,
+		    const struct error *err, uint64_t started)
+{
+	auto_buffer text = { 0 };
+
+	say(call, &run->settings,
+	    hook_end(run, err, started, run->settings.log_level, &text));
 }
 
 static int rewrite(const struct runtime_call *call, struct hook_run *run,
@@ -69,7 +92,7 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	r = runtime_search(name, ret_runtime, err);
 	if (r == 0)
 		r = rewrite(call, run, err);
-	log_messages(call, &run->messages);
+	say_messages(call, run);
 	return r;
 }
 
@@ -78,6 +101,7 @@ int main(int argc, char **argv)
 	/* Nothing is freed: the process ends, or becomes another. */
 	struct runtime_call call = { 0 };
 	struct hook_run run = HOOK_RUN_INIT;
+	const uint64_t started = log_clock();
 	struct error err = { 0 };
 	struct buffer line = { 0 };
 	char *nothing[] = { NULL, NULL }, *runtime = NULL;
@@ -86,12 +110,14 @@ int main(int argc, char **argv)
 	if (r == 0) {
 		char **arguments = argc > 0 ? argv : nothing;
 
+		if (call.action != RUNTIME_PASS)
+			say_end(&call, &run, &err, started);
 		arguments[0] = runtime;
 		execv(runtime, arguments);
 		error_set(&err, ERROR_IO, "%s: can't be run: %s", runtime,
 			  strerror(errno));
 	}
-	log_line(&call, "error", err.message);
+	say_end(&call, &run, &err, started);
 	buffer_add_printable(&line, slice_from(err.message));
 	fprintf(stderr, PROGRAM ": %s\n", line.data);
 	/* A code of ours would read as the container's after `run`. */

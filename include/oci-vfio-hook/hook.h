@@ -4,8 +4,10 @@
 #define OCI_VFIO_HOOK_HOOK_H
 
 #include "oci-vfio-hook/bundle.h"
+#include "oci-vfio-hook/log.h"
 #include "oci-vfio-hook/plan.h"
 #include "oci-vfio-hook/settings.h"
+#include "oci-vfio-hook/state.h"
 
 /* What the user asked for; everything is borrowed. */
 struct hook_options {
@@ -27,8 +29,9 @@ struct hook_run {
 	struct machine machine;
 	struct settings settings;
 	struct bundle bundle;
-	char *input;	  /* what a caller read for a run without a bundle; owned */
-	struct spec spec; /* borrows the bundle's or the caller's text */
+	struct state state; /* of a stage that gets one */
+	char *input;	    /* what a caller read for a run without a bundle; owned */
+	struct spec spec;   /* borrows the bundle's or the caller's text */
 	struct environment environment;
 	struct applied applied;
 	struct device_map map;
@@ -74,5 +77,13 @@ int hook_replace(struct hook_run *run, struct error *err);
 /* Writes it to another file, or to an open one, also if nothing changes. */
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);
 int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err);
+
+/* The last line that a log gets of a run, which began at `started` (log_clock()): why it failed, an
+ * error; what it changed, info; that there was nothing to change, only debug, or each
+ * container of the machine would have such a line. Above the level `most` it has no text;
+ * else the text is in *err or in *text. */
+struct log_record hook_end(const struct hook_run *run, const struct error *err,
+			   uint64_t started, enum message_level most,
+			   struct buffer *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* Log lines appended to a file: crun shows a hook's stderr to nobody, podman not that of
+/* Where lines of a log go: crun shows a hook's stderr to nobody, podman not that of
  * precreate, and engines read a runtime's errors from its log.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_LOG_H
@@ -7,12 +7,26 @@
 #include <stdbool.h>
 
 #include "oci-vfio-hook/error.h"
+#include "oci-vfio-hook/log_record.h"
 
-/* Appends one line to the file, which is made with mode 0600 if it isn't there: as text,
- * "<time> <level>: <message>", or as JSON, {"level":"...","msg":"...","time":"..."}, which is what
- * runc writes and containerd and docker read. The time is UTC, RFC 3339. ERROR_IO and
- * ERROR_PERMISSION where the file can't be written. */
-int log_append(const char *path, bool json, const char *level, const char *message,
+struct log {
+	enum message_level level; /* lines up to this one are written */
+	const char *file;	  /* NULL: none; borrowed */
+	bool json;		  /* the file's form; else text */
+	/* Without a file, or where it can't be written: to the machine's log. */
+	bool machine;
+};
+
+/* Writes one line, if the log takes its level. ERROR_IO and ERROR_PERMISSION where the file can't be
+ * written. */
+int log_write(const struct log *log, const struct log_record *record, struct error *err);
+
+/* Appends one line to a file, which is made with mode 0600 if it isn't there. Its time is UTC,
+ * RFC 3339. Errors as above. */
+int log_append(const char *path, bool json, const struct log_record *record,
 	       struct error *err);
+
+/* Microseconds of the monotonic clock: how long a run takes. */
+uint64_t log_clock(void);
 
 #endif

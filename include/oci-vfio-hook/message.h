@@ -1,5 +1,5 @@
-/* Messages that are no errors, as values: collected where they arise, printed by cmd/.
- * Knows nothing of the domain.
+/* Messages as values: collected where they arise, printed by cmd/. What ends a run is a
+ * struct error instead. Knows nothing of the domain.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_MESSAGE_H
 #define OCI_VFIO_HOOK_MESSAGE_H
@@ -7,6 +7,7 @@
 #include "oci-vfio-hook/memory.h"
 
 enum message_level {
+	MESSAGE_ERROR,
 	MESSAGE_WARNING,
 	MESSAGE_INFO,
 	MESSAGE_DEBUG,

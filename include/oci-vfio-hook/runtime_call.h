@@ -20,8 +20,10 @@ struct runtime_call {
 	const char *bundle;  /* RUNTIME_BUNDLE; default "." */
 	const char *config;  /* RUNTIME_BUNDLE: the file in it; default "config.json" */
 	const char *process; /* RUNTIME_PROCESS */
-	const char *log;     /* --log, without crun's "file:"; NULL: none */
-	bool log_json;	     /* --log-format json */
+	/* For messages; NULL where they weren't reached, or there are none. */
+	const char *subcommand, *container;
+	const char *log; /* --log, without crun's "file:"; NULL: none */
+	bool log_json;	 /* --log-format json */
 };
 
 /* Understands argv[1..argc). ERROR_USAGE for what can't be understood for sure: an option before

@@ -10,11 +10,11 @@
 
 struct settings {
 	enum unmapped_policy unmapped;
-	enum message_level log_level; /* messages up to this one are shown */
-	bool quiet;		      /* log-level error: not even warnings */
-	bool env_warn;		      /* createRuntime: only warn of the environment */
-	bool fw_cfg;		      /* read QEMU's fw_cfg */
-	char *log;		      /* file to log to; NULL: none; owned */
+	enum message_level shown_level; /* messages up to this one go to stderr, */
+	enum message_level log_level;	/* and up to this one to a log */
+	bool env_warn;			/* createRuntime: only warn of the environment */
+	bool fw_cfg;			/* read QEMU's fw_cfg */
+	char *log;			/* file to log to; NULL: none; owned */
 	bool log_json;
 	char *runtime;	  /* of the wrapper; NULL: not set; owned */
 	uint32_t timeout; /* seconds to wait for a hot-plugged device; 0: don't */
@@ -23,7 +23,7 @@ struct settings {
 
 #define auto_settings __attribute__((cleanup(settings_free))) struct settings
 
-/* The defaults: unmapped auto, warnings, fw_cfg, 3 s, PCIDEVICE_. The caller frees. */
+/* The defaults: unmapped auto, warnings on stderr, info in a log, fw_cfg, 3 s, PCIDEVICE_. The caller frees. */
 void settings_init(struct settings *ret);
 void settings_free(struct settings *settings);
 
@@ -38,6 +38,7 @@ int settings_set_unmapped(struct settings *settings, struct slice value);
 int settings_set_log(struct settings *settings, struct slice value);
 int settings_set_log_format(struct settings *settings, struct slice value);
 int settings_set_env(struct settings *settings, struct slice value);
+/* Of both levels. */
 int settings_set_log_level(struct settings *settings, struct slice value);
 /* Whole seconds from `min` to 86400. */
 int settings_set_timeout(struct settings *settings, struct slice value, uint32_t min);

@@ -109,6 +109,10 @@ void buffer_add_printable(struct buffer *buffer, struct slice text);
  * message. Text over 256 bytes is cut, with "..." behind it. The caller frees. */
 char *text_quote(struct slice text);
 
+/* Appends a name that came from outside: as it is if it can't be taken for anything else (up
+ * to 128 letters, digits and /._:@+-), else quoted. */
+void buffer_add_name(struct buffer *buffer, struct slice name);
+
 /* Is every byte part of a valid UTF-8 sequence (no overlong forms, no surrogates)? */
 bool text_is_utf8(struct slice text);
 

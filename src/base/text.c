@@ -181,3 +181,31 @@ char *text_quote(struct slice text)
 	buffer_add(&quoted, i < text.length ? SLICE("\"...") : SLICE("\""));
 	return quoted.data;
 }
+
+#define PLAIN_NAME_MAX 128
+
+static bool is_plain_name(struct slice name)
+{
+	if (name.length == 0 || name.length > PLAIN_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < name.length; i++) {
+		const char c = name.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (c >= '-' && c <= ':') || c == '_' || c == '@' || c == '+'))
+			return false;
+	}
+	return true;
+}
+
+void buffer_add_name(struct buffer *buffer, struct slice name)
+{
+	auto_free char *quoted = NULL;
+
+	if (is_plain_name(name)) {
+		buffer_add(buffer, name);
+		return;
+	}
+	quoted = text_quote(name);
+	buffer_add(buffer, slice_from(quoted));
+}

@@ -1,12 +1,12 @@
-/* Log lines appended to a file.
+/* Lines of a log: to a file or to the machine's log.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "oci-vfio-hook/log.h"
 
 #include <errno.h>
 #include <time.h>
 
-#include "oci-vfio-hook/json.h"
 #include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/machine_log.h"
 
 #define TIME_SIZE sizeof("2026-01-01T00:00:00Z")
 
@@ -18,32 +18,20 @@ static void format_time(char ret[static TIME_SIZE])
 	strftime(ret, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
-static void format_line(bool json, const char *level, const char *message,
-			struct buffer *ret)
-{
-	char time_text[TIME_SIZE];
-
-	format_time(time_text);
-	if (json) {
-		buffer_printf(ret, "{\"level\":\"%s\",\"msg\":", level);
-		json_quote(ret, slice_from(message));
-		buffer_printf(ret, ",\"time\":\"%s\"}\n", time_text);
-		return;
-	}
-	buffer_printf(ret, "%s %s: ", time_text, level);
-	buffer_add_printable(ret, slice_from(message));
-	buffer_add(ret, SLICE("\n"));
-}
-
-int log_append(const char *path, bool json, const char *level, const char *message,
+int log_append(const char *path, bool json, const struct log_record *record,
 	       struct error *err)
 {
 	auto_free char *name = path_display(path);
+	char time_text[TIME_SIZE];
 	auto_buffer line = { 0 };
 	auto_close int fd = -1;
 	ssize_t n;
 
-	format_line(json, level, message, &line);
+	format_time(time_text);
+	if (json)
+		log_record_json(record, time_text, &line);
+	else
+		log_record_text(record, time_text, &line);
 	/* O_NONBLOCK: a FIFO without a reader must not hold a container up. */
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 		  0600);
@@ -57,4 +45,25 @@ int log_append(const char *path, bool json, const char *level, const char *messa
 		return error_set(err, ERROR_IO, "%s: the log can't be written: %s", name,
 				 strerror(n < 0 ? errno : ENOSPC));
 	return 0;
+}
+
+int log_write(const struct log *log, const struct log_record *record, struct error *err)
+{
+	int r = 0;
+
+	if (record->level > log->level)
+		return 0;
+	if (log->file)
+		r = log_append(log->file, log->json, record, err);
+	if (log->machine && (!log->file || r < 0))
+		machine_log_send(record);
+	return r;
+}
+
+uint64_t log_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

@@ -4,6 +4,7 @@
 
 #include "oci-vfio-hook/map_source.h"
 #include "oci-vfio-hook/replacement.h"
+#include "oci-vfio-hook/summary.h"
 #include "oci-vfio-hook/sysfs.h"
 #include "oci-vfio-hook/token.h"
 
@@ -260,4 +261,25 @@ int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *
 	auto_free struct iovec *parts = new_text(run, &count);
 
 	return file_write(fd, name, parts, count, err);
+}
+
+struct log_record hook_end(const struct hook_run *run, const struct error *err,
+			   uint64_t started, enum message_level most, struct buffer *text)
+{
+	struct log_record record = { .level = MESSAGE_DEBUG, .is_last = true };
+
+	if (err->class != ERROR_NONE)
+		record.level = MESSAGE_ERROR;
+	else if (run->plan.n_changes)
+		record.level = MESSAGE_INFO;
+	if (record.level > most)
+		return record;
+	record.duration_us = log_clock() - started;
+	record.text = err->message;
+	if (err->class == ERROR_NONE) {
+		record.changes = run->plan.n_changes;
+		summary_text(&run->plan, record.duration_us, text);
+		record.text = text->data;
+	}
+	return record;
 }

@@ -105,7 +105,7 @@ int device_map_close_source(struct device_map *map, struct messages *messages,
 	for (size_t i = map->n_closed; i < map->n_entries; i++) {
 		if (is_taken(map, &map->entries[i])) {
 			messages_add(
-				messages, MESSAGE_INFO,
+				messages, MESSAGE_DEBUG,
 				"%s: dropped, an earlier map has its path or function",
 				map->entries[i].where);
 			*memory_append(dropped.entries, dropped.n_entries,

@@ -268,6 +268,7 @@ static int parse_options(struct cursor *cursor, const struct subcommand_options 
 		if (r < 0)
 			return r;
 	}
+	call->container = cursor->at < cursor->argc ? cursor->argv[cursor->at] : NULL;
 	return 0;
 }
 
@@ -306,7 +307,7 @@ int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
 		find_log(argc, argv, ret);
 	if (r < 0 || cursor.at >= argc)
 		return r;
-	subcommand = argv[cursor.at++];
+	ret->subcommand = subcommand = argv[cursor.at++];
 	if (strcmp(subcommand, "exec") == 0) {
 		r = parse_options(&cursor, &process_options, ret, err);
 		if (r == 0 && ret->process)

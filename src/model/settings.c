@@ -56,7 +56,8 @@ void settings_init(struct settings *ret)
 {
 	*ret = (struct settings) {
 		.unmapped = UNMAPPED_AUTO,
-		.log_level = MESSAGE_WARNING,
+		.shown_level = MESSAGE_WARNING,
+		.log_level = MESSAGE_INFO,
 		.fw_cfg = true,
 		.timeout = 3,
 	};
@@ -111,8 +112,9 @@ int settings_set_env(struct settings *settings, struct slice value)
 
 int settings_set_log_level(struct settings *settings, struct slice value)
 {
-	settings->quiet = slice_equal(value, SLICE("error"));
-	if (settings->quiet || slice_equal(value, SLICE("warn")))
+	if (slice_equal(value, SLICE("error")))
+		settings->log_level = MESSAGE_ERROR;
+	else if (slice_equal(value, SLICE("warn")))
 		settings->log_level = MESSAGE_WARNING;
 	else if (slice_equal(value, SLICE("info")))
 		settings->log_level = MESSAGE_INFO;
@@ -120,6 +122,7 @@ int settings_set_log_level(struct settings *settings, struct slice value)
 		settings->log_level = MESSAGE_DEBUG;
 	else
 		return -EINVAL;
+	settings->shown_level = settings->log_level;
 	return 0;
 }
 

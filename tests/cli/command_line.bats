@@ -180,7 +180,7 @@ assert_usage() {
 
 @test "--log: errors, and messages of the level, in the file as well" {
 	local log=$BATS_TEST_TMPDIR/log
-	write_config
+	common_case
 	echo not-a-map > "$BATS_TEST_TMPDIR/bad.json"
 	apply --log="$log" --device-map "$BATS_TEST_TMPDIR/bad.json"
 	assert_refused 65 bad.json
@@ -192,17 +192,18 @@ assert_usage() {
 	[ "$(wc -l < "$log")" = 2 ]
 	apply --log="$log" --log-level=info
 	assert_status 0
-	tail -n 1 "$log" | grep -q ' info: .* changes'
+	tail -n 1 "$log" | grep -q ' info: apply: .* changes'
+	[ "oci-vfio-hook: $(tail -n 1 "$log" | cut -d ' ' -f 3-)" = "$(< "$STDERR")" ]
 	assert_usage loud -- --root "$ROOT" apply "$BUNDLE" --log-format=loud
 }
 
 @test "--log: a file that can't be written stops nothing, and a FIFO doesn't either" {
 	write_config
-	apply --log="$BATS_TEST_TMPDIR/missing/log" --log-level=info
+	apply --log="$BATS_TEST_TMPDIR/missing/log" --log-level=debug
 	assert_status 0
 	grep -q 'can.t be opened for the log' "$STDERR"
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
-	apply --log="$BATS_TEST_TMPDIR/fifo" --log-level=info
+	apply --log="$BATS_TEST_TMPDIR/fifo" --log-level=debug
 	assert_status 0
 }
 

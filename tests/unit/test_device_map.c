@@ -463,7 +463,7 @@ static void test_contradiction_only_within_source(void **state)
 		assert_int_equal(map.n_entries, 1);
 		assert_int_equal(map.entries[0].source, MAP_SOURCE_OPTION);
 	}
-	check_message("dropped", &messages, MESSAGE_INFO,
+	check_message("dropped", &messages, MESSAGE_DEBUG,
 		      "m: [0]: dropped, an earlier map has its path or function");
 }
 

@@ -439,6 +439,35 @@ static void test_program(void **state)
 			     runtime_of_program(rows[i].program), rows[i].runtime);
 }
 
+/* What a log says of the call. */
+static void test_container(void **state)
+{
+	static const struct {
+		const char *text, *subcommand, *container;
+	} rows[] = {
+		{ "create|box", "create", "box" },
+		{ "--root|/x|create|--bundle|/b|--pid-file|/p|box", "create", "box" },
+		{ "run|-d|--|box", "run", "box" },
+		{ "create|--bundle|/b", "create", NULL },
+		{ "exec|--process|/p|--detach|box", "exec", "box" },
+		{ "exec|box|sh|-c", "exec", "box" },
+		{ "state|box", "state", NULL },
+		{ "--version", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct runtime_call call;
+		auto_error err = { 0 };
+
+		check_done(rows[i].text, parse(rows[i].text, &call, &err), &err);
+		check_string(rows[i].text, "subcommand", call.subcommand,
+			     rows[i].subcommand);
+		check_string(rows[i].text, "container", call.container,
+			     rows[i].container);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_log_of_refused),
 		cmocka_unit_test(test_no_arguments),
 		cmocka_unit_test(test_program),
+		cmocka_unit_test(test_container),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

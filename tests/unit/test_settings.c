@@ -13,8 +13,8 @@ static void test_defaults(void **state)
 	settings_init(&settings);
 	check_done("empty", settings_parse("c", SLICE("{}"), &settings, &err), &err);
 	assert_int_equal(settings.unmapped, UNMAPPED_AUTO);
-	assert_int_equal(settings.log_level, MESSAGE_WARNING);
-	assert_false(settings.quiet);
+	assert_int_equal(settings.shown_level, MESSAGE_WARNING);
+	assert_int_equal(settings.log_level, MESSAGE_INFO);
 	assert_true(settings.fw_cfg);
 	assert_int_equal(settings.timeout, 3);
 	assert_int_equal(settings.prefixes.count, 1);
@@ -36,6 +36,7 @@ static void test_all(void **state)
 				  &settings, &err),
 		   &err);
 	assert_int_equal(settings.unmapped, UNMAPPED_ERROR);
+	assert_int_equal(settings.shown_level, MESSAGE_DEBUG);
 	assert_int_equal(settings.log_level, MESSAGE_DEBUG);
 	assert_false(settings.fw_cfg);
 	assert_int_equal(settings.timeout, 10);
@@ -138,9 +139,10 @@ static void test_values(void **state)
 	(void)state;
 	settings_init(&settings);
 	assert_int_equal(settings_set_log_level(&settings, SLICE("error")), 0);
-	assert_true(settings.quiet);
+	assert_int_equal(settings.shown_level, MESSAGE_ERROR);
+	assert_int_equal(settings.log_level, MESSAGE_ERROR);
 	assert_int_equal(settings_set_log_level(&settings, SLICE("info")), 0);
-	assert_false(settings.quiet);
+	assert_int_equal(settings.shown_level, MESSAGE_INFO);
 	assert_int_equal(settings.log_level, MESSAGE_INFO);
 	assert_true(settings_set_log_level(&settings, SLICE("")) < 0);
 	assert_int_equal(settings_set_unmapped(&settings, SLICE("keep")), 0);

@@ -312,6 +312,39 @@ static void test_memory(void **state)
 	assert_int_equal(numbers[0], 0);
 }
 
+static void test_name(void **state)
+{
+	char long_name[130];
+	static const struct {
+		const char *name, *expected;
+	} rows[] = {
+		{ "/dev/vfio/45", "/dev/vfio/45" },
+		{ "PCIDEVICE_a.b-c:d@e+9Z", "PCIDEVICE_a.b-c:d@e+9Z" },
+		{ "", "\"\"" },
+		{ "a b", "\"a b\"" },
+		{ "a,b", "\"a,b\"" },
+		{ "a;b", "\"a;b\"" },
+		{ "a\"b", "\"a\\\"b\"" },
+		{ "a\nb", "\"a\\x0Ab\"" },
+		{ "\xc3\xa9", "\"\xc3\xa9\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_buffer buffer = { 0 };
+
+		buffer_add_name(&buffer, slice_from(rows[i].name));
+		check_text(rows[i].name, buffer_slice(&buffer), rows[i].expected);
+	}
+	memset(long_name, 'x', sizeof long_name);
+	for (size_t length = 128; length < 130; length++) {
+		auto_buffer buffer = { 0 };
+
+		buffer_add_name(&buffer, (struct slice) { long_name, length });
+		assert_int_equal(buffer.length, length == 128 ? 128 : 131);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,8 +354,7 @@ int main(void)
 		cmocka_unit_test(test_error),	  cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
-		cmocka_unit_test(test_parts),
-
+		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,6 +241,9 @@ swapped() {
 	echo "$output; $(cat "$log" 2>&1)"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$(stat -c '%n %t:%T' "/dev/vfio/$edu" "/dev/vfio/$other")" ]
+	# One line for the run, all that is left of it where the runtime hides what the hook prints.
+	[ "$(grep -c 'Z info: ' "$log")" = 1 ]
+	grep -qE "Z info: container $container_id: createRuntime: /dev/vfio/[0-9]+ -> /dev/vfio/[0-9]+ \\(.*; [0-9]+ changes in [0-9]+\\.[0-9] ms\$" "$log"
 }
 
 @test "crun, two groups that are each other's" { swapped crun; }

@@ -1,0 +1,100 @@
+/* What a person and the logs are told of a run.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#include "oci-vfio-hook/summary.h"
+
+int print_data(struct slice text, struct error *err)
+{
+	while (text.length) {
+		ssize_t n = write(STDOUT_FILENO, text.data, text.length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(err, ERROR_IO, "stdout: %m");
+		text = slice_from_to(text, (size_t)n, text.length);
+	}
+	return 0;
+}
+
+/* One line on stderr; whatever got into the text, a terminal sees no control bytes. */
+static void print_line(const char *prefix, const char *text)
+{
+	auto_buffer line = { 0 };
+
+	buffer_printf(&line, "oci-vfio-hook: %s", prefix);
+	buffer_add_printable(&line, slice_from(text));
+	buffer_add(&line, SLICE("\n"));
+	dprintf(STDERR_FILENO, "%s", line.data);
+}
+
+static void print_record(const struct log_record *record)
+{
+	static const char *const prefixes[] = {
+		[MESSAGE_ERROR] = "",
+		[MESSAGE_WARNING] = "warning: ",
+		[MESSAGE_INFO] = "",
+		[MESSAGE_DEBUG] = "debug: ",
+	};
+	auto_buffer sentence = { 0 };
+
+	/* Of an error, who sees it knows what was run. */
+	if (record->is_last && record->level != MESSAGE_ERROR) {
+		log_record_sentence(record, &sentence);
+		print_line("", sentence.data);
+		return;
+	}
+	print_line(prefixes[record->level], record->text);
+}
+
+/* podman doesn't tell precreate which container it is. The caller frees. */
+static char *find_container(const struct hook_run *run)
+{
+	const struct slice id =
+		run->state.id ? slice_from(run->state.id) : summary_container(&run->spec);
+
+	return id.length ? memory_copy(id.data, id.length) : NULL;
+}
+
+/* To stderr, and to the log, which is all that is left where an engine hides stderr. */
+static void say(const struct output *output, struct log_record record)
+{
+	auto_free char *container = NULL;
+	auto_error err = { 0 };
+
+	if (record.level > output->shown_level && record.level > output->log.level)
+		return;
+	container = find_container(output->run);
+	record.program = "oci-vfio-hook";
+	record.stage = output->stage;
+	record.container = container;
+	record.bundle =
+		output->run->state.bundle ? output->run->state.bundle : output->bundle;
+	if (record.level <= output->shown_level)
+		print_record(&record);
+	if (log_write(&output->log, &record, &err) < 0)
+		print_line("warning: ", err.message);
+}
+
+void output_messages(const struct output *output)
+{
+	const struct messages *messages = &output->run->messages;
+
+	for (size_t i = 0; i < messages->count; i++)
+		say(output, (struct log_record) { .level = messages->items[i].level,
+						  .text = messages->items[i].text });
+}
+
+void output_end(const struct output *output, const struct error *err)
+{
+	const enum message_level shown = output->shown_level, logged = output->log.level;
+	auto_buffer text = { 0 };
+
+	say(output, hook_end(output->run, err, output->started,
+			     shown > logged ? shown : logged, &text));
+}

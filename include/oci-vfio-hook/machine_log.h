@@ -1,0 +1,13 @@
+/* The machine's own log: systemd's journal, else a syslog daemon.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_VFIO_HOOK_MACHINE_LOG_H
+#define OCI_VFIO_HOOK_MACHINE_LOG_H
+
+#include "oci-vfio-hook/log_record.h"
+
+/* Sends one line to systemd-journald or, where it isn't there or takes no more, to the daemon
+ * behind /dev/log. Where neither listens, or both are too busy to listen at once, the line is
+ * lost: a container never waits for a log. */
+void machine_log_send(const struct log_record *record);
+
+#endif

@@ -1,0 +1,117 @@
+/* What a run was about, in a few words.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/summary.h"
+
+/* Nodes and variables that are named. */
+#define NAMED_MAX 8
+
+static void add_numbers(struct buffer *ret, uint32_t major, uint32_t minor)
+{
+	buffer_add_number(ret, major);
+	buffer_add(ret, SLICE(":"));
+	buffer_add_number(ret, minor);
+}
+
+/* The plan's nodes have a control node that was right already, too. */
+static bool node_stays(const struct plan_node *node)
+{
+	return !node->mount && node->has_old && node->final_path &&
+	       strcmp(node->container_path, node->final_path) == 0 &&
+	       node->old_type == node->type && node->old_major == node->major &&
+	       node->old_minor == node->minor;
+}
+
+static void add_node(struct buffer *ret, const struct plan_node *node)
+{
+	const char *old = node->container_path, *new = node->final_path;
+
+	/* Of a mount that stays where it is, what it shows. */
+	if (old && new && node->mount && strcmp(old, new) == 0) {
+		old = node->old_source;
+		new = node->node;
+	}
+	if (!new) {
+		buffer_add(ret, SLICE("removed "));
+		buffer_add_name(ret, slice_from(node->container_path));
+		return;
+	}
+	if (!old) {
+		buffer_add(ret, SLICE("added "));
+	} else if (strcmp(old, new) != 0) {
+		buffer_add_name(ret, slice_from(old));
+		buffer_add(ret, SLICE(" -> "));
+	}
+	buffer_add_name(ret, slice_from(new));
+	buffer_add(ret, SLICE(" ("));
+	if (node->has_old &&
+	    (node->old_major != node->major || node->old_minor != node->minor)) {
+		add_numbers(ret, node->old_major, node->old_minor);
+		buffer_add(ret, SLICE(" -> "));
+	}
+	add_numbers(ret, node->major, node->minor);
+	buffer_add(ret, SLICE(")"));
+}
+
+static void add_named(struct buffer *ret, const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->n_nodes; i++) {
+		if (node_stays(&plan->nodes[i]) || count++ >= NAMED_MAX)
+			continue;
+		buffer_add(ret, count > 1 ? SLICE(", ") : SLICE(""));
+		add_node(ret, &plan->nodes[i]);
+	}
+	for (size_t i = 0; i < plan->env.count; i++) {
+		if (count++ >= NAMED_MAX)
+			continue;
+		buffer_add(ret, count > 1 ? SLICE(", ") : SLICE(""));
+		buffer_add_name(ret, plan->env.items[i].variable->source->name);
+	}
+	if (count > NAMED_MAX) {
+		buffer_add(ret, SLICE(", "));
+		buffer_add_number(ret, count - NAMED_MAX);
+		buffer_add(ret, SLICE(" more"));
+	}
+	if (count == 0)
+		buffer_add(ret, SLICE("cgroup rules"));
+}
+
+void summary_text(const struct plan *plan, uint64_t duration_us, struct buffer *ret)
+{
+	if (plan->n_changes == 0) {
+		buffer_add(ret, SLICE("nothing to change, "));
+	} else {
+		add_named(ret, plan);
+		buffer_add(ret, SLICE("; "));
+		buffer_add_number(ret, plan->n_changes);
+		buffer_add(ret, plan->n_changes == 1 ? SLICE(" change in ")
+						     : SLICE(" changes in "));
+	}
+	buffer_add_number(ret, duration_us / 1000);
+	buffer_add(ret, SLICE("."));
+	buffer_add_number(ret, duration_us % 1000 / 100);
+	buffer_add(ret, SLICE(" ms"));
+}
+
+#define ID_LENGTH 64
+
+struct slice summary_container(const struct spec *spec)
+{
+	const struct slice end = SLICE("/userdata/.containerenv");
+
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct slice path = spec->mounts[i].source;
+		struct slice id;
+
+		if (!slice_equal(spec->mounts[i].destination,
+				 SLICE("/run/.containerenv")) ||
+		    !slice_ends(path, end) || path.length <= ID_LENGTH + end.length)
+			continue;
+		id = slice_from_to(path, path.length - end.length - ID_LENGTH,
+				   path.length - end.length);
+		if (id.data[-1] == '/' && !memchr(id.data, '/', ID_LENGTH))
+			return id;
+	}
+	return SLICE("");
+}

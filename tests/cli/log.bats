@@ -1,0 +1,388 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Logs: a file, the journal, syslog; one line for each run that changed something, and what went wrong. The daemons are
+# stood in for by `listener`, on sockets where the real ones have theirs.
+
+load helpers
+load wrapper
+
+JOURNAL=/run/systemd/journal/socket
+SYSLOG=/dev/log
+ID=8f00d0fdd34ed1741aca1334b11a31905acfe869f7053fd528f8e1030d211398
+
+setup() {
+	machine
+	bundle
+	wrapper
+	common_case
+	LISTENING=("$JOURNAL" "$SYSLOG")
+	FILE=$BATS_TEST_TMPDIR/file.log
+	RECEIVED=$BATS_TEST_TMPDIR/received
+	STATE=$BATS_TEST_TMPDIR/state
+	printf '{"ociVersion":"1.0.2","id":"box","status":"created","bundle":"%s"}' "$BUNDLE" > "$STATE"
+	INPUT=/dev/null
+}
+
+broken_map() {
+	echo broken > "$MAPS/45.json"
+}
+
+# TEXT: the configuration.
+configuration() {
+	mkdir -p "$ETC"
+	printf '%s' "$1" > "$ETC/config.json"
+}
+
+# A mount by which podman's config says which container it is of.
+podman_mount() {
+	add_mount /run/.containerenv "/run/containers/storage/overlay-containers/$ID/userdata/.containerenv"
+}
+
+# COMMAND [ARGUMENT...]: on the machine, with $INPUT on stdin, while somebody listens. Sets $status; what was logged is
+# in $RECEIVED.
+listened() {
+	STDOUT=$BATS_TEST_TMPDIR/stdout
+	STDERR=$BATS_TEST_TMPDIR/stderr
+	status=0
+	write_config
+	rm -f "$RECEIVED"
+	# shellcheck disable=SC2016 # For that bash.
+	in_machine timeout 20 bash -euc '
+		mount -t tmpfs none /dev
+		mknod -m 666 /dev/null c 1 3
+		exec "$@"' listened "$BATS_TEST_DIRNAME/listener" "$RECEIVED" "${LISTENING[@]}" -- "$@" \
+		< "$INPUT" > "$STDOUT" 2> "$STDERR" || status=$?
+	[ -e "$RECEIVED" ] || fail 'nobody listened' "$(show_output)"
+}
+
+# FILE [OPTION...] STAGE: a stage with this on stdin.
+stage() {
+	INPUT=$1
+	listened "$OCI_VFIO_HOOK" "${@:2}"
+}
+
+# JQ EXPRESSION...: exactly one line was logged, and each is true of it.
+assert_received() {
+	[ "$(wc -l < "$RECEIVED")" = 1 ] || fail 'not one line was logged:' "$(< "$RECEIVED")" "$(show_output)"
+	assert_json "$RECEIVED" "$@"
+}
+
+assert_nothing_received() {
+	[ ! -s "$RECEIVED" ] || fail 'this was logged:' "$(< "$RECEIVED")"
+}
+
+# PATTERN: the file of --log has one line, and this is what it looks like.
+assert_file() {
+	[ "$(wc -l < "$FILE")" = 1 ] || fail 'not one line in the file:' "$(< "$FILE")"
+	grep -qE "^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z $1$" "$FILE" || fail "$(< "$FILE")"
+	rm "$FILE"
+}
+
+# --- the journal --------------------------------------------------------------------------------------------------
+
+@test "journal: a run that changed something is one line, with fields to search for" {
+	podman_mount
+	add_env PCIDEVICE_A=0000:3b:02.0
+	write_config
+	stage "$CONFIG" precreate
+	assert_silent
+	assert_received 'keys == ["MESSAGE", "OCI_CONTAINER_ID", "OCI_STAGE", "OCI_VFIO_CHANGES", "OCI_VFIO_DURATION_US",
+			"PRIORITY", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER"]' \
+		".MESSAGE | test(\"^container $ID: precreate: /dev/vfio/45 -> /dev/vfio/3 .243:5 -> 242:0., PCIDEVICE_A; 7 changes in [0-9]+[.][0-9] ms\$\")" \
+		'.PRIORITY == "6"' '.SYSLOG_FACILITY == "3"' '.SYSLOG_IDENTIFIER == "oci-vfio-hook"' '.OCI_STAGE == "precreate"' \
+		".OCI_CONTAINER_ID == \"$ID\"" '.OCI_VFIO_CHANGES == "7"' \
+		'.OCI_VFIO_DURATION_US | tonumber | . > 0 and . < 20000000'
+}
+
+@test "journal: nothing to change is no line, but for debugging" {
+	add_map 45 "$(entry /dev/vfio/3 0000:3b:02.0=06/00)"
+	DEVICES=() RULES=('{"allow":false,"access":"rwm"}')
+	stage "$STATE" createRuntime
+	assert_silent
+	assert_nothing_received
+	stage "$STATE" --log-level=info createRuntime
+	assert_silent
+	assert_nothing_received
+	stage "$STATE" --log-level=debug createRuntime
+	assert_status 0
+	assert_received '.MESSAGE | test("^container box: createRuntime: nothing to change, [0-9]+[.][0-9] ms$")' \
+		'.PRIORITY == "7"' '.OCI_CONTAINER_ID == "box"' '.OCI_STAGE == "createRuntime"' '.OCI_VFIO_CHANGES == "0"'
+	runtime_line=$(sed -n 's/^oci-vfio-hook: container box: createRuntime: //p' "$STDERR")
+	[[ $runtime_line == 'nothing to change, '* ]] || fail "$(show_output)"
+}
+
+@test "journal: an error names container, stage and bundle" {
+	broken_map
+	for name in createRuntime prestart; do
+		stage "$STATE" "$name"
+		assert_status 65
+		assert_error 45.json
+		assert_received ".MESSAGE == \"container box: $name: \" + $(sed 's/^oci-vfio-hook: //' "$STDERR" | jq -Rs 'rtrimstr("\n")')" \
+			'.PRIORITY == "3"' '.OCI_CONTAINER_ID == "box"' ".OCI_STAGE == \"$name\"" ".OCI_BUNDLE == \"$BUNDLE\"" \
+			'.OCI_VFIO_CHANGES == "0"' '.OCI_VFIO_DURATION_US | tonumber > 0'
+	done
+}
+
+@test "journal: an error of precreate names podman's container" {
+	podman_mount
+	broken_map
+	write_config
+	stage "$CONFIG" precreate
+	assert_status 65
+	assert_received ".MESSAGE | startswith(\"container $ID: precreate: \") and contains(\"45.json\")" '.PRIORITY == "3"' \
+		".OCI_CONTAINER_ID == \"$ID\"" 'has("OCI_BUNDLE") | not'
+}
+
+@test "journal: what is wrong before there is a container" {
+	stage "$STATE" --nonsense createRuntime
+	assert_status 64
+	assert_received '.MESSAGE | contains("--nonsense")' 'has("OCI_STAGE") or has("OCI_CONTAINER_ID") | not'
+	stage "$STATE" poststop
+	assert_status 64
+	assert_received '.MESSAGE | startswith("poststop: ")'
+	configuration '{"log-level":3}'
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_received '.MESSAGE | startswith("createRuntime: ") and contains("log-level")' '.OCI_STAGE == "createRuntime"'
+	rm "$ETC/config.json"
+	echo '{"id":"box"}' > "$STATE"
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_received '.OCI_STAGE == "createRuntime"'
+}
+
+@test "journal: warnings are lines of their own" {
+	add_env PCIDEVICE_B=0000:3b:07.7
+	write_config
+	stage "$CONFIG" precreate
+	assert_warning PCIDEVICE_B
+	[ "$(jq -rs 'map(.PRIORITY + " " + .OCI_STAGE) | join(",")' "$RECEIVED")" = '4 precreate,6 precreate' ] || fail "$(< "$RECEIVED")"
+	jq -es '.[0] | (.MESSAGE | startswith("precreate: ") and contains("PCIDEVICE_B")) and (has("OCI_VFIO_CHANGES") | not)' "$RECEIVED"
+}
+
+@test "journal: names with newlines add no field" {
+	local odd=$'odd\nPRIORITY=0\n'
+	mv "$BUNDLE" "$BUNDLE$odd"
+	BUNDLE+=$odd CONFIG=$BUNDLE/config.json
+	broken_map
+	jq -nc --arg bundle "$BUNDLE" '{ociVersion: "1.0.2", id: "a\nPRIORITY=1", bundle: $bundle}' > "$STATE"
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_received '.PRIORITY == "3"' '.OCI_CONTAINER_ID == "a\nPRIORITY=1"' ".OCI_BUNDLE == $(jq -n --arg b "$BUNDLE" '$b')" \
+		'.MESSAGE | startswith("container \"a\\x0APRIORITY=1\": createRuntime: ") and (contains("\n") | not)'
+}
+
+@test "journal: an id of a megabyte and a long message are cut" {
+	broken_map
+	jq -nc --arg bundle "$BUNDLE" '{ociVersion: "1.0.2", id: ("é" * 400000), bundle: $bundle}' > "$STATE"
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_received '.OCI_CONTAINER_ID == "é" * 2048' '.MESSAGE | contains("45.json") and length < 8300'
+}
+
+@test "journal: the wrapper's changes and errors" {
+	listened "$RECORDER_LINK" --root /x create --bundle "$BUNDLE" box
+	assert_ran --root /x create --bundle "$BUNDLE" box
+	assert_received '.MESSAGE | startswith("container box: create: /dev/vfio/45 -> /dev/vfio/3 (243:5 -> 242:0); ")' '.PRIORITY == "6"' \
+		'.SYSLOG_IDENTIFIER == "oci-vfio-runtime"' '.OCI_STAGE == "create"' '.OCI_CONTAINER_ID == "box"' ".OCI_BUNDLE == \"$BUNDLE\"" \
+		'.OCI_VFIO_CHANGES == "6"'
+	# Again: nothing changes, and nothing is said.
+	listened "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_nothing_received
+	listened "$RECORDER_LINK" state box
+	assert_ran state box
+	assert_nothing_received
+	rm "$CONFIG"
+	broken_map
+	listened "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_not_ran 45.json
+	assert_received ".MESSAGE == \"container box: create: \" + $(sed 's/^oci-vfio-runtime: //' "$STDERR" | jq -Rs 'rtrimstr("\n")')" '.PRIORITY == "3"'
+	listened "$RECORDER_LINK" --nonsense create box
+	assert_not_ran --nonsense
+	assert_received '.MESSAGE | contains("--nonsense")'
+}
+
+@test "the runtime gets no descriptor of a log" {
+	listened "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_received '.OCI_STAGE == "create"'
+	[ "$(sed -n 's/^fd \([0-9]*\) .*/\1/p' "$STDOUT" | xargs)" = '0 1 2' ] || fail "$(show_output)"
+}
+
+# --- syslog -------------------------------------------------------------------------------------------------------
+
+@test "syslog: where there is no journal" {
+	LISTENING=("$SYSLOG")
+	write_config
+	stage "$CONFIG" precreate
+	assert_silent
+	assert_received '.text | test("^<30>(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9] oci-vfio-hook\\[[0-9]+\\]: precreate: /dev/vfio/45 -> .* ms$")'
+	broken_map
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_received '.text | test("^<27>.{15} oci-vfio-hook\\[[0-9]+\\]: container box: createRuntime: .*45[.]json.*[^\\n]$")'
+}
+
+@test "syslog: where the journal is a socket that nobody has open" {
+	mkdir -p "$ROOT/run/systemd/journal"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind(sys.argv[1])' "$ROOT$JOURNAL"
+	LISTENING=("$SYSLOG")
+	write_config
+	stage "$CONFIG" precreate
+	assert_silent
+	assert_received '.text | contains("precreate: /dev/vfio/45 -> ")'
+}
+
+# --- nobody listens -------------------------------------------------------------------------------------------------
+
+@test "no daemon: nothing is said of it" {
+	LISTENING=()
+	write_config
+	stage "$CONFIG" precreate
+	assert_silent
+	[ -s "$STDOUT" ] || fail 'nothing came out'
+	listened "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+}
+
+@test "daemons that don't read hold nothing up" {
+	LISTENING=(--full "$JOURNAL" "$SYSLOG")
+	write_config
+	stage "$CONFIG" precreate
+	assert_silent
+	[ -s "$STDOUT" ] || fail 'nothing came out'
+	assert_nothing_received
+	listened "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_nothing_received
+	rm "$CONFIG"
+	broken_map
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_nothing_received
+}
+
+# --- who logs where -----------------------------------------------------------------------------------------------
+
+@test "by hand and below --root the machine's log is told nothing" {
+	listened "$OCI_VFIO_HOOK" plan "$BUNDLE"
+	assert_status 0
+	assert_nothing_received
+	listened "$OCI_VFIO_HOOK" apply "$BUNDLE"
+	assert_silent
+	assert_nothing_received
+	rm "$CONFIG"
+	broken_map
+	listened "$OCI_VFIO_HOOK" apply "$BUNDLE"
+	assert_status 65
+	assert_nothing_received
+	stage "$STATE" --root / createRuntime
+	assert_status 65
+	assert_nothing_received
+}
+
+@test "a file instead of the machine's log, by option or configuration" {
+	write_config
+	stage "$CONFIG" --log "$FILE" precreate
+	assert_silent
+	assert_nothing_received
+	assert_file 'info: precreate: /dev/vfio/45 -> /dev/vfio/3 \(243:5 -> 242:0\); 6 changes in [0-9]+\.[0-9] ms'
+	configuration "{\"log\":\"$FILE\"}"
+	stage "$CONFIG" precreate
+	assert_silent
+	assert_nothing_received
+	assert_file 'info: precreate: .*'
+	broken_map
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_nothing_received
+	assert_file 'error: container box: createRuntime: .*45\.json.*'
+	listened "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_not_ran 45.json
+	assert_nothing_received
+	assert_file 'error: container box: create: .*45\.json.*'
+}
+
+@test "--log counts even where the configuration is broken" {
+	configuration '{"nonsense":1}'
+	stage "$STATE" --log "$FILE" createRuntime
+	assert_status 65
+	assert_nothing_received
+	assert_file 'error: createRuntime: .*nonsense.*'
+}
+
+@test "a file that can't be written: the machine's log gets it" {
+	write_config
+	stage "$CONFIG" --log /no/such/file precreate
+	assert_warning '/no/such/file'
+	assert_received '.MESSAGE | startswith("precreate: /dev/vfio/45 -> ")'
+	configuration '{"log":"/no/such/file"}'
+	listened "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_received '.MESSAGE | startswith("container box: create: /dev/vfio/45 -> ")'
+}
+
+@test "a file in JSON has members for all of it" {
+	podman_mount
+	write_config
+	stage "$CONFIG" --log "$FILE" --log-format json precreate
+	assert_silent
+	assert_json "$FILE" 'keys == ["changes", "container", "duration_us", "level", "msg", "stage", "time"]' '.level == "info"' \
+		'.msg | test("^/dev/vfio/45 -> .*; 6 changes in [0-9]+[.][0-9] ms$")' ".container == \"$ID\"" '.stage == "precreate"' '.changes == 6' \
+		'.duration_us > 0' '.time | test("^20.*Z$")'
+	rm "$FILE"
+	broken_map
+	configuration "{\"log\":\"$FILE\",\"log-format\":\"json\"}"
+	stage "$STATE" createRuntime
+	assert_status 65
+	assert_json "$FILE" 'keys == ["bundle", "changes", "container", "duration_us", "level", "msg", "stage", "time"]' '.level == "error"' \
+		".msg == $(sed 's/^oci-vfio-hook: //' "$STDERR" | jq -Rs 'rtrimstr("\n")')" '.container == "box"' '.stage == "createRuntime"' \
+		".bundle == \"$BUNDLE\"" '.changes == 0'
+}
+
+# --- levels -------------------------------------------------------------------------------------------------------
+
+# LEVEL WARNINGS INFO: so many lines of these levels are on stderr and in both logs.
+assert_levels() {
+	stage "$CONFIG" --log-level="$1" precreate
+	assert_status 0
+	[ "$(grep -c '^oci-vfio-hook: warning: ' "$STDERR") $(grep -c ' changes in ' "$STDERR")" = "$2 $3" ] || fail "$1" "$(show_output)"
+	[ "$(jq -rs 'map(.PRIORITY)|"\(map(select(. == "4")) | length) \(map(select(. == "6")) | length)"' "$RECEIVED")" = "$2 $3" ] ||
+		fail "$1" "$(< "$RECEIVED")"
+	rm -f "$FILE"
+	touch "$FILE"
+	stage "$CONFIG" --log-level="$1" --log "$FILE" precreate
+	[ "$(grep -c 'Z warning: ' "$FILE") $(grep -c 'Z info: ' "$FILE")" = "$2 $3" ] || fail "$1" "$(< "$FILE")"
+	rm "$FILE"
+	configuration "{\"log-level\":\"$1\"}"
+	stage "$CONFIG" precreate
+	rm "$ETC/config.json"
+	[ "$(jq -rs 'map(.PRIORITY)|"\(map(select(. == "4")) | length) \(map(select(. == "6")) | length)"' "$RECEIVED")" = "$2 $3" ] ||
+		fail "$1" "$(< "$RECEIVED")"
+}
+
+@test "--log-level is one for stderr, file and journal" {
+	add_env PCIDEVICE_B=0000:3b:07.7
+	write_config
+	assert_levels error 0 0
+	assert_levels warn 1 0
+	assert_levels info 1 1
+	assert_levels debug 1 1
+}
+
+@test "--log-level of the configuration is the wrapper's, too" {
+	add_env PCIDEVICE_B=0000:3b:07.7
+	write_config
+	remember
+	configuration '{"log-level":"error"}'
+	listened "$RECORDER_LINK" --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	assert_ran --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	assert_nothing_received
+	[ ! -e "$LOG" ] || fail "$(< "$LOG")"
+	cp "$BEFORE" "$CONFIG"
+	configuration '{"log-level":"debug"}'
+	listened "$RECORDER_LINK" --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	assert_ran --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	[ "$(jq -rs 'map(.PRIORITY) | join(" ")' "$RECEIVED")" = '4 6' ] || fail "$(< "$RECEIVED")"
+	[ "$(jq -r .level "$LOG")" = warning ] || fail "$(< "$LOG")"
+}
