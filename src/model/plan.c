@@ -154,6 +154,7 @@ static void planner_free(struct planner *planner)
 	free(planner->resolved);
 	free(planner->devices);
 	free(planner->ours);
+	error_free(&planner->pending);
 }
 
 int plan_build(const struct plan_input *input, struct plan *ret,
