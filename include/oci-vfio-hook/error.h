@@ -39,6 +39,10 @@ int error_vset(struct error *err, enum error_class class, const char *format,
 int error_prefix(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same with text behind the message. */
+int error_append(struct error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 void error_free(struct error *err);
 
 #endif

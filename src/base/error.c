@@ -62,6 +62,19 @@ int error_prefix(struct error *err, const char *format, ...)
 	return class_number(err->class);
 }
 
+int error_append(struct error *err, const char *format, ...)
+{
+	va_list arguments;
+	auto_free char *suffix = NULL, *old = NULL;
+
+	va_start(arguments, format);
+	suffix = memory_vprintf(format, arguments);
+	va_end(arguments);
+	old = take_ptr(err->message);
+	err->message = memory_printf("%s%s", old ? old : "", suffix);
+	return class_number(err->class);
+}
+
 void error_free(struct error *err)
 {
 	memory_free(err->message);

@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "oci-vfio-hook/hook.h"
 
+#include <errno.h>
+
+#include "oci-vfio-hook/hotplug.h"
 #include "oci-vfio-hook/map_source.h"
 #include "oci-vfio-hook/replacement.h"
 #include "oci-vfio-hook/summary.h"
@@ -61,9 +64,43 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 				      &run->messages, err);
 }
 
+/* Looks at the machine, and decides. -EAGAIN as from plan_build(). */
+static int look(struct hook_run *run, const struct plan_input *input, struct error *err)
+{
+	int r;
+
+	guest_free(&run->guest);
+	r = sysfs_look_up(&run->machine, &run->request, &run->guest, err);
+	return r < 0 ? r : plan_build(input, &run->plan, &run->messages, err);
+}
+
+/* Looks again whenever something is plugged, and a last time when the time is over. */
+static int look_until(struct hook_run *run, const struct plan_input *input,
+		      struct error *err)
+{
+	auto_hotplug hotplug = NULL;
+	auto_error reason = { 0 };
+	bool over = false;
+	int r;
+
+	if (hotplug_open(run->settings.timeout, &hotplug, &reason) < 0)
+		return error_append(err, "; not waited for: %s", reason.message);
+	for (;;) {
+		error_free(err);
+		r = look(run, input, err);
+		if (r != -EAGAIN || over)
+			break;
+		over = !hotplug_wait(hotplug);
+	}
+	if (r != -EAGAIN)
+		return r;
+	err->class = ERROR_TIMEOUT;
+	return error_append(err, "; waited %u s for it", run->settings.timeout);
+}
+
 static int make_plan(struct hook_run *run, bool explain, struct error *err)
 {
-	const struct plan_input input = {
+	struct plan_input input = {
 		.spec = &run->spec,
 		.environment = &run->environment,
 		.map = &run->map,
@@ -77,10 +114,12 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 			      &run->request, err);
 
 	if (r == 0)
-		r = sysfs_look_up(&run->machine, &run->request, &run->guest, err);
-	if (r == 0)
-		r = plan_build(&input, &run->plan, &run->messages, err);
-	return r;
+		r = look(run, &input, err);
+	/* Another machine, or a picture of one, tells nothing of what comes. */
+	if (r != -EAGAIN || !run->machine.real || run->settings.timeout == 0)
+		return r;
+	input.waiting = true;
+	return look_until(run, &input, err);
 }
 
 /* The annotation with this boot's token. Without one it is better left out: a container

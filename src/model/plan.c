@@ -154,6 +154,7 @@ static void planner_free(struct planner *planner)
 	memory_free(planner->resolved);
 	memory_free(planner->devices);
 	memory_free(planner->ours);
+	error_free(&planner->pending);
 }
 
 int plan_build(const struct plan_input *input, struct plan *ret,

@@ -37,6 +37,7 @@ struct planner {
 	struct plan *plan;
 	struct messages *messages;
 	struct error *err;
+	struct error pending; /* the first thing that isn't there yet, but may come */
 	struct resolved *resolved; /* for each entry of the map */
 	struct planned_device *devices;
 	size_t n_devices;

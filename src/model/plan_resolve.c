@@ -2,26 +2,45 @@
  * 7, identity, driver and viability. SPDX-License-Identifier: Apache-2.0 */
 #include "plan_internal.h"
 
+#include <errno.h>
+
 #define DRIVERCTL "driverctl set-override %s vfio-pci"
 
-static int refuse(struct planner *planner, const struct request_function *asked,
-		  const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum refusal {
+	REFUSE_FOR_GOOD,
+	REFUSE_FOR_NOW, /* waiting may help */
+};
 
-/* Says which option of which entry can't be had, and why. */
-static int refuse(struct planner *planner, const struct request_function *asked,
-		  const char *format, ...)
+static int refuse(struct planner *planner, enum refusal refusal,
+		  const struct request_function *asked, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Says which option of which entry can't be had, and why. For now: returns -EAGAIN, and the
+ * rest is looked at first, because what is wrong for good is said at once. */
+static int refuse(struct planner *planner, enum refusal refusal,
+		  const struct request_function *asked, const char *format, ...)
 {
+	struct error *err = refusal == REFUSE_FOR_NOW ? &planner->pending : planner->err;
 	auto_free char *why = NULL, *guest = NULL;
 	char host[PCI_ADDRESS_SIZE];
 	va_list arguments;
+	int r;
 
 	va_start(arguments, format);
 	why = memory_vprintf(format, arguments);
 	va_end(arguments);
 	guest = text_quote(slice_from(asked->map->guest_text));
-	return error_set(planner->err, ERROR_UNAVAILABLE,
-			 "%s: host function %s, here %s: %s", asked->entry->where,
-			 pci_address_format(&asked->map->host, host), guest, why);
+	r = error_set(err, ERROR_UNAVAILABLE, "%s: host function %s, here %s: %s",
+		      asked->entry->where, pci_address_format(&asked->map->host, host),
+		      guest, why);
+	return refusal == REFUSE_FOR_NOW ? -EAGAIN : r;
+}
+
+/* A driver that isn't VFIO's keeps what it has. But one that we saw come may have to let go, by
+ * driverctl's rule for udev: the kernel's own choice is always first. */
+static enum refusal refusal_of_driver(const struct planner *planner)
+{
+	return planner->in->waiting ? REFUSE_FOR_NOW : REFUSE_FOR_GOOD;
 }
 
 static int check_identity(struct planner *planner, const struct request_function *asked,
@@ -32,7 +51,7 @@ static int check_identity(struct planner *planner, const struct request_function
 	for (unsigned int i = 0; asked->want_identity && i < PCI_IDENTITY_COUNT; i++) {
 		if (asked->entry->expected[i] &&
 		    asked->entry->expect[i] != found->identity[i])
-			return refuse(planner, asked,
+			return refuse(planner, REFUSE_FOR_GOOD, asked,
 				      "%s has %s 0x%04x, but the map expects 0x%04x: it "
 				      "is another "
 				      "device; correct the map",
@@ -50,17 +69,19 @@ static int check_bound(struct planner *planner, const struct request_function *a
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&found->address, address);
+	/* The kernel looks for a driver when it has found the group. */
 	if (!found->has_group)
-		return refuse(planner, asked,
+		return refuse(planner, found->driver ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
+			      asked,
 			      "%s is in no IOMMU group; enable the IOMMU of this machine "
 			      "(intel_iommu=on, a vIOMMU for a guest)",
 			      address);
 	if (!found->vfio && found->driver)
-		return refuse(planner, asked,
+		return refuse(planner, refusal_of_driver(planner), asked,
 			      "%s is bound to %s, no VFIO driver; bind it: " DRIVERCTL,
 			      address, found->driver, address);
 	if (!found->vfio)
-		return refuse(planner, asked,
+		return refuse(planner, REFUSE_FOR_NOW, asked,
 			      "%s is bound to no driver; bind it: " DRIVERCTL, address,
 			      address);
 	return 0;
@@ -80,8 +101,8 @@ static int check_viable(struct planner *planner, const struct request_function *
 		buffer_printf(&list, "%s%s is bound to %s: " DRIVERCTL, i ? "; " : "",
 			      address, group->offenders[i].driver, address);
 	}
-	return refuse(planner, asked, "IOMMU group %u is not viable: %s", group->number,
-		      list.data);
+	return refuse(planner, refusal_of_driver(planner), asked,
+		      "IOMMU group %u is not viable: %s", group->number, list.data);
 }
 
 /* Two host functions of one map on one function here: the map's mistake, however it spells the
@@ -139,7 +160,7 @@ static int resolve_function(struct planner *planner, const struct request_functi
 	int r;
 
 	if (found->absent)
-		return refuse(planner, asked,
+		return refuse(planner, REFUSE_FOR_NOW, asked,
 			      "%s; plug the device in, or correct the map",
 			      found->absent);
 	r = check_identity(planner, asked, found);
@@ -153,7 +174,7 @@ static int resolve_function(struct planner *planner, const struct request_functi
 		return error_set(planner->err, ERROR_INTERNAL,
 				 "group %u was not looked up", found->group);
 	if (*group && *group != mine)
-		return refuse(planner, asked,
+		return refuse(planner, REFUSE_FOR_GOOD, asked,
 			      "it is in IOMMU group %u, another function of the entry in "
 			      "group %u: "
 			      "one node can't be both; make an entry for each group",
@@ -163,7 +184,7 @@ static int resolve_function(struct planner *planner, const struct request_functi
 	if (r < 0)
 		return r;
 	if (!mine->has_node)
-		return refuse(planner, asked,
+		return refuse(planner, REFUSE_FOR_NOW, asked,
 			      "IOMMU group %u has no node /dev/vfio/%u (nothing in "
 			      "/sys/class/vfio); is CONFIG_VFIO_GROUP built, and it no "
 			      "noiommu group?",
@@ -185,6 +206,8 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 		if (request->functions[i].entry != entry)
 			continue;
 		r = resolve_function(planner, &request->functions[i], found, &group);
+		if (r == -EAGAIN)
+			continue;
 		if (r < 0)
 			return r;
 		if (planner->plan->explain)
@@ -192,6 +215,8 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 		applied_add_address(&planner->plan->applied,
 				    &request->functions[i].map->host, &found->address);
 	}
+	if (planner->pending.message)
+		return 0;
 	if (group) {
 		if (planner->plan->explain)
 			buffer_printf(&why, ", in IOMMU group %u", group->number);
@@ -254,7 +279,11 @@ int plan_resolve(struct planner *planner)
 			r = check_identity(planner, &request->functions[i],
 					   &planner->in->guest->functions[i]);
 	}
-	return r;
+	if (r < 0 || !planner->pending.message)
+		return r;
+	*planner->err = planner->pending;
+	planner->pending = (struct error) { 0 };
+	return -EAGAIN;
 }
 
 const struct resolved *plan_find_resolved(const struct planner *planner,

@@ -294,8 +294,9 @@ broken_map() {
 	runtime run --bundle "$BUNDLE" box
 	assert_refused_call /etc/oci-vfio-hook/devices.d/45.json
 	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=09/00)"
+	echo '{"timeout":1}' > "$ETC/config.json"
 	runtime create --bundle "$BUNDLE" box
-	assert_refused_call 09
+	assert_refused_call 09 'waited 1 s'
 	rm "$MAPS/45.json"
 	runtime create --bundle "$BUNDLE" box
 	assert_refused_call /dev/vfio/45

@@ -42,6 +42,7 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 		.guest = &run->guest,
 		.unmapped = input->unmapped,
 		.explain = true,
+		.waiting = input->waiting,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->applied,
 			      &run->request, err);

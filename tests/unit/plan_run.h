@@ -23,6 +23,7 @@ struct plan_run_input {
 	plan_answer_fn *answer;
 	const void *machine;
 	bool annotate; /* with our annotation */
+	bool waiting;
 };
 
 struct plan_run {

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "plan_check.h"
 
+#include <errno.h>
+
 #define OLD DEV("/dev/vfio/45", "243", "5")
 #define S SPEC(CONTROL "," OLD, ALLOW_ALL)
 
@@ -120,6 +122,52 @@ static void test_identity(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check_plan(&cases[i]);
+}
+
+/* Which failures may pass by themselves, at the first look and later. */
+static void test_waiting(void **state)
+{
+#define TWO(first, second) "0000:3b:02.0=" first "\",\"0000:3b:02.1=" second
+	static const struct {
+		const char *options, *expect, *part;
+		bool passes, passes_later;
+	} rows[] = {
+		{ "0000:3b:02.0=0000:40:00.0", "", "is not there", true, true },
+		{ "0000:3b:02.0=0000:43:00.0", "", "bound to no driver", true, true },
+		{ "0000:3b:02.0=0000:45:00.0", "", "no node /dev/vfio/69", true, true },
+		{ "0000:3b:02.0=0000:42:00.0", "", "bound to e1000e", false, true },
+		{ "0000:3b:02.0=0000:44:00.0", "", "not viable", false, true },
+		/* It is bound, so the kernel has been through with it. */
+		{ "0000:3b:02.0=0000:41:00.0", "", "in no IOMMU group", false, false },
+		{ "0000:3b:02.0=06/00", "\"vendor\":\"1\"", "expects 0x0001", false,
+		  false },
+		{ TWO("06/00", "07/00"), "", "in group 6", false, false },
+		/* The first that is missing, but before it what is final. */
+		{ TWO("0000:43:00.0", "0000:40:00.0"), "", "02.0, here", true, true },
+		{ TWO("0000:40:00.0", "0000:41:00.0"), "", "02.1, here", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		bool later = i >= COUNT(rows);
+		const __typeof__(*rows) *row = &rows[i % COUNT(rows)];
+		auto_free char *map = memory_printf(
+			"[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\","
+			"\"options\":[\"%s\"],\"expect\":{%s}}]",
+			row->options, row->expect);
+		const struct plan_run_input input = { .spec = slice_from(S),
+						      .map = slice_from(map),
+						      .answer = machine_answer,
+						      .waiting = later };
+		auto_plan_run run = { 0 };
+		auto_error err = { 0 };
+		int r = plan_run(&input, &run, &err);
+
+		check_error(map, r, &err, ERROR_UNAVAILABLE, row->part);
+		if ((r == -EAGAIN) != (later ? row->passes_later : row->passes))
+			fail_row(map, "%s look: returns %d", later ? "later" : "first",
+				 r);
+	}
 }
 
 static void test_missing(void **state)
@@ -282,8 +330,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_functions), cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_missing),	  cmocka_unit_test(test_unmapped),
-		cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_waiting),	  cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_unmapped),  cmocka_unit_test(test_bad_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,168 @@
+/* Waits for hot-plug events. The only file that knows libudev.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oci-vfio-hook/hotplug.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "oci-vfio-hook/library.h"
+
+/* One plugged function makes several events: PCI, VFIO and, last, that it is bound. A look in
+ * their midst could find a node's numbers before devtmpfs has the node. */
+#define BURST_MS 20
+
+LIBRARY_NOTE("[{\"feature\":\"hotplug\","
+	     "\"description\":\"Waiting for devices that are being hot-plugged\","
+	     "\"priority\":\"suggested\",\"soname\":[\"libudev.so.1\"]}]");
+
+/* libudev's own names, as in <libudev.h>, which isn't needed to build. */
+struct udev;
+struct udev_monitor;
+struct udev_device;
+
+struct libudev {
+	struct udev *(*create)(void);
+	struct udev *(*unref)(struct udev *);
+	struct udev_monitor *(*monitor_new)(struct udev *, const char *);
+	struct udev_monitor *(*monitor_unref)(struct udev_monitor *);
+	int (*monitor_filter)(struct udev_monitor *, const char *, const char *);
+	int (*monitor_enable)(struct udev_monitor *);
+	int (*monitor_fd)(struct udev_monitor *);
+	struct udev_device *(*monitor_receive)(struct udev_monitor *);
+	struct udev_device *(*device_unref)(struct udev_device *);
+};
+
+struct hotplug {
+	struct libudev libudev;
+	struct udev *udev;
+	struct udev_monitor *monitor;
+	int64_t end; /* on the clock of now_ms() */
+};
+
+static int load(struct libudev *ret, struct error *err)
+{
+	const struct library_symbol symbols[] = {
+		{ "udev_new", (void **)&ret->create },
+		{ "udev_unref", (void **)&ret->unref },
+		{ "udev_monitor_new_from_netlink", (void **)&ret->monitor_new },
+		{ "udev_monitor_unref", (void **)&ret->monitor_unref },
+		{ "udev_monitor_filter_add_match_subsystem_devtype",
+		  (void **)&ret->monitor_filter },
+		{ "udev_monitor_enable_receiving", (void **)&ret->monitor_enable },
+		{ "udev_monitor_get_fd", (void **)&ret->monitor_fd },
+		{ "udev_monitor_receive_device", (void **)&ret->monitor_receive },
+		{ "udev_device_unref", (void **)&ret->device_unref },
+		{ NULL, NULL },
+	};
+
+	return library_open("libudev.so.1", "libudev1", "wait for a hot-plugged device",
+			    symbols, err);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Without udevd its events never come, and libudev calls that no error. */
+static const char *event_source(void)
+{
+	return access("/run/udev/control", F_OK) == 0 ? "udev" : "kernel";
+}
+
+static int listen_to(struct hotplug *hotplug, const char *source)
+{
+	static const char *const subsystems[] = { "pci", "vfio", "vfio-dev" };
+	const struct libudev *libudev = &hotplug->libudev;
+	int r = 0;
+
+	hotplug->udev = libudev->create();
+	if (hotplug->udev == NULL)
+		return -errno;
+	hotplug->monitor = libudev->monitor_new(hotplug->udev, source);
+	if (hotplug->monitor == NULL)
+		return -errno;
+	for (size_t i = 0; r >= 0 && i < sizeof(subsystems) / sizeof(*subsystems); i++)
+		r = libudev->monitor_filter(hotplug->monitor, subsystems[i], NULL);
+	return r < 0 ? r : libudev->monitor_enable(hotplug->monitor);
+}
+
+int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err)
+{
+	auto_hotplug hotplug = memory_zalloc(sizeof(*hotplug));
+	const char *source = event_source();
+	int r;
+
+	hotplug->end = now_ms() + (int64_t)seconds * 1000;
+	r = load(&hotplug->libudev, err);
+	if (r < 0)
+		return r;
+	r = listen_to(hotplug, source);
+	if (r < 0)
+		return error_set(err, ERROR_IO, "libudev can't listen to the %s: %s",
+				 source, strerror(-r));
+	*ret = take_ptr(hotplug);
+	return 0;
+}
+
+/* Takes what has come. Was there anything? An error counts too: events may be lost. */
+static bool take_events(struct hotplug *hotplug)
+{
+	const struct libudev *libudev = &hotplug->libudev;
+	struct udev_device *device;
+	bool found = false;
+
+	while (errno = 0, (device = libudev->monitor_receive(hotplug->monitor)) != NULL) {
+		libudev->device_unref(device);
+		found = true;
+	}
+	return found || errno != EAGAIN;
+}
+
+/* Waits until the fd (-1: none) can be read, or for so long; false: it can't. */
+static bool wait_until(int fd, int64_t end)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int n;
+
+	do {
+		int64_t left = end - now_ms();
+
+		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+bool hotplug_wait(struct hotplug *hotplug)
+{
+	int fd = hotplug->libudev.monitor_fd(hotplug->monitor);
+	int64_t burst_end;
+
+	do {
+		if (!wait_until(fd, hotplug->end))
+			return false;
+	} while (!take_events(hotplug));
+	burst_end = now_ms() + BURST_MS;
+	wait_until(-1, burst_end < hotplug->end ? burst_end : hotplug->end);
+	take_events(hotplug);
+	return true;
+}
+
+void hotplug_close(struct hotplug **hotplug)
+{
+	struct hotplug *closed = take_ptr(*hotplug);
+
+	if (closed == NULL)
+		return;
+	if (closed->monitor != NULL)
+		closed->libudev.monitor_unref(closed->monitor);
+	if (closed->udev != NULL)
+		closed->libudev.unref(closed->udev);
+	memory_free(closed);
+}
