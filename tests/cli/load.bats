@@ -36,16 +36,6 @@ assert_only_token_came() {
 		fail 'left behind:' "$(comm -13 "$BATS_TEST_TMPDIR/before" <(machine_files))"
 }
 
-# COMMAND [ARGUMENT...]: with the built machine's /sys, /etc and /run in place of this one's. crun needs a cgroup file
-# system, though it is told to leave cgroups alone.
-on_machine() {
-	mkdir -p "$ROOT/sys/fs/cgroup"
-	unshare --mount --propagation private bash -euc '
-		mount -t cgroup2 none "$0/sys/fs/cgroup"
-		for directory in sys etc run; do mount --rbind "$0/$directory" "/$directory"; done
-		exec "$@"' "$ROOT" "$@"
-}
-
 @test "$starts containers through the wrapper, $at_once at once" {
 	local wrapper=$BATS_TEST_TMPDIR/oci-vfio-crun bundles=$BATS_TEST_TMPDIR/bundles number output
 	ln -s "${OCI_VFIO_RUNTIME:?the wrapper under test}" "$wrapper"

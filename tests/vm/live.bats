@@ -111,6 +111,20 @@ as_root() {
 # bats test_tags=v1
 @test "runc, prestart" { as_root runc prestart; }
 
+# Our program in Kata's guest_hook_path, where links aren't taken. All that it is told comes from the machine.
+kata_guest_hook() {
+	foreign_spec "$1"
+	expect 14 "/dev/vfio/$edu_group: No such file or directory" container "$1"
+	install -D "$OCI_VFIO_HOOK" "$bundle/hooks/prestart/oci-vfio-hook"
+	ln -s "$OCI_VFIO_HOOK" "$bundle/hooks/prestart/link"
+	add_hook prestart "$BATS_TEST_DIRNAME/../kata-agent" kata-agent "$bundle/hooks" prestart "$log"
+	expect_device "$1"
+	[ "$(cat "$log")" = $'link: not run\noci-vfio-hook: 0' ]
+}
+
+@test "crun, a guest hook as Kata's agent runs it" { kata_guest_hook crun; }
+@test "runc, a guest hook as Kata's agent runs it" { kata_guest_hook runc; }
+
 # Without a control node in the spec, and /dev/vfio is only there because of the stale node.
 control_node_is_made() {
 	new_spec "$1"
@@ -315,7 +329,7 @@ own_dev() {
 @test "/dev of the machine is in the container, not in the hook's namespace" {
 	local before
 	foreign_spec runc
-	mknod /dev/vfio/45 c ${host_numbers/:/ }
+	mknod /dev/vfio/45 c "${host_numbers%:*}" "${host_numbers#*:}"
 	stand_in 'mount --bind . .; mkdir dev; mount -t devtmpfs none dev'
 	before=$(files /dev)
 	run unshare --mount bash -c 'mount -t tmpfs none /dev; exec "$@"' - "$OCI_VFIO_HOOK" createRuntime <<< "$(state)"
