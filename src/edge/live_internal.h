@@ -106,8 +106,8 @@ int live_error(const char *path, const char *what, int number, struct error *err
 
 /* A detached bind mount of one file of the current namespace: fd or -errno. */
 int live_mount_clone(int directory, const char *path);
-/* Makes a detached mount one that nothing propagates to and nothing runs from. */
-void live_mount_restrict(int mount);
+/* Makes a detached mount one that nothing propagates to and nothing runs from. 0 or -errno. */
+int live_mount_restrict(int mount);
 /* Attaches it to a file. 0 or -errno. */
 int live_mount_attach(int mount, int directory, const char *name);
 /* Detaches the mount on a file. 0 or -errno. */
@@ -167,7 +167,9 @@ struct live_label {
 
 #define auto_live_label __attribute__((cleanup(live_label_free))) struct live_label
 
-void live_label_read(const struct live_place *place, struct live_label *ret);
+/* Reads the label of what is at the place; empty where there is none. */
+int live_label_read(const struct live_place *place, struct live_label *ret,
+		    struct error *err);
 /* Gives the file this label, or where it is empty the one that its neighbours have, which is then
  * in *label. */
 int live_label_set(struct live *live, const struct live_place *place,

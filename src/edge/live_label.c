@@ -8,44 +8,55 @@
 #define LABEL "security.selinux"
 #define LABEL_SIZE 4096
 
-void live_label_read(const struct live_place *place, struct live_label *ret)
+int live_label_read(const struct live_place *place, struct live_label *ret,
+		    struct error *err)
 {
 	char text[LABEL_SIZE];
 	ssize_t length;
 
 	*ret = (struct live_label) { 0 };
+	if (place->directory < 0)
+		return 0;
 	/* There is no lgetxattrat(). */
-	if (place->directory < 0 || fchdir(place->directory) < 0)
-		return;
-	length = lgetxattr(place->name, LABEL, text, sizeof(text));
+	length = fchdir(place->directory);
+	if (length == 0)
+		length = lgetxattr(place->name, LABEL, text, sizeof(text));
+	if (length < 0 && errno != ENODATA && errno != ENOTSUP && errno != ENOENT)
+		return live_error(place->path, "its label can't be read", errno, err);
 	if (length <= 0)
-		return;
+		return 0;
 	ret->text = memory_copy(text, (size_t)length);
 	ret->length = (size_t)length;
+	return 0;
 }
 
-/* The runtime made /dev/null as it makes every node. */
-static void read_of_neighbour(struct live *live, struct live_label *ret)
+/* The runtime made /dev/null as it makes every node. Where /dev is no directory of the container's,
+ * there is no neighbour. */
+static int read_of_neighbour(struct live *live, struct live_label *ret, struct error *err)
 {
 	auto_live_place place = LIVE_PLACE_INIT;
-	auto_error ignored = { 0 };
+	int r = live_place_open(live, "/dev/null", false, &place, err);
 
-	if (live_place_open(live, "/dev/null", false, &place, &ignored) == 0)
-		live_label_read(&place, ret);
+	if (r == 0)
+		return live_label_read(&place, ret, err);
+	if (err->class != ERROR_DATA)
+		return r;
+	error_free(err);
+	return 0;
 }
 
 int live_label_set(struct live *live, const struct live_place *place,
 		   struct live_label *label, struct error *err)
 {
 	auto_live_label own = { 0 };
+	int r = label->length == 0 ? read_of_neighbour(live, label, err) : 0;
 
-	if (label->length == 0)
-		read_of_neighbour(live, label);
-	if (label->length == 0)
-		return 0;
-	live_label_read(place, &own);
-	if (own.length == label->length && memcmp(own.text, label->text, own.length) == 0)
-		return 0;
+	if (r < 0 || label->length == 0)
+		return r;
+	r = live_label_read(place, &own, err);
+	if (r < 0 || (own.length == label->length &&
+		      memcmp(own.text, label->text, own.length) == 0))
+		return r;
 	if (fchdir(place->directory) < 0 ||
 	    (lsetxattr(place->name, LABEL, label->text, label->length, 0) < 0 &&
 	     errno != ENOTSUP))

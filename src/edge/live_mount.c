@@ -8,14 +8,16 @@
 
 /* Where one of several mounts propagates to, none of ours does; nothing on a node needs
  * to be a program. A kernel before 5.12 leaves the mount as it is. */
-void live_mount_restrict(int mount)
+int live_mount_restrict(int mount)
 {
 	struct mount_attr attributes = {
 		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 		.propagation = MS_PRIVATE,
 	};
 
-	mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes));
+	if (mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+		return errno == ENOSYS ? 0 : -errno;
+	return 0;
 }
 
 int live_mount_clone(int directory, const char *path)

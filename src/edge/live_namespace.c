@@ -128,17 +128,23 @@ int live_namespace_join(struct live_namespace *namespace, struct error *err)
 	return 0;
 }
 
+static int way_back_failed(const struct live_namespace *namespace, struct error *err)
+{
+	return namespace_error(namespace, "the way back from its mount namespace failed",
+			       errno, err);
+}
+
 int live_namespace_leave(struct live_namespace *namespace, struct error *err)
 {
 	if (!namespace->joined)
 		return 0;
-	/* setns() sets the root to the namespace's, which is not ours in a chroot. */
-	if (setns(namespace->own, CLONE_NEWNS) < 0 || fchdir(namespace->root) < 0 ||
-	    chroot(".") < 0 || fchdir(namespace->directory) < 0)
-		return namespace_error(namespace,
-				       "the way back from its mount namespace failed",
-				       errno, err);
+	if (setns(namespace->own, CLONE_NEWNS) < 0)
+		return way_back_failed(namespace, err);
 	namespace->joined = false;
+	/* setns() has set the root to the namespace's, which is not ours in a chroot. */
+	if (fchdir(namespace->root) < 0 || chroot(".") < 0 ||
+	    fchdir(namespace->directory) < 0)
+		return way_back_failed(namespace, err);
 	return 0;
 }
 

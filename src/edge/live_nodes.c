@@ -113,9 +113,11 @@ static int remove_stale(struct live *live, struct live_node *node,
 		return 0;
 	if (!is_stale(&found, node))
 		return something_else(place, &found, err);
-	if (!found.mounted)
-		live_label_read(place, &node->label);
-	if (found.mounted) {
+	if (!found.mounted) {
+		r = live_label_read(place, &node->label, err);
+		if (r < 0)
+			return r;
+	} else {
 		r = detach(live, place, err);
 		if (r == 0)
 			r = live_place_look(place, &found, err);
@@ -180,8 +182,9 @@ static int attach(struct live *live, struct live_node *node,
 	int r = add_step(live, LIVE_ATTACHED, place);
 
 	if (r == 0) {
-		live_mount_restrict(node->mount);
-		r = live_mount_attach(node->mount, place->directory, place->name);
+		r = live_mount_restrict(node->mount);
+		if (r == 0)
+			r = live_mount_attach(node->mount, place->directory, place->name);
 		if (r < 0)
 			live_journal_drop(&live->journal);
 	}

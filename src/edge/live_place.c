@@ -42,22 +42,22 @@ static int open_directory(int rootfs, const char *path)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* Is the directory on this machine's own /dev, by a bind mount? */
-static bool is_machines(const struct live *live, int directory)
+/* Is the directory on this machine's own /dev, by a bind mount? 0, 1 or -errno. */
+static int is_machines(const struct live *live, int directory)
 {
 	const struct live_machine_dev *dev = &live->machine_dev;
 	struct stat status;
 
 	if (fstat(directory, &status) < 0)
-		return true;
+		return -errno;
 	for (size_t i = 0; i < dev->n_systems; i++)
 		if (status.st_dev == dev->systems[i])
-			return true;
+			return 1;
 	for (size_t i = 0; i < dev->n_directories; i++)
 		if (status.st_dev == dev->directories[i].device &&
 		    status.st_ino == dev->directories[i].inode)
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
 static int open_parent(const struct live *live, struct slice parent)
@@ -80,8 +80,9 @@ static int make_directory(struct live *live, struct slice parent)
 	above = open_directory(live->rootfs, *path != '\0' ? path : "/");
 	if (above < 0)
 		return above;
-	if (is_machines(live, above))
-		return -EXDEV;
+	r = is_machines(live, above);
+	if (r != 0)
+		return r < 0 ? r : -EXDEV;
 	r = live_journal_add(&live->journal, LIVE_DIRECTORY, above, slash + 1, -1);
 	if (r < 0)
 		return r;
@@ -120,17 +121,23 @@ int live_place_open(struct live *live, const char *path, bool make,
 {
 	const char *slash = strrchr(path, '/');
 	struct slice parent = { path, slash == path ? 1 : (size_t)(slash - path) };
-	int fd = open_parent(live, parent);
+	auto_close int fd = open_parent(live, parent);
+	int machines = 0;
 
 	if (fd == -ENOENT && make)
 		fd = make_directories(live, parent);
 	if (fd < 0 && fd != -EXDEV && (fd != -ENOENT || make))
 		return live_error(path, "its directory can't be opened", -fd, err);
+	if (fd >= 0)
+		machines = is_machines(live, fd);
+	if (machines < 0)
+		return live_error(path, "its directory can't be examined", -machines,
+				  err);
 	*ret = (struct live_place) {
-		.directory = fd < 0 ? -1 : fd,
 		.name = slash + 1,
 		.path = path,
-		.machines = fd == -EXDEV || (fd >= 0 && is_machines(live, fd)),
+		.machines = machines > 0 || fd == -EXDEV,
+		.directory = fd < 0 ? -1 : take_fd(fd),
 	};
 	return 0;
 }

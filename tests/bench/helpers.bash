@@ -8,6 +8,7 @@
 BENCH_SOURCE=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 CONFIGS=$BENCH_WORK/configs
 BUNDLE=$BENCH_WORK/bundle
+ROOTFS=$BENCH_WORK/rootfs
 SYSTEM_CALLS=$BENCH_WORK/strace.log
 
 complain() {
@@ -24,6 +25,27 @@ use_machine() {
 	[ ! -e "$BENCH_WORK/mounted" ] || umount /sys
 	mount --bind "$tree" /sys
 	touch "$BENCH_WORK/mounted"
+}
+
+# This machine's own cgroups at /sys/fs/cgroup. Of a hybrid layout only v1: crun 1.8.1 starts nothing in the other.
+use_cgroups() {
+	local hierarchy target
+	mkdir -p /sys/fs/cgroup
+	if [ "$(stat -f -c %T "$BENCH_WORK/cgroup")" = cgroup2fs ]; then
+		mount --rbind "$BENCH_WORK/cgroup" /sys/fs/cgroup
+		return
+	fi
+	mount -t tmpfs bench /sys/fs/cgroup
+	for hierarchy in "$BENCH_WORK"/cgroup/*; do
+		[ "$(stat -f -c %T "$hierarchy")" != cgroup2fs ] || continue
+		target=/sys/fs/cgroup/${hierarchy##*/}
+		mkdir "$target"
+		mount --bind "$hierarchy" "$target"
+	done
+}
+
+leave_cgroups() {
+	umount --recursive /sys/fs/cgroup
 }
 
 # COUNT: so many more mounts.
@@ -109,6 +131,23 @@ make_configs() {
 	printf '{"ociVersion":"1.0.2","id":"bench","status":"created","bundle":"%s"}' "$BUNDLE" > "$CONFIGS/state"
 }
 
+# NAME HOOK...: the config of a container that ends at once, with these hooks (empty, ours), under the name NAME-HOOK; HOOK
+# none is without. Without addresses in the environment, which can't be changed any more at that stage.
+make_container_config() {
+	local hook command
+	for hook in "${@:2}"; do
+		case $hook in
+		none) command='' ;;
+		empty) command=$BENCH_TOOLS/drain ;;
+		ours) command=$OCI_VFIO_HOOK ;;
+		esac
+		jq --tab --arg root "$ROOTFS" --arg hook "$command" '.root.path = $root | .process.args = ["/busybox", "true"]
+			| .process.terminal = false | .process.env |= map(select(startswith("PCIDEVICE_") | not))
+			| if $hook == "" then . else .hooks.createRuntime = [{path: $hook, args: ["hook", "createRuntime"]}] end' \
+			"$CONFIGS/$1.json" > "$CONFIGS/$1-$hook.json"
+	done
+}
+
 # NAME: KiB of a config, to two digits.
 size_of() {
 	awk -v bytes="$(stat -c %s "$CONFIGS/$1.json")" 'BEGIN { printf "%.2f", bytes / 1024 }'
@@ -146,6 +185,10 @@ prepare() {
 		ARGV=("$OCI_VFIO_HOOK" createRuntime)
 		FROM=$config TO=$BUNDLE/config.json
 		cp "$FROM" "$TO"
+		;;
+	crun)
+		ARGV=("$(command -v crun)" run --bundle "$BUNDLE" bench)
+		FROM=$config TO=$BUNDLE/config.json
 		;;
 	*) INPUT=$config ARGV=("$1") ;;
 	esac

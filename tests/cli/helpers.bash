@@ -315,6 +315,17 @@ hook() {
 	timeout 20 "$OCI_VFIO_HOOK" "$@" > "$STDOUT" 2> "$STDERR" < /dev/null || status=$?
 }
 
+# COMMAND [ARGUMENT...]: with the built machine's /sys, /etc and /run in place of this one's. crun needs a cgroup file
+# system, though it is told to leave cgroups alone.
+on_machine() {
+	mkdir -p "$ROOT/sys/fs/cgroup"
+	# shellcheck disable=SC2016 # for that bash
+	unshare --mount --propagation private bash -euc '
+		mount -t cgroup2 none "$0/sys/fs/cgroup"
+		for directory in sys etc run; do mount --rbind "$0/$directory" "/$directory"; done
+		exec "$@"' "$ROOT" "$@"
+}
+
 # ARGUMENT...: writes the bundle's config.json if the test didn't, and remembers it.
 apply() {
 	write_config

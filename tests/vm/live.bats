@@ -4,19 +4,19 @@
 # right nodes while they wait, or don't start and nothing is changed. Runs as root in the guest that `boot` starts with
 # machine.conf and map.json.
 #
+# What is tagged v1 runs there as well as with cgroup v2.
+#
 # OCI_VFIO_HOOK is the program under test, VFIO_PROBE the static program that runs in the containers (probe.c, where its
 # exit statuses are). The environment is right from the start in all specs: at these stages it can't be changed.
 #
-# jq's variables look like the shell's, and bats' own are set in every test:
-# shellcheck disable=SC2016,SC2030,SC2031
+# jq's variables look like the shell's, bats' own are set in every test, and others in live.bash:
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 edu_root=0000:00:05.0
-edu_port=0000:01:00.0
 testdev=0000:00:07.0
-host_numbers=243:5
-device="$edu_port 0x010000ed"
 
 load helpers
+load live
 
 setup_file() {
 	local address
@@ -26,14 +26,8 @@ setup_file() {
 }
 
 setup() {
-	# Not bats' own directory: a user namespace's root has no way into it.
-	bundle=/run/live/$BATS_TEST_NUMBER
-	mkdir -p "$bundle/rootfs"
-	cp "$VFIO_PROBE" "$bundle/rootfs/probe"
-	cp "$(command -v busybox)" "$bundle/rootfs/busybox"
+	new_bundle
 	log=$bundle/log
-	container_id=live-$BATS_TEST_NUMBER
-	edu_group=$(group_of $edu_port)
 }
 
 teardown() {
@@ -43,24 +37,6 @@ teardown() {
 
 hook() {
 	"$OCI_VFIO_HOOK" "$@"
-}
-
-container() {
-	"$1" run --bundle "$bundle" "$container_id"
-}
-
-# What the host's engine made of group 45, and the address of this machine.
-foreign_spec() {
-	new_spec "$1"
-	add_device INTEL_COM_SRIOV $edu_port 45 $host_numbers
-	add_control_node
-}
-
-# STAGE PATH ARGUMENT...
-add_hook() {
-	local arguments
-	arguments=$(printf '%s\n' "${@:3}" | jq -Rn '[inputs]')
-	edit_spec --arg stage "$1" --arg path "$2" --argjson arguments "$arguments" '.hooks[$stage] += [{$path, args: $arguments}]'
 }
 
 # STAGE [OPTION...]
@@ -88,18 +64,6 @@ add_snapshot() {
 	find "$rootfs/dev" -exec stat -c '%n %F %a %u:%g %t:%T %d:%i' {} + | sort
 	grep -F "$rootfs/" /proc/thread-self/mountinfo | cut -d ' ' -f 3-6 | sort
 	SCRIPT
-}
-
-user_namespace() {
-	edit_spec '.linux.namespaces += [{type: "user"}]
-		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
-	# The mapped root may not make it there.
-	mkdir -p "$bundle"/rootfs/{proc,sys,dev}
-}
-
-no_dev_mount() {
-	mkdir -p "$bundle/rootfs/dev"
-	edit_spec '.mounts |= map(select(.destination | startswith("/dev") | not))'
 }
 
 # MAP: the file for --device-map.
@@ -138,15 +102,34 @@ as_root() {
 	expect_device "$1"
 }
 
+# bats test_tags=v1
 @test "crun, createRuntime" { as_root crun createRuntime; }
+# bats test_tags=v1
 @test "crun, prestart" { as_root crun prestart; }
+# bats test_tags=v1
 @test "runc, createRuntime" { as_root runc createRuntime; }
+# bats test_tags=v1
 @test "runc, prestart" { as_root runc prestart; }
+
+# Our program in Kata's guest_hook_path, where links aren't taken. All that it is told comes from the machine.
+kata_guest_hook() {
+	foreign_spec "$1"
+	expect 14 "/dev/vfio/$edu_group: No such file or directory" container "$1"
+	install -D "$OCI_VFIO_HOOK" "$bundle/hooks/prestart/oci-vfio-hook"
+	ln -s "$OCI_VFIO_HOOK" "$bundle/hooks/prestart/link"
+	add_hook prestart "$BATS_TEST_DIRNAME/../kata-agent" kata-agent "$bundle/hooks" prestart "$log"
+	expect_device "$1"
+	grep -qx 'oci-vfio-hook: 0' "$log"
+	grep -qx 'link: not run' "$log"
+}
+
+@test "crun, a guest hook as Kata's agent runs it" { kata_guest_hook crun; }
+@test "runc, a guest hook as Kata's agent runs it" { kata_guest_hook runc; }
 
 # Without a control node in the spec, and /dev/vfio is only there because of the stale node.
 control_node_is_made() {
 	new_spec "$1"
-	add_device INTEL_COM_SRIOV $edu_port 45 $host_numbers
+	add_device INTEL_COM_SRIOV "$edu_port" 45 "$host_numbers"
 	expect 12 '/dev/vfio/vfio: No such file or directory' container "$1"
 	add_our_hook createRuntime
 	expect_device "$1"
@@ -165,7 +148,9 @@ crun_user_namespace() {
 	jq -e --arg path "/dev/vfio/$edu_group" 'any(.linux.devices[]; .path == $path)' "$bundle/config.json"
 }
 
+# bats test_tags=v1
 @test "crun, createRuntime, user namespace" { crun_user_namespace createRuntime; }
+# bats test_tags=v1
 @test "crun, prestart, user namespace" { crun_user_namespace prestart; }
 
 # runc binds this machine's node of the host's path, so it can only start where there is one: another device's.
@@ -173,7 +158,7 @@ runc_user_namespace() {
 	local other
 	other=$(group_of $testdev)
 	new_spec runc
-	add_device INTEL_COM_SRIOV $edu_port "$other" $host_numbers
+	add_device INTEL_COM_SRIOV "$edu_port" "$other" "$host_numbers"
 	add_control_node
 	user_namespace
 	write_map '[{type: "vfio-pci", container_path: $path, options: ["0000:3b:02.0=06/00"]}]' --arg path "/dev/vfio/$other"
@@ -182,7 +167,9 @@ runc_user_namespace() {
 	expect_device runc
 }
 
+# bats test_tags=v1
 @test "runc, createRuntime, user namespace" { runc_user_namespace createRuntime; }
+# bats test_tags=v1
 @test "runc, prestart, user namespace" { runc_user_namespace prestart; }
 
 read_only_rootfs() {
@@ -274,7 +261,7 @@ by_mount() {
 	add_our_hook createRuntime
 	add_snapshot createRuntime after
 	expect_device "$1"
-	! grep /dev/vfio/45 "$bundle/after.out"
+	[ "$(grep -c /dev/vfio/45 "$bundle/after.out")" = 0 ]
 	grep "/dev/vfio/$edu_group" "$bundle/after.out"
 }
 
@@ -346,7 +333,7 @@ own_dev() {
 @test "/dev of the machine is in the container, not in the hook's namespace" {
 	local before
 	foreign_spec runc
-	mknod /dev/vfio/45 c ${host_numbers/:/ }
+	mknod /dev/vfio/45 c "${host_numbers%:*}" "${host_numbers#*:}"
 	stand_in 'mount --bind . .; mkdir dev; mount -t devtmpfs none dev'
 	before=$(files /dev)
 	run unshare --mount bash -c 'mount -t tmpfs none /dev; exec "$@"' - "$OCI_VFIO_HOOK" createRuntime <<< "$(state)"
