@@ -12,7 +12,7 @@ struct device_allow_entry {
 	char *access; /* of "rwm"; owned */
 };
 
-/* In systemd's order; to be filled, it is initialised with {0}. */
+/* The order has no meaning. To be filled, it is initialised with {0}. */
 struct device_allow {
 	struct device_allow_entry *items; /* owned */
 	size_t count, capacity;
