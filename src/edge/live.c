@@ -1,4 +1,5 @@
-/* The story of a created container: open everything, join, change, come back; or undo.
+/* The story of a created container: open everything, join, change, come back, change the
+ * cgroup; or undo.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "live_internal.h"
 

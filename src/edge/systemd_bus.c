@@ -149,7 +149,7 @@ int systemd_bus_open(struct systemd_bus **ret, struct error *err)
 		/* systemd's own socket, as systemctl does for root: no D-Bus daemon is
 		 * needed. */
 		r = connect_to(bus, "unix:path=/run/systemd/private", false);
-		if (r < 0)
+		if (r < 0 && r != -ETIMEDOUT)
 			r = connect_to(bus, "unix:path=/run/dbus/system_bus_socket",
 				       true);
 		if (r < 0)

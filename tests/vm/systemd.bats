@@ -18,9 +18,18 @@ newer_runc=$ENGINES/newer/usr/sbin/runc
 
 load helpers
 
+# A spec for all: runtimes and jq take their time here. The container's process runs what it is told, since a new process
+# of the runtime's for each check would take seconds.
 setup_file() {
 	bind_to vfio-pci $edu_port
 	bind_to vfio-pci $testdev
+	bundle=$BATS_FILE_TMPDIR
+	new_spec crun
+	# The host's numbers of its group 45 are another device's here.
+	add_device INTEL_COM_SRIOV $edu_port 45 "$(numbers_of "$(group_of $testdev)")"
+	add_control_node
+	edit_spec '.process.args = ["/bin/sh", "-c",
+		"while read command; do sh -c \"$command\" 2>&1; echo status $?; done < /commands > /answers"]'
 }
 
 setup() {
@@ -30,7 +39,6 @@ setup() {
 	runtime=''
 	log=$bundle/log
 	group=$(group_of $edu_port)
-	# The host's numbers of its group 45 are another device's here.
 	stale=$(numbers_of "$(group_of $testdev)")
 	final=$(numbers_of "$group")
 	mkdir -p "$bundle/rootfs/bin"
@@ -46,15 +54,11 @@ teardown() {
 	[ -z "$runtime" ] || "$runtime" --systemd-cgroup delete --force "$name"
 }
 
-# RUNTIME: a spec for it. The container's process runs what it is told: a new process of the runtime's for each check
-# would take seconds.
+# RUNTIME
 new_container() {
 	runtime=$1
-	new_spec "$runtime"
-	add_device INTEL_COM_SRIOV $edu_port 45 "$stale"
-	add_control_node
-	edit_spec --arg path "system.slice:test:$name" '.linux.cgroupsPath = $path | .process.args = ["/bin/sh", "-c",
-		"while read command; do sh -c \"$command\" 2>&1; echo status $?; done < /commands > /answers"]'
+	cp "$BATS_FILE_TMPDIR/config.json" "$bundle"
+	edit_spec --arg path "system.slice:test:$name" '.linux.cgroupsPath = $path'
 }
 
 # STAGE PATH ARGUMENT...
@@ -125,6 +129,11 @@ unit_is() {
 	esac
 }
 
+# systemd turns the list round when it reads it anew.
+allowed() {
+	systemctl show "$scope" --property DeviceAllow | sort
+}
+
 # RUNTIME STAGE KIND [reload]
 lasts() {
 	new_container "$1"
@@ -157,7 +166,7 @@ undone() {
 	grep -F config.json.oci-vfio-hook "$log"
 	! grep 'put back' "$log"
 	unit_is "$2"
-	systemctl show "$scope" --property DeviceAllow | sort | diff "$bundle/before" -
+	allowed | diff "$bundle/before" -
 	has_stale
 	systemctl daemon-reload
 	has_stale
@@ -181,7 +190,7 @@ widen_without() {
 	new_container runc
 	start_container
 	pid=$(runc state "$name" | jq .pid)
-	rules=$(systemctl show "$scope" --property DeviceAllow)
+	rules=$(allowed)
 	has_stale
 	# systemd's own program must be widened too then.
 	systemctl daemon-reload
@@ -189,7 +198,7 @@ widen_without() {
 	[[ $output == *"whose daemon-reload may bring the old device rules back"*"systemd can't be reached"*precreate* ]]
 	can_open /final
 	cannot_open /stale
-	[ "$rules" = "$(systemctl show "$scope" --property DeviceAllow)" ]
+	[ "$rules" = "$(allowed)" ]
 	widen_without "$(readlink -e /usr/lib/x86_64-linux-gnu/libsystemd.so.0)"
 	[[ $output == *"may bring the old device rules back"*"install the package libsystemd0"* ]]
 	# The system bus is as good.
