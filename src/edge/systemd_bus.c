@@ -37,7 +37,7 @@ struct libsystemd {
 	int (*is_ready)(sd_bus *);
 	int (*process)(sd_bus *, sd_bus_message **);
 	int (*wait)(sd_bus *, uint64_t);
-	sd_bus *(*flush_close_unref)(sd_bus *);
+	sd_bus *(*close_unref)(sd_bus *);
 	int (*call)(sd_bus *, sd_bus_message *, uint64_t, sd_bus_error *,
 		    sd_bus_message **);
 	int (*get_property)(sd_bus *, const char *, const char *, const char *,
@@ -72,7 +72,7 @@ static int load(struct libsystemd *ret, struct error *err)
 		{ "sd_bus_is_ready", (void **)&ret->is_ready },
 		{ "sd_bus_process", (void **)&ret->process },
 		{ "sd_bus_wait", (void **)&ret->wait },
-		{ "sd_bus_flush_close_unref", (void **)&ret->flush_close_unref },
+		{ "sd_bus_close_unref", (void **)&ret->close_unref },
 		{ "sd_bus_call", (void **)&ret->call },
 		{ "sd_bus_get_property", (void **)&ret->get_property },
 		{ "sd_bus_error_free", (void **)&ret->error_free },
@@ -99,7 +99,7 @@ static uint64_t now_usec(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* The first call would wait 90 s for the greeting of a PID 1 that is stuck. */
+/* The first call, or flushing, would wait 90 s for the greeting of a PID 1 that is stuck. */
 static int wait_ready(const struct libsystemd *library, sd_bus *bus)
 {
 	uint64_t deadline = now_usec() + TIMEOUT_USEC;
@@ -136,7 +136,7 @@ static int connect_to(struct systemd_bus *bus, const char *address, bool client)
 	if (r >= 0)
 		r = wait_ready(library, bus->bus);
 	if (r < 0)
-		bus->bus = library->flush_close_unref(bus->bus);
+		bus->bus = library->close_unref(bus->bus);
 	return r;
 }
 
@@ -169,7 +169,7 @@ void systemd_bus_close(struct systemd_bus *bus)
 {
 	if (bus == NULL)
 		return;
-	bus->library.flush_close_unref(bus->bus);
+	bus->library.close_unref(bus->bus);
 	free(bus);
 }
 
