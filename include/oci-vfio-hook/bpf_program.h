@@ -1,5 +1,5 @@
 /* Device programs in the kernel, through bpf(2): which ones a cgroup has, their code,
- * loading, putting one in another's place. Knows neither containers nor systemd.
+ * loading, putting one in another's place, pins. Knows neither containers nor systemd.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_BPF_PROGRAM_H
 #define OCI_VFIO_HOOK_BPF_PROGRAM_H
@@ -46,5 +46,11 @@ int bpf_program_load(const struct device_program *code, const struct bpf_program
 /* Puts the program `new` in the place of `old`, which is attached to the cgroup with
  * these flags. 0 or -errno. */
 int bpf_program_replace(int cgroup, uint32_t flags, int old, int new);
+
+/* Which program is pinned at this path of bpffs? 0 or -errno. */
+int bpf_pin_read(const char *path, uint32_t *ret_id);
+
+/* Pins a program there, in one step in the place of what was pinned there. 0 or -errno. */
+int bpf_program_pin(int fd, const char *path);
 
 #endif

@@ -1,5 +1,6 @@
 /* The device cgroup of a created container, v1 or v2: finds it, gives the container's
- * processes the new devices, takes the old ones, and puts back what was there.
+ * processes the new devices, takes the old ones, and puts back what was there. What systemd
+ * knows of the devices of its unit is changed with it, so that a reload doesn't undo it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_DEVICE_CGROUP_H
 #define OCI_VFIO_HOOK_DEVICE_CGROUP_H
@@ -7,6 +8,8 @@
 #include <sys/types.h>
 
 #include "oci-vfio-hook/bpf_program.h"
+#include "oci-vfio-hook/message.h"
+#include "oci-vfio-hook/systemd_unit.h"
 
 enum device_cgroup_kind {
 	DEVICE_CGROUP_NONE, /* nothing filters devices here, or nothing could */
@@ -21,6 +24,9 @@ struct device_cgroup_program {
 	uint32_t flags; /* of its attachment */
 	int wider;	/* to take its place; owned; -1: it may stay */
 	bool replaced;
+	const char
+		*pin; /* systemd takes it from there; borrowed from the unit; or NULL */
+	bool pinned;  /* `wider` is at `pin` */
 };
 
 /* A rule of cgroup v1, as in devices.list. */
@@ -41,6 +47,10 @@ struct device_cgroup {
 	/* v2 */
 	struct device_cgroup_program *programs;
 	size_t n_programs, programs_capacity;
+	/* The unit that the cgroup, or the scope around it, is of. */
+	struct systemd_unit unit;
+	struct device_allow unit_allow; /* to be set */
+	bool unit_changes, unit_changed;
 	/* v1 */
 	int allow, deny;
 	struct device_cgroup_rule *rules; /* before the first change */
@@ -58,20 +68,21 @@ struct device_cgroup {
 	}
 
 /* Finds the device cgroup of process `pid`, whose directory in /proc is open as `proc`,
- * and opens all that the rest needs: nothing after device_cgroup_prepare() depends on the
- * mount namespace. Where the kernel has both hierarchies, a v1 "devices" decides.
+ * and opens what decides about it. Where the kernel has both hierarchies, a v1 "devices" decides.
  * ERROR_UNAVAILABLE: no mount of this machine shows the cgroup, or a program at it can't
  * be read; ERROR_PERMISSION. */
 int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct error *err);
 
 /* Makes all that the changes need without changing anything: checks that no cgroup above
- * refuses the new devices (v2; the kernel itself checks it for v1), loads programs.
- * ERROR_UNAVAILABLE names the cgroup that refuses, or the code that can't be widened. */
+ * refuses the new devices (v2; the kernel itself checks it for v1), loads programs, asks
+ * systemd. ERROR_UNAVAILABLE names the cgroup that refuses, or the code that can't be
+ * widened. That a change won't outlast a reload of systemd is a warning. */
 int device_cgroup_prepare(struct device_cgroup *cgroup,
 			  const struct device_change *changes, size_t n_changes,
-			  struct error *err);
+			  struct messages *messages, struct error *err);
 
-/* Makes the changes, all or none. ERROR_UNAVAILABLE: a cgroup above refuses (v1). */
+/* Makes the changes, all or none, in the mount namespace of the machine.
+ * ERROR_UNAVAILABLE: a cgroup above refuses (v1), or systemd does. */
 int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err);
 
 /* Puts back what device_cgroup_commit() changed, if it did. 0 or the first -errno. */

@@ -23,8 +23,8 @@ struct live_request {
 /* What was changed, so that it can be undone. */
 struct live;
 
-/* Opens everything on the machine, joins the mount namespace of the process, changes
- * nodes and cgroup, and comes back. On an error everything is as it was (what could not be
+/* Opens everything on the machine, joins the mount namespace of the process, changes the
+ * nodes, comes back, and changes the cgroup. On an error everything is as it was (what could not be
  * undone is a warning). The caller ends *ret with live_finish() or live_undo().
  * ERROR_DATA: no process, its mount namespace is ours, the rootfs is no mount point there,
  * a path leads over a symbolic link, something else is in the way; ERROR_UNAVAILABLE: a

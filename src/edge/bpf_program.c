@@ -4,6 +4,7 @@
 #include "oci-vfio-hook/bpf_program.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -180,4 +181,42 @@ int bpf_program_replace(int cgroup, uint32_t flags, int old, int new)
 		attributes.replace_bpf_fd = (uint32_t)old;
 	}
 	return bpf(BPF_PROG_ATTACH, &attributes);
+}
+
+int bpf_pin_read(const char *path, uint32_t *ret_id)
+{
+	struct bpf_prog_info info = { 0 };
+	auto_close int fd = -1;
+	union bpf_attr attributes;
+	int r;
+
+	memset(&attributes, 0, sizeof attributes);
+	attributes.pathname = pointer(path);
+	fd = bpf(BPF_OBJ_GET, &attributes);
+	if (fd < 0)
+		return fd;
+	r = read_info(fd, &info);
+	if (r == 0)
+		*ret_id = info.id;
+	return r;
+}
+
+int bpf_program_pin(int fd, const char *path)
+{
+	/* Without a dot: bpffs refuses names that have one. */
+	auto_free char *temporary = memory_printf("%s-oci-vfio-hook", path);
+	union bpf_attr attributes;
+	int r;
+
+	if (unlink(temporary) < 0 && errno != ENOENT)
+		return -errno;
+	memset(&attributes, 0, sizeof attributes);
+	attributes.pathname = pointer(temporary);
+	attributes.bpf_fd = (uint32_t)fd;
+	r = bpf(BPF_OBJ_PIN, &attributes);
+	if (r == 0 && rename(temporary, path) < 0) {
+		r = -errno;
+		unlink(temporary);
+	}
+	return r;
 }

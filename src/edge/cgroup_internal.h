@@ -19,6 +19,19 @@ int cgroup_v2_prepare(struct device_cgroup *cgroup, const struct device_change *
 int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err);
 int cgroup_v2_undo(struct device_cgroup *cgroup);
 
+/* Asks systemd about the unit of the cgroup, if it has one: what has to be changed there,
+ * or a warning why that can't be. */
+void cgroup_systemd_prepare(struct device_cgroup *cgroup,
+			    const struct device_change *changes, size_t n_changes,
+			    struct messages *messages);
+/* Tells systemd of the new devices, or again of the old ones: 0 or -errno. */
+int cgroup_systemd_allow(struct device_cgroup *cgroup, struct error *err);
+int cgroup_systemd_disallow(struct device_cgroup *cgroup);
+/* Pins the wider programs where systemd takes the old ones from, or again the old ones:
+ * 0 or -errno. */
+int cgroup_systemd_pin(struct device_cgroup *cgroup, struct error *err);
+int cgroup_systemd_unpin(struct device_cgroup *cgroup);
+
 /* A place where a cgroup hierarchy is mounted. */
 struct cgroup_mount {
 	char *root;   /* what of the hierarchy is seen there, as in /proc/PID/cgroup */

@@ -128,18 +128,24 @@ int cgroup_v2_open(struct device_cgroup *cgroup, struct error *err)
 	return r < 0 ? r : add_above(cgroup, err);
 }
 
-static bool has_program(const char *path, uint32_t id)
+static bool is_attached(int directory, uint32_t id)
 {
-	auto_close int fd =
-		machine_openat(&machine_real, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	auto_bpf_attachment attached = { 0 };
 
-	if (fd < 0 || bpf_attachment_read(fd, false, &attached) < 0)
+	if (bpf_attachment_read(directory, false, &attached) < 0)
 		return false;
 	for (size_t i = 0; i < attached.count; i++)
 		if (attached.ids[i] == id)
 			return true;
 	return false;
+}
+
+static bool has_program(const char *path, uint32_t id)
+{
+	auto_close int fd =
+		machine_openat(&machine_real, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+
+	return fd >= 0 && is_attached(fd, id);
 }
 
 /* Returns the name of the cgroup, this one or above, to which a program is attached. The
@@ -243,8 +249,11 @@ int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err)
 			continue;
 		r = bpf_program_replace(program->directory, program->flags,
 					program->old.fd, program->wider);
-		if (r < 0) {
-			cgroup_v2_undo(cgroup);
+		/* systemd has made a new one of the new rules. */
+		if (r == -ENOENT && cgroup->unit_changed &&
+		    !is_attached(program->directory, program->old.id))
+			continue;
+		if (r < 0)
 			return error_set(
 				err, r == -EPERM ? ERROR_PERMISSION : ERROR_UNAVAILABLE,
 				"%s: device program %.16s can't be replaced: %s",
@@ -252,7 +261,6 @@ int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err)
 				r == -ENOENT ? "it is attached by a link, or was "
 					       "detached a moment ago"
 					     : strerror(-r));
-		}
 		program->replaced = true;
 	}
 	return 0;

@@ -1,5 +1,5 @@
 /* Finds the device cgroup of a process: which hierarchy decides, and where it is mounted.
- * What is done there is in cgroup_v1.c and cgroup_v2.c.
+ * What is done there is in cgroup_v1.c, cgroup_v2.c and cgroup_systemd.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "oci-vfio-hook/device_cgroup.h"
 
@@ -230,8 +230,9 @@ int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct er
 
 int device_cgroup_prepare(struct device_cgroup *cgroup,
 			  const struct device_change *changes, size_t n_changes,
-			  struct error *err)
+			  struct messages *messages, struct error *err)
 {
+	cgroup_systemd_prepare(cgroup, changes, n_changes, messages);
 	switch (cgroup->kind) {
 	case DEVICE_CGROUP_V1:
 		return cgroup_v1_prepare(cgroup, changes, n_changes, err);
@@ -243,7 +244,7 @@ int device_cgroup_prepare(struct device_cgroup *cgroup,
 	return 0;
 }
 
-int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err)
+static int commit_rules(struct device_cgroup *cgroup, struct error *err)
 {
 	switch (cgroup->kind) {
 	case DEVICE_CGROUP_V1:
@@ -256,7 +257,22 @@ int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err)
 	return 0;
 }
 
-int device_cgroup_undo(struct device_cgroup *cgroup)
+int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err)
+{
+	/* systemd's own program changes with its list. */
+	int r = cgroup_systemd_allow(cgroup, err);
+
+	if (r == 0)
+		r = commit_rules(cgroup, err);
+	if (r == 0)
+		r = cgroup_systemd_pin(cgroup, err);
+	/* What is left undone is tried again by the caller, and then reported. */
+	if (r < 0)
+		device_cgroup_undo(cgroup);
+	return r;
+}
+
+static int undo_rules(struct device_cgroup *cgroup)
 {
 	switch (cgroup->kind) {
 	case DEVICE_CGROUP_V1:
@@ -269,6 +285,15 @@ int device_cgroup_undo(struct device_cgroup *cgroup)
 	return 0;
 }
 
+int device_cgroup_undo(struct device_cgroup *cgroup)
+{
+	int pins = cgroup_systemd_unpin(cgroup);
+	int rules = undo_rules(cgroup);
+	int allow = cgroup_systemd_disallow(cgroup);
+
+	return pins < 0 ? pins : rules < 0 ? rules : allow;
+}
+
 void device_cgroup_close(struct device_cgroup *cgroup)
 {
 	for (size_t i = 0; i < cgroup->n_programs; i++) {
@@ -276,6 +301,8 @@ void device_cgroup_close(struct device_cgroup *cgroup)
 		close_fd(&cgroup->programs[i].wider);
 	}
 	memory_free(cgroup->programs);
+	systemd_unit_close(&cgroup->unit);
+	device_allow_free(&cgroup->unit_allow);
 	memory_free(cgroup->rules);
 	memory_free(cgroup->changes);
 	memory_free(cgroup->path);

@@ -1,4 +1,5 @@
-/* The story of a created container: open everything, join, change, come back; or undo.
+/* The story of a created container: open everything, join, change, come back, change the
+ * cgroup; or undo.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "live_internal.h"
 
@@ -16,15 +17,8 @@ static int prepare_cgroup(struct live *live, struct error *err)
 	r = device_cgroup_open(live->namespace.proc, live->namespace.pid, &live->cgroup,
 			       err);
 	if (r == 0)
-		r = device_cgroup_prepare(&live->cgroup, changes, count, err);
-	/* systemd knows the old rules only. */
-	if (r == 0 && live->cgroup.path && strstr(live->cgroup.path, ".scope"))
-		messages_add(
-			live->messages, MESSAGE_WARNING,
-			"%s: is a unit of systemd, whose daemon-reload may bring the old "
-			"device rules back; what acts before the container is created "
-			"lasts: precreate (podman), oci-vfio-runtime, apply",
-			live->cgroup.path);
+		r = device_cgroup_prepare(&live->cgroup, changes, count, live->messages,
+					  err);
 	return r;
 }
 
@@ -47,9 +41,7 @@ static int change(struct live *live, const struct live_request *request,
 	int r = live_namespace_open_rootfs(&live->namespace, request->rootfs,
 					   &live->rootfs, err);
 
-	if (r == 0)
-		r = live_nodes_change(live, err);
-	return r < 0 ? r : device_cgroup_commit(&live->cgroup, err);
+	return r < 0 ? r : live_nodes_change(live, err);
 }
 
 static void live_free(struct live *live)
@@ -105,6 +97,8 @@ int live_change(const struct live_request *request, struct live **ret,
 		r = change(live, request, err);
 	if (r == 0)
 		r = live_namespace_leave(&live->namespace, err);
+	if (r == 0)
+		r = device_cgroup_commit(&live->cgroup, err);
 	if (r < 0)
 		undo(live);
 	umask(mask);

@@ -62,6 +62,7 @@ static int change_cgroup(const char *pid, char **arguments, int count, bool undo
 {
 	auto_device_cgroup cgroup = DEVICE_CGROUP_INIT;
 	struct device_change changes[CHANGES_MAX] = { 0 };
+	auto_messages messages = { 0 };
 	auto_error err = { 0 };
 	size_t n = 0;
 
@@ -71,9 +72,11 @@ static int change_cgroup(const char *pid, char **arguments, int count, bool undo
 	if (count != 0)
 		return usage();
 	if (open_cgroup(pid, &cgroup, &err) < 0 ||
-	    device_cgroup_prepare(&cgroup, changes, n, &err) < 0 ||
+	    device_cgroup_prepare(&cgroup, changes, n, &messages, &err) < 0 ||
 	    device_cgroup_commit(&cgroup, &err) < 0)
 		return failed(&err);
+	for (size_t i = 0; i < messages.count; i++)
+		fprintf(stderr, "%s\n", messages.items[i].text);
 	printf("%s v%d%s\n", cgroup.path != NULL ? cgroup.path : "-", cgroup.kind,
 	       cgroup.shared ? " shared" : "");
 	for (size_t i = 0; i < cgroup.n_programs; i++)

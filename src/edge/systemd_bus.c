@@ -1,0 +1,303 @@
+/* Talking to systemd over D-Bus, by sd-bus of libsystemd.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "systemd_bus.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "oci-vfio-hook/library.h"
+
+#define SERVICE "org.freedesktop.systemd1"
+#define MANAGER SERVICE ".Manager"
+
+/* For each answer: PID 1 may be reading all of its units anew. */
+#define TIMEOUT_USEC (5 * UINT64_C(1000000))
+
+LIBRARY_NOTE(
+	"[{\"feature\":\"systemd-units\","
+	"\"description\":\"Telling systemd of the devices of a container in a scope\","
+	"\"priority\":\"recommended\",\"soname\":[\"libsystemd.so.0\"]}]");
+
+/* libsystemd's own names, as in <systemd/sd-bus.h>, which isn't needed to build. */
+typedef struct sd_bus sd_bus;
+typedef struct sd_bus_message sd_bus_message;
+typedef struct {
+	const char *name;
+	const char *message;
+	int need_free;
+} sd_bus_error;
+
+struct libsystemd {
+	int (*new)(sd_bus **);
+	int (*set_address)(sd_bus *, const char *);
+	int (*set_bus_client)(sd_bus *, int);
+	int (*set_method_call_timeout)(sd_bus *, uint64_t);
+	int (*start)(sd_bus *);
+	int (*is_ready)(sd_bus *);
+	int (*process)(sd_bus *, sd_bus_message **);
+	int (*wait)(sd_bus *, uint64_t);
+	sd_bus *(*close_unref)(sd_bus *);
+	int (*call)(sd_bus *, sd_bus_message *, uint64_t, sd_bus_error *,
+		    sd_bus_message **);
+	int (*get_property)(sd_bus *, const char *, const char *, const char *,
+			    const char *, sd_bus_error *, sd_bus_message **,
+			    const char *);
+	void (*error_free)(sd_bus_error *);
+	int (*path_encode)(const char *, const char *, char **);
+	int (*new_method_call)(sd_bus *, sd_bus_message **, const char *, const char *,
+			       const char *, const char *);
+	int (*append)(sd_bus_message *, const char *, ...);
+	int (*open_container)(sd_bus_message *, char, const char *);
+	int (*close_container)(sd_bus_message *);
+	int (*read)(sd_bus_message *, const char *, ...);
+	int (*enter_container)(sd_bus_message *, char, const char *);
+	sd_bus_message *(*unref)(sd_bus_message *);
+};
+
+struct systemd_bus {
+	struct libsystemd library;
+	sd_bus *bus;
+};
+
+static int load(struct libsystemd *ret, struct error *err)
+{
+	const struct library_symbol symbols[] = {
+		{ "sd_bus_new", (void **)&ret->new },
+		{ "sd_bus_set_address", (void **)&ret->set_address },
+		{ "sd_bus_set_bus_client", (void **)&ret->set_bus_client },
+		{ "sd_bus_set_method_call_timeout",
+		  (void **)&ret->set_method_call_timeout },
+		{ "sd_bus_start", (void **)&ret->start },
+		{ "sd_bus_is_ready", (void **)&ret->is_ready },
+		{ "sd_bus_process", (void **)&ret->process },
+		{ "sd_bus_wait", (void **)&ret->wait },
+		{ "sd_bus_close_unref", (void **)&ret->close_unref },
+		{ "sd_bus_call", (void **)&ret->call },
+		{ "sd_bus_get_property", (void **)&ret->get_property },
+		{ "sd_bus_error_free", (void **)&ret->error_free },
+		{ "sd_bus_path_encode", (void **)&ret->path_encode },
+		{ "sd_bus_message_new_method_call", (void **)&ret->new_method_call },
+		{ "sd_bus_message_append", (void **)&ret->append },
+		{ "sd_bus_message_open_container", (void **)&ret->open_container },
+		{ "sd_bus_message_close_container", (void **)&ret->close_container },
+		{ "sd_bus_message_read", (void **)&ret->read },
+		{ "sd_bus_message_enter_container", (void **)&ret->enter_container },
+		{ "sd_bus_message_unref", (void **)&ret->unref },
+		{ NULL, NULL },
+	};
+
+	return library_open("libsystemd.so.0", "libsystemd0",
+			    "tell systemd of the container's new devices", symbols, err);
+}
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* The first call, or flushing, would wait 90 s for the greeting of a PID 1 that is stuck. */
+static int wait_ready(const struct libsystemd *library, sd_bus *bus)
+{
+	uint64_t deadline = now_usec() + TIMEOUT_USEC;
+	int r;
+
+	while ((r = library->is_ready(bus)) == 0) {
+		uint64_t now = now_usec();
+
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		r = library->process(bus, NULL);
+		if (r == 0)
+			r = library->wait(bus, deadline - now);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Not sd_bus_open_system(): the environment has no say in whom we talk to. */
+static int connect_to(struct systemd_bus *bus, const char *address, bool client)
+{
+	const struct libsystemd *library = &bus->library;
+	int r = library->new (&bus->bus);
+
+	if (r >= 0)
+		r = library->set_address(bus->bus, address);
+	if (r >= 0)
+		r = library->set_bus_client(bus->bus, client);
+	if (r >= 0)
+		r = library->set_method_call_timeout(bus->bus, TIMEOUT_USEC);
+	if (r >= 0)
+		r = library->start(bus->bus);
+	if (r >= 0)
+		r = wait_ready(library, bus->bus);
+	if (r < 0)
+		bus->bus = library->close_unref(bus->bus);
+	return r;
+}
+
+int systemd_bus_open(struct systemd_bus **ret, struct error *err)
+{
+	struct systemd_bus *bus = memory_zalloc(sizeof *bus);
+	int r = load(&bus->library, err);
+
+	if (r == 0) {
+		/* systemd's own socket, as systemctl does for root: no D-Bus daemon is
+		 * needed. */
+		r = connect_to(bus, "unix:path=/run/systemd/private", false);
+		if (r < 0 && r != -ETIMEDOUT)
+			r = connect_to(bus, "unix:path=/run/dbus/system_bus_socket",
+				       true);
+		if (r < 0)
+			r = error_set(err, ERROR_UNAVAILABLE,
+				      "systemd can't be reached, neither at "
+				      "/run/systemd/private nor over the system bus: %s",
+				      strerror(-r));
+	}
+	if (r < 0)
+		memory_free(bus);
+	else
+		*ret = bus;
+	return r;
+}
+
+void systemd_bus_close(struct systemd_bus *bus)
+{
+	if (bus == NULL)
+		return;
+	bus->library.close_unref(bus->bus);
+	memory_free(bus);
+}
+
+static int failed(const char *what, const char *why, struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE, "systemd: %s: %s", what, why);
+}
+
+/* Asks for a property; the answer stands at its value. Returns 0 for a property that isn't
+ * known, without an answer, else 1. */
+static int get(const struct systemd_bus *bus, const struct systemd_property *property,
+	       const char *type, sd_bus_message **ret, struct error *err)
+{
+	const struct libsystemd *library = &bus->library;
+	sd_bus_error failure = { 0 };
+	char *path;
+	int r = library->path_encode("/org/freedesktop/systemd1/unit", property->unit,
+				     &path);
+
+	if (r < 0)
+		return failed(property->unit, strerror(-r), err);
+	r = library->get_property(bus->bus, SERVICE, path, property->interface,
+				  property->name, &failure, ret, type);
+	memory_free(path);
+	if (r >= 0)
+		r = 1;
+	else if (failure.name != NULL &&
+		 strcmp(failure.name, "org.freedesktop.DBus.Error.UnknownProperty") == 0)
+		r = 0;
+	else
+		r = failed(property->name,
+			   failure.message != NULL ? failure.message : strerror(-r), err);
+	library->error_free(&failure);
+	return r;
+}
+
+int systemd_bus_get_string(const struct systemd_bus *bus,
+			   const struct systemd_property *property, char **ret,
+			   struct error *err)
+{
+	sd_bus_message *answer = NULL;
+	const char *value = "";
+	int r = get(bus, property, "s", &answer, err);
+
+	if (r < 0)
+		return r;
+	if (r > 0)
+		r = bus->library.read(answer, "s", &value);
+	if (r < 0)
+		r = failed(property->name, strerror(-r), err);
+	else
+		*ret = memory_copy_string(value);
+	bus->library.unref(answer);
+	return r < 0 ? r : 0;
+}
+
+int systemd_bus_get_pairs(const struct systemd_bus *bus,
+			  const struct systemd_property *property, systemd_pair_add *add,
+			  void *list, struct error *err)
+{
+	const struct libsystemd *library = &bus->library;
+	const char *first, *second;
+	sd_bus_message *answer = NULL;
+	int r = get(bus, property, "a(ss)", &answer, err);
+
+	if (r <= 0)
+		return r;
+	r = library->enter_container(answer, 'a', "(ss)");
+	while (r >= 0 && (r = library->read(answer, "(ss)", &first, &second)) > 0)
+		add(list, first, second);
+	library->unref(answer);
+	return r < 0 ? failed(property->name, strerror(-r), err) : 0;
+}
+
+/* One member of a(sv): DeviceAllow= with these entries. Without one it empties the list. */
+static int append_list(const struct libsystemd *library, sd_bus_message *message,
+		       const struct device_allow *allow)
+{
+	int r = library->open_container(message, 'r', "sv");
+
+	if (r >= 0)
+		r = library->append(message, "s", "DeviceAllow");
+	if (r >= 0)
+		r = library->open_container(message, 'v', "a(ss)");
+	if (r >= 0)
+		r = library->open_container(message, 'a', "(ss)");
+	for (size_t i = 0; i < allow->count && r >= 0; i++)
+		r = library->append(message, "(ss)", allow->items[i].device,
+				    allow->items[i].access);
+	for (int i = 0; i < 3 && r >= 0; i++)
+		r = library->close_container(message);
+	return r;
+}
+
+static int append_call(const struct libsystemd *library, sd_bus_message *message,
+		       const char *unit, const struct device_allow *allow)
+{
+	/* Until it ends: /run, not /etc. */
+	int r = library->append(message, "sb", unit, true);
+
+	if (r >= 0)
+		r = library->open_container(message, 'a', "(sv)");
+	/* Entries are added to those that are there. */
+	if (r >= 0)
+		r = append_list(library, message, &(struct device_allow) { 0 });
+	if (r >= 0 && allow->count > 0)
+		r = append_list(library, message, allow);
+	return r < 0 ? r : library->close_container(message);
+}
+
+int systemd_bus_set_device_allow(const struct systemd_bus *bus, const char *unit,
+				 const struct device_allow *allow, struct error *err)
+{
+	const struct libsystemd *library = &bus->library;
+	sd_bus_error failure = { 0 };
+	sd_bus_message *message = NULL;
+	int r = library->new_method_call(bus->bus, &message, SERVICE,
+					 "/org/freedesktop/systemd1", MANAGER,
+					 "SetUnitProperties");
+
+	if (r >= 0)
+		r = append_call(library, message, unit, allow);
+	if (r >= 0)
+		r = library->call(bus->bus, message, 0, &failure, NULL);
+	if (r < 0)
+		r = failed("SetUnitProperties",
+			   failure.message != NULL ? failure.message : strerror(-r), err);
+	library->unref(message);
+	library->error_free(&failure);
+	return r < 0 ? r : 0;
+}
