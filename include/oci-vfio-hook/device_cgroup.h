@@ -24,9 +24,8 @@ struct device_cgroup_program {
 	uint32_t flags; /* of its attachment */
 	int wider;	/* to take its place; owned; -1: it may stay */
 	bool replaced;
-	const char
-		*pin; /* systemd takes it from there; borrowed from the unit; or NULL */
-	bool pinned;  /* `wider` is at `pin` */
+	const char *pin; /* where systemd takes it from, or NULL; borrowed */
+	bool pinned;	 /* `wider` is there */
 };
 
 /* A rule of cgroup v1, as in devices.list. */
@@ -68,9 +67,9 @@ struct device_cgroup {
 	}
 
 /* Finds the device cgroup of process `pid`, whose directory in /proc is open as `proc`,
- * and opens what decides about it. Where the kernel has both hierarchies, a v1 "devices" decides.
- * ERROR_UNAVAILABLE: no mount of this machine shows the cgroup, or a program at it can't
- * be read; ERROR_PERMISSION. */
+ * and opens what decides about it. Where the kernel has both hierarchies, a v1 "devices"
+ * decides. ERROR_UNAVAILABLE: no mount of this machine shows the cgroup, or a program at
+ * it can't be read; ERROR_PERMISSION. */
 int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct error *err);
 
 /* Makes all that the changes need without changing anything: checks that no cgroup above

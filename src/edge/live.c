@@ -16,10 +16,9 @@ static int prepare_cgroup(struct live *live, struct error *err)
 		return 0;
 	r = device_cgroup_open(live->namespace.proc, live->namespace.pid, &live->cgroup,
 			       err);
-	if (r == 0)
-		r = device_cgroup_prepare(&live->cgroup, changes, count, live->messages,
-					  err);
-	return r;
+	return r < 0 ? r
+		     : device_cgroup_prepare(&live->cgroup, changes, count,
+					     live->messages, err);
 }
 
 /* Everything that can be done and can fail while nothing is changed. */
