@@ -1,6 +1,6 @@
 /* Owned memory: allocation that does not fail, cleanup attributes, growing arrays.
  * Knows nothing of the domain. Out of memory ends the process with one message: at every
- * place where we allocate, nothing has been changed yet. The first 128 KiB, which is all
+ * place where we allocate, nothing has been changed yet. The first 256 KiB, which is all
  * that most runs need, come from the program's own data and are never given back: the
  * process ends sooner than malloc() has paid for itself. SPDX-License-Identifier:
  * Apache-2.0 */

@@ -37,7 +37,7 @@ struct block {
 };
 
 /* From arena_used on all bytes are zero. */
-static _Alignas(max_align_t) char arena[128 << 10];
+static _Alignas(max_align_t) char arena[256 << 10];
 static size_t arena_used;
 
 /* What data of this size takes there. */
