@@ -358,9 +358,10 @@ bad_map() {
 	echo '[{' > $run_maps/engines.json
 }
 
-# /run's map takes /dev/vfio/45 from fw_cfg's.
+# /run's map takes /dev/vfio/45 from fw_cfg's. That nothing comes is known soon enough.
 map_of_missing_function() {
-	mkdir -p $run_maps
+	mkdir -p $run_maps /etc/oci-vfio-hook
+	echo '{"timeout": 1}' > /etc/oci-vfio-hook/config.json
 	jq -n --arg option "$host_address=1e/00" \
 		'[{type: "vfio-pci", container_path: "/dev/vfio/45", options: [$option]}]' > $run_maps/engines.json
 }
@@ -383,7 +384,7 @@ missing_text='00:1e.0'
 # podman throws a precreate hook's stderr away.
 @test "errors: podman, precreate" {
 	expect_no_start 126 'executing [/usr/bin/oci-vfio-hook precreate]: exit status 65' \
-		'executing [/usr/bin/oci-vfio-hook precreate]: exit status 69' podman_run crun
+		'executing [/usr/bin/oci-vfio-hook precreate]: exit status 75' podman_run crun
 }
 
 @test "errors: podman --runtime oci-vfio-crun" {
