@@ -80,11 +80,12 @@ int device_cgroup_prepare(struct device_cgroup *cgroup,
 			  const struct device_change *changes, size_t n_changes,
 			  struct messages *messages, struct error *err);
 
-/* Makes the changes, all or none, in the mount namespace of the machine.
- * ERROR_UNAVAILABLE: a cgroup above refuses (v1), or systemd does. */
+/* Makes the changes, in the mount namespace of the machine. On an error some of them may have
+ * been made: device_cgroup_undo(). ERROR_UNAVAILABLE: a cgroup above refuses (v1), or systemd
+ * does. */
 int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err);
 
-/* Puts back what device_cgroup_commit() changed, if it did. 0 or the first -errno. */
+/* Puts back what device_cgroup_commit() changed, if it did. 0 or the first error. */
 int device_cgroup_undo(struct device_cgroup *cgroup);
 
 void device_cgroup_close(struct device_cgroup *cgroup);

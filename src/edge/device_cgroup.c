@@ -264,12 +264,7 @@ int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err)
 
 	if (r == 0)
 		r = commit_rules(cgroup, err);
-	if (r == 0)
-		r = cgroup_systemd_pin(cgroup, err);
-	/* What is left undone is tried again by the caller, and then reported. */
-	if (r < 0)
-		device_cgroup_undo(cgroup);
-	return r;
+	return r < 0 ? r : cgroup_systemd_pin(cgroup, err);
 }
 
 static int undo_rules(struct device_cgroup *cgroup)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,10 +71,22 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Without udevd its events never come, and libudev calls that no error. */
+static bool is_same_namespace(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	return stat(a, &first) == 0 && stat(b, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* Without udevd, and outside of its network namespace, its events never come, and libudev calls
+ * that no error. The kernel's come to each. */
 static const char *event_source(void)
 {
-	return access("/run/udev/control", F_OK) == 0 ? "udev" : "kernel";
+	return access("/run/udev/control", F_OK) == 0 &&
+			       is_same_namespace("/proc/self/ns/net", "/proc/1/ns/net")
+		       ? "udev"
+		       : "kernel";
 }
 
 static int listen_to(struct hotplug *hotplug, const char *source)

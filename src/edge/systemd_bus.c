@@ -11,8 +11,10 @@
 #define SERVICE "org.freedesktop.systemd1"
 #define MANAGER SERVICE ".Manager"
 
-/* For each answer: PID 1 may be reading all of its units anew. */
-#define TIMEOUT_USEC (5 * UINT64_C(1000000))
+/* For reading what there is, and again for each change: PID 1 may be reading all of its units
+ * anew. A hook that has to undo a change has waited three times then, and Kata's agent kills it
+ * after 10 s. */
+#define TIMEOUT_USEC (3 * UINT64_C(1000000))
 
 LIBRARY_NOTE(
 	"[{\"feature\":\"systemd-units\","
@@ -58,6 +60,7 @@ struct libsystemd {
 struct systemd_bus {
 	struct libsystemd library;
 	sd_bus *bus;
+	uint64_t deadline; /* of now_usec(), for the answers to come */
 };
 
 static int load(struct libsystemd *ret, struct error *err)
@@ -99,20 +102,26 @@ static uint64_t now_usec(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* The first call, or flushing, would wait 90 s for the greeting of a PID 1 that is stuck. */
-static int wait_ready(const struct libsystemd *library, sd_bus *bus)
+/* At least 1: 0 would be libsystemd's default. */
+static uint64_t time_left(const struct systemd_bus *bus)
 {
-	uint64_t deadline = now_usec() + TIMEOUT_USEC;
+	uint64_t now = now_usec();
+
+	return now < bus->deadline ? bus->deadline - now : 1;
+}
+
+/* The first call, or flushing, would wait 90 s for the greeting of a PID 1 that is stuck. */
+static int wait_ready(const struct systemd_bus *bus)
+{
+	const struct libsystemd *library = &bus->library;
 	int r;
 
-	while ((r = library->is_ready(bus)) == 0) {
-		uint64_t now = now_usec();
-
-		if (now >= deadline)
+	while ((r = library->is_ready(bus->bus)) == 0) {
+		if (now_usec() >= bus->deadline)
 			return -ETIMEDOUT;
-		r = library->process(bus, NULL);
+		r = library->process(bus->bus, NULL);
 		if (r == 0)
-			r = library->wait(bus, deadline - now);
+			r = library->wait(bus->bus, time_left(bus));
 		if (r < 0)
 			return r;
 	}
@@ -130,14 +139,17 @@ static int connect_to(struct systemd_bus *bus, const char *address, bool client)
 	if (r >= 0)
 		r = library->set_bus_client(bus->bus, client);
 	if (r >= 0)
-		r = library->set_method_call_timeout(bus->bus, TIMEOUT_USEC);
-	if (r >= 0)
 		r = library->start(bus->bus);
 	if (r >= 0)
-		r = wait_ready(library, bus->bus);
+		r = wait_ready(bus);
 	if (r < 0)
 		bus->bus = library->close_unref(bus->bus);
 	return r;
+}
+
+void systemd_bus_extend(struct systemd_bus *bus)
+{
+	bus->deadline = now_usec() + TIMEOUT_USEC;
 }
 
 int systemd_bus_open(struct systemd_bus **ret, struct error *err)
@@ -145,6 +157,7 @@ int systemd_bus_open(struct systemd_bus **ret, struct error *err)
 	struct systemd_bus *bus = memory_zalloc(sizeof *bus);
 	int r = load(&bus->library, err);
 
+	systemd_bus_extend(bus);
 	if (r == 0) {
 		/* systemd's own socket, as systemctl does for root: no D-Bus daemon is
 		 * needed. */
@@ -191,8 +204,10 @@ static int get(const struct systemd_bus *bus, const struct systemd_property *pro
 
 	if (r < 0)
 		return failed(property->unit, strerror(-r), err);
-	r = library->get_property(bus->bus, SERVICE, path, property->interface,
-				  property->name, &failure, ret, type);
+	r = library->set_method_call_timeout(bus->bus, time_left(bus));
+	if (r >= 0)
+		r = library->get_property(bus->bus, SERVICE, path, property->interface,
+					  property->name, &failure, ret, type);
 	memory_free(path);
 	if (r >= 0)
 		r = 1;
@@ -244,39 +259,20 @@ int systemd_bus_get_pairs(const struct systemd_bus *bus,
 	return r < 0 ? failed(property->name, strerror(-r), err) : 0;
 }
 
-/* One member of a(sv): DeviceAllow= with these entries. Without one it empties the list. */
-static int append_list(const struct libsystemd *library, sd_bus_message *message,
-		       const struct device_allow *allow)
-{
-	int r = library->open_container(message, 'r', "sv");
-
-	if (r >= 0)
-		r = library->append(message, "s", "DeviceAllow");
-	if (r >= 0)
-		r = library->open_container(message, 'v', "a(ss)");
-	if (r >= 0)
-		r = library->open_container(message, 'a', "(ss)");
-	for (size_t i = 0; i < allow->count && r >= 0; i++)
-		r = library->append(message, "(ss)", allow->items[i].device,
-				    allow->items[i].access);
-	for (int i = 0; i < 3 && r >= 0; i++)
-		r = library->close_container(message);
-	return r;
-}
-
+/* Entries are added to those that are there; an empty list takes these away. */
 static int append_call(const struct libsystemd *library, sd_bus_message *message,
 		       const char *unit, const struct device_allow *allow)
 {
-	/* Until it ends: /run, not /etc. */
-	int r = library->append(message, "sb", unit, true);
+	/* "runtime": until it ends, in /run, not /etc. */
+	int r = library->append(message, "sb", unit, 1);
 
 	if (r >= 0)
 		r = library->open_container(message, 'a', "(sv)");
-	/* Entries are added to those that are there. */
 	if (r >= 0)
-		r = append_list(library, message, &(struct device_allow) { 0 });
-	if (r >= 0 && allow->count > 0)
-		r = append_list(library, message, allow);
+		r = library->append(message, "(sv)", "DeviceAllow", "a(ss)", 0);
+	for (size_t i = 0; i < allow->count && r >= 0; i++)
+		r = library->append(message, "(sv)", "DeviceAllow", "a(ss)", 1,
+				    allow->items[i].device, allow->items[i].access);
 	return r < 0 ? r : library->close_container(message);
 }
 
@@ -293,7 +289,7 @@ int systemd_bus_set_device_allow(const struct systemd_bus *bus, const char *unit
 	if (r >= 0)
 		r = append_call(library, message, unit, allow);
 	if (r >= 0)
-		r = library->call(bus->bus, message, 0, &failure, NULL);
+		r = library->call(bus->bus, message, time_left(bus), &failure, NULL);
 	if (r < 0)
 		r = failed("SetUnitProperties",
 			   failure.message != NULL ? failure.message : strerror(-r), err);

@@ -13,6 +13,8 @@ struct systemd_bus;
  * isn't there. The caller closes *ret. ERROR_UNAVAILABLE, here and below: libsystemd isn't
  * installed; systemd can't be reached, refuses, or doesn't answer within seconds. */
 int systemd_bus_open(struct systemd_bus **ret, struct error *err);
+/* Gives the next answers, together, a few seconds from now on. */
+void systemd_bus_extend(struct systemd_bus *bus);
 void systemd_bus_close(struct systemd_bus *bus);
 
 /* A property of a unit, as in org.freedesktop.systemd1(5). One that this version of

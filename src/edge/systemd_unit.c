@@ -96,8 +96,10 @@ int systemd_unit_set_allow(const struct systemd_unit *unit,
 {
 	const struct systemd_property asked = property(unit, "DevicePolicy");
 	auto_free char *text = NULL;
-	int r = systemd_bus_set_device_allow(unit->bus, unit->name, allow, err);
+	int r;
 
+	systemd_bus_extend(unit->bus);
+	r = systemd_bus_set_device_allow(unit->bus, unit->name, allow, err);
 	/* PID 1 answers first and then loads the program, but before it reads the next
 	 * message (manager_loop() in src/core/manager.c). */
 	return r < 0 ? r : systemd_bus_get_string(unit->bus, &asked, &text, err);
