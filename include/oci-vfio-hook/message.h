@@ -11,7 +11,11 @@ enum message_level {
 	MESSAGE_WARNING,
 	MESSAGE_INFO,
 	MESSAGE_DEBUG,
+	MESSAGE_LEVELS,
 };
+
+/* Of each level: who writes a spec must not fill the machine's log with one container. */
+#define MESSAGES_MAX 32
 
 struct message {
 	enum message_level level;
@@ -21,10 +25,12 @@ struct message {
 struct messages {
 	struct message *items;
 	size_t count, capacity;
+	size_t counts[MESSAGE_LEVELS]; /* also of those that were left out */
 };
 
 #define auto_messages __attribute__((cleanup(messages_free))) struct messages
 
+/* Adds a message, unless there are MESSAGES_MAX of the level; then, once, one that says so. */
 void messages_add(struct messages *messages, enum message_level level, const char *format,
 		  ...) __attribute__((format(printf, 3, 4)));
 void messages_free(struct messages *messages);

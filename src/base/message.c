@@ -5,11 +5,17 @@
 void messages_add(struct messages *messages, enum message_level level, const char *format,
 		  ...)
 {
-	struct message *message =
-		memory_append(messages->items, messages->count, messages->capacity);
+	struct message *message;
 	va_list arguments;
 
+	if (messages->counts[level]++ > MESSAGES_MAX)
+		return;
+	message = memory_append(messages->items, messages->count, messages->capacity);
 	message->level = level;
+	if (messages->counts[level] > MESSAGES_MAX) {
+		message->text = memory_copy_string("more of this kind are left out");
+		return;
+	}
 	va_start(arguments, format);
 	message->text = memory_vprintf(format, arguments);
 	va_end(arguments);

@@ -157,8 +157,9 @@ bool hotplug_wait(struct hotplug *hotplug)
 	int fd = hotplug->libudev.monitor_fd(hotplug->monitor);
 	int64_t burst_end;
 
+	/* Events that go on and on don't make the time longer. */
 	do {
-		if (!wait_until(fd, hotplug->end))
+		if (now_ms() >= hotplug->end || !wait_until(fd, hotplug->end))
 			return false;
 	} while (!take_events(hotplug));
 	burst_end = now_ms() + BURST_MS;

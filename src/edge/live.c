@@ -28,7 +28,7 @@ static int prepare(struct live *live, const struct live_request *request,
 	int r = live_namespace_open(request->pid, &live->namespace, err);
 
 	if (r == 0)
-		r = live_machine_dev_find(&live->machine_dev, err);
+		r = live_machine_dev_find(live->namespace.proc, &live->machine_dev, err);
 	if (r == 0)
 		r = live_nodes_prepare(live, err);
 	return r < 0 ? r : prepare_cgroup(live, err);

@@ -86,8 +86,8 @@ struct live_machine_dev {
 	size_t n_directories;
 };
 
-/* Before the namespace is joined. */
-int live_machine_dev_find(struct live_machine_dev *ret, struct error *err);
+/* Before the namespace is joined, of the process whose /proc/PID is `proc`. */
+int live_machine_dev_find(int proc, struct live_machine_dev *ret, struct error *err);
 
 struct live;
 

@@ -4,25 +4,48 @@
 
 #include <errno.h>
 #include <linux/magic.h>
-#include <sys/mount.h>
+#include <stdio.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-/* The kernel has one devtmpfs however often it is mounted (drivers/base/devtmpfs.c), so a new
- * mount of it, attached nowhere, tells its number even where our own /dev is another file
- * system: in a container in which a runtime runs. Its options stay as they are, but for the
- * read-only flag of the whole file system, which every mount clears. Only a real root may ask. */
-static int find_devtmpfs(dev_t *ret)
-{
-	auto_close int context = fsopen("devtmpfs", FSOPEN_CLOEXEC);
-	auto_close int mount = -1;
-	struct stat status;
+/* A line for each mount, and there may be thousands. */
+#define MOUNTINFO_MAX (64 << 20)
 
-	if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -errno;
-	mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
-	if (mount < 0 || fstat(mount, &status) < 0)
-		return -errno;
-	*ret = status.st_dev;
+/* Is it a line of /proc/PID/mountinfo (proc(5)) about a devtmpfs? Then its device number. */
+static bool parse_devtmpfs(const char *line, dev_t *ret)
+{
+	const char *type = strstr(line, " - ");
+	unsigned int major, minor;
+
+	if (type == NULL || strncmp(type, " - devtmpfs ", 12) != 0 ||
+	    sscanf(line, "%*u %*u %u:%u", &major, &minor) != 2)
+		return false;
+	*ret = makedev(major, minor);
+	return true;
+}
+
+/* The kernel has one devtmpfs, however often it is mounted, and only where the container has it
+ * does it matter. Our own /dev needn't be it: in a container in which a runtime runs. */
+static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *err)
+{
+	auto_close int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
+	auto_free char *text = NULL;
+	char *rest, *line;
+	size_t length;
+	int r;
+
+	if (fd < 0)
+		return error_set(err, ERROR_IO, "/proc/PID/mountinfo: %s",
+				 strerror(errno));
+	r = file_read(fd, "/proc/PID/mountinfo", 0, MOUNTINFO_MAX, &text, &length, err);
+	if (r < 0)
+		return r;
+	rest = text;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (parse_devtmpfs(line, &ret->systems[0])) {
+			ret->n_systems = 1;
+			break;
+		}
 	return 0;
 }
 
@@ -39,17 +62,13 @@ static bool is_system_of_its_own(const char *path)
 	       (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
 }
 
-int live_machine_dev_find(struct live_machine_dev *ret, struct error *err)
+int live_machine_dev_find(int proc, struct live_machine_dev *ret, struct error *err)
 {
 	static const char *const paths[] = { "/dev", "/dev/vfio" };
-	int r = find_devtmpfs(&ret->systems[0]);
-	bool unknown = r == -EPERM || r == -EACCES || r == -ENODEV || r == -ENOSYS;
+	int r = find_devtmpfs(proc, ret, err);
 
-	if (r < 0 && !unknown)
-		return error_set(err, ERROR_IO,
-				 "this machine's devtmpfs can't be examined: %s",
-				 strerror(-r));
-	ret->n_systems = r == 0;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
 		struct stat status;
 

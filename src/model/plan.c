@@ -2,6 +2,8 @@
  * own. SPDX-License-Identifier: Apache-2.0 */
 #include "plan_internal.h"
 
+#include <errno.h>
+
 /* The plan outlives the planner and borrows its strings: it frees them. */
 static void keep_string(struct plan *plan, char *text)
 {
@@ -114,14 +116,30 @@ static void list_named(struct planner *planner)
 	}
 }
 
-static int decide(struct planner *planner)
+/* What is in the spec, and what it becomes. Something may not be there yet: then what the spec
+ * has besides is looked at all the same, because what is wrong for good is said at once. */
+static int classify(struct planner *planner)
 {
+	auto_messages unsaid = { 0 };
 	int r = plan_resolve(planner);
 
+	if (planner->pending.message)
+		planner->messages = &unsaid;
 	if (r == 0)
 		r = plan_devices_classify(planner);
 	if (r == 0)
 		r = plan_mounts_classify(planner);
+	if (r < 0 || !planner->pending.message)
+		return r;
+	*planner->err = planner->pending;
+	planner->pending = (struct error) { 0 };
+	return -EAGAIN;
+}
+
+static int decide(struct planner *planner)
+{
+	int r = classify(planner);
+
 	if (r == 0)
 		r = plan_control(planner);
 	if (r == 0)

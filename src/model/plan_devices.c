@@ -101,6 +101,8 @@ static int classify(struct planner *planner, struct planned_device *device)
 	if (device->entry->type == DEVICE_VFIO_PCI)
 		planner->group_by_device = true;
 	device->fate = FATE_CHANGES;
+	if (!device->by->final_path) /* it isn't there yet */
+		return 0;
 	device->after.path = slice_from(device->by->final_path);
 	device->after.type = device->by->type;
 	device->after.has_numbers = true;

@@ -110,6 +110,8 @@ static int classify(struct planner *planner, size_t index)
 	}
 	if (entry->type == DEVICE_VFIO_PCI)
 		planner->group_by_mount = true;
+	if (!by->node) /* it isn't there yet */
+		return 0;
 	mount->after.source = slice_from(by->node);
 	if (slice_equal(before->destination, slice_from(entry->container_path)))
 		mount->after.destination = slice_from(by->final_path);

@@ -279,11 +279,7 @@ int plan_resolve(struct planner *planner)
 			r = check_identity(planner, &request->functions[i],
 					   &planner->in->guest->functions[i]);
 	}
-	if (r < 0 || !planner->pending.message)
-		return r;
-	*planner->err = planner->pending;
-	planner->pending = (struct error) { 0 };
-	return -EAGAIN;
+	return r;
 }
 
 const struct resolved *plan_find_resolved(const struct planner *planner,

@@ -170,6 +170,38 @@ static void test_waiting(void **state)
 	}
 }
 
+/* The spec has something else that is wrong: it isn't waited for the device then. */
+static void test_not_waiting(void **state)
+{
+	static const char *const rows[] = {
+		SPEC(DEV("/dev/vfio/45", "243", "45") "," DEV("/dev/vfio/46", "243",
+							      "46"),
+		     ALLOW_ALL),
+		"{\"linux\":{\"devices\":[" DEV("/dev/vfio/45", "243",
+						"45") "]},"
+						      "\"mounts\":[{\"destination\":\"/"
+						      "dev/vfio/46\",\"type\":\"bind\","
+						      "\"source\":\"/dev/vfio/46\"}]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct plan_run_input input = {
+			.spec = slice_from(rows[i]),
+			.map = SLICE("[" ENTRY("/dev/vfio/45",
+					       "\"0000:3b:02.0=0000:40:00.0\"") "]"),
+			.answer = machine_answer,
+		};
+		auto_plan_run run = { 0 };
+		auto_error err = { 0 };
+		int r = plan_run(&input, &run, &err);
+
+		check_error(rows[i], r, &err, ERROR_UNAVAILABLE,
+			    "/dev/vfio/46");
+		assert_int_not_equal(r, -EAGAIN);
+	}
+}
+
 static void test_missing(void **state)
 {
 	static const struct plan_case cases[] = {
@@ -329,9 +361,10 @@ static void test_bad_input(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_functions), cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_waiting),	  cmocka_unit_test(test_missing),
-		cmocka_unit_test(test_unmapped),  cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_functions),   cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_waiting),	    cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_not_waiting), cmocka_unit_test(test_unmapped),
+		cmocka_unit_test(test_bad_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

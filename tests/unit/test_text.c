@@ -256,6 +256,12 @@ static void test_messages(void **state)
 	assert_int_equal(messages.items[18].level, MESSAGE_WARNING);
 	messages_free(&messages);
 	assert_int_equal(messages.count, 0);
+	for (int i = 0; i < 100; i++)
+		messages_add(&messages, MESSAGE_WARNING, "%d", i);
+	messages_add(&messages, MESSAGE_INFO, "of another level");
+	assert_int_equal(messages.count, MESSAGES_MAX + 2);
+	check_text("the limit", slice_from(messages.items[MESSAGES_MAX].text),
+		   "more of this kind are left out");
 }
 
 static void test_join(void **state)
