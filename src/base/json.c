@@ -513,7 +513,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		return error_set(err, ERROR_DATA,
 				 "%s: not JSON: a vertical tab or form feed in it", name);
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
-	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 16,
+	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 64,
 		    sizeof *doc.nodes);
 	memory_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
 	parser.yajl = new_yajl(&callbacks, &parser);
