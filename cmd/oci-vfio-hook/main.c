@@ -1,6 +1,7 @@
 /* The program: the table of commands, errors on stderr, exit status.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -61,6 +62,15 @@ static int find_command(struct command_line *line, const char *name, struct erro
 	return usage_error(err, name, "unknown command");
 }
 
+/* A terminal is a character device, which an engine's stdin hardly ever is. */
+static bool stdin_is_terminal(void)
+{
+	struct stat status;
+
+	return fstat(STDIN_FILENO, &status) == 0 && S_ISCHR(status.st_mode) &&
+	       isatty(STDIN_FILENO);
+}
+
 static int check_arguments(const struct command_line *line, struct error *err)
 {
 	const struct command *command = line->command;
@@ -72,7 +82,7 @@ static int check_arguments(const struct command_line *line, struct error *err)
 	if (line->n_arguments > (command->argument ? 1 : 0))
 		return usage_error(err, line->arguments[command->argument ? 1 : 0],
 				   "one argument too many");
-	if (!command->argument && isatty(STDIN_FILENO))
+	if (!command->argument && stdin_is_terminal())
 		return error_set(
 			err, ERROR_USAGE,
 			"%s reads JSON on stdin, which is a terminal; by hand use "
@@ -131,7 +141,7 @@ static int choose_stage(const char *program, struct command_line *line, struct e
 			"%s came as the program's name: the args of the hook must begin "
 			"with a name, as in [\"oci-vfio-hook\", \"%s\"]",
 			program, program);
-	if (isatty(STDIN_FILENO))
+	if (stdin_is_terminal())
 		return error_set(err, ERROR_USAGE,
 				 "no command; see oci-vfio-hook --help");
 	return find_command(line, "createRuntime", err);
@@ -223,7 +233,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = line.command->run(&line, &run, &err);
 	output = make_output(&line, &run, started);
-	is_hook = run.input || (has_input(argc, argv, &line) && !isatty(STDIN_FILENO));
+	is_hook = run.input || (has_input(argc, argv, &line) && !stdin_is_terminal());
 	/* By hand a person sees stderr, and below --root it is another machine's log. */
 	output.log.machine = is_hook && !line.hook.root;
 	output_messages(&output);

@@ -92,9 +92,5 @@ void output_messages(const struct output *output)
 
 void output_end(const struct output *output, const struct error *err)
 {
-	const enum message_level shown = output->shown_level, logged = output->log.level;
-	auto_buffer text = { 0 };
-
-	say(output, hook_end(output->run, err, output->started,
-			     shown > logged ? shown : logged, &text));
+	say(output, hook_end(output->run, err, output->started));
 }

@@ -16,7 +16,10 @@
 static void say(const struct runtime_call *call, const struct settings *settings,
 		struct log_record record)
 {
-	const struct log_record plain = { .level = record.level, .text = record.text };
+	const struct log_record plain = { .level = record.level,
+					  .text = record.text,
+					  .plan = record.plan,
+					  .duration_us = record.duration_us };
 	const struct log engine = { .level = settings->log_level < MESSAGE_WARNING
 						     ? settings->log_level
 						     : MESSAGE_WARNING,
@@ -48,10 +51,7 @@ static void say_messages(const struct runtime_call *call, const struct hook_run 
 static void say_end(const struct runtime_call *call, const struct hook_run *run,
 		    const struct error *err, uint64_t started)
 {
-	auto_buffer text = { 0 };
-
-	say(call, &run->settings,
-	    hook_end(run, err, started, run->settings.log_level, &text));
+	say(call, &run->settings, hook_end(run, err, started));
 }
 
 static int rewrite(const struct runtime_call *call, struct hook_run *run,

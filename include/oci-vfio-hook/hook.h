@@ -80,10 +80,8 @@ int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *
 
 /* The last line that a log gets of a run, which began at `started` (log_clock()): why it failed, an
  * error; what it changed, info; that there was nothing to change, only debug, or each
- * container of the machine would have such a line. Above the level `most` it has no text;
- * else the text is in *err or in *text. */
+ * container of the machine would have such a line. Borrows from the run and the error. */
 struct log_record hook_end(const struct hook_run *run, const struct error *err,
-			   uint64_t started, enum message_level most,
-			   struct buffer *text);
+			   uint64_t started);
 
 #endif

@@ -4,12 +4,15 @@
 #define OCI_VFIO_HOOK_LOG_RECORD_H
 
 #include "oci-vfio-hook/message.h"
-#include "oci-vfio-hook/text.h"
+#include "oci-vfio-hook/plan.h"
 
 /* Everything is borrowed. */
 struct log_record {
 	enum message_level level;
+	/* One of the two: what to say, or what was done, which is put into words where it is
+	 * written, not for logs that nobody takes. */
 	const char *text;
+	const struct plan *plan;
 	/* The run that says it; NULL, all but the program: not known. */
 	const char *program;   /* as the machine's log knows it */
 	const char *stage;     /* or the command, or what the runtime was called for */

@@ -513,7 +513,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		return error_set(err, ERROR_DATA,
 				 "%s: not JSON: a vertical tab or form feed in it", name);
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
-	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 16,
+	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 64,
 		    sizeof *doc.nodes);
 	memory_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
 	parser.yajl = new_yajl(&callbacks, &parser);
@@ -538,14 +538,24 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	return 0;
 }
 
-/* A number in plain digits or a string of printable ASCII without escapes is plainly a value. */
+/* Printable ASCII, with the escapes that JSON has when it is in a string itself. */
+static bool is_plain_string(struct slice text)
+{
+	size_t at = text_plain_end(text, 1);
+
+	while (at + 1 < text.length && text.data[at] == '\\' &&
+	       (text.data[at + 1] == '"' || text.data[at + 1] == '\\'))
+		at = text_plain_end(text, at + 2);
+	return at + 1 == text.length && text.data[at] == '"';
+}
+
+/* Such a string, or a number in plain digits, is plainly a value. */
 static bool is_plain_value(struct slice text)
 {
 	int64_t number;
 
-	if (text.length >= 2 && text.data[0] == '"')
-		return text_plain_end(text, 1) == text.length - 1 &&
-		       text.data[text.length - 1] == '"';
+	if (text.length > 0 && text.data[0] == '"')
+		return is_plain_string(text);
 	return number_parse_integer(text, INT64_MIN, INT64_MAX, &number) == 0;
 }
 

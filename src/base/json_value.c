@@ -306,16 +306,18 @@ void json_add_compact(struct buffer *buffer, struct slice text)
 	}
 }
 
+/* What follows the backslash of each character that needs one. */
+static const char escapes[256] = {
+	[0 ... '\t' - 1] = 'u',	   ['\t'] = 't', ['\n'] = 'n',
+	['\n' + 1 ... 0x1f] = 'u', ['"'] = '"',	 ['\\'] = '\\',
+};
+
 /* Puts the escape of a character; returns where the next one goes. */
 static char *put_escape(char *at, unsigned char c)
 {
 	*at++ = '\\';
-	if (c == '"' || c == '\\') {
-		*at++ = (char)c;
-	} else if (c == '\n' || c == '\t') {
-		*at++ = c == '\n' ? 'n' : 't';
-	} else {
-		*at++ = 'u';
+	*at++ = escapes[c];
+	if (escapes[c] == 'u') {
 		*at++ = '0';
 		*at++ = '0';
 		*at++ = "0123456789abcdef"[c >> 4];
@@ -333,10 +335,10 @@ void json_quote(struct buffer *buffer, struct slice text)
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
-		if (c >= 0x20 && c != '"' && c != '\\')
-			*at++ = (char)c;
-		else
+		if (escapes[c])
 			at = put_escape(at, c);
+		else
+			*at++ = (char)c;
 	}
 	*at++ = '"';
 	*at = '\0';

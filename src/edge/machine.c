@@ -42,12 +42,15 @@ enum error_class error_class_of_errno(int number)
 
 char *path_display(const char *path)
 {
+	const struct slice text = slice_from(path);
 	auto_buffer shown = { 0 };
 
-	buffer_add_printable(&shown, slice_from(path));
-	if (slice_equal(buffer_slice(&shown), slice_from(path)))
-		return memory_copy(path, strlen(path));
-	return text_quote(slice_from(path));
+	if (text_plain_end(text, 0) < text.length) {
+		buffer_add_printable(&shown, text);
+		if (!slice_equal(buffer_slice(&shown), text))
+			return text_quote(text);
+	}
+	return memory_copy(text.data, text.length);
 }
 
 const struct machine machine_real = { .root = -1, .real = true };

@@ -11,8 +11,8 @@
 #define UID_MAP "/proc/self/uid_map"
 #define UID_MAP_MAX 65536 /* 340 lines of three columns */
 
-/* The inode of the initial user namespace (USER_NS_INIT_INO in linux/nsfs.h). */
-#define INITIAL_NAMESPACE 0xeffffffdu
+/* Names the initial user namespace: namespaces(7), and USER_NS_INIT_INO in linux/nsfs.h. */
+#define INITIAL_NAMESPACE "user:[4026531837]"
 
 #define OVERFLOW_UID "/proc/sys/kernel/overflowuid"
 #define OVERFLOW_UID_DEFAULT 65534
@@ -62,15 +62,16 @@ int user_namespace_read(struct user_namespace *ret, struct error *err)
 	auto_close int fd = -1;
 	auto_free char *text = NULL;
 	uid_t user = geteuid();
-	struct stat status;
+	char name[32];
 	size_t length;
 	int r;
 
 	/* The short way for almost every run, and what a kernel without user namespaces
 	 * has. */
-	r = stat("/proc/self/ns/user", &status);
-	if (r == 0 ? status.st_ino == INITIAL_NAMESPACE
-		   : errno == ENOENT && stat("/proc/self/ns", &status) == 0) {
+	r = machine_readlink(&machine_real, AT_FDCWD, "/proc/self/ns/user", name,
+			     sizeof name);
+	if (r == 0 ? text_equal(name, INITIAL_NAMESPACE)
+		   : r == -ENOENT && access("/proc/self/ns", F_OK) == 0) {
 		*ret = (struct user_namespace) { .initial = true, .outer_uid = user };
 		return 0;
 	}

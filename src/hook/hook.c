@@ -7,7 +7,6 @@
 #include "oci-vfio-hook/hotplug.h"
 #include "oci-vfio-hook/map_source.h"
 #include "oci-vfio-hook/replacement.h"
-#include "oci-vfio-hook/summary.h"
 #include "oci-vfio-hook/sysfs.h"
 #include "oci-vfio-hook/token.h"
 
@@ -303,22 +302,20 @@ int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *
 }
 
 struct log_record hook_end(const struct hook_run *run, const struct error *err,
-			   uint64_t started, enum message_level most, struct buffer *text)
+			   uint64_t started)
 {
-	struct log_record record = { .level = MESSAGE_DEBUG, .is_last = true };
+	struct log_record record = { .level = MESSAGE_DEBUG,
+				     .is_last = true,
+				     .duration_us = log_clock() - started };
 
-	if (err->class != ERROR_NONE)
+	if (err->class != ERROR_NONE) {
 		record.level = MESSAGE_ERROR;
-	else if (run->plan.n_changes)
-		record.level = MESSAGE_INFO;
-	if (record.level > most)
+		record.text = err->message;
 		return record;
-	record.duration_us = log_clock() - started;
-	record.text = err->message;
-	if (err->class == ERROR_NONE) {
-		record.changes = run->plan.n_changes;
-		summary_text(&run->plan, record.duration_us, text);
-		record.text = text->data;
 	}
+	if (run->plan.n_changes)
+		record.level = MESSAGE_INFO;
+	record.plan = &run->plan;
+	record.changes = run->plan.n_changes;
 	return record;
 }

@@ -189,7 +189,7 @@ void applied_format(const struct applied *applied, const char *token, struct buf
 
 static bool same_text(const char *a, const char *b)
 {
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	return a && b ? text_equal(a, b) : a == b;
 }
 
 void applied_add_node(struct applied *applied, const char *container_path,

@@ -295,7 +295,7 @@ static int read_expect(const struct json *doc, uint32_t object, struct map_entry
 static bool is_vfio_directory(const char *path)
 {
 	return path != NULL &&
-	       (strcmp(path, "/dev/vfio") == 0 || strcmp(path, "/dev/vfio/devices") == 0);
+	       (text_equal(path, "/dev/vfio") || text_equal(path, "/dev/vfio/devices"));
 }
 
 static int read_paths(const struct json *doc, uint32_t object, struct map_entry *entry,

@@ -61,7 +61,7 @@ static bool is_taken(const struct device_map *map, const struct map_entry *entry
 	for (size_t i = 0; i < map->n_closed; i++) {
 		const struct map_entry *earlier = &map->entries[i];
 
-		if (strcmp(earlier->container_path, entry->container_path) == 0 ||
+		if (text_equal(earlier->container_path, entry->container_path) ||
 		    each_pair(entry, earlier, check_same_host, NULL))
 			return true;
 	}
@@ -76,7 +76,7 @@ static int check_source(const struct device_map *map, struct error *err)
 					       *b = &map->entries[k];
 			int r;
 
-			if (k < i && strcmp(a->container_path, b->container_path) == 0) {
+			if (k < i && text_equal(a->container_path, b->container_path)) {
 				auto_free char *path =
 					text_quote(slice_from(a->container_path));
 

@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/log_record.h"
 
 #include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/summary.h"
 
 /* Of syslog(3), as numbers: its header is about calling it. */
 #define FACILITY_DAEMON 3
@@ -21,6 +22,14 @@ const char *log_level_name(enum message_level level)
 	return levels[level].name;
 }
 
+static void add_text(const struct log_record *record, struct buffer *ret)
+{
+	if (record->text)
+		buffer_add_printable(ret, slice_from(record->text));
+	else
+		summary_text(record->plan, record->duration_us, ret);
+}
+
 void log_record_sentence(const struct log_record *record, struct buffer *ret)
 {
 	if (record->container) {
@@ -32,7 +41,7 @@ void log_record_sentence(const struct log_record *record, struct buffer *ret)
 		buffer_add(ret, slice_from(record->stage));
 		buffer_add(ret, SLICE(": "));
 	}
-	buffer_add_printable(ret, slice_from(record->text));
+	add_text(record, ret);
 }
 
 void log_record_text(const struct log_record *record, const char *time,
@@ -66,8 +75,12 @@ static void add_json_member(struct buffer *ret, struct slice start, const char *
 void log_record_json(const struct log_record *record, const char *time,
 		     struct buffer *ret)
 {
+	auto_buffer text = { 0 };
+
+	add_text(record, &text);
 	add_json_member(ret, SLICE("{\"level\":"), log_level_name(record->level));
-	add_json_member(ret, SLICE(",\"msg\":"), record->text);
+	buffer_add(ret, SLICE(",\"msg\":"));
+	json_quote(ret, buffer_slice(&text));
 	add_json_member(ret, SLICE(",\"time\":"), time);
 	add_json_member(ret, SLICE(",\"stage\":"), record->stage);
 	add_json_member(ret, SLICE(",\"container\":"), record->container);

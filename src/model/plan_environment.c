@@ -85,7 +85,7 @@ static enum translation_result translate_path(struct planner *planner, const cha
 				     entry->where, path);
 		return TRANSLATION_NONE;
 	}
-	if (strcmp(*ret, path) == 0) {
+	if (text_equal(*ret, path)) {
 		memory_free(*ret);
 		*ret = NULL;
 	}

@@ -16,7 +16,7 @@ static void add_numbers(struct buffer *ret, uint32_t major, uint32_t minor)
 static bool node_stays(const struct plan_node *node)
 {
 	return !node->mount && node->has_old && node->final_path &&
-	       strcmp(node->container_path, node->final_path) == 0 &&
+	       text_equal(node->container_path, node->final_path) &&
 	       node->old_type == node->type && node->old_major == node->major &&
 	       node->old_minor == node->minor;
 }
@@ -26,7 +26,7 @@ static void add_node(struct buffer *ret, const struct plan_node *node)
 	const char *old = node->container_path, *new = node->final_path;
 
 	/* Of a mount that stays where it is, what it shows. */
-	if (old && new && node->mount && strcmp(old, new) == 0) {
+	if (old && new && node->mount && text_equal(old, new)) {
 		old = node->old_source;
 		new = node->node;
 	}
@@ -37,7 +37,7 @@ static void add_node(struct buffer *ret, const struct plan_node *node)
 	}
 	if (!old) {
 		buffer_add(ret, SLICE("added "));
-	} else if (strcmp(old, new) != 0) {
+	} else if (!text_equal(old, new)) {
 		buffer_add_name(ret, slice_from(old));
 		buffer_add(ret, SLICE(" -> "));
 	}

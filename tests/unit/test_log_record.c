@@ -19,6 +19,11 @@ static const struct log_record last = {
 	.changes = 1,
 	.duration_us = 1850,
 };
+/* The same where nothing was to do: the plan tells. */
+static const struct plan nothing = { 0 };
+static const struct log_record idle = {
+	.level = MESSAGE_DEBUG, .plan = &nothing, .is_last = true, .duration_us = 1850
+};
 /* A runtime's line for its engine. */
 static const struct log_record plain = { .level = MESSAGE_WARNING,
 					 .text = "say \"x\"\\" };
@@ -47,6 +52,9 @@ static void test_sentence(void **state)
 	log_record_sentence(&odd, &text);
 	check_text("odd", buffer_slice(&text),
 		   "container \"box: createRuntime\": a\\x0Ab\\x1B[31m\\xFF");
+	buffer_free(&text);
+	log_record_sentence(&idle, &text);
+	check_text("idle", buffer_slice(&text), "nothing to change, 1.8 ms");
 }
 
 static void test_text(void **state)
@@ -95,6 +103,11 @@ static void test_json(void **state)
 		   "{\"level\":\"error\",\"msg\":\"a\\\\x0Ab\\\\x1B[31m\\\\xFF\","
 		   "\"time\":\"" TIME "\",\"container\":\"box: createRuntime\","
 		   "\"bundle\":\"/a\\\\x0APRIORITY=0\\\\x0A\"}\n");
+	buffer_free(&text);
+	log_record_json(&idle, TIME, &text);
+	check_text("idle", buffer_slice(&text),
+		   "{\"level\":\"debug\",\"msg\":\"nothing to change, 1.8 "
+		   "ms\",\"time\":\"" TIME "\",\"changes\":0,\"duration_us\":1850}\n");
 }
 
 static void test_journal(void **state)
