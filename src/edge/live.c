@@ -3,24 +3,6 @@
 #include "live_internal.h"
 
 #include <errno.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
-
-/* This machine's /dev, which may be bound into the container: told by its device number and its
- * type (devtmpfs says that it is a tmpfs, or without that a ramfs). */
-static int find_machine_dev(struct live *live, struct error *err)
-{
-	struct stat status;
-	struct statfs system;
-
-	if (stat("/dev", &status) < 0 || statfs("/dev", &system) < 0)
-		return error_set(err, ERROR_IO, "/dev: can't be examined: %s",
-				 strerror(errno));
-	live->machine_dev = status.st_dev;
-	live->has_machine_dev =
-		system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
-	return 0;
-}
 
 static int prepare_cgroup(struct live *live, struct error *err)
 {
@@ -53,7 +35,7 @@ static int prepare(struct live *live, const struct live_request *request,
 	int r = live_namespace_open(request->pid, &live->namespace, err);
 
 	if (r == 0)
-		r = find_machine_dev(live, err);
+		r = live_machine_dev_find(&live->machine_dev, err);
 	if (r == 0)
 		r = live_nodes_prepare(live, err);
 	return r < 0 ? r : prepare_cgroup(live, err);

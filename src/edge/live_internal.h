@@ -3,6 +3,8 @@
 #ifndef OCI_VFIO_HOOK_LIVE_INTERNAL_H
 #define OCI_VFIO_HOOK_LIVE_INTERNAL_H
 
+#include <limits.h>
+
 #include "oci-vfio-hook/device_cgroup.h"
 #include "oci-vfio-hook/id_map.h"
 #include "oci-vfio-hook/live.h"
@@ -12,10 +14,10 @@
 
 struct live_namespace {
 	pid_t pid;
-	int process;	/* pidfd; owned, as all of these */
-	int proc;	/* /proc/PID */
-	int own, other; /* mount namespaces: ours, the process' */
-	int directory;	/* our working directory, to come back to */
+	int process;	     /* pidfd; owned, as all of these */
+	int proc;	     /* /proc/PID */
+	int own, other;	     /* mount namespaces: ours, the process' */
+	int root, directory; /* ours, to come back to */
 	bool joined;
 	bool privileged; /* we are in the initial user namespace: a node made by us works */
 	bool foreign;	 /* the process has another user namespace than we */
@@ -25,7 +27,8 @@ struct live_namespace {
 
 #define LIVE_NAMESPACE_INIT                                                              \
 	{                                                                                \
-		.process = -1, .proc = -1, .own = -1, .other = -1, .directory = -1       \
+		.process = -1, .proc = -1, .own = -1, .other = -1, .root = -1,           \
+		.directory = -1                                                          \
 	}
 
 int live_namespace_open(int64_t pid, struct live_namespace *ret, struct error *err);
@@ -71,6 +74,21 @@ struct live_found {
 	ino_t inode;
 };
 
+/* This machine's /dev, which may be bound into the container: its file systems, told by their
+ * device numbers, and for a /dev that is none of its own, its directories. */
+struct live_machine_dev {
+	dev_t systems[2];
+	size_t n_systems;
+	struct {
+		dev_t device;
+		ino_t inode;
+	} directories[2];
+	size_t n_directories;
+};
+
+/* Before the namespace is joined. */
+int live_machine_dev_find(struct live_machine_dev *ret, struct error *err);
+
 struct live;
 
 /* Opens the directory of `path` below the rootfs, never over a symbolic link; with
@@ -102,6 +120,7 @@ int live_mount_detach_root(int mount);
 /* ---- live_journal.c: what was done, to undo it */
 
 enum live_step_kind {
+	LIVE_SCRATCH,	/* our tmpfs was mounted on the rootfs */
 	LIVE_DETACHED,	/* a mount was taken off a file */
 	LIVE_SET_ASIDE, /* a file was renamed */
 	LIVE_DIRECTORY, /* a directory was made */
@@ -111,10 +130,9 @@ enum live_step_kind {
 
 struct live_step {
 	enum live_step_kind kind;
-	int directory; /* owned */
-	char *name;    /* in it; owned */
-	char *aside;   /* LIVE_SET_ASIDE: the name that it has now; owned */
-	int mount;     /* LIVE_DETACHED: a copy of the mount; owned */
+	int directory;		 /* owned */
+	char name[NAME_MAX + 1]; /* in it */
+	int mount; /* LIVE_DETACHED: a copy of the mount; LIVE_SCRATCH: itself; owned */
 };
 
 struct live_journal {
@@ -122,12 +140,17 @@ struct live_journal {
 	size_t count, capacity;
 };
 
-/* Records a step that is to be done next at a place. Returned pointers are valid until the
- * next call. */
-struct live_step *live_journal_add(struct live_journal *journal, enum live_step_kind kind,
-				   int directory, const char *name);
+/* Makes room for `count` steps: none is lost for want of memory later. */
+void live_journal_reserve(struct live_journal *journal, size_t count);
+/* Records a step that is to be done next at a place. `mount` is -1 or handed over, also on an
+ * error. 0 or -errno: then the step must not be done. */
+int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
+		     int directory, const char *name, int mount);
 /* Takes the last step out: it failed. */
 void live_journal_drop(struct live_journal *journal);
+/* Does a LIVE_SET_ASIDE: renames the file to a name of ours, where only a killed run of ours can
+ * have left one. 0 or -errno. */
+int live_journal_set_aside(int directory, const char *name);
 /* Both in the joined namespace. */
 void live_journal_undo(struct live_journal *journal,
 		       const struct live_namespace *namespace, struct messages *messages);
@@ -151,7 +174,7 @@ int live_label_set(struct live *live, const struct live_place *place,
 		   struct live_label *label, struct error *err);
 void live_label_free(struct live_label *label);
 
-/* ---- live_nodes.c: the nodes of the plan */
+/* ---- the nodes of the plan */
 
 struct live_node {
 	const struct plan_node *plan;
@@ -168,10 +191,9 @@ struct live {
 	const struct plan *plan;
 	struct live_namespace namespace;
 	struct device_cgroup cgroup;
-	int rootfs;	      /* O_PATH, in the container's namespace; owned */
-	int scratch;	      /* tmpfs with nodes for a user namespace; -1: none; owned */
-	dev_t machine_dev;    /* of this machine's /dev */
-	bool has_machine_dev; /* and it is a file system of its own */
+	int rootfs;  /* O_PATH, in the container's namespace; owned */
+	int scratch; /* tmpfs with nodes for a user namespace; -1: none; owned */
+	struct live_machine_dev machine_dev;
 	bool told_of_machine_dev;
 	struct live_node *nodes;
 	size_t n_nodes;
@@ -179,10 +201,20 @@ struct live {
 	struct messages *messages; /* borrowed, while something is changed */
 };
 
+/* ---- live_nodes.c */
+
+/* In the joined namespace: sets the stale nodes aside, makes the final ones. */
+int live_nodes_change(struct live *live, struct error *err);
+
+/* ---- live_sources.c: where nodes come from */
+
 /* All that is needed of this machine, before its namespace is left. */
 int live_nodes_prepare(struct live *live, struct error *err);
-/* In the joined namespace. */
-int live_nodes_change(struct live *live, struct error *err);
+/* In the joined namespace: makes mounts of the nodes on our tmpfs. */
+int live_nodes_clone_scratch(struct live *live, struct error *err);
+/* Makes a node in a directory. */
+int live_node_make(const struct live *live, const struct plan_node *plan, int directory,
+		   const char *name, struct error *err);
 void live_nodes_free(struct live *live);
 
 #endif

@@ -5,25 +5,35 @@
 #include <errno.h>
 #include <stdio.h>
 
-struct live_step *live_journal_add(struct live_journal *journal, enum live_step_kind kind,
-				   int directory, const char *name)
-{
-	struct live_step *step =
-		memory_append(journal->items, journal->count, journal->capacity);
+#define ASIDE_SUFFIX ".oci-vfio-hook"
 
-	step->kind = kind;
-	step->directory = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-	step->name = memory_copy_string(name);
-	step->mount = -1;
-	return step;
+void live_journal_reserve(struct live_journal *journal, size_t count)
+{
+	memory_grow(&journal->items, &journal->capacity, count, sizeof(*journal->items));
 }
 
 static void free_step(struct live_step *step)
 {
 	close_fd(&step->directory);
 	close_fd(&step->mount);
-	memory_free(step->name);
-	memory_free(step->aside);
+}
+
+int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
+		     int directory, const char *name, int mount)
+{
+	struct live_step *step =
+		memory_append(journal->items, journal->count, journal->capacity);
+
+	step->kind = kind;
+	step->mount = mount;
+	step->directory = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+	if (step->directory >= 0 && strlen(name) < sizeof(step->name)) {
+		strcpy(step->name, name);
+		return 0;
+	}
+	int r = step->directory < 0 ? -errno : -ENAMETOOLONG;
+	live_journal_drop(journal);
+	return r;
 }
 
 void live_journal_drop(struct live_journal *journal)
@@ -31,14 +41,44 @@ void live_journal_drop(struct live_journal *journal)
 	free_step(&journal->items[--journal->count]);
 }
 
+/* The same each time, so that what a killed run has left is found by the next. */
+static int aside_name(const char *name, char ret[static NAME_MAX + 1])
+{
+	int length = snprintf(ret, NAME_MAX + 1, ".%s" ASIDE_SUFFIX, name);
+
+	return length > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+static int rename_new(int directory, const char *from, const char *to)
+{
+	return renameat2(directory, from, directory, to, RENAME_NOREPLACE) < 0 ? -errno
+									       : 0;
+}
+
+int live_journal_set_aside(int directory, const char *name)
+{
+	char aside[NAME_MAX + 1];
+	int r = aside_name(name, aside);
+
+	if (r == 0)
+		r = rename_new(directory, name, aside);
+	if (r != -EEXIST)
+		return r;
+	if (unlinkat(directory, aside, 0) < 0)
+		return -errno;
+	return rename_new(directory, name, aside);
+}
+
 static int rename_back(const struct live_namespace *namespace,
 		       const struct live_step *step)
 {
-	int r = live_namespace_become_root(namespace);
+	char aside[NAME_MAX + 1];
+	int r = aside_name(step->name, aside);
 
-	if (r == 0 &&
-	    renameat(step->directory, step->aside, step->directory, step->name) < 0)
-		r = -errno;
+	if (r == 0)
+		r = live_namespace_become_root(namespace);
+	if (r == 0)
+		r = rename_new(step->directory, aside, step->name);
 	live_namespace_become_self(namespace);
 	return r;
 }
@@ -48,6 +88,8 @@ static int undo_step(const struct live_namespace *namespace, struct live_step *s
 	int r;
 
 	switch (step->kind) {
+	case LIVE_SCRATCH:
+		return live_mount_detach_root(step->mount);
 	case LIVE_DETACHED:
 		return live_mount_attach(step->mount, step->directory, step->name);
 	case LIVE_SET_ASIDE:
@@ -85,14 +127,15 @@ void live_journal_finish(struct live_journal *journal, struct messages *messages
 {
 	for (size_t i = 0; i < journal->count; i++) {
 		struct live_step *step = &journal->items[i];
+		char aside[NAME_MAX + 1];
 
-		if (step->kind != LIVE_SET_ASIDE ||
-		    unlinkat(step->directory, step->aside, 0) == 0)
+		if (step->kind != LIVE_SET_ASIDE || aside_name(step->name, aside) < 0 ||
+		    unlinkat(step->directory, aside, 0) == 0)
 			continue;
 		messages_add(
 			messages, MESSAGE_WARNING,
 			"%s, a stale node of the container, could not be removed: %s",
-			step->aside, strerror(errno));
+			aside, strerror(errno));
 	}
 	live_journal_free(journal);
 }

@@ -59,8 +59,9 @@ static int check_mount_namespace(struct live_namespace *namespace, struct error 
 	struct stat own, other;
 
 	namespace->own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	namespace->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	namespace->directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (namespace->own < 0 || namespace->directory < 0 ||
+	if (namespace->own < 0 || namespace->root < 0 || namespace->directory < 0 ||
 	    fstat(namespace->own, &own) < 0 || fstat(namespace->other, &other) < 0)
 		return namespace_error(namespace, "the hook's own mount namespace", errno,
 				       err);
@@ -131,7 +132,9 @@ int live_namespace_leave(struct live_namespace *namespace, struct error *err)
 {
 	if (!namespace->joined)
 		return 0;
-	if (setns(namespace->own, CLONE_NEWNS) < 0 || fchdir(namespace->directory) < 0)
+	/* setns() sets the root to the namespace's, which is not ours in a chroot. */
+	if (setns(namespace->own, CLONE_NEWNS) < 0 || fchdir(namespace->root) < 0 ||
+	    chroot(".") < 0 || fchdir(namespace->directory) < 0)
 		return namespace_error(namespace,
 				       "the way back from its mount namespace failed",
 				       errno, err);
@@ -145,6 +148,7 @@ void live_namespace_close(struct live_namespace *namespace)
 	close_fd(&namespace->proc);
 	close_fd(&namespace->own);
 	close_fd(&namespace->other);
+	close_fd(&namespace->root);
 	close_fd(&namespace->directory);
 	id_map_free(&namespace->users);
 	id_map_free(&namespace->groups);

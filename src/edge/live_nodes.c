@@ -4,7 +4,6 @@
 #include "live_internal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/sysmacros.h>
 
 static bool has_numbers(const struct live_found *found, char type, uint32_t major,
@@ -46,139 +45,6 @@ static int something_else(const struct live_place *place, const struct live_foun
 			 name);
 }
 
-/* ---- before the namespace is joined */
-
-/* Which file of the machine may the runtime have bound over the stale node's place? */
-static void find_source(struct live_node *node)
-{
-	const char *path =
-		node->plan->mount ? node->plan->old_source : node->plan->container_path;
-	struct stat status;
-
-	if (path == NULL || stat(path, &status) < 0)
-		return;
-	node->has_source = true;
-	node->source_device = status.st_dev;
-	node->source_inode = status.st_ino;
-}
-
-static int clone_machines_node(struct live_node *node, struct error *err)
-{
-	const struct plan_node *plan = node->plan;
-	auto_free char *name = path_display(plan->node);
-	struct stat status;
-	mode_t type = plan->type == 'b' ? S_IFBLK : S_IFCHR;
-
-	node->mount = live_mount_clone(AT_FDCWD, plan->node);
-	if (node->mount < 0)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s: this machine's node can't be bound into the "
-				 "container: %s",
-				 name, strerror(-node->mount));
-	if (fstat(node->mount, &status) < 0 || (status.st_mode & S_IFMT) != type ||
-	    status.st_rdev != makedev(plan->major, plan->minor))
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s: is not the node %c %u:%u that it should be on this "
-				 "machine",
-				 name, plan->type, plan->major, plan->minor);
-	return 0;
-}
-
-static int make_node(const struct live *live, const struct plan_node *plan, int directory,
-		     const char *name, struct error *err)
-{
-	mode_t type = plan->type == 'b' ? S_IFBLK : S_IFCHR;
-	uid_t uid;
-	gid_t gid;
-	int r = live_namespace_find_owner(&live->namespace, plan->uid, plan->gid, &uid,
-					  &gid, err);
-
-	if (r < 0)
-		return r;
-	if (mknodat(directory, name, type | plan->mode,
-		    makedev(plan->major, plan->minor)) < 0)
-		return live_error(plan->final_path, "the node can't be made", errno, err);
-	if (fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	r = live_error(plan->final_path, "the node can't be given its owner", errno, err);
-	unlinkat(directory, name, 0);
-	return r;
-}
-
-/* A user namespace's own file systems have no devices, and the machine's node may be closed to
- * its users: the node is made on a tmpfs of ours, from where it is bound. */
-static int make_scratch_node(struct live *live, struct live_node *node, struct error *err)
-{
-	if (live->scratch < 0) {
-		int fd = live_mount_scratch();
-
-		if (fd < 0)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "no tmpfs can be made for the nodes of a "
-					 "container with a user namespace: %s",
-					 strerror(-fd));
-		live->scratch = fd;
-	}
-	node->scratch = memory_printf("%zu", (size_t)(node - live->nodes));
-	return make_node(live, node->plan, live->scratch, node->scratch, err);
-}
-
-static int prepare(struct live *live, struct live_node *node, struct error *err)
-{
-	bool plain = live->namespace.privileged && !live->namespace.foreign;
-
-	if (node->plan->mount || !plain)
-		find_source(node);
-	if (node->plan->final_path == NULL)
-		return 0;
-	if (node->plan->mount || !live->namespace.privileged)
-		return clone_machines_node(node, err);
-	return plain ? 0 : make_scratch_node(live, node, err);
-}
-
-int live_nodes_prepare(struct live *live, struct error *err)
-{
-	int r = 0;
-
-	live->n_nodes = live->plan->n_nodes;
-	live->nodes = memory_zalloc(live->n_nodes * sizeof(*live->nodes));
-	for (size_t i = 0; i < live->n_nodes; i++) {
-		live->nodes[i].plan = &live->plan->nodes[i];
-		live->nodes[i].mount = -1;
-	}
-	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)
-		r = prepare(live, &live->nodes[i], err);
-	return r;
-}
-
-/* ---- in the container */
-
-/* Of a mount that isn't attached anywhere no part can be cloned: it is attached to the rootfs
- * meanwhile. */
-static int clone_scratch_nodes(struct live *live, struct error *err)
-{
-	int r = 0, ended;
-
-	if (live->scratch < 0)
-		return 0;
-	r = live_mount_attach(live->scratch, live->rootfs, ".");
-	if (r < 0)
-		return live_error("/", "the nodes' tmpfs can't be mounted", -r, err);
-	for (size_t i = 0; r >= 0 && i < live->n_nodes; i++) {
-		struct live_node *node = &live->nodes[i];
-
-		if (node->scratch == NULL)
-			continue;
-		r = live_mount_clone(live->scratch, node->scratch);
-		if (r >= 0)
-			node->mount = r;
-	}
-	ended = live_mount_detach_root(live->scratch);
-	if (r >= 0)
-		r = ended;
-	return r < 0 ? live_error("/", "the nodes' tmpfs can't be used", -r, err) : 0;
-}
-
 static void tell_of_machine_dev(struct live *live, const struct live_place *place)
 {
 	auto_free char *name = path_display(place->path);
@@ -198,34 +64,38 @@ static int detach(struct live *live, const struct live_place *place, struct erro
 
 	if (mount < 0)
 		return live_error(place->path, "its mount can't be copied", -mount, err);
-	live_journal_add(&live->journal, LIVE_DETACHED, place->directory, place->name)
-		->mount = mount;
-	r = live_mount_detach(place->directory, place->name);
-	if (r == 0)
-		return 0;
-	live_journal_drop(&live->journal);
-	return live_error(place->path, "can't be unmounted", -r, err);
+	r = live_journal_add(&live->journal, LIVE_DETACHED, place->directory, place->name,
+			     mount);
+	if (r == 0) {
+		r = live_mount_detach(place->directory, place->name);
+		if (r < 0)
+			live_journal_drop(&live->journal);
+	}
+	return r < 0 ? live_error(place->path, "can't be unmounted", -r, err) : 0;
+}
+
+/* A step at a place without more to remember. */
+static int add_step(struct live *live, enum live_step_kind kind,
+		    const struct live_place *place)
+{
+	return live_journal_add(&live->journal, kind, place->directory, place->name, -1);
 }
 
 static int rename_aside(struct live *live, const struct live_place *place,
 			struct error *err)
 {
-	char aside[64];
-	int r;
+	int r = add_step(live, LIVE_SET_ASIDE, place);
 
-	snprintf(aside, sizeof(aside), ".oci-vfio-hook.%d.%zu", getpid(),
-		 live->journal.count);
-	live_journal_add(&live->journal, LIVE_SET_ASIDE, place->directory, place->name)
-		->aside = memory_copy_string(aside);
-	r = live_namespace_become_root(&live->namespace);
-	if (r == 0 && renameat2(place->directory, place->name, place->directory, aside,
-				RENAME_NOREPLACE) < 0)
-		r = -errno;
-	live_namespace_become_self(&live->namespace);
-	if (r == 0)
-		return 0;
-	live_journal_drop(&live->journal);
-	return live_error(place->path, "the stale node can't be removed", -r, err);
+	if (r == 0) {
+		r = live_namespace_become_root(&live->namespace);
+		if (r == 0)
+			r = live_journal_set_aside(place->directory, place->name);
+		live_namespace_become_self(&live->namespace);
+		if (r < 0)
+			live_journal_drop(&live->journal);
+	}
+	return r < 0 ? live_error(place->path, "the stale node can't be removed", -r, err)
+		     : 0;
 }
 
 /* The stale node at a place of the container's own. */
@@ -275,12 +145,10 @@ static int set_aside(struct live *live, struct live_node *node, struct error *er
 	return remove_stale(live, node, &place, err);
 }
 
-static int make_placeholder(struct live *live, const struct live_place *place,
-			    struct error *err)
+static int make_empty_file(const struct live *live, const struct live_place *place)
 {
 	int fd = -1, r = live_namespace_become_root(&live->namespace);
 
-	live_journal_add(&live->journal, LIVE_FILE, place->directory, place->name);
 	if (r == 0) {
 		fd = openat(place->directory, place->name,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -288,25 +156,36 @@ static int make_placeholder(struct live *live, const struct live_place *place,
 	}
 	live_namespace_become_self(&live->namespace);
 	close_fd(&fd);
-	if (r == 0)
-		return 0;
-	live_journal_drop(&live->journal);
-	return live_error(place->path, "the file to mount the node on can't be made", -r,
-			  err);
+	return r;
+}
+
+static int make_placeholder(struct live *live, const struct live_place *place,
+			    struct error *err)
+{
+	int r = add_step(live, LIVE_FILE, place);
+
+	if (r == 0) {
+		r = make_empty_file(live, place);
+		if (r < 0)
+			live_journal_drop(&live->journal);
+	}
+	return r < 0 ? live_error(place->path,
+				  "the file to mount the node on can't be made", -r, err)
+		     : 0;
 }
 
 static int attach(struct live *live, struct live_node *node,
 		  const struct live_place *place, struct error *err)
 {
-	int r;
+	int r = add_step(live, LIVE_ATTACHED, place);
 
-	live_journal_add(&live->journal, LIVE_ATTACHED, place->directory, place->name);
-	live_mount_restrict(node->mount);
-	r = live_mount_attach(node->mount, place->directory, place->name);
-	if (r == 0)
-		return 0;
-	live_journal_drop(&live->journal);
-	return live_error(place->path, "the node can't be mounted", -r, err);
+	if (r == 0) {
+		live_mount_restrict(node->mount);
+		r = live_mount_attach(node->mount, place->directory, place->name);
+		if (r < 0)
+			live_journal_drop(&live->journal);
+	}
+	return r < 0 ? live_error(place->path, "the node can't be mounted", -r, err) : 0;
 }
 
 static int put_node(struct live *live, struct live_node *node,
@@ -323,8 +202,10 @@ static int put_node(struct live *live, struct live_node *node,
 			       ? r
 			       : live_label_set(live, place, &node->label, err);
 	}
-	live_journal_add(&live->journal, LIVE_FILE, place->directory, place->name);
-	r = make_node(live, node->plan, place->directory, place->name, err);
+	r = add_step(live, LIVE_FILE, place);
+	if (r < 0)
+		return live_error(place->path, "the node can't be made", -r, err);
+	r = live_node_make(live, node->plan, place->directory, place->name, err);
 	if (r < 0) {
 		live_journal_drop(&live->journal);
 		return r;
@@ -361,23 +242,31 @@ static int make_final(struct live *live, struct live_node *node, struct error *e
 	return put_node(live, node, &place, err);
 }
 
+/* For each node: a mount and a file taken away; directories, a file and a mount made. */
+static size_t count_steps(const struct live *live)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < live->n_nodes; i++) {
+		const char *path = live->nodes[i].plan->final_path;
+
+		count += 4;
+		for (; path != NULL && *path != '\0'; path++)
+			count += *path == '/';
+	}
+	return count;
+}
+
 int live_nodes_change(struct live *live, struct error *err)
 {
-	int r = clone_scratch_nodes(live, err);
+	int r;
+
+	live_journal_reserve(&live->journal, count_steps(live));
+	r = live_nodes_clone_scratch(live, err);
 
 	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)
 		r = set_aside(live, &live->nodes[i], err);
 	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)
 		r = make_final(live, &live->nodes[i], err);
 	return r;
-}
-
-void live_nodes_free(struct live *live)
-{
-	for (size_t i = 0; i < live->n_nodes; i++) {
-		close_fd(&live->nodes[i].mount);
-		memory_free(live->nodes[i].scratch);
-		live_label_free(&live->nodes[i].label);
-	}
-	memory_free(live->nodes);
 }

@@ -45,10 +45,19 @@ static int open_directory(int rootfs, const char *path)
 /* Is the directory on this machine's own /dev, by a bind mount? */
 static bool is_machines(const struct live *live, int directory)
 {
+	const struct live_machine_dev *dev = &live->machine_dev;
 	struct stat status;
 
-	return live->has_machine_dev && fstat(directory, &status) == 0 &&
-	       status.st_dev == live->machine_dev;
+	if (fstat(directory, &status) < 0)
+		return true;
+	for (size_t i = 0; i < dev->n_systems; i++)
+		if (status.st_dev == dev->systems[i])
+			return true;
+	for (size_t i = 0; i < dev->n_directories; i++)
+		if (status.st_dev == dev->directories[i].device &&
+		    status.st_ino == dev->directories[i].inode)
+			return true;
+	return false;
 }
 
 static int open_parent(const struct live *live, struct slice parent)
@@ -73,7 +82,9 @@ static int make_directory(struct live *live, struct slice parent)
 		return above;
 	if (is_machines(live, above))
 		return -EXDEV;
-	live_journal_add(&live->journal, LIVE_DIRECTORY, above, slash + 1);
+	r = live_journal_add(&live->journal, LIVE_DIRECTORY, above, slash + 1, -1);
+	if (r < 0)
+		return r;
 	r = live_namespace_become_root(&live->namespace);
 	if (r == 0 && mkdirat(above, slash + 1, DIRECTORY_MODE) < 0)
 		r = -errno;

@@ -70,6 +70,9 @@ static int read_node(const struct json *doc, uint32_t object, struct applied *ap
 	minor = json_member(doc, object, NODE_MINOR);
 	if (!node->node || !type || !major || !minor)
 		return json_error(err, ERROR_DATA, doc, object, "a field is missing");
+	if (strcmp(type, "c") != 0 && strcmp(type, "b") != 0)
+		return json_error(err, ERROR_DATA, doc, object,
+				  "the type is neither c nor b");
 	node->type = *type;
 	r = json_integer(doc, major, 0, UINT32_MAX, &value, err);
 	if (r < 0)

@@ -291,6 +291,13 @@ static int read_expect(const struct json *doc, uint32_t object, struct map_entry
 	return 0;
 }
 
+/* The directories of VFIO nodes: an entry is for one node. */
+static bool is_vfio_directory(const char *path)
+{
+	return path != NULL &&
+	       (strcmp(path, "/dev/vfio") == 0 || strcmp(path, "/dev/vfio/devices") == 0);
+}
+
 static int read_paths(const struct json *doc, uint32_t object, struct map_entry *entry,
 		      struct error *err)
 {
@@ -309,8 +316,17 @@ static int read_paths(const struct json *doc, uint32_t object, struct map_entry 
 			err, ERROR_DATA, doc, object,
 			"/dev/vfio/vfio is the control node, which is never mapped; "
 			"take the entry out");
-	return read_path(doc, object, ENTRY_FINAL_PATH, ENTRY_FINAL_PATH,
-			 &entry->final_path, err);
+	r = read_path(doc, object, ENTRY_FINAL_PATH, ENTRY_FINAL_PATH, &entry->final_path,
+		      err);
+	if (r == 0 && (is_vfio_directory(entry->container_path) ||
+		       is_vfio_directory(entry->final_path)))
+		return json_error(err, ERROR_DATA, doc, object,
+				  "%s is a directory; name the node in it, such as "
+				  "/dev/vfio/45",
+				  is_vfio_directory(entry->container_path)
+					  ? entry->container_path
+					  : entry->final_path);
+	return r;
 }
 
 static int read_node_path(const struct json *doc, uint32_t object,

@@ -172,6 +172,12 @@ static void test_broken(void **state)
 		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
 		"n\","
 		"\"type\":\"c\",\"major\":1,\"minor\":\"2\"}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
+		"n\","
+		"\"type\":\"\",\"major\":1,\"minor\":2}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
+		"n\","
+		"\"type\":\"cb\",\"major\":1,\"minor\":2}]",
 		"\"nodes\":[" NODE "],\"addresses\":[[]]",
 		"\"nodes\":[" NODE "],\"addresses\":[[\"0000:01:00.0\"]]",
 		"\"nodes\":[" NODE "],\"addresses\":[[\"0000:01:00.0\",\"x\"]]",

@@ -166,6 +166,11 @@ static void test_refused(void **state)
 		  "is the control node" },
 		{ "[{" ENTRY ",\"final_path\":\"/dev/vfio/vfio\"}]",
 		  "\"final_path\" is the control node" },
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/vfio/\","
+		  "\"vm_path\":\"/dev/a\"}]",
+		  "m: [0]: /dev/vfio is a directory" },
+		{ "[{" ENTRY ",\"final_path\":\"/dev/vfio/devices\"}]",
+		  "m: [0]: /dev/vfio/devices is a directory" },
 		{ "[{" ENTRY ",\"final_path\":7}]",
 		  "m: [0].final_path: must be a string" },
 		{ "[{" ENTRY ",\"final_path\":\"/\"}]",

@@ -339,6 +339,55 @@ own_dev() {
 @test "crun, /dev of the machine" { own_dev crun; }
 @test "runc, /dev of the machine" { own_dev runc; }
 
+# A runtime in a container has another /dev than the machine's, which may be in its containers all the same.
+@test "/dev of the machine is in the container, not in the hook's namespace" {
+	local before
+	foreign_spec runc
+	mknod /dev/vfio/45 c ${host_numbers/:/ }
+	stand_in 'mount --bind . .; mkdir dev; mount -t devtmpfs none dev'
+	before=$(files /dev)
+	run unshare --mount bash -c 'mount -t tmpfs none /dev; exec "$@"' - "$OCI_VFIO_HOOK" createRuntime <<< "$(state)"
+	echo "$status: $output"
+	[ "$status" -eq 0 ]
+	[ "$before" = "$(files /dev)" ]
+	rm /dev/vfio/45
+	[[ $output == *"this machine's own /dev"* ]]
+}
+
+# The way back out of the container leads to the same root: the log is written at the end.
+@test "the hook runs in a chroot" {
+	local directory jail=$bundle/jail
+	foreign_spec runc
+	mkdir "$jail"
+	mount -t tmpfs none "$jail"
+	for directory in bin dev lib lib64 proc run sys usr "$(dirname "$OCI_VFIO_HOOK")"; do
+		mkdir -p "$jail/$directory"
+		mount --rbind "/$directory" "$jail/$directory"
+	done
+	stand_in 'mount --bind . .; mkdir dev; mount -t tmpfs none dev; mkdir dev/vfio; mknod dev/vfio/45 c 243 5'
+	run chroot "$jail" "$OCI_VFIO_HOOK" --log /here --log-level info createRuntime <<< "$(state)"
+	echo "$status: $output"
+	umount -R -l "$jail/dev" "$jail/proc" "$jail/run" "$jail/sys"
+	[ "$status" -eq 0 ]
+	[ ! -e /here ]
+	grep -qF 'made in the container too' "$jail/here"
+	umount -R -l "$jail"
+}
+
+# What was set aside by a run that was killed.
+leftover() {
+	foreign_spec "$1"
+	no_dev_mount
+	mkdir "$bundle/rootfs/dev/vfio"
+	mknod "$bundle/rootfs/dev/vfio/.45.oci-vfio-hook" c 1 3
+	add_our_hook createRuntime
+	expect_device "$1"
+	[ "$(ls -A "$bundle/rootfs/dev/vfio")" = "$edu_group"$'\nvfio' ]
+}
+
+@test "crun, a node that a killed run had set aside" { leftover crun; }
+@test "runc, a node that a killed run had set aside" { leftover runc; }
+
 # ---- what must not lead out of the container
 
 # LINK TARGET: in the rootfs.
