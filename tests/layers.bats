@@ -119,3 +119,11 @@ assert_found() {
 	run "$BATS_TEST_DIRNAME/layers" tree
 	[ "$status" = 64 ]
 }
+
+@test "memory is freed by memory_free() alone" {
+	echo 'void function(void *memory) { free(memory); }' >> tree/src/edge/sysfs.c
+	assert_found 'src/edge/sysfs.c:2: only src/base/memory.c may call malloc()'
+	sed -i 's/free(/memory_free(/' tree/src/edge/sysfs.c
+	check
+	[ "$status" = 0 ]
+}
