@@ -329,7 +329,7 @@ static void allow_devices(struct planner *planner, struct added_rules *added)
 	bool planned = false;
 
 	for (size_t i = 0; i < planner->n_ours; i++)
-		planned |= planner->devices[planner->ours[i]].fate == FATE_CHANGES;
+		planned |= planner->devices[planner->ours[i]].fate != FATE_REMOVED;
 	if (!planned)
 		return;
 	if (planner->in->spec->n_rules == 0) {

@@ -181,6 +181,15 @@ static void test_merged(void **state)
 		  .map = MAP_45,
 		  .unmapped = UNMAPPED_KEEP,
 		  .expected = S(CONTROL "," DEV("/dev/vfio/6", "242", "6")) },
+		/* Which is allowed then, as the one that became it. */
+		{ .spec = SPEC(NODE("/dev/c", "b", "254", "0") "," NODE("/dev/a", "b",
+									"8", "0"),
+			       ALLOW("10", "196")),
+		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
+			 "\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"}]",
+		  .expected = SPEC(NODE("/dev/c", "b", "254", "0"),
+				   ALLOW("10", "196") "," RULE("true", "b", "254", "0",
+							       "rwm")) },
 		/* Mode, uid and gid as they count. */
 		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\","
 				    "\"fileMode\":438,\"uid\":0,\"gid\":null},"
