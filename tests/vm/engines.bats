@@ -54,7 +54,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf $run_maps
+	rm -rf $run_maps /etc/oci-vfio-hook
 }
 
 # ---- the engines
@@ -62,12 +62,15 @@ teardown() {
 configure_podman() {
 	mkdir -p /etc/cdi
 	# With type and numbers given podman doesn't look for the node, which isn't here.
-	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" '{
+	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" \
+		--slurpfile example $examples/createRuntime/oci-vfio-hook.json '{
 		cdiVersion: "0.3.0", kind: "test.example/vfio",
 		devices: [{name: "45", containerEdits: {
 			env: [$variable],
 			deviceNodes: [{path: "/dev/vfio/45", type: "c", major: 243, minor: 5, permissions: "rwm"}]}}]}
-		| .devices += [.devices[0] | .name = "45-alone" | del(.containerEdits.env)]' > /etc/cdi/vfio.json
+		| .devices += [.devices[0] | .name = "45-alone" | del(.containerEdits.env)]
+		| .devices += [.devices[1] | .name = "45-with-hook"
+			| .containerEdits.hooks = [$example[0].hook + {hookName: "createRuntime"}]]' > /etc/cdi/vfio.json
 	cat > /etc/containers/storage.conf <<-CONF
 	[storage]
 	driver = "overlay"
@@ -239,6 +242,51 @@ podman_precreate() {
 }
 
 # buildah reads the same directories.
+# A user's podman binds this machine's nodes instead of making its own: what it puts on the host's path is its null, and
+# the device must be the user's to open.
+rootless_podman() {
+	local user=tester
+	if ! id $user > /dev/null 2>&1; then
+		useradd --no-create-home $user
+		usermod --add-subuids 200000-265535 --add-subgids 200000-265535 $user
+		install -d -o $user $state/user /run/user/"$(id -u $user)"
+	fi
+	chown $user "/dev/vfio/$(group_of $edu_port)"
+	chown -R $user "$bundle"
+	chmod -R a+rX "$BATS_RUN_TMPDIR"
+	# QEMU's is root's to read.
+	install -D -m 644 "$BATS_TEST_DIRNAME/map.json" /etc/oci-vfio-hook/devices.d/map.json
+	echo '{"fw_cfg": false}' > /etc/oci-vfio-hook/config.json
+	HOME=$state/user XDG_RUNTIME_DIR=/run/user/$(id -u $user) setpriv --reuid $user --regid $user --clear-groups \
+		podman --storage-driver vfs --root $state/user/graph --runroot $state/user/run "$@"
+}
+
+# ADDRESS
+rootless_arguments() {
+	arguments=(run --rm --cgroups disabled --device /dev/null:/dev/vfio/45 --device /dev/vfio/vfio
+		--env "PCIDEVICE_INTEL_COM_SRIOV=$1" --rootfs "$bundle/rootfs" /probe)
+}
+
+@test "podman of a user, precreate" {
+	local arguments
+	rootless_arguments $host_address
+	expect 11 "$no_function" rootless_podman --hooks-dir $state/empty --runtime crun "${arguments[@]}"
+	expect 0 "$device" rootless_podman --runtime crun "${arguments[@]}"
+}
+
+@test "podman of a user, --runtime oci-vfio-crun" {
+	local arguments
+	rootless_arguments $host_address
+	expect 0 "$device" rootless_podman --hooks-dir $state/empty --runtime oci-vfio-crun "${arguments[@]}"
+}
+
+@test "podman of a user, createRuntime" {
+	local arguments
+	rootless_arguments $edu_port
+	expect 14 "/dev/vfio/$(group_of $edu_port): No such file" rootless_podman --hooks-dir $state/empty --runtime crun "${arguments[@]}"
+	expect 0 "$device" rootless_podman --hooks-dir $examples/createRuntime --runtime crun "${arguments[@]}"
+}
+
 @test "podman build, with precreate configured" {
 	printf '%s\n' 'FROM scratch' 'COPY busybox /' 'RUN ["/busybox", "true"]' > "$bundle/rootfs/Dockerfile"
 	expect 0 'COMMIT' podman build --network none "$bundle/rootfs"
@@ -374,6 +422,16 @@ podman_live() {
 	expect 0 "$device" podman --hooks-dir $examples/createRuntime "${command[@]:1}"
 }
 
+# The hook comes with the device, and only with it.
+podman_cdi_hook() {
+	local command=(run --rm --env "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" --rootfs "$bundle/rootfs" /probe)
+	local podman=(podman --hooks-dir "$state/empty" --runtime "$1")
+	expect 12 '/dev/vfio/vfio' "${podman[@]}" run --device test.example/vfio=45-alone "${command[@]:1}"
+	expect 0 "$device" "${podman[@]}" run --device test.example/vfio=45-with-hook "${command[@]:1}"
+}
+
+@test "podman, a CDI device with our hook: crun" { podman_cdi_hook crun; }
+@test "podman, a CDI device with our hook: runc" { podman_cdi_hook runc; }
 @test "podman, createRuntime: crun" { podman_live crun; }
 @test "podman, createRuntime: runc" { podman_live runc; }
 
