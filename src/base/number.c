@@ -3,35 +3,37 @@
 #include "oci-vfio-hook/number.h"
 
 #include <errno.h>
+#include <limits.h>
 
-static int digit_value(char digit)
+/* At least the base for what is no digit of it. */
+static unsigned int digit_value(char digit)
 {
 	if (digit >= '0' && digit <= '9')
-		return digit - '0';
+		return (unsigned int)(digit - '0');
 	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
+		return (unsigned int)(digit - 'a') + 10;
 	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
+		return (unsigned int)(digit - 'A') + 10;
+	return UINT_MAX;
 }
 
 int number_parse(struct slice text, unsigned int base, unsigned int max_digits,
 		 uint64_t max, uint64_t *ret)
 {
-	bool fits = text.length <= max_digits;
+	bool over = text.length > max_digits;
 	uint64_t value = 0;
 
 	if (text.length == 0)
 		return -EINVAL;
 	for (size_t i = 0; i < text.length; i++) {
-		int digit = digit_value(text.data[i]);
+		unsigned int digit = digit_value(text.data[i]);
 
-		if (digit < 0 || digit >= (int)base)
+		if (digit >= base)
 			return -EINVAL;
-		fits = fits && !__builtin_mul_overflow(value, base, &value) &&
-		       !__builtin_add_overflow(value, (uint64_t)digit, &value);
+		over |= __builtin_mul_overflow(value, base, &value);
+		over |= __builtin_add_overflow(value, digit, &value);
 	}
-	if (!fits || value > max)
+	if (over || value > max)
 		return -ERANGE;
 	*ret = value;
 	return 0;

@@ -96,18 +96,24 @@ static size_t utf8_sequence(const unsigned char *text, size_t length)
 	return n;
 }
 
+static bool is_ascii_word(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof word);
+	return !(word & UINT64_C(0x8080808080808080));
+}
+
 bool text_is_utf8(struct slice text)
 {
 	const unsigned char *at = (const unsigned char *)text.data;
 	size_t n, i = 0;
-	uint64_t word;
 
-	/* Almost all text is ASCII: eight bytes at a time. */
-	for (; i + sizeof word <= text.length; i += sizeof word) {
-		memcpy(&word, at + i, sizeof word);
-		if (word & UINT64_C(0x8080808080808080))
-			break;
-	}
+	/* Almost all text is ASCII: eight bytes at a time, the last ones with some before them. */
+	while (i + 8 <= text.length && is_ascii_word(text.data + i))
+		i += 8;
+	if (i > 0 && i + 8 > text.length && is_ascii_word(text.data + text.length - 8))
+		return true;
 	for (; i < text.length; i += n) {
 		n = utf8_sequence(at + i, text.length - i);
 		if (n == 0)
@@ -140,10 +146,15 @@ static size_t add_character(struct buffer *buffer, struct slice rest)
 	return n;
 }
 
+static const bool plain_characters[256] = {
+	[' ' ... '"' - 1] = true,
+	['"' + 1 ... '\\' - 1] = true,
+	['\\' + 1 ... '~'] = true,
+};
+
 size_t text_plain_end(struct slice text, size_t at)
 {
-	while (at < text.length && text.data[at] >= 0x20 && text.data[at] < 0x7f &&
-	       text.data[at] != '"' && text.data[at] != '\\')
+	while (at < text.length && plain_characters[(unsigned char)text.data[at]])
 		at++;
 	return at;
 }

@@ -47,6 +47,7 @@ teardown_file() {
 }
 
 setup() {
+	untraced
 	bundle=$BATS_TEST_TMPDIR/bundle
 	mkdir -p "$bundle/rootfs"
 	cp $state/image/* "$bundle/rootfs"

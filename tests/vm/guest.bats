@@ -32,6 +32,7 @@ setup_file() {
 }
 
 setup() {
+	untraced
 	bundle=$BATS_TEST_TMPDIR/bundle
 	mkdir -p "$bundle/rootfs"
 	cp "$VFIO_PROBE" "$bundle/rootfs/probe"

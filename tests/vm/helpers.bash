@@ -6,6 +6,12 @@
 # jq's variables look like the shell's, and bats' own and the test's are set elsewhere:
 # shellcheck disable=SC2016,SC2154
 
+# To be called in setup: bats traces each command, which takes more time here than most commands. The test's own lines
+# are enough.
+untraced() {
+	set +T
+}
+
 bind_to() {
 	local driver=$1 address=$2 device=/sys/bus/pci/devices/$2
 	echo "$driver" > "$device/driver_override"
@@ -32,8 +38,9 @@ new_spec() {
 }
 
 edit_spec() {
-	jq "$@" "$bundle/config.json" > "$bundle/edited.json"
-	mv "$bundle/edited.json" "$bundle/config.json"
+	local text
+	text=$(jq "$@" "$bundle/config.json")
+	echo "$text" > "$bundle/config.json"
 }
 
 # What a host's engine adds for one device: node, rule and environment. RESOURCE ADDRESSES GROUP NUMBERS

@@ -26,6 +26,7 @@ setup_file() {
 }
 
 setup() {
+	untraced
 	new_bundle
 	log=$bundle/log
 }

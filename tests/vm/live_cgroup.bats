@@ -23,6 +23,7 @@ setup_file() {
 }
 
 setup() {
+	untraced
 	bundle=$BATS_TEST_TMPDIR/bundle
 	name=test-$BATS_TEST_NUMBER
 	runtime='' pid=''

@@ -17,6 +17,7 @@ setup_file() {
 }
 
 setup() {
+	untraced
 	new_bundle
 	work=/run/live-fault/$BATS_SUITE_TEST_NUMBER
 	mkdir -p "$work"

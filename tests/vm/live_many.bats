@@ -16,6 +16,7 @@ functions=(0000:00:05.0 0000:01:00.0 0000:21:00.0 0000:00:0f.0 0000:00:0b.0 0000
 many=/run/live-many
 
 setup() {
+	untraced
 	local address
 	for address in "${functions[@]}"; do bind_to vfio-pci "$address"; done
 	mkdir -p $many/out
