@@ -51,7 +51,7 @@ struct output {
 	const struct hook_run *run;
 	const char *stage;		/* or command; NULL: none was understood */
 	const char *bundle;		/* that was named by hand; NULL: none was */
-	uint64_t started;		/* log_clock() */
+	uint64_t started;		/* clock_read() */
 	enum message_level shown_level; /* for stderr */
 	struct log log;
 };

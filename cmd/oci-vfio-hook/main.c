@@ -6,6 +6,8 @@
 
 #include "command.h"
 
+#include "oci-vfio-hook/clock.h"
+
 struct command {
 	const char *name;
 	const char *
@@ -115,12 +117,19 @@ static bool is_stage(const char *name)
 	return false;
 }
 
+static bool takes_bundle(const struct command_line *line)
+{
+	return line->command && line->command->argument;
+}
+
 /* Does somebody write to our stdin? Unless a command by hand was named it is an engine, whatever
  * is wrong with the arguments. */
 static bool has_input(int argc, char **argv, const struct command_line *line)
 {
 	bool by_hand = line->named;
 
+	if (takes_bundle(line))
+		return false;
 	for (int i = 1; i < argc; i++) {
 		if (is_stage(argv[i]))
 			return true;
@@ -204,7 +213,8 @@ static struct output make_output(const struct command_line *line,
 	return (struct output) {
 		.run = run,
 		.stage = line->command ? line->command->name : NULL,
-		.bundle = line->n_arguments > 0 ? line->arguments[0] : NULL,
+		.bundle = takes_bundle(line) && line->n_arguments > 0 ? line->arguments[0]
+								      : NULL,
 		.started = started,
 		.shown_level = settings->shown_level,
 		.log = { .level = settings->log_level,
@@ -219,7 +229,7 @@ int main(int argc, char **argv)
 	/* Nothing is freed: the process ends. */
 	struct command_line line = { 0 };
 	struct hook_run run = HOOK_RUN_INIT;
-	const uint64_t started = log_clock();
+	const uint64_t started = clock_read();
 	struct error err = { 0 };
 	struct output output;
 	bool is_hook;

@@ -55,8 +55,8 @@ static void print_record(const struct log_record *record)
 /* podman doesn't tell precreate which container it is. The caller frees. */
 static char *find_container(const struct hook_run *run)
 {
-	const struct slice id =
-		run->state.id ? slice_from(run->state.id) : summary_container(&run->spec);
+	const struct slice id = run->state.id ? slice_from(run->state.id)
+					      : summary_find_container(&run->spec);
 
 	return id.length ? memory_copy(id.data, id.length) : NULL;
 }

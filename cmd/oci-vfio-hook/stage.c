@@ -56,11 +56,14 @@ static int find_rootfs(const struct hook_run *run, const struct state *state,
 }
 
 /* The created container. None at --root: that is another machine, or a picture of one. */
-static int change_container(struct hook_run *run, const struct state *state,
+static int change_container(struct hook_run *run, int process,
 			    const struct state_bundle *bundle, struct live **ret,
 			    struct error *err)
 {
-	struct live_request request = { .pid = state->pid, .plan = &run->plan };
+	const struct state *state = &run->state;
+	struct live_request request = { .pid = state->pid,
+					.process = process,
+					.plan = &run->plan };
 	auto_free char *rootfs = NULL;
 	int r;
 
@@ -101,15 +104,17 @@ static int run_state(const struct command_line *line, struct hook_run *run,
 	struct state *state = &run->state;
 	auto_state_bundle bundle = { 0 };
 	struct live *live = NULL;
+	auto_close int process = -1;
 	int r = state_parse(text, state, err);
 
 	if (r < 0)
 		return r;
+	process = live_open_process(state->pid);
 	options.created = true;
 	state_bundle_find(state, &bundle);
 	r = hook_plan_bundle(run, &options, bundle.path, "config.json", HOOK_START, err);
 	if (r == 0)
-		r = change_container(run, state, &bundle, &live, err);
+		r = change_container(run, process, &bundle, &live, err);
 	return r < 0 ? r : finish(run, &bundle, live, err);
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/hook.h"
 #include "oci-vfio-hook/runtime_call.h"
 #include "oci-vfio-hook/runtime_search.h"
@@ -101,7 +102,7 @@ int main(int argc, char **argv)
 	/* Nothing is freed: the process ends, or becomes another. */
 	struct runtime_call call = { 0 };
 	struct hook_run run = HOOK_RUN_INIT;
-	const uint64_t started = log_clock();
+	const uint64_t started = clock_read();
 	struct error err = { 0 };
 	struct buffer line = { 0 };
 	char *nothing[] = { NULL, NULL }, *runtime = NULL;

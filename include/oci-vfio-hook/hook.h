@@ -78,7 +78,7 @@ int hook_replace(struct hook_run *run, struct error *err);
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);
 int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err);
 
-/* The last line that a log gets of a run, which began at `started` (log_clock()): why it failed, an
+/* The last line that a log gets of a run, which began at `started` (clock_read()): why it failed, an
  * error; what it changed, info; that there was nothing to change, only debug, or each
  * container of the machine would have such a line. Borrows from the run and the error. */
 struct log_record hook_end(const struct hook_run *run, const struct error *err,

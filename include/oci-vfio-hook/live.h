@@ -14,6 +14,7 @@
 /* All is borrowed. */
 struct live_request {
 	int64_t pid; /* of the container's first process, from the state */
+	int process; /* live_open_process() of it */
 	/* The rootfs: absolute in the process' mount namespace, or relative to the
 	 * process' working directory. */
 	const char *rootfs;
@@ -22,6 +23,10 @@ struct live_request {
 
 /* What was changed, so that it can be undone. */
 struct live;
+
+/* Opens a process of a state, before anything takes time: later its pid may be another's.
+ * Returns a pidfd or -errno; the caller closes it. */
+int live_open_process(int64_t pid);
 
 /* Opens everything on the machine, joins the mount namespace of the process, changes the
  * nodes, comes back, and changes the cgroup. On an error everything is as it was (what

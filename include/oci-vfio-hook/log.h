@@ -26,7 +26,4 @@ int log_write(const struct log *log, const struct log_record *record, struct err
 int log_append(const char *path, bool json, const struct log_record *record,
 	       struct error *err);
 
-/* Microseconds of the monotonic clock: how long a run takes. */
-uint64_t log_clock(void);
-
 #endif

@@ -110,6 +110,7 @@ enum spec_mount_member {
 enum spec_linux_member {
 	SPEC_LINUX_DEVICES,
 	SPEC_LINUX_RESOURCES,
+	SPEC_LINUX_CGROUPS_PATH,
 };
 enum spec_resources_member {
 	SPEC_RESOURCES_DEVICES,

@@ -10,9 +10,9 @@
  * change, 0.4 ms". Of many nodes and variables the first ones. */
 void summary_text(const struct plan *plan, uint64_t duration_us, struct buffer *ret);
 
-/* The id of podman's container of which this is the config, which doesn't say it: podman mounts
- * a file of the container's own directory, <storage>-containers/<id>/userdata, at
- * /run/.containerenv (libpod, makeBindMounts). Borrowed from the spec; empty: not found. */
-struct slice summary_container(const struct spec *spec);
+/* The id of podman's container of which this is the config, which says it only in
+ * linux.cgroupsPath, as "SLICE:libpod:ID" or "PARENT/libpod-ID" (libpod, getOCICgroupPath): of
+ * that a user chooses no more than the beginning. Borrowed from the spec; empty: not found. */
+struct slice summary_find_container(const struct spec *spec);
 
 #endif

@@ -18,6 +18,7 @@ struct systemd_unit {
 	/* systemd refuses what `allow` doesn't name: DevicePolicy= says so, or there is a
 	 * list. Where it doesn't, the first entry would make it refuse all others. */
 	bool closed;
+	bool closed_by_list; /* only by the list: with an empty one it refuses nothing */
 	struct device_allow allow; /* DeviceAllow= */
 	char **pins; /* device programs of BPFProgram=: paths below bpffs; owned */
 	size_t n_pins, pins_capacity;

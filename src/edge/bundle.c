@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/replacement.h"
 
 #define TEMPORARY ".config.json.oci-vfio-hook"
@@ -16,20 +16,12 @@
 #define LOCK_SECONDS 10
 #define LOCK_PAUSE_MAX_NS 50000000L
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* Not a blocking flock(): that could only be ended by a signal, and a hook has no timer
  * of its own to spare. */
 static int lock(int directory, const char *name, struct error *err)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
-	int64_t deadline = 0;
+	uint64_t deadline = 0;
 
 	while (flock(directory, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -37,8 +29,8 @@ static int lock(int directory, const char *name, struct error *err)
 					 "%s: the bundle can't be locked: %s", name,
 					 strerror(errno));
 		if (deadline == 0)
-			deadline = now_ns() + LOCK_SECONDS * (int64_t)1000000000;
-		if (now_ns() >= deadline)
+			deadline = clock_read() + LOCK_SECONDS * CLOCK_SECOND;
+		if (clock_left(deadline) == 0)
 			return error_set(
 				err, ERROR_TIMEOUT,
 				"%s: another process has held the lock of the bundle's "

@@ -71,9 +71,15 @@ void cgroup_systemd_prepare(struct device_cgroup *cgroup,
 		return;
 	}
 	find_pins(cgroup, messages);
-	if (cgroup->unit.closed)
-		cgroup->unit_changes = device_allow_change(
-			&cgroup->unit.allow, changes, n_changes, &cgroup->unit_allow);
+	if (!cgroup->unit.closed)
+		return;
+	cgroup->unit_changes = device_allow_change(&cgroup->unit.allow, changes,
+						   n_changes, &cgroup->unit_allow);
+	/* Without an entry it would be open to all devices. */
+	if (cgroup->unit.closed_by_list && cgroup->unit_allow.count == 0) {
+		warn(cgroup, messages, "it names no other device in DeviceAllow=");
+		cgroup->unit_changes = false;
+	}
 }
 
 int cgroup_systemd_allow(struct device_cgroup *cgroup, struct error *err)

@@ -6,14 +6,14 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/library.h"
 
 /* One plugged function makes several events: PCI, VFIO and, last, that it is bound. A look in
  * their midst could find a node's numbers before devtmpfs has the node. */
-#define BURST_MS 20
+#define BURST (CLOCK_SECOND / 50)
 
 LIBRARY_NOTE("[{\"feature\":\"hotplug\","
 	     "\"description\":\"Waiting for devices that are being hot-plugged\","
@@ -40,7 +40,7 @@ struct hotplug {
 	struct libudev libudev;
 	struct udev *udev;
 	struct udev_monitor *monitor;
-	int64_t end; /* on the clock of now_ms() */
+	uint64_t end; /* on the clock */
 };
 
 static int load(struct libudev *ret, struct error *err)
@@ -61,14 +61,6 @@ static int load(struct libudev *ret, struct error *err)
 
 	return library_open("libudev.so.1", "libudev1", "wait for a hot-plugged device",
 			    symbols, err);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool is_same_namespace(const char *a, const char *b)
@@ -112,7 +104,7 @@ int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err)
 	const char *source = event_source();
 	int r;
 
-	hotplug->end = now_ms() + (int64_t)seconds * 1000;
+	hotplug->end = clock_read() + seconds * CLOCK_SECOND;
 	r = load(&hotplug->libudev, err);
 	if (r < 0)
 		return r;
@@ -139,15 +131,14 @@ static bool take_events(struct hotplug *hotplug)
 }
 
 /* Waits until the fd (-1: none) can be read, or for so long; false: it can't. */
-static bool wait_until(int fd, int64_t end)
+static bool wait_until(int fd, uint64_t end)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	int n;
 
 	do {
-		int64_t left = end - now_ms();
-
-		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+		/* To the next millisecond, so that the time is over then. */
+		n = poll(&ready, 1, (int)((clock_left(end) + 999) / 1000));
 	} while (n < 0 && errno == EINTR);
 	return n > 0;
 }
@@ -155,14 +146,14 @@ static bool wait_until(int fd, int64_t end)
 bool hotplug_wait(struct hotplug *hotplug)
 {
 	int fd = hotplug->libudev.monitor_fd(hotplug->monitor);
-	int64_t burst_end;
+	uint64_t burst_end;
 
 	/* Events that go on and on don't make the time longer. */
 	do {
-		if (now_ms() >= hotplug->end || !wait_until(fd, hotplug->end))
+		if (clock_left(hotplug->end) == 0 || !wait_until(fd, hotplug->end))
 			return false;
 	} while (!take_events(hotplug));
-	burst_end = now_ms() + BURST_MS;
+	burst_end = clock_read() + BURST;
 	wait_until(-1, burst_end < hotplug->end ? burst_end : hotplug->end);
 	take_events(hotplug);
 	return true;

@@ -25,7 +25,8 @@ static int prepare_cgroup(struct live *live, struct error *err)
 static int prepare(struct live *live, const struct live_request *request,
 		   struct error *err)
 {
-	int r = live_namespace_open(request->pid, &live->namespace, err);
+	int r = live_namespace_open(request->pid, request->process, &live->namespace,
+				    err);
 
 	if (r == 0)
 		r = live_machine_dev_find(live->namespace.proc, &live->machine_dev, err);

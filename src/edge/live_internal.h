@@ -31,7 +31,8 @@ struct live_namespace {
 		.directory = -1                                                          \
 	}
 
-int live_namespace_open(int64_t pid, struct live_namespace *ret, struct error *err);
+int live_namespace_open(int64_t pid, int process, struct live_namespace *ret,
+			struct error *err);
 int live_namespace_join(struct live_namespace *namespace, struct error *err);
 int live_namespace_leave(struct live_namespace *namespace, struct error *err);
 void live_namespace_close(struct live_namespace *namespace);

@@ -28,14 +28,24 @@ static int namespace_error(const struct live_namespace *namespace, const char *w
 			 strerror(number));
 }
 
-/* The pidfd comes first and is asked last: in between /proc/PID was this process. */
+int live_open_process(int64_t pid)
+{
+	long fd;
+
+	if (pid <= 0)
+		return -ESRCH;
+	fd = syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* The pidfd came first and is asked last: in between /proc/PID was this process. */
 static int open_process(struct live_namespace *namespace, struct error *err)
 {
 	char path[32];
 
-	namespace->process = (int)syscall(SYS_pidfd_open, namespace->pid, 0);
 	if (namespace->process < 0)
-		return namespace_error(namespace, "can't be opened", errno, err);
+		return namespace_error(namespace, "can't be opened", -namespace->process,
+				       err);
 	snprintf(path, sizeof(path), "/proc/%d", namespace->pid);
 	namespace->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (namespace->proc < 0)
@@ -104,7 +114,8 @@ static int read_users(struct live_namespace *namespace, struct error *err)
 					 &namespace->root_group, err);
 }
 
-int live_namespace_open(int64_t pid, struct live_namespace *ret, struct error *err)
+int live_namespace_open(int64_t pid, int process, struct live_namespace *ret,
+			struct error *err)
 {
 	int r;
 
@@ -113,6 +124,7 @@ int live_namespace_open(int64_t pid, struct live_namespace *ret, struct error *e
 				 "state: has no \"pid\" of a created container, whose "
 				 "devices have to change");
 	ret->pid = (pid_t)pid;
+	ret->process = process;
 	r = open_process(ret, err);
 	if (r == 0)
 		r = check_mount_namespace(ret, err);
@@ -150,7 +162,6 @@ int live_namespace_leave(struct live_namespace *namespace, struct error *err)
 
 void live_namespace_close(struct live_namespace *namespace)
 {
-	close_fd(&namespace->process);
 	close_fd(&namespace->proc);
 	close_fd(&namespace->own);
 	close_fd(&namespace->other);

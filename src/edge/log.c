@@ -59,11 +59,3 @@ int log_write(const struct log *log, const struct log_record *record, struct err
 		machine_log_send(record);
 	return r;
 }
-
-uint64_t log_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/library.h"
 
 #define SERVICE "org.freedesktop.systemd1"
@@ -14,7 +14,7 @@
 /* For reading what there is, and again for each change: PID 1 may be reading all of its units
  * anew. A hook that has to undo a change has waited three times then, and Kata's agent kills it
  * after 10 s. */
-#define TIMEOUT_USEC (3 * UINT64_C(1000000))
+#define TIMEOUT (3 * CLOCK_SECOND)
 
 LIBRARY_NOTE(
 	"[{\"feature\":\"systemd-units\","
@@ -60,7 +60,7 @@ struct libsystemd {
 struct systemd_bus {
 	struct libsystemd library;
 	sd_bus *bus;
-	uint64_t deadline; /* of now_usec(), for the answers to come */
+	uint64_t deadline; /* on the clock, for the answers to come */
 };
 
 static int load(struct libsystemd *ret, struct error *err)
@@ -94,20 +94,12 @@ static int load(struct libsystemd *ret, struct error *err)
 			    "tell systemd of the container's new devices", symbols, err);
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* At least 1: 0 would be libsystemd's default. */
 static uint64_t time_left(const struct systemd_bus *bus)
 {
-	uint64_t now = now_usec();
+	uint64_t left = clock_left(bus->deadline);
 
-	return now < bus->deadline ? bus->deadline - now : 1;
+	return left > 0 ? left : 1;
 }
 
 /* The first call, or flushing, would wait 90 s for the greeting of a PID 1 that is stuck. */
@@ -117,7 +109,7 @@ static int wait_ready(const struct systemd_bus *bus)
 	int r;
 
 	while ((r = library->is_ready(bus->bus)) == 0) {
-		if (now_usec() >= bus->deadline)
+		if (clock_left(bus->deadline) == 0)
 			return -ETIMEDOUT;
 		r = library->process(bus->bus, NULL);
 		if (r == 0)
@@ -149,7 +141,7 @@ static int connect_to(struct systemd_bus *bus, const char *address, bool client)
 
 void systemd_bus_extend(struct systemd_bus *bus)
 {
-	bus->deadline = now_usec() + TIMEOUT_USEC;
+	bus->deadline = clock_read() + TIMEOUT;
 }
 
 int systemd_bus_open(struct systemd_bus **ret, struct error *err)

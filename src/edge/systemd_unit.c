@@ -61,7 +61,9 @@ static int read_rules(struct systemd_unit *unit, struct error *err)
 	if (r == 0)
 		r = systemd_bus_get_pairs(unit->bus, &programs, add_pin, unit, err);
 	if (r == 0)
-		unit->closed = strcmp(text, "auto") != 0 || unit->allow.count > 0;
+		unit->closed_by_list = strcmp(text, "auto") == 0 && unit->allow.count > 0;
+	if (r == 0)
+		unit->closed = strcmp(text, "auto") != 0 || unit->closed_by_list;
 	return r;
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/hotplug.h"
 #include "oci-vfio-hook/map_source.h"
 #include "oci-vfio-hook/replacement.h"
@@ -306,7 +307,7 @@ struct log_record hook_end(const struct hook_run *run, const struct error *err,
 {
 	struct log_record record = { .level = MESSAGE_DEBUG,
 				     .is_last = true,
-				     .duration_us = log_clock() - started };
+				     .duration_us = clock_read() - started };
 
 	if (err->class != ERROR_NONE) {
 		record.level = MESSAGE_ERROR;

@@ -38,7 +38,7 @@ void log_record_sentence(const struct log_record *record, struct buffer *ret)
 		buffer_add(ret, SLICE(": "));
 	}
 	if (record->stage) {
-		buffer_add(ret, slice_from(record->stage));
+		buffer_add_name(ret, slice_from(record->stage));
 		buffer_add(ret, SLICE(": "));
 	}
 	add_text(record, ret);

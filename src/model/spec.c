@@ -57,6 +57,7 @@ static const struct json_shape resources_shape = { .members = resources_members,
 static const struct json_member linux_members[] = {
 	[SPEC_LINUX_DEVICES] = JSON_MEMBER("devices", &devices_shape),
 	[SPEC_LINUX_RESOURCES] = JSON_MEMBER("resources", &resources_shape),
+	[SPEC_LINUX_CGROUPS_PATH] = JSON_MEMBER("cgroupsPath", &json_value),
 };
 static const struct json_shape linux_shape = { .members = linux_members,
 					       .n_members = COUNT(linux_members) };

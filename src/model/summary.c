@@ -96,22 +96,31 @@ void summary_text(const struct plan *plan, uint64_t duration_us, struct buffer *
 
 #define ID_LENGTH 64
 
-struct slice summary_container(const struct spec *spec)
+static bool is_id(struct slice text)
 {
-	const struct slice end = SLICE("/userdata/.containerenv");
+	for (size_t i = 0; i < text.length; i++)
+		if (!((text.data[i] >= '0' && text.data[i] <= '9') ||
+		      (text.data[i] >= 'a' && text.data[i] <= 'f')))
+			return false;
+	return text.length == ID_LENGTH;
+}
 
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		const struct slice path = spec->mounts[i].source;
-		struct slice id;
+struct slice summary_find_container(const struct spec *spec)
+{
+	const struct slice before = SLICE("libpod");
+	uint32_t node =
+		json_member(&spec->json, spec->linux_node, SPEC_LINUX_CGROUPS_PATH);
+	auto_error ignored = { 0 };
+	struct slice path, id;
+	size_t start;
 
-		if (!slice_equal(spec->mounts[i].destination,
-				 SLICE("/run/.containerenv")) ||
-		    !slice_ends(path, end) || path.length <= ID_LENGTH + end.length)
-			continue;
-		id = slice_from_to(path, path.length - end.length - ID_LENGTH,
-				   path.length - end.length);
-		if (id.data[-1] == '/' && !memchr(id.data, '/', ID_LENGTH))
-			return id;
-	}
-	return SLICE("");
+	if (!node || json_string(&spec->json, node, &path, &ignored) < 0 ||
+	    path.length <= before.length + ID_LENGTH)
+		return SLICE("");
+	start = path.length - ID_LENGTH;
+	id = slice_from_to(path, start, path.length);
+	if (!is_id(id) || (path.data[start - 1] != '-' && path.data[start - 1] != ':') ||
+	    !slice_ends(slice_from_to(path, 0, start - 1), before))
+		return SLICE("");
+	return id;
 }

@@ -33,9 +33,10 @@ configuration() {
 	printf '%s' "$1" > "$ETC/config.json"
 }
 
-# A mount by which podman's config says which container it is of.
-podman_mount() {
-	add_mount /run/.containerenv "/run/containers/storage/overlay-containers/$ID/userdata/.containerenv"
+# As podman's config says which container it is of.
+podman_cgroup() {
+	write_config
+	sed -i "s|\"namespaces\":|\"cgroupsPath\":\"machine.slice:libpod:$ID\",&|" "$CONFIG"
 }
 
 # COMMAND [ARGUMENT...]: on the machine, with $INPUT on stdin, while somebody listens. Sets $status; what was logged is
@@ -81,7 +82,7 @@ assert_file() {
 # --- the journal --------------------------------------------------------------------------------------------------
 
 @test "journal: a run that changed something is one line, with fields to search for" {
-	podman_mount
+	podman_cgroup
 	add_env PCIDEVICE_A=0000:3b:02.0
 	write_config
 	stage "$CONFIG" precreate
@@ -124,7 +125,7 @@ assert_file() {
 }
 
 @test "journal: an error of precreate names podman's container" {
-	podman_mount
+	podman_cgroup
 	broken_map
 	write_config
 	stage "$CONFIG" precreate
@@ -323,7 +324,7 @@ assert_file() {
 }
 
 @test "a file in JSON has members for all of it" {
-	podman_mount
+	podman_cgroup
 	write_config
 	stage "$CONFIG" --log "$FILE" --log-format json precreate
 	assert_silent

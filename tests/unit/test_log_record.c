@@ -69,7 +69,13 @@ static void test_text(void **state)
 		{ MESSAGE_DEBUG, TIME " debug: apply: x\n" },
 	};
 
+	const struct log_record forged = { .stage = "x\nerror: y", .text = "z" };
+	auto_buffer quoted = { 0 };
+
 	(void)state;
+	log_record_text(&forged, TIME, &quoted);
+	check_text("stage", buffer_slice(&quoted),
+		   TIME " error: \"x\\x0aerror: y\": z\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct log_record record = { .level = rows[i].level,
 						   .text = "x",

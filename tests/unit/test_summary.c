@@ -103,6 +103,7 @@ static void test_many(void **state)
 	check_rows(rows, COUNT(rows));
 }
 
+#define CGROUP(path) "{\"linux\":{\"cgroupsPath\":\"" path "\"}}"
 #define ID "8f00d0fdd34ed1741aca1334b11a31905acfe869f7053fd528f8e1030d211398"
 
 static void test_container(void **state)
@@ -111,22 +112,21 @@ static void test_container(void **state)
 		const char *spec, *id;
 	} rows[] = {
 		{ "{}", "" },
-		{ MOUNTS(MOUNT("/etc/hosts", "/x/" ID "/userdata/hosts") "," MOUNT(
-			  "/run/.containerenv",
-			  "/run/containers/storage/overlay-containers/" ID
-			  "/userdata/.containerenv")),
-		  ID },
-		{ MOUNTS(MOUNT("/run/x", "/x/" ID "/userdata/.containerenv")), "" },
-		{ MOUNTS(MOUNT("/run/.containerenv", "/x/" ID "/.containerenv")), "" },
-		{ MOUNTS(MOUNT("/run/.containerenv", "/x/box/userdata/.containerenv")),
-		  "" },
-		{ MOUNTS(MOUNT("/run/.containerenv", "/userdata/.containerenv")), "" },
-		{ MOUNTS(MOUNT("/run/.containerenv",
-			       "/x/0" ID "/userdata/.containerenv")),
-		  "" },
-		{ MOUNTS(MOUNT("/run/.containerenv", "/long/enough/to/have/an/id/but/"
-						     "not/one/that/is/an/id/of/podman/"
-						     "userdata/.containerenv")),
+		{ "{\"linux\":{}}", "" },
+		{ CGROUP("machine.slice:libpod:" ID), ID },
+		{ CGROUP("/libpod_parent/libpod-" ID), ID },
+		{ CGROUP("libpod-" ID), ID },
+		{ "{\"linux\":{\"cgroupsPath\":7}}", "" },
+		{ "{\"linux\":{\"cgroupsPath\":null}}", "" },
+		{ CGROUP(ID), "" },
+		{ CGROUP("libpod" ID), "" },
+		{ CGROUP("libpod/" ID), "" },
+		{ CGROUP("system.slice:docker:" ID), "" },
+		{ CGROUP("libpod-0" ID), "" },
+		{ CGROUP("libpod-" ID "/x"), "" },
+		{ CGROUP("libpod-"
+			 "8F00d0fdd34ed1741aca1334b11a31905acfe869f7053fd528f8e1030"
+			 "d211398"),
 		  "" },
 	};
 
@@ -137,7 +137,7 @@ static void test_container(void **state)
 
 		check_done(rows[i].spec,
 			   plan_run_parse(slice_from(rows[i].spec), &spec, &err), &err);
-		check_text(rows[i].spec, summary_container(&spec), rows[i].id);
+		check_text(rows[i].spec, summary_find_container(&spec), rows[i].id);
 	}
 }
 
