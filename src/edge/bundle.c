@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/replacement.h"

@@ -82,9 +82,8 @@ assert_file() {
 # --- the journal --------------------------------------------------------------------------------------------------
 
 @test "journal: a run that changed something is one line, with fields to search for" {
-	podman_cgroup
 	add_env PCIDEVICE_A=0000:3b:02.0
-	write_config
+	podman_cgroup
 	stage "$CONFIG" precreate
 	assert_silent
 	assert_received 'keys == ["MESSAGE", "OCI_CONTAINER_ID", "OCI_STAGE", "OCI_VFIO_CHANGES", "OCI_VFIO_DURATION_US",
@@ -127,7 +126,6 @@ assert_file() {
 @test "journal: an error of precreate names podman's container" {
 	podman_cgroup
 	broken_map
-	write_config
 	stage "$CONFIG" precreate
 	assert_status 65
 	assert_received ".MESSAGE | startswith(\"container $ID: precreate: \") and contains(\"45.json\")" '.PRIORITY == "3"' \
@@ -325,7 +323,6 @@ assert_file() {
 
 @test "a file in JSON has members for all of it" {
 	podman_cgroup
-	write_config
 	stage "$CONFIG" --log "$FILE" --log-format json precreate
 	assert_silent
 	assert_json "$FILE" 'keys == ["changes", "container", "duration_us", "level", "msg", "stage", "time"]' '.level == "info"' \

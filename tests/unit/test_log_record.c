@@ -75,7 +75,7 @@ static void test_text(void **state)
 	(void)state;
 	log_record_text(&forged, TIME, &quoted);
 	check_text("stage", buffer_slice(&quoted),
-		   TIME " error: \"x\\x0aerror: y\": z\n");
+		   TIME " error: \"x\\x0Aerror: y\": z\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct log_record record = { .level = rows[i].level,
 						   .text = "x",
