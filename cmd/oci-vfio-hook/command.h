@@ -28,9 +28,9 @@ command_fn command_plan;
 command_fn command_precreate;
 command_fn command_create_runtime;
 
-/* Takes long options, each of which may be cut as far as no other begins so, from anywhere
- * before "--"; the rest, the command first, is line->arguments. 1: everything is done (--help).
- * Not getopt(): to be found it costs each run as much as reading a map. */
+/* Takes long options, each of which may be cut as far as no other begins so, from
+ * anywhere before "--"; the rest, the command first, is line->arguments. 1: everything is
+ * done (--help). Not getopt(): to be found it costs each run as much as reading a map. */
 int options_parse(int argc, char **argv, struct command_line *line, struct error *err);
 
 /* Returns as error_set(): ERROR_USAGE with what (quoted), why and where help is. */
@@ -56,8 +56,8 @@ struct output {
 	struct log log;
 };
 
-void output_messages(const struct output *output);
+void output_print_messages(const struct output *output);
 /* The run's last line: what it did, or the error. */
-void output_end(const struct output *output, const struct error *err);
+void output_print_end(const struct output *output, const struct error *err);
 
 #endif

@@ -10,8 +10,8 @@
 
 struct command {
 	const char *name;
-	const char *
-		argument; /* the one that it needs; NULL: it is a stage, with JSON on stdin */
+	/* The one that it needs; NULL: it is a stage, with JSON on stdin. */
+	const char *argument;
 	command_fn *run;
 	bool takes_output, takes_json, takes_env;
 	bool only_shows; /* and changes nothing that a log would tell of */
@@ -122,8 +122,8 @@ static bool takes_bundle(const struct command_line *line)
 	return line->command && line->command->argument;
 }
 
-/* Does somebody write to our stdin? Unless a command by hand was named it is an engine, whatever
- * is wrong with the arguments. */
+/* Does somebody write to our stdin? Unless a command by hand was named it is an engine,
+ * whatever is wrong with the arguments. */
 static bool has_input(int argc, char **argv, const struct command_line *line)
 {
 	bool by_hand = line->named;
@@ -246,11 +246,11 @@ int main(int argc, char **argv)
 	is_hook = run.input || (has_input(argc, argv, &line) && !stdin_is_terminal());
 	/* By hand a person sees stderr, and below --root it is another machine's log. */
 	output.log.machine = is_hook && !line.hook.root;
-	output_messages(&output);
+	output_print_messages(&output);
 	/* What was read was read to its end. */
 	if (is_hook && !run.input)
 		drain_stdin();
 	if (r < 0 || (line.command && !line.command->only_shows))
-		output_end(&output, &err);
+		output_print_end(&output, &err);
 	exit(r < 0 ? (int)err.class : EXIT_SUCCESS);
 }

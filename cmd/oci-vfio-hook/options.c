@@ -1,23 +1,22 @@
-/* The options: their table, and what is read of the command line before the command is known.
+/* The options: their table, and what is read of the command line before the command is
+ * known.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
+
 #include "command.h"
 
+/* clang-format off */
 static const char help[] =
 	"usage: oci-vfio-hook [OPTION...] COMMAND [ARGUMENT...]\n"
 	"\n"
-	"Gives containers the VFIO devices of the kernel that they run under: matches "
-	"the host's\n"
-	"devices that an OCI bundle names against the devices found in this machine's "
-	"sysfs, and\n"
-	"writes the paths, numbers, rules and addresses of this machine into the "
-	"bundle's\n"
+	"Gives containers the VFIO devices of the kernel that they run under: matches the host's\n"
+	"devices that an OCI bundle names against the devices found in this machine's sysfs, and\n"
+	"writes the paths, numbers, rules and addresses of this machine into the bundle's\n"
 	"config.json.\n"
 	"\n"
 	"Hook stages (JSON on stdin):\n"
 	"  precreate             container config in, rewritten config out (podman)\n"
-	"  createRuntime         container state in; rewrite the bundle's config.json "
-	"and "
-	"the\n"
+	"  createRuntime         container state in; rewrite the bundle's config.json and the\n"
 	"                        created container\n"
 	"  prestart              the same\n"
 	"\n"
@@ -26,123 +25,97 @@ static const char help[] =
 	"  plan BUNDLE           print what would change and why; change nothing\n"
 	"\n"
 	"Options:\n"
-	"  --device-map FILE     devices of this container; every entry must be in its "
-	"spec.\n"
+	"  --device-map FILE     devices of this container; every entry must be in its spec.\n"
 	"                        May be given more than once\n"
-	"  --unmapped=POLICY     a VFIO device of the spec that no map entry names: auto "
-	"(default:\n"
-	"                        an error where there is any map, else kept if it is "
-	"this\n"
+	"  --unmapped=POLICY     a VFIO device of the spec that no map entry names: auto (default:\n"
+	"                        an error where there is any map, else kept if it is this\n"
 	"                        machine's own), keep, error\n"
 	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
 	"  --json                plan: print JSON\n"
-	"  --env=POLICY          createRuntime, prestart: the environment would have to "
-	"change, which\n"
+	"  --env=POLICY          createRuntime, prestart: the environment would have to change, which\n"
 	"                        is too late there: error (default), warn\n"
 	"  --root DIR            use DIR as / for sysfs, /dev, /run and /etc\n"
 	"  --config FILE         read FILE instead of " CONFIG_PATH "\n"
-	"  --timeout SECONDS     how long to wait for a hot-plugged device (default 3; "
-	"0: don't)\n"
-	"  --log FILE            append what is said and done to FILE; without it the "
-	"stages tell\n"
+	"  --timeout SECONDS     how long to wait for a hot-plugged device (default 3; 0: don't)\n"
+	"  --log FILE            append what is said and done to FILE; without it the stages tell\n"
 	"                        the journal, or syslog\n"
 	"  --log-format FORMAT   of FILE: text (default), json\n"
-	"  --log-level LEVEL     error, warn (default on stderr), info (default in a "
-	"log), debug\n"
+	"  --log-level LEVEL     error, warn (default on stderr), info (default in a log), debug\n"
 	"  --help                print this text\n"
 	"  --version             print the version\n"
 	"\n"
-	"Exit status: 0 done, or nothing to do; 64 usage; 65 bad spec, map or "
-	"configuration;\n"
+	"Exit status: 0 done, or nothing to do; 64 usage; 65 bad spec, map or configuration;\n"
 	"66 no such file; 69 a device is not there or not usable; 70 bug; 74 I/O error;\n"
 	"75 timed out; 77 not permitted. See oci-vfio-hook(8).\n";
+/* clang-format on */
 
-enum option_id {
+enum option_kind {
+	OPTION_TEXT, /* is kept for the command */
 	OPTION_DEVICE_MAP,
-	OPTION_ROOT,
-	OPTION_CONFIG,
-	OPTION_UNMAPPED,
-	OPTION_TIMEOUT,
-	OPTION_LOG_LEVEL,
-	OPTION_OUTPUT,
 	OPTION_JSON,
-	OPTION_ENV,
-	OPTION_LOG,
-	OPTION_LOG_FORMAT,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_NOT_BUILT,
 };
 
+#define TEXT(name, member)                                                               \
+	{                                                                                \
+		name, OPTION_TEXT, offsetof(struct command_line, member)                 \
+	}
+
 static const struct program_option {
 	const char *name;
-	bool takes_argument;
-	enum option_id id;
+	enum option_kind kind;
+	size_t offset; /* of the text in struct command_line */
 } options[] = {
-	{ "device-map", true, OPTION_DEVICE_MAP },
-	{ "root", true, OPTION_ROOT },
-	{ "config", true, OPTION_CONFIG },
-	{ "unmapped", true, OPTION_UNMAPPED },
-	{ "timeout", true, OPTION_TIMEOUT },
-	{ "log-level", true, OPTION_LOG_LEVEL },
-	{ "output", true, OPTION_OUTPUT },
-	{ "json", false, OPTION_JSON },
-	{ "help", false, OPTION_HELP },
-	{ "version", false, OPTION_VERSION },
-	{ "env", true, OPTION_ENV },
-	{ "bind", false, OPTION_NOT_BUILT },
-	{ "log", true, OPTION_LOG },
-	{ "log-format", true, OPTION_LOG_FORMAT },
-	{ "diff", false, OPTION_NOT_BUILT },
-	{ "tree", false, OPTION_NOT_BUILT },
-	{ "dot", false, OPTION_NOT_BUILT },
+	{ "device-map", OPTION_DEVICE_MAP, 0 },
+	TEXT("root", hook.root),
+	TEXT("config", hook.config),
+	TEXT("unmapped", unmapped),
+	TEXT("timeout", timeout),
+	TEXT("log", log),
+	TEXT("log-format", log_format),
+	TEXT("log-level", log_level),
+	TEXT("output", output),
+	TEXT("env", env),
+	{ "json", OPTION_JSON, 0 },
+	{ "help", OPTION_HELP, 0 },
+	{ "version", OPTION_VERSION, 0 },
+	{ "bind", OPTION_NOT_BUILT, 0 },
+	{ "diff", OPTION_NOT_BUILT, 0 },
+	{ "tree", OPTION_NOT_BUILT, 0 },
+	{ "dot", OPTION_NOT_BUILT, 0 },
 };
+
+static bool takes_argument(const struct program_option *option)
+{
+	return option->kind == OPTION_TEXT || option->kind == OPTION_DEVICE_MAP;
+}
+
+static int print(struct slice text, struct error *err)
+{
+	return print_data(text, err) < 0 ? -1 : 1;
+}
 
 /* Takes one option. 1: everything is done (--help). */
 static int take_option(struct command_line *line, const struct program_option *option,
 		       const char *argument, struct error *err)
 {
-	switch (option->id) {
+	switch (option->kind) {
+	case OPTION_TEXT:
+		memcpy((char *)line + option->offset, &argument, sizeof argument);
+		return 0;
 	case OPTION_DEVICE_MAP:
 		*memory_append(line->maps, line->hook.n_maps, line->maps_capacity) =
 			argument;
 		return 0;
-	case OPTION_ROOT:
-		line->hook.root = argument;
-		return 0;
-	case OPTION_CONFIG:
-		line->hook.config = argument;
-		return 0;
-	case OPTION_UNMAPPED:
-		line->unmapped = argument;
-		return 0;
-	case OPTION_TIMEOUT:
-		line->timeout = argument;
-		return 0;
-	case OPTION_LOG_LEVEL:
-		line->log_level = argument;
-		return 0;
-	case OPTION_OUTPUT:
-		line->output = argument;
-		return 0;
 	case OPTION_JSON:
 		line->json = true;
 		return 0;
-	case OPTION_LOG:
-		line->log = argument;
-		return 0;
-	case OPTION_LOG_FORMAT:
-		line->log_format = argument;
-		return 0;
-	case OPTION_ENV:
-		line->env = argument;
-		return 0;
 	case OPTION_HELP:
-		return print_data(slice_from(help), err) < 0 ? -1 : 1;
+		return print(slice_from(help), err);
 	case OPTION_VERSION:
-		return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0
-			       ? -1
-			       : 1;
+		return print(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err);
 	case OPTION_NOT_BUILT:
 		break;
 	}
@@ -181,15 +154,15 @@ static int parse_option(int argc, char **argv, int *at, struct command_line *lin
 	if (text[1] == '-')
 		option = find_option(slice_from_to(
 			name, 2, equals ? (size_t)(equals - text) : name.length));
-	if (!option || (equals && !option->takes_argument))
+	if (!option || (equals && !takes_argument(option)))
 		return usage_error(err, text[1] == '-' ? text : letter,
 				   "unknown or ambiguous option, or one that takes no "
 				   "argument");
 	if (equals)
 		argument = equals + 1;
-	else if (option->takes_argument && *at + 1 < argc)
+	else if (takes_argument(option) && *at + 1 < argc)
 		argument = argv[++*at];
-	if (option->takes_argument && !argument)
+	if (takes_argument(option) && !argument)
 		return usage_error(err, text, "the option needs an argument");
 	return take_option(line, option, argument, err);
 }

@@ -81,7 +81,7 @@ static void say(const struct output *output, struct log_record record)
 		print_line("warning: ", err.message);
 }
 
-void output_messages(const struct output *output)
+void output_print_messages(const struct output *output)
 {
 	const struct messages *messages = &output->run->messages;
 
@@ -90,7 +90,7 @@ void output_messages(const struct output *output)
 						  .text = messages->items[i].text });
 }
 
-void output_end(const struct output *output, const struct error *err)
+void output_print_end(const struct output *output, const struct error *err)
 {
-	say(output, hook_end(output->run, err, output->started));
+	say(output, hook_summarize(output->run, err, output->started));
 }

@@ -27,8 +27,9 @@ int command_precreate(const struct command_line *line, struct hook_run *run,
 	return r;
 }
 
-/* The rootfs as the container's process sees it: crun says it, else it is in the spec. Relative, it
- * belongs to the bundle, and where crun doesn't say which that is, to the process' directory. */
+/* The rootfs as the container's process sees it: crun says it, else it is in the spec.
+ * Relative, it belongs to the bundle, and where crun doesn't say which that is, to the
+ * process' directory. */
 static int find_rootfs(const struct hook_run *run, const struct state *state,
 		       const struct state_bundle *bundle, char **ret, struct error *err)
 {

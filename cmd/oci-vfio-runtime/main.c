@@ -1,6 +1,6 @@
-/* The wrapper: rewrites the bundle that a runtime is about to read, then becomes the runtime.
- * It never forks and never reads stdin: descriptors, console and signals reach the runtime as
- * they came.
+/* The wrapper: rewrites the bundle that a runtime is about to read, then becomes the
+ * runtime. It never forks and never reads stdin: descriptors, console and signals reach
+ * the runtime as they came.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,8 @@
 #define PROGRAM "oci-vfio-runtime"
 #define RUNTIME_DEFAULT "runc"
 
-/* Two logs: the engine's, of which it shows the errors, and our own, as oci-vfio-hook's. */
+/* Two logs: the engine's, of which it shows the errors, and our own, as
+ * oci-vfio-hook's. */
 static void say(const struct runtime_call *call, const struct settings *settings,
 		struct log_record record)
 {
@@ -52,7 +53,7 @@ static void say_messages(const struct runtime_call *call, const struct hook_run 
 static void say_end(const struct runtime_call *call, const struct hook_run *run,
 		    const struct error *err, uint64_t started)
 {
-	say(call, &run->settings, hook_end(run, err, started));
+	say(call, &run->settings, hook_summarize(run, err, started));
 }
 
 static int rewrite(const struct runtime_call *call, struct hook_run *run,

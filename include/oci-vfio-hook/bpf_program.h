@@ -50,7 +50,8 @@ int bpf_program_replace(int cgroup, uint32_t flags, int old, int new);
 /* Which program is pinned at this path of bpffs? 0 or -errno. */
 int bpf_pin_read(const char *path, uint32_t *ret_id);
 
-/* Pins a program there, in one step in the place of what was pinned there. 0 or -errno. */
+/* Pins a program there, in one step in the place of what was pinned there. 0 or
+ * -errno. */
 int bpf_program_pin(int fd, const char *path);
 
 #endif

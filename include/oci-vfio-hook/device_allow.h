@@ -1,5 +1,5 @@
-/* DeviceAllow= of a systemd unit as a value: the list that a unit has, and the one that it
- * must have after a change of devices. Pure: talks to nobody.
+/* DeviceAllow= of a systemd unit as a value: the list that a unit has, and the one that
+ * it must have after a change of devices. Pure: talks to nobody.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_DEVICE_ALLOW_H
 #define OCI_VFIO_HOOK_DEVICE_ALLOW_H

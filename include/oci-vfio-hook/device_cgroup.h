@@ -1,6 +1,7 @@
 /* The device cgroup of a created container, v1 or v2: finds it, gives the container's
- * processes the new devices, takes the old ones, and puts back what was there. What systemd
- * knows of the devices of its unit is changed with it, so that a reload doesn't undo it.
+ * processes the new devices, takes the old ones, and puts back what was there. What
+ * systemd knows of the devices of its unit is changed with it, so that a reload doesn't
+ * undo it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_DEVICE_CGROUP_H
 #define OCI_VFIO_HOOK_DEVICE_CGROUP_H
@@ -80,9 +81,9 @@ int device_cgroup_prepare(struct device_cgroup *cgroup,
 			  const struct device_change *changes, size_t n_changes,
 			  struct messages *messages, struct error *err);
 
-/* Makes the changes, in the mount namespace of the machine. On an error some of them may have
- * been made: device_cgroup_undo(). ERROR_UNAVAILABLE: a cgroup above refuses (v1), or systemd
- * does. */
+/* Makes the changes, in the mount namespace of the machine. On an error some of them may
+ * have been made: device_cgroup_undo(). ERROR_UNAVAILABLE: a cgroup above refuses (v1),
+ * or systemd does. */
 int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err);
 
 /* Puts back what device_cgroup_commit() changed, if it did. 0 or the first error. */

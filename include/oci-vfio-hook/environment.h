@@ -46,8 +46,9 @@ struct environment {
 /* Finds the tokens of the spec's variables. */
 void environment_parse(const struct spec *spec, struct environment *ret);
 
-/* A variable is done if every address in it is a guest that an earlier run listed (without any,
- * if every path is a listed final one): it was translated whole or left whole. */
+/* A variable is done if every address in it is a guest that an earlier run listed
+ * (without any, if every path is a listed final one): it was translated whole or left
+ * whole. */
 void environment_mark_done(struct environment *environment,
 			   const struct applied *applied);
 

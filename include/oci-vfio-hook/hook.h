@@ -23,8 +23,8 @@ struct hook_options {
 	"use a front end that acts before: precreate (podman), the wrapper "             \
 	"oci-vfio-runtime, or apply"
 
-/* One run. Initialise with HOOK_RUN_INIT; its parts are filled as the story goes. Nothing frees
- * them: with the run the process ends, or becomes the runtime. */
+/* One run. Initialise with HOOK_RUN_INIT; its parts are filled as the story goes. Nothing
+ * frees them: with the run the process ends, or becomes the runtime. */
 struct hook_run {
 	struct machine machine;
 	struct settings settings;
@@ -56,11 +56,12 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 enum hook_purpose {
 	HOOK_SHOW,    /* nothing on the machine is changed, no token is made */
 	HOOK_BY_HAND, /* the bundle is locked, the annotation gets this boot's token */
-	HOOK_START, /* the same, at a container's start: the new text isn't parsed again */
+	HOOK_START,   /* the same, at a container's start: not parsed again */
 };
 
-/* The plan and its edits for the spec `text` (borrowed; `name` too, for messages). Nothing is
- * written yet. But for HOOK_START the new text is parsed again and compared with the plan. */
+/* The plan and its edits for the spec `text` (borrowed; `name` too, for messages).
+ * Nothing is written yet. But for HOOK_START the new text is parsed again and compared
+ * with the plan. */
 int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
 	      struct slice text, enum hook_purpose purpose, struct error *err);
 
@@ -69,7 +70,8 @@ int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
 		     const char *bundle, const char *file, enum hook_purpose purpose,
 		     struct error *err);
 
-/* The same for a process (`exec --process`): its environment alone, by the machine's maps. */
+/* The same for a process (`exec --process`): its environment alone, by the machine's
+ * maps. */
 int hook_plan_process(struct hook_run *run, const char *path, struct error *err);
 
 /* Writes the new text to the file that was opened, if it differs. */
@@ -78,10 +80,11 @@ int hook_replace(struct hook_run *run, struct error *err);
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);
 int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err);
 
-/* The last line that a log gets of a run, which began at `started` (clock_read()): why it failed, an
- * error; what it changed, info; that there was nothing to change, only debug, or each
- * container of the machine would have such a line. Borrows from the run and the error. */
-struct log_record hook_end(const struct hook_run *run, const struct error *err,
-			   uint64_t started);
+/* The last line that a log gets of a run, which began at `started` (clock_read()): why it
+ * failed, an error; what it changed, info; that there was nothing to change, only debug,
+ * or each container of the machine would have such a line. Borrows from the run and the
+ * error. */
+struct log_record hook_summarize(const struct hook_run *run, const struct error *err,
+				 uint64_t started);
 
 #endif

@@ -1,5 +1,6 @@
-/* Waits for devices that are being hot-plugged, by libudev: the events of PCI functions and of
- * VFIO's nodes. What they mean is not known here: after each the caller looks for himself.
+/* Waits for devices that are being hot-plugged, by libudev: the events of PCI functions
+ * and of VFIO's nodes. What they mean is not known here: after each the caller looks for
+ * himself.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_HOTPLUG_H
 #define OCI_VFIO_HOOK_HOTPLUG_H
@@ -14,13 +15,13 @@ struct hotplug;
 #define auto_hotplug __attribute__((cleanup(hotplug_close))) struct hotplug *
 
 /* Begins to listen, for `seconds` from now: to udevd where it runs, so that its rules are
- * through when an event comes, else to the kernel. What happened before isn't told: look once
- * more behind this. ERROR_UNAVAILABLE: libudev isn't installed; ERROR_IO. The caller closes
- * *ret. */
+ * through when an event comes, else to the kernel. What happened before isn't told: look
+ * once more behind this. ERROR_UNAVAILABLE: libudev isn't installed; ERROR_IO. The caller
+ * closes *ret. */
 int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err);
 
-/* Returns true when something has come, gone, or found a driver, and false when the time is
- * over. */
+/* Returns true when something has come, gone, or found a driver, and false when the time
+ * is over. */
 bool hotplug_wait(struct hotplug *hotplug);
 
 void hotplug_close(struct hotplug **hotplug);

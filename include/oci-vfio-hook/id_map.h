@@ -1,5 +1,5 @@
-/* Which users or groups of this process' user namespace stand for those of another process'
- * (user_namespaces(7), /proc/PID/uid_map and gid_map).
+/* Which users or groups of this process' user namespace stand for those of another
+ * process' (user_namespaces(7), /proc/PID/uid_map and gid_map).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_ID_MAP_H
 #define OCI_VFIO_HOOK_ID_MAP_H

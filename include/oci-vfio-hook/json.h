@@ -149,8 +149,8 @@ int json_error(struct error *err, enum error_class class, const struct json *doc
 /* Is the text one JSON value by itself? ERROR_DATA where it isn't. */
 int json_check_value(struct slice value, struct error *err);
 
-/* The next place from `at` on that is no white space of JSON; the place behind the last one
- * before `at` that is none. */
+/* The next place from `at` on that is no white space of JSON; the place behind the last
+ * one before `at` that is none. */
 size_t json_skip_space(struct slice text, size_t at);
 size_t json_skip_space_back(struct slice text, size_t at);
 

@@ -1,6 +1,6 @@
 /* The created container of a hook stage: its device nodes and its device cgroup are made
- * what the plan says, all or nothing. The container waits meanwhile: its mount namespace is
- * there, with the rootfs and /dev mounted, but before pivot_root (runtime-spec,
+ * what the plan says, all or nothing. The container waits meanwhile: its mount namespace
+ * is there, with the rootfs and /dev mounted, but before pivot_root (runtime-spec,
  * config.md, "createRuntime hooks").
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_LIVE_H
@@ -31,11 +31,10 @@ int live_open_process(int64_t pid);
 /* Opens everything on the machine, joins the mount namespace of the process, changes the
  * nodes, comes back, and changes the cgroup. On an error everything is as it was (what
  * could not be undone is a warning). The caller ends *ret with live_finish() or
- * live_undo().
- * ERROR_DATA: no process, its mount namespace is ours, the rootfs is no mount point there,
- * a path leads over a symbolic link, something else is in the way; ERROR_UNAVAILABLE: a
- * node of this machine isn't there, the cgroup can't be changed; ERROR_PERMISSION;
- * ERROR_IO. */
+ * live_undo(). ERROR_DATA: no process, its mount namespace is ours, the rootfs is no
+ * mount point there, a path leads over a symbolic link, something else is in the way;
+ * ERROR_UNAVAILABLE: a node of this machine isn't there, the cgroup can't be changed;
+ * ERROR_PERMISSION; ERROR_IO. */
 int live_change(const struct live_request *request, struct live **ret,
 		struct messages *messages, struct error *err);
 

@@ -17,13 +17,9 @@ struct log {
 	bool machine;
 };
 
-/* Writes one line, if the log takes its level. ERROR_IO and ERROR_PERMISSION where the file can't be
- * written. */
+/* Writes one line, if the log takes its level. The file is made with mode 0600 if it is missing;
+ * the time in it is UTC, RFC 3339. ERROR_IO and ERROR_PERMISSION where the
+ * file can't be written. */
 int log_write(const struct log *log, const struct log_record *record, struct error *err);
-
-/* Appends one line to a file, which is made with mode 0600 if it isn't there. Its time is UTC,
- * RFC 3339. Errors as above. */
-int log_append(const char *path, bool json, const struct log_record *record,
-	       struct error *err);
 
 #endif

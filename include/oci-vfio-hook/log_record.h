@@ -9,8 +9,8 @@
 /* Everything is borrowed. */
 struct log_record {
 	enum message_level level;
-	/* One of the two: what to say, or what was done, which is put into words where it is
-	 * written, not for logs that nobody takes. */
+	/* One of the two: what to say, or what was done, which is put into words where it
+	 * is written, not for logs that nobody takes. */
 	const char *text;
 	const struct plan *plan;
 	/* The run that says it; NULL, all but the program: not known. */
@@ -26,14 +26,12 @@ struct log_record {
 
 /* Longer text is cut in the machine's log: it takes datagrams of a limited size. */
 #define LOG_TEXT_MAX 8192
-/* So is what names container and bundle there, which a caller may have made longer than any path. */
+/* So is what names container and bundle there, which a caller may have made longer than
+ * any path. */
 #define LOG_NAME_MAX 4096
 
-/* "error", "warning", "info", "debug", as runc's JSON has them. */
-const char *log_level_name(enum message_level level);
-
-/* Appends "container <id>: <stage>: <text>", as far as they are known, without a byte that ends
- * the line or steers a terminal. */
+/* Appends "container <id>: <stage>: <text>", as far as they are known, without a byte
+ * that ends the line or steers a terminal. */
 void log_record_sentence(const struct log_record *record, struct buffer *ret);
 
 /* Appends a line: "<time> <level>: <sentence>". */
@@ -41,18 +39,19 @@ void log_record_text(const struct log_record *record, const char *time,
 		     struct buffer *ret);
 
 /* Appends a line: {"level":"...","msg":"...","time":"..."}, which is what runc writes and
- * containerd and docker read, and where they are known "stage", "container", "bundle", and
- * in the last one "changes" and "duration_us". */
+ * containerd and docker read, and where they are known "stage", "container", "bundle",
+ * and in the last one "changes" and "duration_us". */
 void log_record_json(const struct log_record *record, const char *time,
 		     struct buffer *ret);
 
-/* Appends a datagram for systemd-journald (https://systemd.io/JOURNAL_NATIVE_PROTOCOL): MESSAGE
- * (the sentence), PRIORITY, SYSLOG_FACILITY, SYSLOG_IDENTIFIER, OCI_STAGE, OCI_CONTAINER_ID,
- * OCI_BUNDLE, and of the last one OCI_VFIO_CHANGES and OCI_VFIO_DURATION_US. */
+/* Appends a datagram for systemd-journald (https://systemd.io/JOURNAL_NATIVE_PROTOCOL):
+ * MESSAGE (the sentence), PRIORITY, SYSLOG_FACILITY, SYSLOG_IDENTIFIER, OCI_STAGE,
+ * OCI_CONTAINER_ID, OCI_BUNDLE, and of the last one OCI_VFIO_CHANGES and
+ * OCI_VFIO_DURATION_US. */
 void log_record_journal(const struct log_record *record, struct buffer *ret);
 
-/* Appends a datagram for a syslog daemon, as glibc's syslog(3) makes it after RFC 3164: facility
- * "daemon"; `time` is "Jan  2 03:04:05" in local time. */
+/* Appends a datagram for a syslog daemon, as glibc's syslog(3) makes it after RFC 3164:
+ * facility "daemon"; `time` is "Jan 2 03:04:05" in local time. */
 void log_record_syslog(const struct log_record *record, const char *time, uint64_t pid,
 		       struct buffer *ret);
 

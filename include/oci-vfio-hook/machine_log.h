@@ -5,9 +5,9 @@
 
 #include "oci-vfio-hook/log_record.h"
 
-/* Sends one line to systemd-journald or, where it isn't there or takes no more, to the daemon
- * behind /dev/log. Where neither listens, or both are too busy to listen at once, the line is
- * lost: a container never waits for a log. */
+/* Sends one line to systemd-journald or, where it isn't there or takes no more, to the
+ * daemon behind /dev/log. Where neither listens, or both are too busy to listen at once,
+ * the line is lost: a container never waits for a log. */
 void machine_log_send(const struct log_record *record);
 
 #endif

@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* As malloc(), realloc() and free(), but never NULL. What malloc() itself or a library gave may be
- * freed here, too; what comes from here only here. */
+/* As malloc(), realloc() and free(), but never NULL. What malloc() itself or a library
+ * gave may be freed here, too; what comes from here only here. */
 void *memory_alloc(size_t size);
 void *memory_resize(void *memory, size_t size);
 void memory_free(void *memory);
@@ -23,11 +23,11 @@ void *memory_zalloc(size_t size);
 
 /* Grows the array at *array to hold at least `needed` elements of `size` bytes. *capacity
  * counts elements; new ones are not initialised. Never fails. */
-void memory_grow_slowly(void *array, size_t *capacity, size_t needed, size_t size);
+void memory_enlarge(void *array, size_t *capacity, size_t needed, size_t size);
 static inline void memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	if (needed > *capacity)
-		memory_grow_slowly(array, capacity, needed, size);
+		memory_enlarge(array, capacity, needed, size);
 }
 
 /* Returns a copy of `length` bytes with a NUL behind them. The caller frees. */

@@ -30,7 +30,8 @@ struct messages {
 
 #define auto_messages __attribute__((cleanup(messages_free))) struct messages
 
-/* Adds a message, unless there are MESSAGES_MAX of the level; then, once, one that says so. */
+/* Adds a message, unless there are MESSAGES_MAX of the level; then, once, one that says
+ * so. */
 void messages_add(struct messages *messages, enum message_level level, const char *format,
 		  ...) __attribute__((format(printf, 3, 4)));
 void messages_free(struct messages *messages);

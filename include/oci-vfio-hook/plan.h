@@ -110,12 +110,13 @@ struct plan_input {
 /* Decides. ERROR_UNAVAILABLE: a function, group, node or identity isn't as asked for;
  * ERROR_DATA: spec and map contradict each other.
  *
- * -EAGAIN, with ERROR_UNAVAILABLE, if all that is wrong may change by itself while a device is
- * being hot-plugged: a function of a named entry isn't there, or its PCI path isn't; it has no
- * driver yet, or its group no node. Everything else is final: another identity, two groups for
- * one entry, a VFIO device that no entry names, the vm_path of a `node`; also another driver
- * of the function or in its group, but with `waiting`: then that driver was bound a moment ago,
- * and udev's rules may replace it. No message has been added then. */
+ * -EAGAIN, with ERROR_UNAVAILABLE, if all that is wrong may change by itself while a
+ * device is being hot-plugged: a function of a named entry isn't there, or its PCI path
+ * isn't; it has no driver yet, or its group no node. Everything else is final: another
+ * identity, two groups for one entry, a VFIO device that no entry names, the vm_path of a
+ * `node`; also another driver of the function or in its group, but with `waiting`: then
+ * that driver was bound a moment ago, and udev's rules may replace it. No message has
+ * been added then. */
 int plan_build(const struct plan_input *input, struct plan *ret,
 	       struct messages *messages, struct error *err);
 
@@ -126,9 +127,9 @@ void plan_add_applied(struct plan *plan, const struct spec *spec, const char *to
 int plan_splices(const struct plan *plan, const struct spec *spec, struct splices *ret,
 		 struct error *err);
 
-/* What the device cgroup of a created container has to give and to take: a change for each
- * device (mounts have no rules), with the access that the new rules give. The caller frees
- * *ret. */
+/* What the device cgroup of a created container has to give and to take: a change for
+ * each device (mounts have no rules), with the access that the new rules give. The caller
+ * frees *ret. */
 void plan_device_changes(const struct plan *plan, struct device_change **ret,
 			 size_t *ret_count);
 

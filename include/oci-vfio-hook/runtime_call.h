@@ -1,5 +1,5 @@
-/* The command line of an OCI runtime (runc, crun) as far as the wrapper must know it: which file
- * the runtime is going to read. Pure.
+/* The command line of an OCI runtime (runc, crun) as far as the wrapper must know it:
+ * which file the runtime is going to read. Pure.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_RUNTIME_CALL_H
 #define OCI_VFIO_HOOK_RUNTIME_CALL_H
@@ -26,15 +26,17 @@ struct runtime_call {
 	bool log_json;	 /* --log-format json */
 };
 
-/* Understands argv[1..argc). ERROR_USAGE for what can't be understood for sure: an option before
- * the subcommand that it doesn't know, one that could be another spelling of the bundle's, the
- * config's or the process's, a value that is missing. `log` and `log_json` are set in *ret
- * as far as they were read, also on failure, so that the error can be logged. */
+/* Understands argv[1..argc). ERROR_USAGE for what can't be understood for sure: an option
+ * before the subcommand that it doesn't know, one that could be another spelling of the
+ * bundle's, the config's or the process's, a value that is missing. `log` and `log_json`
+ * are set in *ret as far as they were read, also on failure, so that the error can be
+ * logged. */
 int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
 		       struct error *err);
 
-/* The runtime that a program of this name (argv[0]) runs: what follows "oci-vfio-" in its last
- * component; NULL for oci-vfio-runtime and any other name: the configuration decides. */
+/* The runtime that a program of this name (argv[0]) runs: what follows "oci-vfio-" in its
+ * last component; NULL for oci-vfio-runtime and any other name: the configuration
+ * decides. */
 const char *runtime_of_program(const char *program);
 
 #endif

@@ -23,7 +23,8 @@ struct settings {
 
 #define auto_settings __attribute__((cleanup(settings_free))) struct settings
 
-/* The defaults: unmapped auto, warnings on stderr, info in a log, fw_cfg, 3 s, PCIDEVICE_. The caller frees. */
+/* The defaults: unmapped auto, warnings on stderr, info in a log, fw_cfg, 3 s,
+ * PCIDEVICE_. The caller frees. */
 void settings_init(struct settings *ret);
 void settings_free(struct settings *settings);
 

@@ -78,8 +78,8 @@ int spec_parse(const char *name, struct slice text, const struct env_prefixes *p
 	       struct spec *ret, struct error *err);
 void spec_free(struct spec *spec);
 
-/* Parses a process (config.md, "process"; the file of `exec --process`) as a spec that has
- * nothing but its environment. */
+/* Parses a process (config.md, "process"; the file of `exec --process`) as a spec that
+ * has nothing but its environment. */
 int spec_parse_process(const char *name, struct slice text,
 		       const struct env_prefixes *prefixes, struct spec *ret,
 		       struct error *err);

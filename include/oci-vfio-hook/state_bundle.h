@@ -1,5 +1,5 @@
-/* The directory with the spec of a created container. It is the state's `bundle`, but for crun
- * 1.8.1 to 1.29.1, which says "/" where a user namespace and devices meet.
+/* The directory with the spec of a created container. It is the state's `bundle`, but for
+ * crun 1.8.1 to 1.29.1, which says "/" where a user namespace and devices meet.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OCI_VFIO_HOOK_STATE_BUNDLE_H
 #define OCI_VFIO_HOOK_STATE_BUNDLE_H
@@ -15,9 +15,9 @@ struct state_bundle {
 
 #define auto_state_bundle __attribute__((cleanup(state_bundle_free))) struct state_bundle
 
-/* With crun's "/": the working directory of the container's process, else our own, else the
- * directory of the container below crun's --root, /run/crun or /run/user/UID/crun; whichever
- * has a config.json first. If none has one, "/" it is. */
+/* With crun's "/": the working directory of the container's process, else our own, else
+ * the directory of the container below crun's --root, /run/crun or /run/user/UID/crun;
+ * whichever has a config.json first. If none has one, "/" it is. */
 void state_bundle_find(const struct state *state, struct state_bundle *ret);
 void state_bundle_free(struct state_bundle *bundle);
 

@@ -27,13 +27,13 @@ struct systemd_unit {
 #define auto_systemd_unit __attribute__((cleanup(systemd_unit_close))) struct systemd_unit
 
 /* Reads what the unit of this cgroup, a path as in /proc/PID/cgroup, does about devices,
- * and keeps the connection. *ret has no bus if systemd isn't this machine's init or has no
- * unit there. ERROR_UNAVAILABLE: libsystemd isn't installed; systemd can't be reached,
+ * and keeps the connection. *ret has no bus if systemd isn't this machine's init or has
+ * no unit there. ERROR_UNAVAILABLE: libsystemd isn't installed; systemd can't be reached,
  * refuses, or doesn't answer within seconds. systemd.resource-control(5). */
 int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct error *err);
 
-/* Makes this the unit's DeviceAllow=, for as long as the unit lives, and returns when it is
- * in effect. *unit stays as it was read. Errors as above. */
+/* Makes this the unit's DeviceAllow=, for as long as the unit lives, and returns when it
+ * is in effect. *unit stays as it was read. Errors as above. */
 int systemd_unit_set_allow(const struct systemd_unit *unit,
 			   const struct device_allow *allow, struct error *err);
 

@@ -63,9 +63,9 @@ static inline bool text_equal(const char *a, const char *b)
 	return slice_equal(slice_from(a), slice_from(b));
 }
 
-/* Returns the strings one behind the other; the last argument is NULL. The caller frees. (With
- * text_number() it is what every run makes its texts with: printf()'s way costs a hundred
- * times as much. Messages, which few runs have, are printed.) */
+/* Returns the strings one behind the other; the last argument is NULL. The caller frees.
+ * (With text_number() it is what every run makes its texts with: printf()'s way costs a
+ * hundred times as much. Messages, which few runs have, are printed.) */
 char *text_join(const char *first, ...) __attribute__((sentinel));
 
 /* Returns the number in decimal between the two strings. The caller frees. */
@@ -81,7 +81,8 @@ struct buffer {
 #define auto_buffer __attribute__((cleanup(buffer_free))) struct buffer
 
 void buffer_add(struct buffer *buffer, struct slice text);
-/* Returns where the next `size` bytes go, which the caller writes and adds to `length`. */
+/* Returns where the next `size` bytes go, which the caller writes and adds to
+ * `length`. */
 static inline char *buffer_room(struct buffer *buffer, size_t size)
 {
 	memory_grow(&buffer->data, &buffer->capacity, buffer->length + size, 1);
@@ -96,12 +97,12 @@ static inline struct slice buffer_slice(const struct buffer *buffer)
 }
 void buffer_free(struct buffer *buffer);
 
-/* Where the run of characters from `at` on ends that need no care anywhere, not even in quotes:
- * printable ASCII but " and \. */
+/* Where the run of characters from `at` on ends that need no care anywhere, not even in
+ * quotes: printable ASCII but " and \. */
 size_t text_plain_end(struct slice text, size_t at);
 
-/* Appends the text with what could steer a terminal or end a line (control characters, bytes
- * that are no valid UTF-8) as \xNN. */
+/* Appends the text with what could steer a terminal or end a line (control characters,
+ * bytes that are no valid UTF-8) as \xNN. */
 void buffer_add_printable(struct buffer *buffer, struct slice text);
 
 /* Returns the text in double quotes, with ", \ and bytes that are control characters or
@@ -109,8 +110,8 @@ void buffer_add_printable(struct buffer *buffer, struct slice text);
  * message. Text over 256 bytes is cut, with "..." behind it. The caller frees. */
 char *text_quote(struct slice text);
 
-/* Appends a name that came from outside: as it is if it can't be taken for anything else (up
- * to 128 letters, digits and /._:@+-), else quoted. */
+/* Appends a name that came from outside: as it is if it can't be taken for anything else
+ * (up to 128 letters, digits and /._:@+-), else quoted. */
 void buffer_add_name(struct buffer *buffer, struct slice name);
 
 /* Is every byte part of a valid UTF-8 sequence (no overlong forms, no surrogates)? */

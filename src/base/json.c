@@ -562,8 +562,8 @@ static bool is_plain_value(struct slice text)
 static bool is_value(struct slice text)
 {
 	yajl_handle yajl = new_yajl(NULL, NULL);
-	/* yajl overlooks a string that begins behind the value and never ends, but not the line
-	 * break in it. */
+	/* yajl overlooks a string that begins behind the value and never ends, but not
+	 * the line break in it. */
 	bool valid = yajl_parse(yajl, (const unsigned char *)text.data, text.length) ==
 			     yajl_status_ok &&
 		     yajl_parse(yajl, (const unsigned char *)"\n", 1) == yajl_status_ok &&

@@ -5,7 +5,8 @@
 
 uint32_t json_child(const struct json *doc, uint32_t node)
 {
-	/* Nodes are in the order of the text: the first child comes next, if there is one. */
+	/* Nodes are in the order of the text: the first child comes next, if there is
+	 * one. */
 	return node + 1 < doc->n_nodes &&
 			       doc->nodes[node + 1].start < doc->nodes[node].end
 		       ? node + 1

@@ -1,5 +1,5 @@
-/* Owned memory that does not fail, and growing arrays. The arena is the one piece of state that
- * the program keeps outside of arguments, as malloc() does.
+/* Owned memory that does not fail, and growing arrays. The arena is the one piece of
+ * state that the program keeps outside of arguments, as malloc() does.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "oci-vfio-hook/memory.h"
 
@@ -10,7 +10,8 @@
 
 #include "oci-vfio-hook/error.h"
 
-/* An array that outgrows the one becomes as large as the other, which malloc() maps by itself. */
+/* An array that outgrows the one becomes as large as the other, which malloc() maps by
+ * itself. */
 #define SMALL_ARRAY ((size_t)16 << 10)
 #define LARGE_ARRAY ((size_t)256 << 10)
 
@@ -36,7 +37,7 @@ struct block {
 	_Alignas(max_align_t) char data[];
 };
 
-/* From arena_used on all bytes are zero. */
+/* Nothing in it is used twice: from arena_used on all bytes are zero. */
 static _Alignas(max_align_t) char arena[256 << 10];
 static size_t arena_used;
 
@@ -67,7 +68,7 @@ static struct block *arena_find(void *memory)
 	return offset < sizeof arena ? (struct block *)memory - 1 : NULL;
 }
 
-/* The last block can become larger where it is, or go. */
+/* The last block can become larger where it is. */
 static bool is_last(const struct block *block)
 {
 	return block->data + room(block->size) == arena + arena_used;
@@ -82,14 +83,6 @@ static bool arena_extend(struct block *block, size_t size)
 	arena_used = start + room(size);
 	block->size = size;
 	return true;
-}
-
-static void arena_remove(struct block *block)
-{
-	if (!is_last(block))
-		return;
-	arena_used = (size_t)((char *)block - arena);
-	memset(block, 0, sizeof *block + block->size);
 }
 
 static void *checked(void *memory)
@@ -132,12 +125,10 @@ void *memory_resize(void *memory, size_t size)
 		return memory;
 	resized = memory_alloc(size);
 	memcpy(resized, memory, block->size);
-	/* Only now: others leave too little to be worth the clearing. */
-	arena_remove(block);
 	return resized;
 }
 
-void memory_grow_slowly(void *array, size_t *capacity, size_t needed, size_t size)
+void memory_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	void *grown;
 	size_t wanted = 2 * *capacity, least = size == 1 ? 256 : 8;

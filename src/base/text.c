@@ -109,7 +109,8 @@ bool text_is_utf8(struct slice text)
 	const unsigned char *at = (const unsigned char *)text.data;
 	size_t n, i = 0;
 
-	/* Almost all text is ASCII: eight bytes at a time, the last ones with some before them. */
+	/* Almost all text is ASCII: eight bytes at a time, the last ones with some before
+	 * them. */
 	while (i + 8 <= text.length && is_ascii_word(text.data + i))
 		i += 8;
 	if (i > 0 && i + 8 > text.length && is_ascii_word(text.data + text.length - 8))
@@ -130,7 +131,8 @@ static bool is_c1_control(const unsigned char *at, size_t n)
 	return n == 2 && at[0] == 0xc2 && at[1] < 0xa0;
 }
 
-/* Appends the character at the start of the rest as it may be shown; returns its length. */
+/* Appends the character at the start of the rest as it may be shown; returns its
+ * length. */
 static size_t add_character(struct buffer *buffer, struct slice rest)
 {
 	const unsigned char *at = (const unsigned char *)rest.data;

@@ -1,5 +1,5 @@
 /* Device programs in the kernel, through bpf(2) itself: libbpf would cost every start its
- * linking, for six calls.
+ * linking, for seven calls.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "oci-vfio-hook/bpf_program.h"
 
@@ -35,7 +35,8 @@ static uint64_t pointer(const void *data)
 
 static bool has_device_programs(int query_result)
 {
-	/* ENOSYS: no bpf(2). EINVAL: a kernel before 4.15 or without CONFIG_CGROUP_BPF. */
+	/* ENOSYS: no bpf(2). EINVAL: a kernel before 4.15 or without
+	 * CONFIG_CGROUP_BPF. */
 	return query_result != -ENOSYS && query_result != -EINVAL;
 }
 

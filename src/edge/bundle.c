@@ -139,7 +139,8 @@ void bundle_close(struct bundle *bundle)
 
 #define TEMPORARY_SIZE sizeof(".oci-vfio-hook.0123456789abcdef")
 
-/* Without the lock a temporary file's name is not ours alone: it needs to be a new one. */
+/* Without the lock a temporary file's name is not ours alone: it needs to be a new
+ * one. */
 static int random_name(char ret[static TEMPORARY_SIZE], const char *name,
 		       struct error *err)
 {

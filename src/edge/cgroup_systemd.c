@@ -1,10 +1,11 @@
-/* What systemd knows of a container's devices. On a reload it gives a unit its device rules
- * anew: those of DeviceAllow=, or the programs of BPFProgram=. A runtime's own program, on a
- * unit without either, is left alone.
+/* What systemd knows of a container's devices. On a reload it gives a unit its device
+ * rules anew: those of DeviceAllow=, or the programs of BPFProgram=. A runtime's own
+ * program, on a unit without either, is left alone.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup_internal.h"
 
-/* Returns the cgroup of the unit that is the container's alone, as in /proc/PID/cgroup. */
+/* Returns the cgroup of the unit that is the container's alone, as in
+ * /proc/PID/cgroup. */
 static struct slice find_unit(const struct device_cgroup *cgroup)
 {
 	struct slice path = slice_from(cgroup->path + cgroup->mount_length);

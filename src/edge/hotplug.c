@@ -11,8 +11,8 @@
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/library.h"
 
-/* One plugged function makes several events: PCI, VFIO and, last, that it is bound. A look in
- * their midst could find a node's numbers before devtmpfs has the node. */
+/* One plugged function makes several events: PCI, VFIO and, last, that it is bound. A
+ * look in their midst could find a node's numbers before devtmpfs has the node. */
 #define BURST (CLOCK_SECOND / 50)
 
 LIBRARY_NOTE("[{\"feature\":\"hotplug\","
@@ -71,8 +71,8 @@ static bool is_same_namespace(const char *a, const char *b)
 	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-/* Without udevd, and outside of its network namespace, its events never come, and libudev calls
- * that no error. The kernel's come to each. */
+/* Without udevd, and outside of its network namespace, its events never come, and libudev
+ * calls that no error. The kernel's come to each. */
 static const char *event_source(void)
 {
 	return access("/run/udev/control", F_OK) == 0 &&

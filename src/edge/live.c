@@ -31,7 +31,7 @@ static int prepare(struct live *live, const struct live_request *request,
 	if (r == 0)
 		r = live_machine_dev_find(live->namespace.proc, &live->machine_dev, err);
 	if (r == 0)
-		r = live_nodes_prepare(live, err);
+		r = live_sources_prepare(live, err);
 	return r < 0 ? r : prepare_cgroup(live, err);
 }
 
@@ -47,7 +47,7 @@ static int change(struct live *live, const struct live_request *request,
 static void live_free(struct live *live)
 {
 	live_journal_free(&live->journal);
-	live_nodes_free(live);
+	live_sources_free(live);
 	close_fd(&live->rootfs);
 	close_fd(&live->scratch);
 	device_cgroup_close(&live->cgroup);

@@ -19,7 +19,7 @@ struct live_namespace {
 	int own, other;	     /* mount namespaces: ours, the process' */
 	int root, directory; /* ours, to come back to */
 	bool joined;
-	bool privileged; /* we are in the initial user namespace: a node made by us works */
+	bool privileged; /* we are in the initial user namespace: our nodes work */
 	bool foreign;	 /* the process has another user namespace than we */
 	struct id_map users, groups;	/* with `foreign` */
 	uint32_t root_user, root_group; /* the container's root, as we see it */
@@ -41,8 +41,8 @@ void live_namespace_close(struct live_namespace *namespace);
 int live_namespace_open_rootfs(const struct live_namespace *namespace, const char *path,
 			       int *ret, struct error *err);
 
-/* What is made or renamed between these two is by the container's root: a file system of its
- * user namespace takes it from nobody else (EOVERFLOW). */
+/* What is made or renamed between these two is by the container's root: a file system of
+ * its user namespace takes it from nobody else (EOVERFLOW). */
 int live_namespace_become_root(const struct live_namespace *namespace);
 void live_namespace_become_self(const struct live_namespace *namespace);
 
@@ -75,8 +75,8 @@ struct live_found {
 	ino_t inode;
 };
 
-/* This machine's /dev, which may be bound into the container: its file systems, told by their
- * device numbers, and for a /dev that is none of its own, its directories. */
+/* This machine's /dev, which may be bound into the container: its file systems, told by
+ * their device numbers, and for a /dev that is none of its own, its directories. */
 struct live_machine_dev {
 	dev_t systems[2];
 	size_t n_systems;
@@ -107,7 +107,8 @@ int live_error(const char *path, const char *what, int number, struct error *err
 
 /* A detached bind mount of one file of the current namespace: fd or -errno. */
 int live_mount_clone(int directory, const char *path);
-/* Makes a detached mount one that nothing propagates to and nothing runs from. 0 or -errno. */
+/* Makes a detached mount one that nothing propagates to and nothing runs from. 0 or
+ * -errno. */
 int live_mount_restrict(int mount);
 /* Attaches it to a file. 0 or -errno. */
 int live_mount_attach(int mount, int directory, const char *name);
@@ -143,14 +144,14 @@ struct live_journal {
 
 /* Makes room for `count` steps: none is lost for want of memory later. */
 void live_journal_reserve(struct live_journal *journal, size_t count);
-/* Records a step that is to be done next at a place. `mount` is -1 or handed over, also on an
- * error. 0 or -errno: then the step must not be done. */
+/* Records a step that is to be done next at a place. `mount` is -1 or handed over, also
+ * on an error. 0 or -errno: then the step must not be done. */
 int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
 		     int directory, const char *name, int mount);
 /* Takes the last step out: it failed. */
 void live_journal_drop(struct live_journal *journal);
-/* Does a LIVE_SET_ASIDE: renames the file to a name of ours, where only a killed run of ours can
- * have left one. 0 or -errno. */
+/* Does a LIVE_SET_ASIDE: renames the file to a name of ours, where only a killed run of
+ * ours can have left one. 0 or -errno. */
 int live_journal_set_aside(int directory, const char *name);
 /* Both in the joined namespace. */
 void live_journal_undo(struct live_journal *journal,
@@ -171,8 +172,8 @@ struct live_label {
 /* Reads the label of what is at the place; empty where there is none. */
 int live_label_read(const struct live_place *place, struct live_label *ret,
 		    struct error *err);
-/* Gives the file this label, or where it is empty the one that its neighbours have, which is then
- * in *label. */
+/* Gives the file this label, or where it is empty the one that its neighbours have, which
+ * is then in *label. */
 int live_label_set(struct live *live, const struct live_place *place,
 		   struct live_label *label, struct error *err);
 void live_label_free(struct live_label *label);
@@ -212,12 +213,12 @@ int live_nodes_change(struct live *live, struct error *err);
 /* ---- live_sources.c: where nodes come from */
 
 /* All that is needed of this machine, before its namespace is left. */
-int live_nodes_prepare(struct live *live, struct error *err);
+int live_sources_prepare(struct live *live, struct error *err);
 /* In the joined namespace: makes mounts of the nodes on our tmpfs. */
-int live_nodes_clone_scratch(struct live *live, struct error *err);
+int live_sources_clone(struct live *live, struct error *err);
 /* Makes a node in a directory. */
-int live_node_make(const struct live *live, const struct plan_node *plan, int directory,
-		   const char *name, struct error *err);
-void live_nodes_free(struct live *live);
+int live_sources_make_node(const struct live *live, const struct plan_node *plan,
+			   int directory, const char *name, struct error *err);
+void live_sources_free(struct live *live);
 
 #endif

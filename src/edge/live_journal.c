@@ -1,4 +1,5 @@
-/* What was done to the nodes of a container, step by step: undone in reverse, or made final.
+/* What was done to the nodes of a container, step by step: undone in reverse, or made
+ * final.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "live_internal.h"
 

@@ -30,8 +30,8 @@ int live_label_read(const struct live_place *place, struct live_label *ret,
 	return 0;
 }
 
-/* The runtime made /dev/null as it makes every node. Where /dev is no directory of the container's,
- * there is no neighbour. */
+/* The runtime made /dev/null as it makes every node. Where /dev is no directory of the
+ * container's, there is no neighbour. */
 static int read_of_neighbour(struct live *live, struct live_label *ret, struct error *err)
 {
 	auto_live_place place = LIVE_PLACE_INIT;

@@ -1,4 +1,5 @@
-/* What this machine's /dev is, so that it is recognised where it is bound into a container.
+/* What this machine's /dev is, so that it is recognised where it is bound into a
+ * container.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "live_internal.h"
 
@@ -11,7 +12,8 @@
 /* A line for each mount, and there may be thousands. */
 #define MOUNTINFO_MAX (64 << 20)
 
-/* Is it a line of /proc/PID/mountinfo (proc(5)) about a devtmpfs? Then its device number. */
+/* Is it a line of /proc/PID/mountinfo (proc(5)) about a devtmpfs? Then its device
+ * number. */
 static bool parse_devtmpfs(const char *line, dev_t *ret)
 {
 	const char *type = strstr(line, " - ");
@@ -24,8 +26,9 @@ static bool parse_devtmpfs(const char *line, dev_t *ret)
 	return true;
 }
 
-/* The kernel has one devtmpfs, however often it is mounted, and only where the container has it
- * does it matter. Our own /dev needn't be it: in a container in which a runtime runs. */
+/* The kernel has one devtmpfs, however often it is mounted, and only where the container
+ * has it does it matter. Our own /dev needn't be it: in a container in which a runtime
+ * runs. */
 static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *err)
 {
 	auto_close int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
@@ -49,8 +52,9 @@ static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *e
 	return 0;
 }
 
-/* A file system in memory that is mounted on /dev holds nothing but nodes; any other may hold the
- * rootfs as well. A devtmpfs, too, says that it is a tmpfs, or without that a ramfs. */
+/* A file system in memory that is mounted on /dev holds nothing but nodes; any other may
+ * hold the rootfs as well. A devtmpfs, too, says that it is a tmpfs, or without that a
+ * ramfs. */
 static bool is_system_of_its_own(const char *path)
 {
 	struct statx status;

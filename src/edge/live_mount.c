@@ -1,5 +1,5 @@
-/* Bind mounts of single nodes by file descriptors, and the tmpfs where nodes are made that
- * a user namespace can't make.
+/* Bind mounts of single nodes by file descriptors, and the tmpfs where nodes are made
+ * that a user namespace can't make.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "live_internal.h"
 
@@ -22,7 +22,8 @@ int live_mount_restrict(int mount)
 
 int live_mount_clone(int directory, const char *path)
 {
-	/* A name in the container is the one that was examined, not where a link leads. */
+	/* A name in the container is the one that was examined, not where a link
+	 * leads. */
 	unsigned int follow = directory == AT_FDCWD ? 0 : AT_SYMLINK_NOFOLLOW;
 	int mount =
 		open_tree(directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | follow);

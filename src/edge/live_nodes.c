@@ -1,5 +1,5 @@
-/* The nodes of the plan in a created container: first all stale ones are set aside, then all
- * final ones are made, so that swaps and chains come out right.
+/* The nodes of the plan in a created container: first all stale ones are set aside, then
+ * all final ones are made, so that swaps and chains come out right.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "live_internal.h"
 
@@ -208,7 +208,7 @@ static int put_node(struct live *live, struct live_node *node,
 	r = add_step(live, LIVE_FILE, place);
 	if (r < 0)
 		return live_error(place->path, "the node can't be made", -r, err);
-	r = live_node_make(live, node->plan, place->directory, place->name, err);
+	r = live_sources_make_node(live, node->plan, place->directory, place->name, err);
 	if (r < 0) {
 		live_journal_drop(&live->journal);
 		return r;
@@ -265,7 +265,7 @@ int live_nodes_change(struct live *live, struct error *err)
 	int r;
 
 	live_journal_reserve(&live->journal, count_steps(live));
-	r = live_nodes_clone_scratch(live, err);
+	r = live_sources_clone(live, err);
 
 	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)
 		r = set_aside(live, &live->nodes[i], err);

@@ -67,8 +67,8 @@ static int open_parent(const struct live *live, struct slice parent)
 	return open_directory(live->rootfs, path);
 }
 
-/* Makes the directory `parent`, of which the parent is there. Fd or -errno; -EXDEV: it would be on
- * the machine's own /dev. */
+/* Makes the directory `parent`, of which the parent is there. Fd or -errno; -EXDEV: it
+ * would be on the machine's own /dev. */
 static int make_directory(struct live *live, struct slice parent)
 {
 	auto_free char *path = memory_copy(parent.data, parent.length);

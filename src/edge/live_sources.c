@@ -1,5 +1,5 @@
-/* Where the nodes of a container come from: made there, bound from this machine, or made on a tmpfs
- * of ours and bound from there.
+/* Where the nodes of a container come from: made there, bound from this machine, or made
+ * on a tmpfs of ours and bound from there.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "live_internal.h"
 
@@ -42,8 +42,8 @@ static int clone_machines_node(struct live_node *node, struct error *err)
 	return 0;
 }
 
-int live_node_make(const struct live *live, const struct plan_node *plan, int directory,
-		   const char *name, struct error *err)
+int live_sources_make_node(const struct live *live, const struct plan_node *plan,
+			   int directory, const char *name, struct error *err)
 {
 	mode_t type = plan->type == 'b' ? S_IFBLK : S_IFCHR;
 	uid_t uid;
@@ -63,8 +63,8 @@ int live_node_make(const struct live *live, const struct plan_node *plan, int di
 	return r;
 }
 
-/* A user namespace's own file systems have no devices, and the machine's node may be closed to
- * its users: the node is made on a tmpfs of ours, from where it is bound. */
+/* A user namespace's own file systems have no devices, and the machine's node may be
+ * closed to its users: the node is made on a tmpfs of ours, from where it is bound. */
 static int make_scratch_node(struct live *live, struct live_node *node, struct error *err)
 {
 	if (live->scratch < 0) {
@@ -78,7 +78,8 @@ static int make_scratch_node(struct live *live, struct live_node *node, struct e
 		live->scratch = fd;
 	}
 	node->scratch = memory_printf("%zu", (size_t)(node - live->nodes));
-	return live_node_make(live, node->plan, live->scratch, node->scratch, err);
+	return live_sources_make_node(live, node->plan, live->scratch, node->scratch,
+				      err);
 }
 
 static int prepare(struct live *live, struct live_node *node, struct error *err)
@@ -94,7 +95,7 @@ static int prepare(struct live *live, struct live_node *node, struct error *err)
 	return plain ? 0 : make_scratch_node(live, node, err);
 }
 
-int live_nodes_prepare(struct live *live, struct error *err)
+int live_sources_prepare(struct live *live, struct error *err)
 {
 	int r = 0;
 
@@ -124,9 +125,9 @@ static int mount_scratch(struct live *live)
 	return r;
 }
 
-/* Of a mount that isn't attached anywhere no part can be cloned: it is attached to the rootfs
- * meanwhile. */
-int live_nodes_clone_scratch(struct live *live, struct error *err)
+/* Of a mount that isn't attached anywhere no part can be cloned: it is attached to the
+ * rootfs meanwhile. */
+int live_sources_clone(struct live *live, struct error *err)
 {
 	int r = 0, ended;
 
@@ -152,7 +153,7 @@ int live_nodes_clone_scratch(struct live *live, struct error *err)
 	return r < 0 ? live_error("/", "the nodes' tmpfs can't be used", -r, err) : 0;
 }
 
-void live_nodes_free(struct live *live)
+void live_sources_free(struct live *live)
 {
 	for (size_t i = 0; i < live->n_nodes; i++) {
 		close_fd(&live->nodes[i].mount);

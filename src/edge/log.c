@@ -18,8 +18,8 @@ static void format_time(char ret[static TIME_SIZE])
 	strftime(ret, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
-int log_append(const char *path, bool json, const struct log_record *record,
-	       struct error *err)
+static int log_append(const char *path, bool json, const struct log_record *record,
+		      struct error *err)
 {
 	auto_free char *name = path_display(path);
 	char time_text[TIME_SIZE];

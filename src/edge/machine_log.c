@@ -1,6 +1,6 @@
-/* The machine's own log, without libsystemd and without syslog(3): loading the one costs more
- * than all of a run, and the other waits for a daemon that doesn't read. Both speak by one
- * datagram, in formats that are promised to stay.
+/* The machine's own log, without libsystemd and without syslog(3): loading the one costs
+ * more than all of a run, and the other waits for a daemon that doesn't read. Both speak
+ * by one datagram, in formats that are promised to stay.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "oci-vfio-hook/machine_log.h"
 

@@ -24,7 +24,8 @@ int runtime_search(const char *name, char **ret, struct error *err)
 {
 	struct stat self = { 0 };
 
-	/* Without /proc nothing can be skipped; a wrapper that finds itself would loop. */
+	/* Without /proc nothing can be skipped; a wrapper that finds itself would
+	 * loop. */
 	if (stat("/proc/self/exe", &self) < 0)
 		return error_set(err, ERROR_IO, "/proc/self/exe: %m; is /proc mounted?");
 	if (name[0] == '/') {

@@ -27,7 +27,8 @@ static char *directory_of_link(const char *link)
 	return memory_copy_string(link);
 }
 
-/* The value of --root in a command line of NUL-terminated arguments; borrowed; or NULL. */
+/* The value of --root in a command line of NUL-terminated arguments; borrowed; or
+ * NULL. */
 static const char *find_root_option(const char *arguments, size_t length)
 {
 	const char *end = arguments + length;

@@ -11,9 +11,9 @@
 #define SERVICE "org.freedesktop.systemd1"
 #define MANAGER SERVICE ".Manager"
 
-/* For reading what there is, and again for each change: PID 1 may be reading all of its units
- * anew. A hook that has to undo a change has waited three times then, and Kata's agent kills it
- * after 10 s. */
+/* For reading what there is, and again for each change: PID 1 may be reading all of its
+ * units anew. A hook that has to undo a change has waited three times then, and Kata's
+ * agent kills it after 10 s. */
 #define TIMEOUT (3 * CLOCK_SECOND)
 
 LIBRARY_NOTE(
@@ -102,7 +102,8 @@ static uint64_t time_left(const struct systemd_bus *bus)
 	return left > 0 ? left : 1;
 }
 
-/* The first call, or flushing, would wait 90 s for the greeting of a PID 1 that is stuck. */
+/* The first call, or flushing, would wait 90 s for the greeting of a PID 1 that is
+ * stuck. */
 static int wait_ready(const struct systemd_bus *bus)
 {
 	const struct libsystemd *library = &bus->library;
@@ -183,8 +184,8 @@ static int failed(const char *what, const char *why, struct error *err)
 	return error_set(err, ERROR_UNAVAILABLE, "systemd: %s: %s", what, why);
 }
 
-/* Asks for a property; the answer stands at its value. Returns 0 for a property that isn't
- * known, without an answer, else 1. */
+/* Asks for a property; the answer stands at its value. Returns 0 for a property that
+ * isn't known, without an answer, else 1. */
 static int get(const struct systemd_bus *bus, const struct systemd_property *property,
 	       const char *type, sd_bus_message **ret, struct error *err)
 {

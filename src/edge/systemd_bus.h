@@ -10,8 +10,9 @@
 struct systemd_bus;
 
 /* Loads libsystemd and connects: to systemd's own socket, or to the system bus where that
- * isn't there. The caller closes *ret. ERROR_UNAVAILABLE, here and below: libsystemd isn't
- * installed; systemd can't be reached, refuses, or doesn't answer within seconds. */
+ * isn't there. The caller closes *ret. ERROR_UNAVAILABLE, here and below: libsystemd
+ * isn't installed; systemd can't be reached, refuses, or doesn't answer within
+ * seconds. */
 int systemd_bus_open(struct systemd_bus **ret, struct error *err);
 /* Gives the next answers, together, a few seconds from now on. */
 void systemd_bus_extend(struct systemd_bus *bus);

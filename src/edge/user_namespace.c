@@ -11,7 +11,8 @@
 #define UID_MAP "/proc/self/uid_map"
 #define UID_MAP_MAX 65536 /* 340 lines of three columns */
 
-/* Names the initial user namespace: namespaces(7), and USER_NS_INIT_INO in linux/nsfs.h. */
+/* Names the initial user namespace: namespaces(7), and USER_NS_INIT_INO in
+ * linux/nsfs.h. */
 #define INITIAL_NAMESPACE "user:[4026531837]"
 
 #define OVERFLOW_UID "/proc/sys/kernel/overflowuid"

@@ -175,8 +175,8 @@ static int plan_spec(struct hook_run *run, const struct hook_options *options,
 	return r < 0 ? r : make_plan(run, explain, err);
 }
 
-/* The environment of a created container's first process has been read by the runtime: nobody
- * changes it now. */
+/* The environment of a created container's first process has been read by the runtime:
+ * nobody changes it now. */
 static int check_environment(struct hook_run *run, struct error *err)
 {
 	const struct env_changes *env = &run->plan.env;
@@ -254,8 +254,8 @@ static struct iovec part(const char *data, size_t length)
 	return (struct iovec) { .iov_base = (void *)(uintptr_t)data, .iov_len = length };
 }
 
-/* The new text as pieces of the old one and the edits between them: there is no second copy.
- * Returns the pieces, which the caller frees. */
+/* The new text as pieces of the old one and the edits between them: there is no second
+ * copy. Returns the pieces, which the caller frees. */
 static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
 {
 	const struct splices *splices = &run->splices;
@@ -302,8 +302,8 @@ int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *
 	return file_write(fd, name, parts, count, err);
 }
 
-struct log_record hook_end(const struct hook_run *run, const struct error *err,
-			   uint64_t started)
+struct log_record hook_summarize(const struct hook_run *run, const struct error *err,
+				 uint64_t started)
 {
 	struct log_record record = { .level = MESSAGE_DEBUG,
 				     .is_last = true,

@@ -144,8 +144,8 @@ static int emit_allows(struct device_program *program,
 	return 0;
 }
 
-/* Behind what is allowed: a device's old numbers may be another one's new. Numbers that no
- * device can have need no refusal. */
+/* Behind what is allowed: a device's old numbers may be another one's new. Numbers that
+ * no device can have need no refusal. */
 static void emit_denials(struct device_program *program,
 			 const struct device_change *changes, size_t n_changes)
 {

@@ -129,8 +129,8 @@ static size_t find_name(const struct environment *environment,
 		       : environment->count;
 }
 
-/* A resource may itself be called *_INFO: then there is no variable without the suffix, and
- * its value is no object. */
+/* A resource may itself be called *_INFO: then there is no variable without the suffix,
+ * and its value is no object. */
 static bool is_info(const struct environment *environment, const struct spec *spec,
 		    const struct spec_variable *variable)
 {

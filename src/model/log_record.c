@@ -17,7 +17,7 @@ static const struct {
 	[MESSAGE_DEBUG] = { "debug", 7 },
 };
 
-const char *log_level_name(enum message_level level)
+static const char *level_name(enum message_level level)
 {
 	return levels[level].name;
 }
@@ -49,7 +49,7 @@ void log_record_text(const struct log_record *record, const char *time,
 {
 	buffer_add(ret, slice_from(time));
 	buffer_add(ret, SLICE(" "));
-	buffer_add(ret, slice_from(log_level_name(record->level)));
+	buffer_add(ret, slice_from(level_name(record->level)));
 	buffer_add(ret, SLICE(": "));
 	log_record_sentence(record, ret);
 	buffer_add(ret, SLICE("\n"));
@@ -78,7 +78,7 @@ void log_record_json(const struct log_record *record, const char *time,
 	auto_buffer text = { 0 };
 
 	add_text(record, &text);
-	add_json_member(ret, SLICE("{\"level\":"), log_level_name(record->level));
+	add_json_member(ret, SLICE("{\"level\":"), level_name(record->level));
 	buffer_add(ret, SLICE(",\"msg\":"));
 	json_quote(ret, buffer_slice(&text));
 	add_json_member(ret, SLICE(",\"time\":"), time);
@@ -114,8 +114,9 @@ static void add_sentence(const struct log_record *record, struct buffer *ret)
 		buffer_add(ret, SLICE("..."));
 }
 
-/* A name as it is, so that it can be searched for. With a newline in it "NAME=value" would end
- * early and what follows would be taken for another field: then the length comes first. */
+/* A name as it is, so that it can be searched for. With a newline in it "NAME=value"
+ * would end early and what follows would be taken for another field: then the length
+ * comes first. */
 static void add_field(struct buffer *ret, struct slice name, const char *value)
 {
 	const struct slice text = cut(slice_from(value ? value : ""), LOG_NAME_MAX);
@@ -153,8 +154,8 @@ void log_record_journal(const struct log_record *record, struct buffer *ret)
 	add_number_field(ret, SLICE("SYSLOG_FACILITY"), FACILITY_DAEMON);
 	add_field(ret, SLICE("SYSLOG_IDENTIFIER"), record->program);
 	add_field(ret, SLICE("OCI_STAGE"), record->stage);
-	/* Not CONTAINER_ID_FULL: by that podman and docker find what a container itself wrote,
-	 * for `logs`. */
+	/* Not CONTAINER_ID_FULL: by that podman and docker find what a container itself
+	 * wrote, for `logs`. */
 	add_field(ret, SLICE("OCI_CONTAINER_ID"), record->container);
 	add_field(ret, SLICE("OCI_BUNDLE"), record->bundle);
 	if (record->is_last) {

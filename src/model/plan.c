@@ -101,8 +101,8 @@ static void keep_applied(struct plan *plan, const struct applied *earlier)
 				    &earlier->addresses[i].guest);
 }
 
-/* An entry may be named by the source of a mount of which the destination is another entry's:
- * there is no node of its own, but a second run must find it, too. */
+/* An entry may be named by the source of a mount of which the destination is another
+ * entry's: there is no node of its own, but a second run must find it, too. */
 static void list_named(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
@@ -116,8 +116,9 @@ static void list_named(struct planner *planner)
 	}
 }
 
-/* What is in the spec, and what it becomes. Something may not be there yet: then what the spec
- * has besides is looked at all the same, because what is wrong for good is said at once. */
+/* What is in the spec, and what it becomes. Something may not be there yet: then what the
+ * spec has besides is looked at all the same, because what is wrong for good is said at
+ * once. */
 static int classify(struct planner *planner)
 {
 	auto_messages unsaid = { 0 };

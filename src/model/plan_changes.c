@@ -10,8 +10,8 @@ static bool rule_names(const struct spec_rule *rule, char type, uint32_t major,
 	       (rule->minor == RULE_ANY || rule->minor == minor);
 }
 
-/* The letters that the new rules allow for these numbers: the last rule that names a letter
- * decides on it. */
+/* The letters that the new rules allow for these numbers: the last rule that names a
+ * letter decides on it. */
 static void find_access(const struct plan_result *result, char type, uint32_t major,
 			uint32_t minor, char ret[static 4])
 {
@@ -66,7 +66,8 @@ static void make_change(const struct plan_result *result, const struct plan_node
 		ret->minor = node->minor;
 		find_access(result, node->type, node->major, node->minor, ret->access);
 	}
-	/* Nothing to give where the spec itself allows nothing: its rules deny the device. */
+	/* Nothing to give where the spec itself allows nothing: its rules deny the
+	 * device. */
 	ret->has_new &= *ret->access != '\0';
 }
 

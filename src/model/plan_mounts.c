@@ -215,7 +215,8 @@ static void emit_path(struct planner *planner, const struct plan_mount *mount,
 		     why);
 }
 
-/* What live mode does; `by` NULL: the control node, which goes with the last VFIO device. */
+/* What live mode does; `by` NULL: the control node, which goes with the last VFIO
+ * device. */
 static void emit_node(struct planner *planner, const struct plan_mount *mount,
 		      const struct map_entry *entry, const struct resolved *by)
 {

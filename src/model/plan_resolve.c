@@ -15,8 +15,8 @@ static int refuse(struct planner *planner, enum refusal refusal,
 		  const struct request_function *asked, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Says which option of which entry can't be had, and why. For now: returns -EAGAIN, and the
- * rest is looked at first, because what is wrong for good is said at once. */
+/* Says which option of which entry can't be had, and why. For now: returns -EAGAIN, and
+ * the rest is looked at first, because what is wrong for good is said at once. */
 static int refuse(struct planner *planner, enum refusal refusal,
 		  const struct request_function *asked, const char *format, ...)
 {
@@ -36,8 +36,8 @@ static int refuse(struct planner *planner, enum refusal refusal,
 	return refusal == REFUSE_FOR_NOW ? -EAGAIN : r;
 }
 
-/* A driver that isn't VFIO's keeps what it has. But one that we saw come may have to let go, by
- * driverctl's rule for udev: the kernel's own choice is always first. */
+/* A driver that isn't VFIO's keeps what it has. But one that we saw come may have to let
+ * go, by driverctl's rule for udev: the kernel's own choice is always first. */
 static enum refusal refusal_of_driver(const struct planner *planner)
 {
 	return planner->in->waiting ? REFUSE_FOR_NOW : REFUSE_FOR_GOOD;
@@ -105,8 +105,8 @@ static int check_viable(struct planner *planner, const struct request_function *
 		      "IOMMU group %u is not viable: %s", group->number, list.data);
 }
 
-/* Two host functions of one map on one function here: the map's mistake, however it spells the
- * function. */
+/* Two host functions of one map on one function here: the map's mistake, however it
+ * spells the function. */
 static int check_distinct(struct planner *planner)
 {
 	const struct request *request = planner->in->request;

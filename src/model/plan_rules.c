@@ -53,7 +53,8 @@ static const char *why_of(const struct planned_device *device)
 	return device->by ? device->by->why : "the control node /dev/vfio/vfio";
 }
 
-/* Does the rule name a device that changes or goes? These are few, devices may be many. */
+/* Does the rule name a device that changes or goes? These are few, devices may be
+ * many. */
 static bool is_ours(const struct planner *planner, const struct spec_rule *rule)
 {
 	for (size_t i = 0; i < planner->n_ours; i++) {
@@ -293,8 +294,8 @@ static int compare_by_place(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* crun filters nothing on an empty list but denies by default from the first rule on: then each
- * device needs a rule, once for devices with the same numbers. */
+/* crun filters nothing on an empty list but denies by default from the first rule on:
+ * then each device needs a rule, once for devices with the same numbers. */
 static void allow_all(struct planner *planner, struct added_rules *added)
 {
 	auto_free const struct planned_device **sorted =

@@ -16,8 +16,8 @@ static const char *const global_flags[] = {
 	"-V",	   "--usage",	       "-?",
 };
 
-/* What names the file to rewrite, and what else takes a value, so that the value isn't taken
- * for an option or the container's name. */
+/* What names the file to rewrite, and what else takes a value, so that the value isn't
+ * taken for an option or the container's name. */
 struct subcommand_options {
 	const char *const *targets; /* long names, without dashes */
 	const char *target_letters; /* the same options, in the same order */
@@ -110,7 +110,8 @@ static int find_name(const char *const *names, struct slice name)
 	return -1;
 }
 
-/* argp takes any beginning of a long option for it: could this be one that names the file? */
+/* argp takes any beginning of a long option for it: could this be one that names the
+ * file? */
 static bool could_be_target(const struct subcommand_options *options, struct slice name)
 {
 	for (int i = 0; options->targets[i]; i++) {
@@ -137,7 +138,8 @@ static void take_log(struct runtime_call *call, struct slice name, const char *v
 		call->log_json = strcmp(value, "json") == 0;
 }
 
-/* Where to say that the command line is not understood: options that are behind what isn't. */
+/* Where to say that the command line is not understood: options that are behind what
+ * isn't. */
 static void find_log(int argc, char *const *argv, struct runtime_call *call)
 {
 	for (int i = 1; i < argc; i++) {
@@ -222,8 +224,8 @@ static int take_letter(struct cursor *cursor, const struct subcommand_options *o
 	return 0;
 }
 
-/* More than one letter behind one dash: for crun a letter and its value (-bDIR) or flags, for
- * runc a long option. What could be both is refused. */
+/* More than one letter behind one dash: for crun a letter and its value (-bDIR) or flags,
+ * for runc a long option. What could be both is refused. */
 static int take_letters(struct cursor *cursor, const struct subcommand_options *options,
 			struct runtime_call *call, struct error *err)
 {
@@ -272,8 +274,8 @@ static int parse_options(struct cursor *cursor, const struct subcommand_options 
 	return 0;
 }
 
-/* runc takes options behind the container's name, crun doesn't: one that names a file there
- * means two things. */
+/* runc takes options behind the container's name, crun doesn't: one that names a file
+ * there means two things. */
 static int check_rest(struct cursor *cursor, struct error *err)
 {
 	for (; cursor->at < cursor->argc; cursor->at++) {

@@ -1,5 +1,6 @@
-/* Starts programs in turn, A B C A B C ..., and measures each start: wall time, user and system time, peak
- * memory. SPDX-License-Identifier: Apache-2.0 */
+/* Starts programs in turn, A B C A B C ..., and measures each start: wall time, user and
+ * system time, peak memory.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "driver.h"
 
 #include <errno.h>

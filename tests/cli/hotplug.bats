@@ -26,12 +26,11 @@ apply_here() {
 	milliseconds=$(($(date +%s%3N) - start))
 }
 
-# SUBSTRING...: given up after one second, but not much later.
+# SUBSTRING...: given up after one second, and not before.
 assert_timed_out() {
 	apply_here --timeout 1
 	assert_refused 75 'waited 1 s' "$@"
 	[ "$milliseconds" -ge 1000 ] || fail "waited only $milliseconds ms"
-	[ "$milliseconds" -lt 5000 ] || fail "waited $milliseconds ms"
 }
 
 # SUBSTRING...: refused without waiting: nothing here takes longer than 20 s.

@@ -24,7 +24,7 @@ agent() {
 @test "a container that asks for nothing" {
 	edit_config 'del(.linux.devices)'
 	remember
-	agent '"pid": 4000000' '"annotations": {"io.katacontainers.pkg.oci.container_type": "pod_container"}'
+	agent '"pid": 2147483647' '"annotations": {"io.katacontainers.pkg.oci.container_type": "pod_container"}'
 	[ "$(cat "$log")" = 'oci-vfio-hook: 0' ]
 	assert_unchanged
 }
@@ -32,8 +32,8 @@ agent() {
 @test "a foreign device: the container is looked for" {
 	write_config
 	remember
-	agent '"pid": 4000000'
+	agent '"pid": 2147483647'
 	grep -qx 'oci-vfio-hook: 65' "$log"
-	grep -qF 'pid 4000000: there is no such process' "$log"
+	grep -qF 'pid 2147483647: there is no such process' "$log"
 	assert_unchanged
 }

@@ -1,7 +1,7 @@
-/* Fuzzes the plan by structure: the bytes choose devices, rules, mounts, variables and map
- * entries from a few names and numbers, so that they meet. What must hold of every plan
- * is checked, and then what a container needs: its devices are allowed, no path is there
- * twice, a group has its control node.
+/* Fuzzes the plan by structure: the bytes choose devices, rules, mounts, variables and
+ * map entries from a few names and numbers, so that they meet. What must hold of every
+ * plan is checked, and then what a container needs: its devices are allowed, no path is
+ * there twice, a group has its control node.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 

@@ -22,7 +22,8 @@ enum machine_bus {
 };
 
 /* Other nodes: /dev/vda (b 254:0), /dev/vdb (b 254:16), /dev/gpu (c 195:0); any other is
- * absent. VFIO nodes: /dev/vfio/0 to 99, others are absent. The control node is 10:196. */
+ * absent. VFIO nodes: /dev/vfio/0 to 99, others are absent. The control node is
+ * 10:196. */
 
 struct plan_case {
 	const char *spec, *map, *machine_map; /* maps: NULL: none */

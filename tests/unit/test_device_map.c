@@ -415,7 +415,8 @@ static void test_precedence(void **state)
 							   "\"0000:05:00.0=02\"") "]",
 		  "vfio-pci /2 0000:02:00.0=02; vfio-pci /4 0000:04:00.0=04; "
 		  "vfio-pci /5 0000:05:00.0=02" },
-		/* The same guest for another host, in different sources, is found later. */
+		/* The same guest for another host, in different sources, is found
+		 * later. */
 		{ "[" E("/1", "\"0000:01:00.0=01\"") "]",
 		  "[" E("/2", "\"0000:02:00.0=01\"") "]", "[]",
 		  "vfio-pci /1 0000:01:00.0=01; vfio-pci /2 0000:02:00.0=01" },

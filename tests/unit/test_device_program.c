@@ -401,7 +401,8 @@ static void test_widen_nothing_else(void **state)
 			}
 }
 
-/* Two devices that are each other's old: each has the access of the one that it is now. */
+/* Two devices that are each other's old: each has the access of the one that it is
+ * now. */
 static void test_widen_swap(void **state)
 {
 	const struct device_change changes[] = {

@@ -565,7 +565,8 @@ static void test_duplicate_keys_elsewhere(void **state)
 		      "deep: the key is there twice: \"a\"");
 	check_refused(SLICE("{\"x\":1,\"x\":2}"), &known, "twice: \"x\"");
 	check_refused(SLICE("{\"x\":1,\"x\":2}"), &known_map, "twice: \"x\"");
-	/* A key with NUL in it is another one for some readers and the same for others. */
+	/* A key with NUL in it is another one for some readers and the same for
+	 * others. */
 	check_refused(SLICE("{\"a\":1,\"a\\u0000\":2}"), &json_value,
 		      "a NUL (\\u0000) in a key: \"a\\x00\"");
 	check_refused(SLICE("{\"a\":1,\"\\u0000\":2}"), &known,

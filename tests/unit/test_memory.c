@@ -8,7 +8,8 @@ static void check_filled(const char *memory, size_t length, char with)
 		assert_int_equal(memory[i], with);
 }
 
-/* More than comes without malloc(), so that both kinds are met, and the border between them. */
+/* More than comes without malloc(), so that both kinds are met, and the border between
+ * them. */
 static void test_blocks_keep_their_content(void **state)
 {
 	enum { BLOCKS = 2000 };

@@ -62,7 +62,8 @@ static const struct changes_case cases[] = {
 	{ SPEC(CONTROL "," OLD, CTL "," ALLOW("243", "5")),
 	  "[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "]",
 	  "c 10:196 ->\nc 243:5 ->\n" },
-	/* A disk keeps its read-only rule; numbers from null, as engines let them come. */
+	/* A disk keeps its read-only rule; numbers from null, as engines let them
+	 * come. */
 	{ SPEC(NODE("/dev/sda", "b", "8", "0") "," DEV("/dev/null", "1", "3"),
 	       RULE("true", "b", "8", "0", "r") "," ALLOW("1", "3")),
 	  "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]", "b 8:0 -> b 254:0 r\n" },

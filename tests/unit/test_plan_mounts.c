@@ -28,7 +28,8 @@ static void test_mapped(void **state)
 		  .map = MAP_45,
 		  .expected =
 			  MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/6", "/dev/vfio/6")) },
-		/* Where destination and source are of two entries, the destination counts. */
+		/* Where destination and source are of two entries, the destination
+		 * counts. */
 		{ .spec = MOUNTS(CONTROL_MOUNT
 				 "," MOUNT("/dev/vfio/45", "/dev/vfio/46") "," MOUNT(
 					 "/dev/vfio/46", "/dev/vfio/46")),

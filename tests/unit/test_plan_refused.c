@@ -196,8 +196,7 @@ static void test_not_waiting(void **state)
 		auto_error err = { 0 };
 		int r = plan_run(&input, &run, &err);
 
-		check_error(rows[i], r, &err, ERROR_UNAVAILABLE,
-			    "/dev/vfio/46");
+		check_error(rows[i], r, &err, ERROR_UNAVAILABLE, "/dev/vfio/46");
 		assert_int_not_equal(r, -EAGAIN);
 	}
 }

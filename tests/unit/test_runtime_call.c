@@ -1,4 +1,5 @@
-/* The command lines of runc and crun: which file is going to be read, and what is refused.
+/* The command lines of runc and crun: which file is going to be read, and what is
+ * refused.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "helpers.h"
 
@@ -13,8 +14,8 @@ struct row {
 	bool log_json;
 };
 
-/* Splits the text and parses it. What is found is borrowed from a buffer that lasts until the
- * next call. */
+/* Splits the text and parses it. What is found is borrowed from a buffer that lasts until
+ * the next call. */
 static int parse(const char *text, struct runtime_call *ret, struct error *err)
 {
 	static char buffer[512];

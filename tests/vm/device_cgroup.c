@@ -72,9 +72,12 @@ static int change_cgroup(const char *pid, char **arguments, int count, bool undo
 	if (count != 0)
 		return usage();
 	if (open_cgroup(pid, &cgroup, &err) < 0 ||
-	    device_cgroup_prepare(&cgroup, changes, n, &messages, &err) < 0 ||
-	    device_cgroup_commit(&cgroup, &err) < 0)
+	    device_cgroup_prepare(&cgroup, changes, n, &messages, &err) < 0)
 		return failed(&err);
+	if (device_cgroup_commit(&cgroup, &err) < 0) {
+		device_cgroup_undo(&cgroup);
+		return failed(&err);
+	}
 	for (size_t i = 0; i < messages.count; i++)
 		fprintf(stderr, "%s\n", messages.items[i].text);
 	printf("%s v%d%s\n", cgroup.path != NULL ? cgroup.path : "-", cgroup.kind,

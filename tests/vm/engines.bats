@@ -242,7 +242,6 @@ podman_precreate() {
 	podman rm "$name"
 }
 
-# buildah reads the same directories.
 # A user's podman binds this machine's nodes instead of making its own: what it puts on the host's path is its null, and
 # the device must be the user's to open.
 rootless_podman() {
@@ -288,6 +287,7 @@ rootless_arguments() {
 	expect 0 "$device" rootless_podman --hooks-dir $examples/createRuntime --runtime crun "${arguments[@]}"
 }
 
+# buildah reads the same directories.
 @test "podman build, with precreate configured" {
 	printf '%s\n' 'FROM scratch' 'COPY busybox /' 'RUN ["/busybox", "true"]' > "$bundle/rootfs/Dockerfile"
 	expect 0 'COMMIT' podman build --network none "$bundle/rootfs"

@@ -198,7 +198,6 @@ stop_udevd() {
 	start_waiting "$OCI_VFIO_HOOK" --timeout 1 apply "$bundle"
 	unplug $edu_root
 	expect_end 75 'waited 1 s'
-	[ $(($(date +%s%3N) - start)) -lt 5000 ]
 }
 
 @test "where udevd runs, its events are waited for" {

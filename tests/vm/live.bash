@@ -26,16 +26,13 @@ container() {
 
 # What the host's engine made of group 45, and the address of this machine.
 foreign_spec() {
+	once "foreign-$1" make_foreign_spec "$1"
+}
+
+make_foreign_spec() {
 	new_spec "$1"
 	add_device INTEL_COM_SRIOV $edu_port 45 $host_numbers
 	add_control_node
-}
-
-# STAGE PATH ARGUMENT...
-add_hook() {
-	local arguments
-	arguments=$(printf '%s\n' "${@:3}" | jq -Rn '[inputs]')
-	edit_spec --arg stage "$1" --arg path "$2" --argjson arguments "$arguments" '.hooks[$stage] += [{$path, args: $arguments}]'
 }
 
 user_namespace() {

@@ -361,7 +361,7 @@ own_dev() {
 	umount -R -l "$jail/dev" "$jail/proc" "$jail/run" "$jail/sys"
 	[ "$status" -eq 0 ]
 	[ ! -e /here ]
-	grep -qF 'made in the container too' "$jail/here"
+	grep -q 'createRuntime: .* changes in' "$jail/here"
 	umount -R -l "$jail"
 }
 

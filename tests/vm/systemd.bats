@@ -61,13 +61,6 @@ new_container() {
 	edit_spec --arg path "system.slice:test:$name" '.linux.cgroupsPath = $path'
 }
 
-# STAGE PATH ARGUMENT...
-add_hook() {
-	local arguments
-	arguments=$(printf '%s\n' "${@:3}" | jq -Rn '[inputs]')
-	edit_spec --arg stage "$1" --arg path "$2" --argjson arguments "$arguments" '.hooks[$stage] += [{$path, args: $arguments}]'
-}
-
 # STAGE [SCRIPT]: our hook, or the script with its command line as arguments. No hook has an environment.
 add_our_hook() {
 	local script=${2:-'exec "$@"'}
