@@ -161,7 +161,8 @@ static int compare_splices(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* The usual edits are few: to put each in its place is quicker than to call qsort(). */
+/* The usual edits are few: to put each in its place costs less than for the loader to find
+ * qsort(). */
 static void sort(struct splice *items, size_t count)
 {
 	const size_t few = 16;

@@ -111,6 +111,8 @@ int machine_openat(const struct machine *machine, int at, const char *path, int 
 			return open_confined(machine->root, path, flags, RESOLVE_IN_ROOT);
 		return open_confined(at, path, flags, RESOLVE_BENEATH);
 	}
+	/* With a mode, though nothing is made: without one it is another function of a fortified
+	 * libc, which the loader would have to find. */
 	do {
 		fd = openat(at, path, flags, 0);
 	} while (fd < 0 && errno == EINTR);
