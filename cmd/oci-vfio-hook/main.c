@@ -37,14 +37,6 @@ static const struct {
 	{ "poststop", "it runs after the container is gone" },
 };
 
-int usage_error(struct error *err, const char *what, const char *why)
-{
-	auto_free char *quoted = text_quote(slice_from(what));
-
-	return error_set(err, ERROR_USAGE, "%s: %s; see oci-vfio-hook --help", quoted,
-			 why);
-}
-
 static int find_command(struct command_line *line, const char *name, struct error *err)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

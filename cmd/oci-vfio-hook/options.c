@@ -87,6 +87,14 @@ static const struct program_option {
 	{ "dot", OPTION_NOT_BUILT, 0 },
 };
 
+int usage_error(struct error *err, const char *what, const char *why)
+{
+	auto_free char *quoted = text_quote(slice_from(what));
+
+	return error_set(err, ERROR_USAGE, "%s: %s; see oci-vfio-hook --help", quoted,
+			 why);
+}
+
 static bool takes_argument(const struct program_option *option)
 {
 	return option->kind == OPTION_TEXT || option->kind == OPTION_DEVICE_MAP;
