@@ -6,11 +6,54 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 /* A line for each mount, and there may be thousands. */
 #define MOUNTINFO_MAX (64 << 20)
+
+/* statx(2) and statmount(2) of Linux 6.8, which the C library's headers may not have yet
+ * (include/uapi/linux/stat.h, include/uapi/linux/mount.h). */
+#define MOUNT_ID_UNIQUE 0x4000U
+#define SYSCALL_STATMOUNT 457
+#define MOUNT_FS_TYPE 0x20U
+
+struct mount_request {
+	uint32_t size, spare;
+	uint64_t id, param;
+};
+
+struct mount_answer {
+	uint32_t size, options;
+	uint64_t mask;
+	uint32_t major, minor;
+	uint64_t magic;
+	uint32_t flags, fs_type; /* where it begins in `strings` */
+	uint64_t rest[59];
+	char strings[64];
+};
+
+/* Is our own /dev a devtmpfs? It nearly always is, and reading all mounts takes longer than
+ * everything else here. False: it isn't, or the kernel is too old to say. */
+static bool is_devtmpfs(const char *path, dev_t *ret)
+{
+	struct mount_request request = { .size = sizeof(request),
+					 .param = MOUNT_FS_TYPE };
+	struct mount_answer answer;
+	struct statx status;
+
+	if (statx(AT_FDCWD, path, 0, MOUNT_ID_UNIQUE, &status) < 0 ||
+	    !(status.stx_mask & MOUNT_ID_UNIQUE))
+		return false;
+	request.id = status.stx_mnt_id;
+	if (syscall(SYSCALL_STATMOUNT, &request, &answer, sizeof(answer), 0) < 0 ||
+	    !(answer.mask & MOUNT_FS_TYPE) ||
+	    strcmp(answer.strings + answer.fs_type, "devtmpfs") != 0)
+		return false;
+	*ret = makedev(status.stx_dev_major, status.stx_dev_minor);
+	return true;
+}
 
 /* Is it a line of /proc/PID/mountinfo (proc(5)) about a devtmpfs? Then its device
  * number. */
@@ -69,8 +112,13 @@ static bool is_system_of_its_own(const char *path)
 int live_machine_dev_find(int proc, struct live_machine_dev *ret, struct error *err)
 {
 	static const char *const paths[] = { "/dev", "/dev/vfio" };
-	int r = find_devtmpfs(proc, ret, err);
+	int r;
 
+	if (is_devtmpfs(paths[0], &ret->systems[0])) {
+		ret->n_systems = 1;
+		return 0;
+	}
+	r = find_devtmpfs(proc, ret, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {

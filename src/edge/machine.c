@@ -14,6 +14,8 @@
  * of ours: it can't tell that we stayed inside. */
 #define OPENAT2_ATTEMPTS 128
 
+/* What comes without a size is mostly small: a state, a file of /proc. */
+#define READ_FIRST 4096
 #define READ_CHUNK 65536
 
 /* The kernel's struct linux_dirent64 is the C library's where off_t has 64 bits. */
@@ -186,7 +188,7 @@ int file_read(int fd, const char *name, uint64_t expected, size_t max, char **re
 
 	/* One byte more than expected: a read that leaves it free has found the end. */
 	if (expected <= max)
-		memory_grow(&data, &capacity, expected > 0 ? expected + 1 : READ_CHUNK,
+		memory_grow(&data, &capacity, expected > 0 ? expected + 1 : READ_FIRST,
 			    1);
 	while (data != NULL) {
 		ssize_t n = read_retried(fd, data + length, capacity - length);
