@@ -47,6 +47,7 @@ static int change(struct live *live, const struct live_request *request,
 static void live_free(struct live *live)
 {
 	live_journal_free(&live->journal);
+	live_place_close_all(live);
 	live_sources_free(live);
 	close_fd(&live->rootfs);
 	close_fd(&live->scratch);

@@ -54,17 +54,18 @@ int live_namespace_find_owner(const struct live_namespace *namespace, uint32_t u
 /* ---- live_place.c: a name in a directory of the container */
 
 struct live_place {
-	int directory;	  /* O_PATH; -1: it isn't there; owned */
+	int directory;	  /* O_PATH; -1: it isn't there; borrowed */
 	const char *name; /* in the directory; borrowed from `path` */
 	const char *path; /* as the container sees it, cleaned; borrowed */
 	bool machines;	  /* the directory is, or would be, on this machine's own /dev */
 };
 
-#define auto_live_place __attribute__((cleanup(live_place_close))) struct live_place
-#define LIVE_PLACE_INIT                                                                  \
-	{                                                                                \
-		.directory = -1                                                          \
-	}
+/* A directory below the rootfs. */
+struct live_directory {
+	char *path;
+	int fd;
+	bool machines;
+};
 
 /* What is at a place; type 0: nothing. */
 struct live_found {
@@ -98,7 +99,8 @@ int live_place_open(struct live *live, const char *path, bool make,
 		    struct live_place *ret, struct error *err);
 int live_place_look(const struct live_place *place, struct live_found *ret,
 		    struct error *err);
-void live_place_close(struct live_place *place);
+/* Closes the directories of all places. */
+void live_place_close_all(struct live *live);
 
 /* Records the failure of `what` ("can't be made") at a path of the container. */
 int live_error(const char *path, const char *what, int number, struct error *err);
@@ -132,7 +134,7 @@ enum live_step_kind {
 
 struct live_step {
 	enum live_step_kind kind;
-	int directory;		 /* owned */
+	int directory;		 /* borrowed from the place */
 	char name[NAME_MAX + 1]; /* in it */
 	int mount; /* LIVE_DETACHED: a copy of the mount; LIVE_SCRATCH: itself; owned */
 };
@@ -202,6 +204,8 @@ struct live {
 	struct live_node *nodes;
 	size_t n_nodes;
 	struct live_journal journal;
+	struct live_directory *directories; /* below the rootfs, open; owned */
+	size_t n_directories, directories_capacity;
 	struct messages *messages; /* borrowed, while something is changed */
 };
 

@@ -13,33 +13,26 @@ void live_journal_reserve(struct live_journal *journal, size_t count)
 	memory_grow(&journal->items, &journal->capacity, count, sizeof(*journal->items));
 }
 
-static void free_step(struct live_step *step)
-{
-	close_fd(&step->directory);
-	close_fd(&step->mount);
-}
-
 int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
 		     int directory, const char *name, int mount)
 {
 	struct live_step *step =
 		memory_append(journal->items, journal->count, journal->capacity);
 
-	step->kind = kind;
-	step->mount = mount;
-	step->directory = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-	if (step->directory >= 0 && strlen(name) < sizeof(step->name)) {
+	*step = (struct live_step) { .kind = kind,
+				     .directory = directory,
+				     .mount = mount };
+	if (strlen(name) < sizeof(step->name)) {
 		strcpy(step->name, name);
 		return 0;
 	}
-	int r = step->directory < 0 ? -errno : -ENAMETOOLONG;
 	live_journal_drop(journal);
-	return r;
+	return -ENAMETOOLONG;
 }
 
 void live_journal_drop(struct live_journal *journal)
 {
-	free_step(&journal->items[--journal->count]);
+	close_fd(&journal->items[--journal->count].mount);
 }
 
 /* The same each time, so that what a killed run has left is found by the next. */
@@ -144,7 +137,7 @@ void live_journal_finish(struct live_journal *journal, struct messages *messages
 void live_journal_free(struct live_journal *journal)
 {
 	for (size_t i = 0; i < journal->count; i++)
-		free_step(&journal->items[i]);
+		close_fd(&journal->items[i].mount);
 	memory_free(journal->items);
 	*journal = (struct live_journal) { 0 };
 }

@@ -34,7 +34,7 @@ int live_label_read(const struct live_place *place, struct live_label *ret,
  * container's, there is no neighbour. */
 static int read_of_neighbour(struct live *live, struct live_label *ret, struct error *err)
 {
-	auto_live_place place = LIVE_PLACE_INIT;
+	struct live_place place;
 	int r = live_place_open(live, "/dev/null", false, &place, err);
 
 	if (r == 0)

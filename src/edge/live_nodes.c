@@ -132,7 +132,7 @@ static int remove_stale(struct live *live, struct live_node *node,
 
 static int set_aside(struct live *live, struct live_node *node, struct error *err)
 {
-	auto_live_place place = LIVE_PLACE_INIT;
+	struct live_place place;
 	int r;
 
 	if (node->plan->container_path == NULL)
@@ -219,7 +219,7 @@ static int put_node(struct live *live, struct live_node *node,
 static int make_final(struct live *live, struct live_node *node, struct error *err)
 {
 	const struct plan_node *plan = node->plan;
-	auto_live_place place = LIVE_PLACE_INIT;
+	struct live_place place;
 	struct live_found found;
 	int r;
 

@@ -60,60 +60,77 @@ static int is_machines(const struct live *live, int directory)
 	return 0;
 }
 
-static int open_parent(const struct live *live, struct slice parent)
+/* Opens a directory below the rootfs, once: journal and places use it to the end. */
+static int open_once(struct live *live, struct slice path, struct live_directory *ret)
 {
-	auto_free char *path = memory_copy(parent.data, parent.length);
+	auto_free char *text = NULL;
+	auto_close int fd = -1;
+	int machines;
 
-	return open_directory(live->rootfs, path);
+	for (size_t i = 0; i < live->n_directories; i++) {
+		if (slice_equal(slice_from(live->directories[i].path), path)) {
+			*ret = live->directories[i];
+			return 0;
+		}
+	}
+	text = memory_copy(path.data, path.length);
+	fd = open_directory(live->rootfs, text);
+	if (fd < 0)
+		return fd;
+	machines = is_machines(live, fd);
+	if (machines < 0)
+		return machines;
+	*ret = (struct live_directory) { take_ptr(text), take_fd(fd), machines > 0 };
+	*memory_append(live->directories, live->n_directories,
+		       live->directories_capacity) = *ret;
+	return 0;
 }
 
-/* Makes the directory `parent`, of which the parent is there. Fd or -errno; -EXDEV: it
- * would be on the machine's own /dev. */
-static int make_directory(struct live *live, struct slice parent)
+/* Makes the directory `path`, of which the parent is there. -EXDEV: it would be on the
+ * machine's own /dev. */
+static int make_directory(struct live *live, struct slice path,
+			  struct live_directory *ret)
 {
-	auto_free char *path = memory_copy(parent.data, parent.length);
-	char *slash = strrchr(path, '/');
-	auto_close int above = -1;
-	int r;
+	auto_free char *text = memory_copy(path.data, path.length);
+	const char *slash = strrchr(text, '/');
+	size_t length = (size_t)(slash - text);
+	struct live_directory above;
+	int r = open_once(live, slice_from_to(path, 0, length > 0 ? length : 1), &above);
 
-	*slash = '\0';
-	above = open_directory(live->rootfs, *path != '\0' ? path : "/");
-	if (above < 0)
-		return above;
-	r = is_machines(live, above);
-	if (r != 0)
-		return r < 0 ? r : -EXDEV;
-	r = live_journal_add(&live->journal, LIVE_DIRECTORY, above, slash + 1, -1);
+	if (r < 0)
+		return r;
+	if (above.machines)
+		return -EXDEV;
+	r = live_journal_add(&live->journal, LIVE_DIRECTORY, above.fd, slash + 1, -1);
 	if (r < 0)
 		return r;
 	r = live_namespace_become_root(&live->namespace);
-	if (r == 0 && mkdirat(above, slash + 1, DIRECTORY_MODE) < 0)
+	if (r == 0 && mkdirat(above.fd, slash + 1, DIRECTORY_MODE) < 0)
 		r = -errno;
 	live_namespace_become_self(&live->namespace);
 	if (r < 0)
 		live_journal_drop(&live->journal);
-	return r < 0 && r != -EEXIST ? r : open_parent(live, parent);
+	return r < 0 && r != -EEXIST ? r : open_once(live, path, ret);
 }
 
 /* The same for several missing ones: from the first. */
-static int make_directories(struct live *live, struct slice parent)
+static int make_directories(struct live *live, struct slice path,
+			    struct live_directory *ret)
 {
-	int fd = -ENOENT;
+	int r = -ENOENT;
 
-	for (size_t end = 1; end <= parent.length; end++) {
-		struct slice part = slice_from_to(parent, 0, end);
+	for (size_t end = 1; end <= path.length; end++) {
+		struct slice part = slice_from_to(path, 0, end);
 
-		if (end < parent.length && parent.data[end] != '/')
+		if (end < path.length && path.data[end] != '/')
 			continue;
-		if (fd >= 0)
-			close(fd);
-		fd = open_parent(live, part);
-		if (fd == -ENOENT)
-			fd = make_directory(live, part);
-		if (fd < 0)
+		r = open_once(live, part, ret);
+		if (r == -ENOENT)
+			r = make_directory(live, part, ret);
+		if (r < 0)
 			break;
 	}
-	return fd;
+	return r;
 }
 
 int live_place_open(struct live *live, const char *path, bool make,
@@ -121,25 +138,29 @@ int live_place_open(struct live *live, const char *path, bool make,
 {
 	const char *slash = strrchr(path, '/');
 	struct slice parent = { path, slash == path ? 1 : (size_t)(slash - path) };
-	auto_close int fd = open_parent(live, parent);
-	int machines = 0;
+	struct live_directory directory = { .fd = -1 };
+	int r = open_once(live, parent, &directory);
 
-	if (fd == -ENOENT && make)
-		fd = make_directories(live, parent);
-	if (fd < 0 && fd != -EXDEV && (fd != -ENOENT || make))
-		return live_error(path, "its directory can't be opened", -fd, err);
-	if (fd >= 0)
-		machines = is_machines(live, fd);
-	if (machines < 0)
-		return live_error(path, "its directory can't be examined", -machines,
-				  err);
+	if (r == -ENOENT && make)
+		r = make_directories(live, parent, &directory);
+	if (r < 0 && r != -EXDEV && (r != -ENOENT || make))
+		return live_error(path, "its directory can't be opened", -r, err);
 	*ret = (struct live_place) {
+		.directory = r < 0 ? -1 : directory.fd,
 		.name = slash + 1,
 		.path = path,
-		.machines = machines > 0 || fd == -EXDEV,
-		.directory = fd < 0 ? -1 : take_fd(fd),
+		.machines = r < 0 ? r == -EXDEV : directory.machines,
 	};
 	return 0;
+}
+
+void live_place_close_all(struct live *live)
+{
+	for (size_t i = 0; i < live->n_directories; i++) {
+		memory_free(live->directories[i].path);
+		close_fd(&live->directories[i].fd);
+	}
+	memory_free(live->directories);
 }
 
 static char type_of(const struct statx *status)
@@ -173,9 +194,4 @@ int live_place_look(const struct live_place *place, struct live_found *ret,
 		.inode = status.stx_ino,
 	};
 	return 0;
-}
-
-void live_place_close(struct live_place *place)
-{
-	close_fd(&place->directory);
 }
