@@ -212,15 +212,10 @@ static int write_changes(struct device_cgroup *cgroup, struct error *err)
 
 int cgroup_v1_commit(struct device_cgroup *cgroup, struct error *err)
 {
-	int r;
-
 	if (cgroup->shared)
 		return 0;
 	cgroup->changed = true;
-	r = write_changes(cgroup, err);
-	if (r < 0)
-		cgroup_v1_undo(cgroup);
-	return r;
+	return write_changes(cgroup, err);
 }
 
 /* Puts back what the list had for exactly these numbers. 0 or -errno. */
@@ -265,7 +260,6 @@ int cgroup_v1_undo(struct device_cgroup *cgroup)
 			r = restore(cgroup, change->type, change->major, change->minor);
 		result = result < 0 ? result : r;
 	}
-	/* What is left undone is tried again, and then reported. */
 	cgroup->changed = result < 0;
 	return result;
 }

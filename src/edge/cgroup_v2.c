@@ -278,7 +278,6 @@ int cgroup_v2_undo(struct device_cgroup *cgroup)
 			continue;
 		r = bpf_program_replace(program->directory, program->flags,
 					program->wider, program->old.fd);
-		/* What is left undone is tried again, and then reported. */
 		program->replaced = r < 0;
 		result = result < 0 ? result : r;
 	}
