@@ -38,6 +38,11 @@ static inline void close_fd(int *fd)
 		taken_;                                                                  \
 	})
 
+static inline bool file_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* `directory` NULL: the real machine; else the argument of --root, "/" too.
  * ERROR_NO_INPUT, ERROR_DATA (no directory), ERROR_PERMISSION. */
 int machine_open(const char *directory, struct machine *ret, struct error *err);

@@ -217,8 +217,7 @@ static int check_output(const struct bundle *bundle, int directory, const char *
 		return error_set(err, ERROR_DATA,
 				 "%s: is no regular file: name a new or a regular file",
 				 name);
-	if (status.st_dev == bundle->status.st_dev &&
-	    status.st_ino == bundle->status.st_ino)
+	if (file_same(&status, &bundle->status))
 		return error_set(
 			err, ERROR_USAGE,
 			"%s: is the bundle's own file, that is to be left as it is: name "

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/library.h"
+#include "oci-vfio-hook/machine.h"
 
 /* One plugged function makes several events: PCI, VFIO and, last, that it is bound. A
  * look in their midst could find a node's numbers before devtmpfs has the node. */
@@ -68,7 +68,7 @@ static bool is_same_namespace(const char *a, const char *b)
 	struct stat first, second;
 
 	return stat(a, &first) == 0 && stat(b, &second) == 0 &&
-	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+	       file_same(&first, &second);
 }
 
 /* Without udevd, and outside of its network namespace, its events never come, and libudev

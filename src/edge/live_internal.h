@@ -81,10 +81,7 @@ struct live_found {
 struct live_machine_dev {
 	dev_t systems[2];
 	size_t n_systems;
-	struct {
-		dev_t device;
-		ino_t inode;
-	} directories[2];
+	struct stat directories[2];
 	size_t n_directories;
 };
 

@@ -98,15 +98,18 @@ static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *e
 /* A file system in memory that is mounted on /dev holds nothing but nodes; any other may
  * hold the rootfs as well. A devtmpfs, too, says that it is a tmpfs, or without that a
  * ramfs. */
-static bool is_system_of_its_own(const char *path)
+static bool is_system_of_its_own(const char *path, dev_t *ret)
 {
 	struct statx status;
 	struct statfs system;
 
-	return statx(AT_FDCWD, path, 0, 0, &status) == 0 &&
-	       (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) &&
-	       statfs(path, &system) == 0 &&
-	       (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
+	if (statx(AT_FDCWD, path, 0, 0, &status) < 0 ||
+	    !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
+	    statfs(path, &system) < 0 ||
+	    (system.f_type != TMPFS_MAGIC && system.f_type != RAMFS_MAGIC))
+		return false;
+	*ret = makedev(status.stx_dev_major, status.stx_dev_minor);
+	return true;
 }
 
 int live_machine_dev_find(int proc, struct live_machine_dev *ret, struct error *err)
@@ -121,19 +124,14 @@ int live_machine_dev_find(int proc, struct live_machine_dev *ret, struct error *
 	r = find_devtmpfs(proc, ret, err);
 	if (r < 0)
 		return r;
+	if (is_system_of_its_own(paths[0], &ret->systems[ret->n_systems]))
+		ret->n_systems++;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-		struct stat status;
-
-		if (stat(paths[i], &status) < 0) {
-			if (errno == ENOENT)
-				continue;
+		if (stat(paths[i], &ret->directories[ret->n_directories]) == 0)
+			ret->n_directories++;
+		else if (errno != ENOENT)
 			return error_set(err, ERROR_IO, "%s: can't be examined: %s",
 					 paths[i], strerror(errno));
-		}
-		ret->directories[ret->n_directories].device = status.st_dev;
-		ret->directories[ret->n_directories++].inode = status.st_ino;
-		if (i == 0 && is_system_of_its_own(paths[i]))
-			ret->systems[ret->n_systems++] = status.st_dev;
 	}
 	return 0;
 }

@@ -59,11 +59,6 @@ static int open_process(struct live_namespace *namespace, struct error *err)
 	return 0;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 static int check_mount_namespace(struct live_namespace *namespace, struct error *err)
 {
 	struct stat own, other;
@@ -75,7 +70,7 @@ static int check_mount_namespace(struct live_namespace *namespace, struct error 
 	    fstat(namespace->own, &own) < 0 || fstat(namespace->other, &other) < 0)
 		return namespace_error(namespace, "the hook's own mount namespace", errno,
 				       err);
-	if (same_file(&own, &other))
+	if (file_same(&own, &other))
 		return error_set(
 			err, ERROR_DATA,
 			"state: pid %d: its mount namespace is the hook's own: it "
@@ -102,7 +97,7 @@ static int read_users(struct live_namespace *namespace, struct error *err)
 							 "its user namespace can't be "
 							 "examined",
 							 errno, err);
-	namespace->foreign = !same_file(&own, &other);
+	namespace->foreign = !file_same(&own, &other);
 	if (!namespace->foreign)
 		return 0;
 	r = id_map_read(namespace->proc, "uid_map", &namespace->users, err);

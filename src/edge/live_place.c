@@ -54,8 +54,7 @@ static int is_machines(const struct live *live, int directory)
 		if (status.st_dev == dev->systems[i])
 			return 1;
 	for (size_t i = 0; i < dev->n_directories; i++)
-		if (status.st_dev == dev->directories[i].device &&
-		    status.st_ino == dev->directories[i].inode)
+		if (file_same(&status, &dev->directories[i]))
 			return 1;
 	return 0;
 }

@@ -3,8 +3,8 @@
 #include "oci-vfio-hook/runtime_search.h"
 
 #include <stdbool.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "oci-vfio-hook/machine.h"
 
 static const char *const directories[] = {
 	"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
@@ -16,8 +16,7 @@ static bool is_runtime(const char *path, const struct stat *self)
 	struct stat status;
 
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-	       access(path, X_OK) == 0 &&
-	       (status.st_dev != self->st_dev || status.st_ino != self->st_ino);
+	       access(path, X_OK) == 0 && !file_same(&status, self);
 }
 
 int runtime_search(const char *name, char **ret, struct error *err)

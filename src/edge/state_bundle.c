@@ -22,7 +22,7 @@ static char *directory_of_link(const char *link)
 	if (machine_readlink(&machine_real, AT_FDCWD, link, target, sizeof(target)) ==
 		    0 &&
 	    stat(target, &here) == 0 && stat(link, &there) == 0 &&
-	    here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+	    file_same(&here, &there))
 		return memory_copy_string(target);
 	return memory_copy_string(link);
 }
