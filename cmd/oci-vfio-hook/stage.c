@@ -50,7 +50,7 @@ static int find_rootfs(const struct hook_run *run, const struct state *state,
 	if (*path == '/' || bundle->guessed)
 		*ret = take_ptr(path);
 	else if (*state->bundle == '/')
-		*ret = memory_printf("%s/%s", state->bundle, path);
+		*ret = text_join(state->bundle, "/", path, NULL);
 	else
 		return error_set(err, ERROR_DATA, "state: bundle: is no absolute path");
 	return 0;

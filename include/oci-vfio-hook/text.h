@@ -71,6 +71,11 @@ char *text_join(const char *first, ...) __attribute__((sentinel));
 /* Returns the number in decimal between the two strings. The caller frees. */
 char *text_number(const char *before, uint64_t number, const char *after);
 
+/* Cuts the text at *rest off before the next separator, and moves *rest behind it: NULL
+ * where there is none, and then the next call returns NULL. (As strsep(), which first makes
+ * a table of its separators.) */
+char *text_cut(char **rest, char separator);
+
 /* A growing text; `data` always has a NUL behind `length` once anything was added. */
 struct buffer {
 	char *data;

@@ -26,6 +26,16 @@ char *text_number(const char *before, uint64_t number, const char *after)
 	return text.data;
 }
 
+char *text_cut(char **rest, char separator)
+{
+	char *text = *rest, *end = text ? strchr(text, separator) : NULL;
+
+	if (end)
+		*end++ = '\0';
+	*rest = end;
+	return text;
+}
+
 void buffer_add(struct buffer *buffer, struct slice text)
 {
 	char *at = buffer_room(buffer, text.length + 1);

@@ -17,7 +17,7 @@ static bool parse_number(const char *text, bool *ret_any, uint32_t *ret)
 {
 	uint64_t number;
 
-	*ret_any = text != NULL && strcmp(text, "*") == 0;
+	*ret_any = text != NULL && text_equal(text, "*");
 	*ret = 0;
 	if (*ret_any)
 		return true;
@@ -30,8 +30,8 @@ static bool parse_number(const char *text, bool *ret_any, uint32_t *ret)
 /* Parses "c 10:196 rwm", "b 8:* rw", "a *:* rwm". */
 static bool parse_rule(char *line, struct device_cgroup_rule *ret)
 {
-	const char *type = strsep(&line, " "), *major = strsep(&line, ":");
-	const char *minor = strsep(&line, " ");
+	const char *type = text_cut(&line, ' '), *major = text_cut(&line, ':');
+	const char *minor = text_cut(&line, ' ');
 	uint32_t access;
 
 	if (line == NULL || strlen(type) != 1 || strchr("abc", type[0]) == NULL ||
@@ -61,7 +61,7 @@ static int read_rules(struct device_cgroup *cgroup, struct error *err)
 	if (r < 0)
 		return error_prefix(err, "%s", cgroup->path);
 	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0')
+	while ((line = text_cut(&rest, '\n')) != NULL && *line != '\0')
 		if (!parse_rule(line, memory_append(cgroup->rules, cgroup->n_rules,
 						    cgroup->rules_capacity)))
 			return error_set(err, ERROR_UNAVAILABLE,
@@ -154,14 +154,21 @@ static int write_rule(int fd, char type, uint32_t major, uint32_t minor,
 		      const char *access)
 {
 	char rule[RULE_SIZE];
-	int length = snprintf(rule, sizeof(rule), "%c %" PRIu32 ":%" PRIu32 " %.3s", type,
-			      major, minor, access);
+	/* It never has to grow: nothing is allocated while something is undone. */
+	struct buffer text = { .data = rule, .capacity = sizeof(rule) };
 	ssize_t n;
 
+	buffer_add(&text, (struct slice) { &type, 1 });
+	buffer_add(&text, SLICE(" "));
+	buffer_add_number(&text, major);
+	buffer_add(&text, SLICE(":"));
+	buffer_add_number(&text, minor);
+	buffer_add(&text, SLICE(" "));
+	buffer_add(&text, slice_from(access));
 	do {
-		n = write(fd, rule, (size_t)length);
+		n = write(fd, text.data, text.length);
 	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n == length ? 0 : -EIO;
+	return n < 0 ? -errno : (size_t)n == text.length ? 0 : -EIO;
 }
 
 static int write_failed(const struct device_cgroup *cgroup, const char *file, char type,

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <sys/vfs.h>
 
 #include "oci-vfio-hook/machine.h"
@@ -24,16 +23,18 @@ static const char *const v2_places[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unifi
 
 static bool has_controller(const char *controllers, const char *name)
 {
-	size_t length = strlen(name);
+	const size_t length = strlen(name);
 
-	while (*controllers != '\0') {
-		size_t end = strcspn(controllers, ",");
+	for (;;) {
+		const char *comma = strchr(controllers, ',');
 
-		if (end == length && memcmp(controllers, name, length) == 0)
+		if (comma == NULL)
+			return text_equal(controllers, name);
+		if ((size_t)(comma - controllers) == length &&
+		    memcmp(controllers, name, length) == 0)
 			return true;
-		controllers += end + (controllers[end] == ',');
+		controllers = comma + 1;
 	}
-	return false;
 }
 
 /* Finds the line "ID:CONTROLLERS:PATH" that decides; *ret_path is part of `text`, NULL
@@ -44,9 +45,9 @@ static enum device_cgroup_kind parse_membership(char *text, const char **ret_pat
 	char *line;
 
 	*ret_path = NULL;
-	while ((line = strsep(&text, "\n")) != NULL) {
-		const char *id = strsep(&line, ":");
-		const char *controllers = line != NULL ? strsep(&line, ":") : NULL;
+	while ((line = text_cut(&text, '\n')) != NULL) {
+		const char *id = text_cut(&line, ':');
+		const char *controllers = line != NULL ? text_cut(&line, ':') : NULL;
 
 		if (line == NULL || line[0] != '/')
 			continue;
@@ -54,7 +55,7 @@ static enum device_cgroup_kind parse_membership(char *text, const char **ret_pat
 			*ret_path = line;
 			return DEVICE_CGROUP_V1;
 		}
-		if (strcmp(id, "0") == 0 && controllers[0] == '\0') {
+		if (text_equal(id, "0") && controllers[0] == '\0') {
 			*ret_path = line;
 			kind = DEVICE_CGROUP_V2;
 		}
@@ -104,18 +105,9 @@ static bool holds_process(int directory, pid_t pid)
 	    file_read(fd, "cgroup.procs", 0, PROCESSES_MAX, &text, &length, &err) < 0)
 		return false;
 	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL)
+	while ((line = text_cut(&rest, '\n')) != NULL)
 		if (number_parse(slice_from(line), 10, 10, INT32_MAX, &number) == 0 &&
 		    number == (uint64_t)pid)
-			return true;
-	return false;
-}
-
-/* Has a path of /proc/PID/cgroup a part outside of this cgroup namespace? */
-static bool leads_out(const char *path)
-{
-	for (const char *at = path; (at = strstr(at, "/..")) != NULL; at += 3)
-		if (at[3] == '/' || at[3] == '\0')
 			return true;
 	return false;
 }
@@ -126,11 +118,12 @@ static bool try_place(enum device_cgroup_kind kind, const char *target, const ch
 {
 	long magic = kind == DEVICE_CGROUP_V1 ? CGROUP_SUPER_MAGIC : CGROUP2_SUPER_MAGIC;
 	auto_free char *whole =
-		memory_printf("%s%s", target, strcmp(path, "/") == 0 ? "" : path);
+		text_join(target, text_equal(path, "/") ? "" : path, NULL);
 	auto_close int fd = -1;
 	struct statfs status;
 
-	if (leads_out(path))
+	/* "/.." leads out of this cgroup namespace. */
+	if (!path_is_clean(slice_from(path)))
 		return false;
 	fd = machine_openat(&machine_real, AT_FDCWD, whole,
 			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -150,9 +143,9 @@ static bool try_place(enum device_cgroup_kind kind, const char *target, const ch
 /* Returns what of `path` is below the root of a mount, or NULL if nothing is. */
 static const char *below_root(const char *path, const char *root)
 {
-	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+	size_t length = text_equal(root, "/") ? 0 : strlen(root);
 
-	if (strncmp(path, root, length) != 0)
+	if (!slice_starts(slice_from(path), (struct slice) { root, length }))
 		return NULL;
 	if (path[length] == '\0')
 		return "/";
@@ -195,10 +188,10 @@ static int locate(enum device_cgroup_kind kind, const char *path, pid_t pid,
 /* Is `above` the cgroup at `path`, or one above it? */
 static bool holds(const char *above, const char *path)
 {
-	size_t length = strlen(above);
+	const struct slice whole = slice_from(path), start = slice_from(above);
 
-	return strncmp(above, path, length) == 0 &&
-	       (path[length] == '/' || path[length] == '\0');
+	return slice_starts(whole, start) &&
+	       (path[start.length] == '/' || path[start.length] == '\0');
 }
 
 int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct error *err)
@@ -213,7 +206,7 @@ int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct er
 		r = read_membership(AT_FDCWD, "/proc/self/cgroup", &own_kind, &own_path,
 				    err);
 	if (r == 0 && path != NULL) {
-		cgroup.shared = strcmp(path, "/") == 0 ||
+		cgroup.shared = text_equal(path, "/") ||
 				(own_path != NULL && holds(path, own_path));
 		r = locate(cgroup.kind, path, pid, &cgroup, err);
 	}

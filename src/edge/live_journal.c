@@ -38,9 +38,14 @@ void live_journal_drop(struct live_journal *journal)
 /* The same each time, so that what a killed run has left is found by the next. */
 static int aside_name(const char *name, char ret[static NAME_MAX + 1])
 {
-	int length = snprintf(ret, NAME_MAX + 1, ".%s" ASIDE_SUFFIX, name);
+	size_t length = strlen(name);
 
-	return length > NAME_MAX ? -ENAMETOOLONG : 0;
+	if (sizeof(".") + length + sizeof(ASIDE_SUFFIX) - 1 > NAME_MAX + 1)
+		return -ENAMETOOLONG;
+	ret[0] = '.';
+	memcpy(ret + 1, name, length);
+	memcpy(ret + 1 + length, ASIDE_SUFFIX, sizeof(ASIDE_SUFFIX));
+	return 0;
 }
 
 static int rename_new(int directory, const char *from, const char *to)

@@ -49,7 +49,7 @@ static bool is_devtmpfs(const char *path, dev_t *ret)
 	request.id = status.stx_mnt_id;
 	if (syscall(SYSCALL_STATMOUNT, &request, &answer, sizeof(answer), 0) < 0 ||
 	    !(answer.mask & MOUNT_FS_TYPE) ||
-	    strcmp(answer.strings + answer.fs_type, "devtmpfs") != 0)
+	    !text_equal(answer.strings + answer.fs_type, "devtmpfs"))
 		return false;
 	*ret = makedev(status.stx_dev_major, status.stx_dev_minor);
 	return true;
@@ -87,7 +87,7 @@ static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *e
 	if (r < 0)
 		return r;
 	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL)
+	while ((line = text_cut(&rest, '\n')) != NULL)
 		if (parse_devtmpfs(line, &ret->systems[0])) {
 			ret->n_systems = 1;
 			break;

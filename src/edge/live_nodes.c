@@ -109,7 +109,7 @@ static int remove_stale(struct live *live, struct live_node *node,
 	if (r < 0 || found.type == 0)
 		return r;
 	if (plan->final_path != NULL &&
-	    strcmp(plan->container_path, plan->final_path) == 0 && is_final(&found, plan))
+	    text_equal(plan->container_path, plan->final_path) && is_final(&found, plan))
 		return 0;
 	if (!is_stale(&found, node))
 		return something_else(place, &found, err);

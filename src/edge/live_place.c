@@ -91,8 +91,8 @@ static int make_directory(struct live *live, struct slice path,
 			  struct live_directory *ret)
 {
 	auto_free char *text = memory_copy(path.data, path.length);
-	const char *slash = strrchr(text, '/');
-	size_t length = (size_t)(slash - text);
+	const char *name = path_name(text);
+	size_t length = (size_t)(name - text) - 1;
 	struct live_directory above;
 	int r = open_once(live, slice_from_to(path, 0, length > 0 ? length : 1), &above);
 
@@ -100,11 +100,11 @@ static int make_directory(struct live *live, struct slice path,
 		return r;
 	if (above.machines)
 		return -EXDEV;
-	r = live_journal_add(&live->journal, LIVE_DIRECTORY, above.fd, slash + 1, -1);
+	r = live_journal_add(&live->journal, LIVE_DIRECTORY, above.fd, name, -1);
 	if (r < 0)
 		return r;
 	r = live_namespace_become_root(&live->namespace);
-	if (r == 0 && mkdirat(above.fd, slash + 1, DIRECTORY_MODE) < 0)
+	if (r == 0 && mkdirat(above.fd, name, DIRECTORY_MODE) < 0)
 		r = -errno;
 	live_namespace_become_self(&live->namespace);
 	if (r < 0)
@@ -135,8 +135,9 @@ static int make_directories(struct live *live, struct slice path,
 int live_place_open(struct live *live, const char *path, bool make,
 		    struct live_place *ret, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	struct slice parent = { path, slash == path ? 1 : (size_t)(slash - path) };
+	const char *name = path_name(path);
+	size_t length = (size_t)(name - path) - 1;
+	struct slice parent = { path, length > 0 ? length : 1 };
 	struct live_directory directory = { .fd = -1 };
 	int r = open_once(live, parent, &directory);
 
@@ -146,7 +147,7 @@ int live_place_open(struct live *live, const char *path, bool make,
 		return live_error(path, "its directory can't be opened", -r, err);
 	*ret = (struct live_place) {
 		.directory = r < 0 ? -1 : directory.fd,
-		.name = slash + 1,
+		.name = name,
 		.path = path,
 		.machines = r < 0 ? r == -EXDEV : directory.machines,
 	};

@@ -85,7 +85,7 @@ void state_bundle_find(const struct state *state, struct state_bundle *ret)
 	auto_free char *link = NULL;
 
 	*ret = (struct state_bundle) { 0 };
-	if (strcmp(state->bundle, "/") != 0 || state->root == NULL) {
+	if (!text_equal(state->bundle, "/") || state->root == NULL) {
 		ret->path = memory_copy_string(state->bundle);
 		return;
 	}
