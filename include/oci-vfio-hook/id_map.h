@@ -22,7 +22,7 @@ struct id_map {
 #define auto_id_map __attribute__((cleanup(id_map_free))) struct id_map
 
 /* Reads the map `file` ("uid_map") of the process whose directory in /proc is open as
- * `proc`. ERROR_IO. */
+ * `proc`, or with AT_FDCWD the map at that path. ERROR_IO. */
 int id_map_read(int proc, const char *file, struct id_map *ret, struct error *err);
 
 /* False where the map has no such id. */

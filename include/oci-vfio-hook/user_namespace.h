@@ -10,7 +10,11 @@
 
 #include "oci-vfio-hook/error.h"
 
+#define USER_NAMESPACE_NAME_SIZE sizeof("user:[4294967295]")
+
 struct user_namespace {
+	/* As the link /proc/self/ns/user has it; empty: the kernel has no such file. */
+	char name[USER_NAMESPACE_NAME_SIZE];
 	bool initial;	 /* /proc/self/uid_map is "0 0 4294967295" */
 	uid_t outer_uid; /* the effective user in the parent namespace */
 };

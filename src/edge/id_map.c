@@ -29,18 +29,19 @@ int id_map_read(int proc, const char *file, struct id_map *ret, struct error *er
 	auto_close int fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
 	auto_free char *text = NULL;
 	auto_id_map map = { 0 };
+	const char *where = proc == AT_FDCWD ? "" : "/proc/PID/";
 	char *rest, *line;
 	size_t length;
 	int r;
 
 	if (fd < 0)
-		return error_set(err, ERROR_IO, "/proc/PID/%s: can't be opened: %s", file,
+		return error_set(err, ERROR_IO, "%s%s: can't be opened: %s", where, file,
 				 strerror(errno));
 	r = file_read(fd, file, 0, MAP_MAX, &text, &length, err);
 	if (r < 0)
 		return r;
 	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+	while ((line = text_cut(&rest, '\n')) != NULL && *line != '\0') {
 		struct id_range *range =
 			memory_append(map.items, map.count, map.capacity);
 		const char *at = line;
@@ -48,8 +49,8 @@ int id_map_read(int proc, const char *file, struct id_map *ret, struct error *er
 		if (!parse_number(&at, &range->inside) ||
 		    !parse_number(&at, &range->outside) ||
 		    !parse_number(&at, &range->count) || *at != '\0')
-			return error_set(err, ERROR_IO,
-					 "/proc/PID/%s: has an unknown format", file);
+			return error_set(err, ERROR_IO, "%s%s: has an unknown format",
+					 where, file);
 	}
 	*ret = map;
 	map = (struct id_map) { 0 };

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 
@@ -41,13 +40,12 @@ int live_open_process(int64_t pid)
 /* The pidfd came first and is asked last: in between /proc/PID was this process. */
 static int open_process(struct live_namespace *namespace, struct error *err)
 {
-	char path[32];
+	auto_free char *path = text_number("/proc/", (uint64_t) namespace->pid, "");
 
 	if (namespace->process < 0)
 		return namespace_error(namespace, "can't be opened", -namespace->process,
 				       err);
-	snprintf(path, sizeof(path), "/proc/%d", namespace->pid);
-	namespace->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	namespace->proc = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (namespace->proc < 0)
 		return namespace_error(namespace, "/proc", errno, err);
 	namespace->other = openat(namespace->proc, "ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -63,9 +61,9 @@ static int check_mount_namespace(struct live_namespace *namespace, struct error 
 {
 	struct stat own, other;
 
-	namespace->own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	namespace->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	namespace->directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	namespace->own = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	namespace->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	namespace->directory = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (namespace->own < 0 || namespace->root < 0 || namespace->directory < 0 ||
 	    fstat(namespace->own, &own) < 0 || fstat(namespace->other, &other) < 0)
 		return namespace_error(namespace, "the hook's own mount namespace", errno,
@@ -83,21 +81,22 @@ static int check_mount_namespace(struct live_namespace *namespace, struct error 
 static int read_users(struct live_namespace *namespace, struct error *err)
 {
 	struct user_namespace self;
-	struct stat own, other;
+	char other[USER_NAMESPACE_NAME_SIZE];
 	int r = user_namespace_read(&self, err);
 
 	if (r < 0)
 		return r;
 	namespace->privileged = self.initial;
+	r = machine_readlink(&machine_real, namespace->proc, "ns/user", other,
+			     sizeof(other));
 	/* A kernel without user namespaces has no such file. */
-	if (fstatat(namespace->proc, "ns/user", &other, 0) < 0 ||
-	    stat("/proc/self/ns/user", &own) < 0)
-		return errno == ENOENT ? 0
-				       : namespace_error(namespace,
-							 "its user namespace can't be "
-							 "examined",
-							 errno, err);
-	namespace->foreign = !file_same(&own, &other);
+	if (r < 0)
+		return r == -ENOENT ? 0
+				    : namespace_error(namespace,
+						      "its user namespace can't be "
+						      "examined",
+						      -r, err);
+	namespace->foreign = !text_equal(self.name, other);
 	if (!namespace->foreign)
 		return 0;
 	r = id_map_read(namespace->proc, "uid_map", &namespace->users, err);
@@ -174,7 +173,7 @@ int live_namespace_open_rootfs(const struct live_namespace *namespace, const cha
 	struct statx status;
 
 	base = path[0] == '/'
-		       ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+		       ? openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC)
 		       : openat(namespace->proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (base >= 0)
 		fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
