@@ -18,6 +18,10 @@ void *memory_alloc(size_t size);
 void *memory_resize(void *memory, size_t size);
 void memory_free(void *memory);
 
+/* Gives back what is behind the first `size` bytes, if it was never written to and that is
+ * cheap: for a buffer that was larger than what came. */
+void memory_trim(void *memory, size_t size);
+
 /* Returns `size` bytes, zeroed; never NULL. The caller frees. */
 void *memory_zalloc(size_t size);
 

@@ -128,6 +128,14 @@ void *memory_resize(void *memory, size_t size)
 	return resized;
 }
 
+void memory_trim(void *memory, size_t size)
+{
+	struct block *block = arena_find(memory);
+
+	if (block && is_last(block))
+		arena_extend(block, size);
+}
+
 void memory_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	void *grown;

@@ -52,6 +52,33 @@ static void test_zeroed(void **state)
 	memory_free(grown);
 }
 
+/* What was given back is used for others; what was kept isn't. The first test, since the
+ * others leave no memory for it that isn't malloc()'s. */
+static void test_trim(void **state)
+{
+	enum { ROUNDS = 300, SIZE = 4096, KEPT = 20 };
+	char *blocks[ROUNDS];
+
+	(void)state;
+	for (size_t i = 0; i < ROUNDS; i++) {
+		auto_free char *zeroed = NULL;
+
+		blocks[i] = memory_alloc(SIZE);
+		memset(blocks[i], (char)i, KEPT);
+		memory_trim(blocks[i], KEPT);
+		zeroed = memory_zalloc(SIZE / 2);
+		check_filled(zeroed, SIZE / 2, 0);
+		memory_trim(zeroed, 1);
+	}
+	/* It was the last one no longer. */
+	memory_trim(blocks[0], KEPT);
+	memory_free(memset(memory_alloc(SIZE), 'x', SIZE));
+	for (size_t i = 0; i < ROUNDS; i++) {
+		check_filled(blocks[i], KEPT, (char)i);
+		memory_free(blocks[i]);
+	}
+}
+
 static void test_array_grows(void **state)
 {
 	uint32_t *numbers = NULL;
@@ -70,6 +97,7 @@ static void test_array_grows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_zeroed),
 		cmocka_unit_test(test_blocks_keep_their_content),
 		cmocka_unit_test(test_array_grows),
