@@ -164,6 +164,7 @@ void live_journal_free(struct live_journal *journal);
 struct live_label {
 	char *text; /* owned */
 	size_t length;
+	bool known; /* there was a file to ask: without one here, others have none either */
 };
 
 #define auto_live_label __attribute__((cleanup(live_label_free))) struct live_label
@@ -171,8 +172,8 @@ struct live_label {
 /* Reads the label of what is at the place; empty where there is none. */
 int live_label_read(const struct live_place *place, struct live_label *ret,
 		    struct error *err);
-/* Gives the file this label, or where it is empty the one that its neighbours have, which
- * is then in *label. */
+/* Gives the file this label, or where it isn't known the one that its neighbours have,
+ * which is then in *label. */
 int live_label_set(struct live *live, const struct live_place *place,
 		   struct live_label *label, struct error *err);
 void live_label_free(struct live_label *label);

@@ -23,6 +23,7 @@ int live_label_read(const struct live_place *place, struct live_label *ret,
 		length = lgetxattr(place->name, LABEL, text, sizeof(text));
 	if (length < 0 && errno != ENODATA && errno != ENOTSUP && errno != ENOENT)
 		return live_error(place->path, "its label can't be read", errno, err);
+	ret->known = length >= 0 || errno != ENOENT;
 	if (length <= 0)
 		return 0;
 	ret->text = memory_copy(text, (size_t)length);
@@ -49,7 +50,7 @@ int live_label_set(struct live *live, const struct live_place *place,
 		   struct live_label *label, struct error *err)
 {
 	auto_live_label own = { 0 };
-	int r = label->length == 0 ? read_of_neighbour(live, label, err) : 0;
+	int r = label->known ? 0 : read_of_neighbour(live, label, err);
 
 	if (r < 0 || label->length == 0)
 		return r;
