@@ -28,14 +28,17 @@ static const struct listener {
 	{ { AF_UNIX, "/dev/log" }, format_syslog },
 };
 
-static bool send_to(int fd, const struct listener *listener,
-		    const struct log_record *record)
+static bool send_to(const struct listener *listener, const struct log_record *record)
 {
 	auto_buffer text = { 0 };
+	auto_close int fd = -1;
 
-	/* First, since mostly one of them isn't there. */
-	if (connect(fd, (const struct sockaddr *)&listener->address,
-		    sizeof listener->address) < 0)
+	/* Mostly one of them isn't there, and a socket costs more than a look. */
+	if (access(listener->address.sun_path, F_OK) < 0)
+		return false;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&listener->address,
+			      sizeof listener->address) < 0)
 		return false;
 	listener->format(record, &text);
 	return send(fd, text.data, text.length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
@@ -43,10 +46,8 @@ static bool send_to(int fd, const struct listener *listener,
 
 void machine_log_send(const struct log_record *record)
 {
-	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	for (size_t i = 0; fd >= 0 && i < sizeof listeners / sizeof *listeners; i++) {
-		if (send_to(fd, &listeners[i], record))
+	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
+		if (send_to(&listeners[i], record))
 			return;
 	}
 }

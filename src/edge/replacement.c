@@ -10,6 +10,10 @@
 
 #define ACCESS_LIST "system.posix_acl_access"
 
+/* Parts of a text for one writev(): more than nearly all runs have, few enough for the
+ * stack not to grow. */
+#define PARTS_AT_ONCE 64
+
 int replacement_error(const char *name, const char *what, int number, struct error *err)
 {
 	enum error_class class = ERROR_IO;
@@ -87,13 +91,13 @@ static size_t skip_written(struct iovec *parts, size_t n_parts, size_t written)
 int file_write(int fd, const char *name, const struct iovec *parts, size_t n_parts,
 	       struct error *err)
 {
-	struct iovec left[IOV_MAX];
+	struct iovec left[PARTS_AT_ONCE];
 	size_t n_left = 0;
 
 	for (;;) {
 		ssize_t n;
 
-		while (n_parts > 0 && n_left < IOV_MAX) {
+		while (n_parts > 0 && n_left < PARTS_AT_ONCE) {
 			left[n_left++] = *parts++;
 			n_parts--;
 		}
