@@ -197,19 +197,39 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static int64_t value(const struct sample *sample, size_t member)
+{
+	int64_t ret;
+
+	memcpy(&ret, (const char *)sample + member, sizeof ret);
+	return ret;
+}
+
+/* Prints the median of how much more of a member the samples have than those of the same
+ * rounds: what changes from moment to moment, both have. */
+static void print_added(const struct sample *samples, const struct sample *than,
+			long rounds, size_t member, int64_t *sorted)
+{
+	for (long i = 0; i < rounds; i++)
+		sorted[i] = value(&samples[i], member) - value(&than[i], member);
+	qsort(sorted, (size_t)rounds, sizeof *sorted, compare);
+	printf("\t%lld", (long long)sorted[rounds / 2]);
+}
+
 /* Prints median, tenth and ninetieth percentile of a member of the samples. */
 static void print_spread(const struct sample *samples, long rounds, size_t member,
 			 int64_t *sorted)
 {
 	for (long i = 0; i < rounds; i++)
-		memcpy(&sorted[i], (const char *)&samples[i] + member, sizeof *sorted);
+		sorted[i] = value(&samples[i], member);
 	qsort(sorted, (size_t)rounds, sizeof *sorted, compare);
 	printf("\t%lld\t%lld\t%lld", (long long)sorted[rounds / 2],
 	       (long long)sorted[rounds / 10], (long long)sorted[rounds * 9 / 10]);
 }
 
 /* ROUNDS, and a plan on stdin. Prints a line for each program: its name; wall time, CPU
- * time (ns) and peak memory (KiB), each as median, p10 and p90. */
+ * time (ns) and peak memory (KiB), each as median, p10 and p90; and wall and CPU time that
+ * it takes more than the first of the plan. */
 int command_time(char **arguments)
 {
 	struct program programs[PROGRAMS_MAX] = { 0 };
@@ -244,6 +264,10 @@ int command_time(char **arguments)
 			     sorted);
 		print_spread(programs[k].samples, rounds, offsetof(struct sample, memory),
 			     sorted);
+		print_added(programs[k].samples, programs[0].samples, rounds,
+			    offsetof(struct sample, wall), sorted);
+		print_added(programs[k].samples, programs[0].samples, rounds,
+			    offsetof(struct sample, cpu), sorted);
 		printf("\n");
 	}
 	return 0;
