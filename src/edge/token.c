@@ -191,12 +191,25 @@ static int create_token(int directory)
 	return r;
 }
 
+/* Most runs are root's, not the first of this boot: who we are outside, which takes longer
+ * to find out than all the rest here, needn't be asked where root's token is ours. */
+static bool read_roots_token(const struct machine *machine,
+			     char ret[static TOKEN_LENGTH + 1])
+{
+	auto_error ignored = { 0 };
+
+	return read_token(machine, "/run", ret, &ignored) == 0;
+}
+
 int token_read(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 	       struct error *err)
 {
 	auto_free char *directory = NULL;
-	int r = runtime_directory(&directory, err);
+	int r;
 
+	if (read_roots_token(machine, ret))
+		return 0;
+	r = runtime_directory(&directory, err);
 	return r < 0 ? r : read_token(machine, directory, ret, err);
 }
 
@@ -205,8 +218,11 @@ int token_make(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 {
 	auto_close int fd = -1;
 	auto_free char *directory = NULL;
-	int r = runtime_directory(&directory, err);
+	int r;
 
+	if (read_roots_token(machine, ret))
+		return 0;
+	r = runtime_directory(&directory, err);
 	if (r < 0)
 		return r;
 	r = read_token(machine, directory, ret, err);
