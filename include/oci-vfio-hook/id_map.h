@@ -21,9 +21,9 @@ struct id_map {
 
 #define auto_id_map __attribute__((cleanup(id_map_free))) struct id_map
 
-/* Reads the map `file` ("uid_map") of the process whose directory in /proc is open as
- * `proc`, or with AT_FDCWD the map at that path. ERROR_IO. */
-int id_map_read(int proc, const char *file, struct id_map *ret, struct error *err);
+/* Reads the map at `path` from the directory `at`, as openat(2): "uid_map" from an open
+ * /proc/PID, or a whole path. ERROR_IO. */
+int id_map_read(int at, const char *path, struct id_map *ret, struct error *err);
 
 /* False where the map has no such id. */
 bool id_map_find(const struct id_map *map, uint32_t inside, uint32_t *ret_outside);

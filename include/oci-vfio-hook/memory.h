@@ -18,8 +18,9 @@ void *memory_alloc(size_t size);
 void *memory_resize(void *memory, size_t size);
 void memory_free(void *memory);
 
-/* Gives back what is behind the first `size` bytes, if it was never written to and that is
- * cheap: for a buffer that was larger than what came. */
+/* Gives back what is behind the first `size` bytes, of no more than there were, where that
+ * costs nothing: for a buffer that was larger than what came. The caller must not have
+ * written there: it is handed out again as zeroed memory. */
 void memory_trim(void *memory, size_t size);
 
 /* Returns `size` bytes, zeroed; never NULL. The caller frees. */

@@ -71,12 +71,14 @@ char *text_join(const char *first, ...) __attribute__((sentinel));
 /* Returns the number in decimal between the two strings. The caller frees. */
 char *text_number(const char *before, uint64_t number, const char *after);
 
-/* Cuts the text at *rest off before the next separator, and moves *rest behind it: NULL
- * where there is none, and then the next call returns NULL. (As strsep(), which first makes
- * a table of its separators.) */
+/* As strsep() with one separator: cuts the text at *rest off before it, and moves *rest
+ * behind it, or to NULL where there is none. Returns the text; NULL where *rest was NULL.
+ * (strsep() needs parts of libc that no run needs otherwise.) */
 char *text_cut(char **rest, char separator);
 
-/* A growing text; `data` always has a NUL behind `length` once anything was added. */
+/* A growing text; `data` always has a NUL behind `length` once anything was added. It may
+ * be the caller's own memory, of `capacity` bytes, where that is enough for all that comes;
+ * then it isn't freed. */
 struct buffer {
 	char *data;
 	size_t length;

@@ -8,8 +8,8 @@
 #define TOKEN_LENGTH 32
 
 /* Reads the token (32 hex digits and a newline, mode 0600, owned by the effective user)
- * of /run/oci-vfio-hook/token, for another user /run/user/UID/oci-vfio-hook/token with
- * the outer UID of /proc/self/uid_map. 0; 1: there is none; ERROR_*: there is one that
+ * of /run/oci-vfio-hook/token, for another user than root /run/user/UID/oci-vfio-hook/token
+ * with the outer UID of /proc/self/uid_map. 0; 1: there is none; ERROR_*: there is one that
  * can't be used. */
 int token_read(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 	       struct error *err);

@@ -19,7 +19,8 @@ struct user_namespace {
 	uid_t outer_uid; /* the effective user in the parent namespace */
 };
 
-/* ERROR_IO where /proc/self/uid_map can't be read or doesn't map the effective user. */
+/* ERROR_IO where /proc/self can't be read, or its uid_map doesn't map the effective
+ * user. */
 int user_namespace_read(struct user_namespace *ret, struct error *err);
 
 /* The user that stands for all that are not mapped (/proc/sys/kernel/overflowuid). */

@@ -132,7 +132,7 @@ void memory_trim(void *memory, size_t size)
 {
 	struct block *block = arena_find(memory);
 
-	if (block && is_last(block))
+	if (block)
 		arena_extend(block, size);
 }
 

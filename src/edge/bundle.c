@@ -49,8 +49,7 @@ static int open_directory(const char *path, struct bundle *bundle, struct error 
 	auto_free char *name = NULL;
 
 	do {
-		bundle->directory =
-			openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		bundle->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	} while (bundle->directory < 0 && errno == EINTR);
 	if (bundle->directory < 0) {
 		int number = errno;

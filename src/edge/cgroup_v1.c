@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "oci-vfio-hook/machine.h"
 #include "oci-vfio-hook/number.h"
@@ -154,7 +153,8 @@ static int write_rule(int fd, char type, uint32_t major, uint32_t minor,
 		      const char *access)
 {
 	char rule[RULE_SIZE];
-	/* It never has to grow: nothing is allocated while something is undone. */
+	/* It never has to grow, with three letters of access at most: nothing is allocated
+	 * while something is undone. */
 	struct buffer text = { .data = rule, .capacity = sizeof(rule) };
 	ssize_t n;
 

@@ -122,7 +122,8 @@ static bool try_place(enum device_cgroup_kind kind, const char *target, const ch
 	auto_close int fd = -1;
 	struct statfs status;
 
-	/* "/.." leads out of this cgroup namespace. */
+	/* One that leads out of this cgroup namespace begins with "/..", and the kernel
+	 * writes none that isn't clean otherwise. */
 	if (!path_is_clean(slice_from(path)))
 		return false;
 	fd = machine_openat(&machine_real, AT_FDCWD, whole,

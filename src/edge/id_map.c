@@ -24,33 +24,32 @@ static bool parse_number(const char **at, uint32_t *ret)
 	return true;
 }
 
-int id_map_read(int proc, const char *file, struct id_map *ret, struct error *err)
+int id_map_read(int at, const char *path, struct id_map *ret, struct error *err)
 {
-	auto_close int fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
+	auto_close int fd = openat(at, path, O_RDONLY | O_CLOEXEC);
 	auto_free char *text = NULL;
 	auto_id_map map = { 0 };
-	const char *where = proc == AT_FDCWD ? "" : "/proc/PID/";
 	char *rest, *line;
 	size_t length;
 	int r;
 
 	if (fd < 0)
-		return error_set(err, ERROR_IO, "%s%s: can't be opened: %s", where, file,
+		return error_set(err, ERROR_IO, "%s: can't be opened: %s", path,
 				 strerror(errno));
-	r = file_read(fd, file, 0, MAP_MAX, &text, &length, err);
+	r = file_read(fd, path, 0, MAP_MAX, &text, &length, err);
 	if (r < 0)
 		return r;
 	rest = text;
 	while ((line = text_cut(&rest, '\n')) != NULL && *line != '\0') {
 		struct id_range *range =
 			memory_append(map.items, map.count, map.capacity);
-		const char *at = line;
+		const char *rest_of_line = line;
 
-		if (!parse_number(&at, &range->inside) ||
-		    !parse_number(&at, &range->outside) ||
-		    !parse_number(&at, &range->count) || *at != '\0')
-			return error_set(err, ERROR_IO, "%s%s: has an unknown format",
-					 where, file);
+		if (!parse_number(&rest_of_line, &range->inside) ||
+		    !parse_number(&rest_of_line, &range->outside) ||
+		    !parse_number(&rest_of_line, &range->count) || *rest_of_line != '\0')
+			return error_set(err, ERROR_IO, "%s: has an unknown format",
+					 path);
 	}
 	*ret = map;
 	map = (struct id_map) { 0 };

@@ -164,7 +164,7 @@ void live_journal_free(struct live_journal *journal);
 struct live_label {
 	char *text; /* owned */
 	size_t length;
-	bool known; /* there was a file to ask: without one here, others have none either */
+	bool known; /* a file was asked: SELinux has a label for every one, or is off */
 };
 
 #define auto_live_label __attribute__((cleanup(live_label_free))) struct live_label

@@ -40,7 +40,8 @@ static int aside_name(const char *name, char ret[static NAME_MAX + 1])
 {
 	size_t length = strlen(name);
 
-	if (sizeof(".") + length + sizeof(ASIDE_SUFFIX) - 1 > NAME_MAX + 1)
+	/* The dot in front makes up for the NUL that sizeof counts. */
+	if (length > NAME_MAX - sizeof(ASIDE_SUFFIX))
 		return -ENAMETOOLONG;
 	ret[0] = '.';
 	memcpy(ret + 1, name, length);

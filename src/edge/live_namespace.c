@@ -45,7 +45,7 @@ static int open_process(struct live_namespace *namespace, struct error *err)
 	if (namespace->process < 0)
 		return namespace_error(namespace, "can't be opened", -namespace->process,
 				       err);
-	namespace->proc = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	namespace->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (namespace->proc < 0)
 		return namespace_error(namespace, "/proc", errno, err);
 	namespace->other = openat(namespace->proc, "ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -61,9 +61,9 @@ static int check_mount_namespace(struct live_namespace *namespace, struct error 
 {
 	struct stat own, other;
 
-	namespace->own = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	namespace->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	namespace->directory = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	namespace->own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	namespace->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	namespace->directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (namespace->own < 0 || namespace->root < 0 || namespace->directory < 0 ||
 	    fstat(namespace->own, &own) < 0 || fstat(namespace->other, &other) < 0)
 		return namespace_error(namespace, "the hook's own mount namespace", errno,
@@ -89,13 +89,12 @@ static int read_users(struct live_namespace *namespace, struct error *err)
 	namespace->privileged = self.initial;
 	r = machine_readlink(&machine_real, namespace->proc, "ns/user", other,
 			     sizeof(other));
-	/* A kernel without user namespaces has no such file. */
+	/* A kernel without user namespaces has no such file, for us neither. */
+	if (r == -ENOENT && self.name[0] == '\0')
+		return 0;
 	if (r < 0)
-		return r == -ENOENT ? 0
-				    : namespace_error(namespace,
-						      "its user namespace can't be "
-						      "examined",
-						      -r, err);
+		return namespace_error(namespace, "its user namespace can't be examined",
+				       -r, err);
 	namespace->foreign = !text_equal(self.name, other);
 	if (!namespace->foreign)
 		return 0;
@@ -103,7 +102,7 @@ static int read_users(struct live_namespace *namespace, struct error *err)
 	if (r == 0)
 		r = id_map_read(namespace->proc, "gid_map", &namespace->groups, err);
 	if (r < 0)
-		return r;
+		return error_prefix(err, "state: pid %d", namespace->pid);
 	return live_namespace_find_owner(namespace, 0, 0, &namespace->root_user,
 					 &namespace->root_group, err);
 }
@@ -173,7 +172,7 @@ int live_namespace_open_rootfs(const struct live_namespace *namespace, const cha
 	struct statx status;
 
 	base = path[0] == '/'
-		       ? openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+		       ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
 		       : openat(namespace->proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (base >= 0)
 		fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -204,6 +204,7 @@ int file_read(int fd, const char *name, uint64_t expected, size_t max, char **re
 			break;
 		if (n == 0 || (expected > 0 && length == expected)) {
 			data[length] = '\0';
+			/* read() has written nothing behind it. */
 			memory_trim(data, length + 1);
 			*ret = take_ptr(data);
 			*ret_length = length;

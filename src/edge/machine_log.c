@@ -33,7 +33,7 @@ static bool send_to(const struct listener *listener, const struct log_record *re
 	auto_buffer text = { 0 };
 	auto_close int fd = -1;
 
-	/* Mostly one of them isn't there, and a socket costs more than a look. */
+	/* A guest or a container may have neither, and a socket costs more than a look. */
 	if (access(listener->address.sun_path, F_OK) < 0)
 		return false;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

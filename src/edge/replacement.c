@@ -3,15 +3,13 @@
 #include "oci-vfio-hook/replacement.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/limits.h>
 #include <stdio.h>
 #include <sys/xattr.h>
 
 #define ACCESS_LIST "system.posix_acl_access"
 
-/* Parts of a text for one writev(): more than nearly all runs have, few enough for the
- * stack not to grow. */
+/* Parts of a text for one writev(): more than nearly all runs have, and 1 KiB of stack. */
 #define PARTS_AT_ONCE 64
 
 int replacement_error(const char *name, const char *what, int number, struct error *err)

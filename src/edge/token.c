@@ -11,7 +11,8 @@
 #define TOKEN_DIRECTORY "oci-vfio-hook"
 #define TOKEN_FILE "token"
 
-/* Which of root's and the users' own directories below /run is ours? */
+/* Which of root's and the users' own directories below /run is ours? Root is root in a user
+ * namespace that maps it to itself, too. */
 static int runtime_directory(char **ret, struct error *err)
 {
 	struct user_namespace namespace;
@@ -19,7 +20,7 @@ static int runtime_directory(char **ret, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (namespace.initial && namespace.outer_uid == 0)
+	if (namespace.outer_uid == 0)
 		*ret = memory_copy_string("/run");
 	else
 		*ret = text_number("/run/user/", namespace.outer_uid, "");
@@ -191,26 +192,28 @@ static int create_token(int directory)
 	return r;
 }
 
-/* Most runs are root's, not the first of this boot: who we are outside, which takes longer
- * to find out than all the rest here, needn't be asked where root's token is ours. */
-static bool read_roots_token(const struct machine *machine,
-			     char ret[static TOKEN_LENGTH + 1])
+/* Finds the token, and else the directory where it would be. As read_token(). Most runs are
+ * root's and not the first of this boot: who we are outside, which takes as long to find out
+ * as all of the sysfs part, needn't be asked where root's token is ours. (Below a --root it
+ * may be anybody's.) */
+static int find_token(const struct machine *machine, char **ret_directory,
+		      char ret[static TOKEN_LENGTH + 1], struct error *err)
 {
 	auto_error ignored = { 0 };
+	int r;
 
-	return read_token(machine, "/run", ret, &ignored) == 0;
+	if (machine->real && read_token(machine, "/run", ret, &ignored) == 0)
+		return 0;
+	r = runtime_directory(ret_directory, err);
+	return r < 0 ? r : read_token(machine, *ret_directory, ret, err);
 }
 
 int token_read(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 	       struct error *err)
 {
 	auto_free char *directory = NULL;
-	int r;
 
-	if (read_roots_token(machine, ret))
-		return 0;
-	r = runtime_directory(&directory, err);
-	return r < 0 ? r : read_token(machine, directory, ret, err);
+	return find_token(machine, &directory, ret, err);
 }
 
 int token_make(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
@@ -218,14 +221,8 @@ int token_make(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 {
 	auto_close int fd = -1;
 	auto_free char *directory = NULL;
-	int r;
+	int r = find_token(machine, &directory, ret, err);
 
-	if (read_roots_token(machine, ret))
-		return 0;
-	r = runtime_directory(&directory, err);
-	if (r < 0)
-		return r;
-	r = read_token(machine, directory, ret, err);
 	if (r != 1)
 		return r;
 	fd = open_directory(machine, directory, err);

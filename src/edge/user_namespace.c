@@ -8,6 +8,7 @@
 #include "oci-vfio-hook/machine.h"
 #include "oci-vfio-hook/number.h"
 
+#define LINK "/proc/self/ns/user"
 #define UID_MAP "/proc/self/uid_map"
 
 /* Names the initial user namespace: namespaces(7), and USER_NS_INIT_INO in
@@ -17,36 +18,48 @@
 #define OVERFLOW_UID "/proc/sys/kernel/overflowuid"
 #define OVERFLOW_UID_DEFAULT 65534
 
-static int read_map(uid_t user, struct user_namespace *ret, struct error *err)
+static int read_map(struct user_namespace *namespace, struct error *err)
 {
 	auto_id_map map = { 0 };
+	const uid_t user = geteuid();
 	const struct id_range *first;
 	int r = id_map_read(AT_FDCWD, UID_MAP, &map, err);
 
 	if (r < 0)
 		return r;
-	if (!id_map_find(&map, user, &ret->outer_uid))
+	if (!id_map_find(&map, user, &namespace->outer_uid))
 		return error_set(err, ERROR_IO, UID_MAP ": does not map user %u", user);
 	first = &map.items[0];
-	ret->initial =
+	namespace->initial =
 		first->inside == 0 && first->outside == 0 && first->count == UINT32_MAX;
 	return 0;
 }
 
+/* The short way for almost every run, and what a kernel without user namespaces has. */
+static bool is_initial(const struct user_namespace *namespace)
+{
+	return namespace->name[0] != '\0' ? text_equal(namespace->name, INITIAL_NAMESPACE)
+					  : access("/proc/self/ns", F_OK) == 0;
+}
+
 int user_namespace_read(struct user_namespace *ret, struct error *err)
 {
-	uid_t user = geteuid();
-	int r;
+	struct user_namespace namespace = { 0 };
+	int r = machine_readlink(&machine_real, AT_FDCWD, LINK, namespace.name,
+				 sizeof(namespace.name));
 
-	/* The short way for almost every run, and what a kernel without user namespaces
-	 * has. */
-	*ret = (struct user_namespace) { .initial = true, .outer_uid = user };
-	r = machine_readlink(&machine_real, AT_FDCWD, "/proc/self/ns/user", ret->name,
-			     sizeof ret->name);
-	if (r == 0 ? text_equal(ret->name, INITIAL_NAMESPACE)
-		   : r == -ENOENT && access("/proc/self/ns", F_OK) == 0)
-		return 0;
-	return read_map(user, ret, err);
+	if (r < 0 && r != -ENOENT)
+		return error_set(err, ERROR_IO, LINK ": can't be read: %s", strerror(-r));
+	if (is_initial(&namespace)) {
+		namespace.initial = true;
+		namespace.outer_uid = geteuid();
+	} else {
+		r = read_map(&namespace, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = namespace;
+	return 0;
 }
 
 uid_t user_namespace_overflow_uid(void)

@@ -1,5 +1,5 @@
-/* Starts programs in turn, A B C A B C ..., and measures each start: wall time, user and
- * system time, peak memory.
+/* Starts programs in rounds, each once in a round, and measures each start: wall time, user
+ * and system time, peak memory.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver.h"
 
@@ -188,6 +188,19 @@ static void parse(char *line, struct program *ret)
 	}
 }
 
+/* Each round has its own order, but each time the same: none of the programs is always the
+ * one that finds the caches as another has left them. */
+static void shuffle(struct program **programs, size_t n)
+{
+	for (size_t i = n; i > 1; i--) {
+		size_t k = (size_t)random() % i;
+		struct program *program = programs[k];
+
+		programs[k] = programs[i - 1];
+		programs[i - 1] = program;
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	int64_t x, y;
@@ -197,7 +210,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int64_t value(const struct sample *sample, size_t member)
+static int64_t member_of(const struct sample *sample, size_t member)
 {
 	int64_t ret;
 
@@ -206,12 +219,12 @@ static int64_t value(const struct sample *sample, size_t member)
 }
 
 /* Prints the median of how much more of a member the samples have than those of the same
- * rounds: what changes from moment to moment, both have. */
+ * rounds: as the machine becomes slower or faster, both do. */
 static void print_added(const struct sample *samples, const struct sample *than,
 			long rounds, size_t member, int64_t *sorted)
 {
 	for (long i = 0; i < rounds; i++)
-		sorted[i] = value(&samples[i], member) - value(&than[i], member);
+		sorted[i] = member_of(&samples[i], member) - member_of(&than[i], member);
 	qsort(sorted, (size_t)rounds, sizeof *sorted, compare);
 	printf("\t%lld", (long long)sorted[rounds / 2]);
 }
@@ -221,7 +234,7 @@ static void print_spread(const struct sample *samples, long rounds, size_t membe
 			 int64_t *sorted)
 {
 	for (long i = 0; i < rounds; i++)
-		sorted[i] = value(&samples[i], member);
+		sorted[i] = member_of(&samples[i], member);
 	qsort(sorted, (size_t)rounds, sizeof *sorted, compare);
 	printf("\t%lld\t%lld\t%lld", (long long)sorted[rounds / 2],
 	       (long long)sorted[rounds / 10], (long long)sorted[rounds * 9 / 10]);
@@ -232,7 +245,7 @@ static void print_spread(const struct sample *samples, long rounds, size_t membe
  * it takes more than the first of the plan. */
 int command_time(char **arguments)
 {
-	struct program programs[PROGRAMS_MAX] = { 0 };
+	struct program programs[PROGRAMS_MAX] = { 0 }, *order[PROGRAMS_MAX];
 	long rounds = number(arguments[0]);
 	size_t n = 0, size = 0;
 	char *line = NULL;
@@ -250,11 +263,14 @@ int command_time(char **arguments)
 		if (programs[n++].samples == NULL)
 			fail("samples");
 	}
-	for (size_t k = 0; k < n; k++)
-		start(&programs[k], &warm_up);
+	for (size_t k = 0; k < n; k++) {
+		order[k] = &programs[k];
+		start(order[k], &warm_up);
+	}
 	for (long i = 0; i < rounds; i++) {
+		shuffle(order, n);
 		for (size_t k = 0; k < n; k++)
-			start(&programs[k], &programs[k].samples[i]);
+			start(order[k], &order[k]->samples[i]);
 	}
 	for (size_t k = 0; k < n; k++) {
 		printf("%s", programs[k].name);

@@ -327,6 +327,21 @@ forge() {
 	[ ! -e "$ROOT/run/oci-vfio-hook" ]
 }
 
+@test "root in a user namespace of its own has root's token, made there or not" {
+	local first second=$BATS_TEST_TMPDIR/second
+	common_case
+	write_config
+	mkdir -p "$ROOT/run/user/0" "$second"
+	cp "$CONFIG" "$second"
+	unshare --map-root-user "$OCI_VFIO_HOOK" --root "$ROOT" apply "$BUNDLE"
+	first=$(< "$CONFIG")
+	"$OCI_VFIO_HOOK" --root "$ROOT" apply "$second"
+	unshare --map-root-user "$OCI_VFIO_HOOK" --root "$ROOT" apply "$BUNDLE"
+	[ "$(< "$CONFIG")" = "$first" ]
+	[ "$(< "$second/config.json")" = "$first" ]
+	[ ! -e "$ROOT/run/user/0/oci-vfio-hook" ]
+}
+
 @test "another user's token is below /run/user" {
 	common_case
 	write_config
