@@ -64,7 +64,8 @@ static int change_container(struct hook_run *run, int process,
 	const struct state *state = &run->state;
 	struct live_request request = { .pid = state->pid,
 					.process = process,
-					.plan = &run->plan };
+					.plan = &run->plan,
+					.spec = &run->spec };
 	auto_free char *rootfs = NULL;
 	int r;
 

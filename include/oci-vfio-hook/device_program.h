@@ -21,6 +21,8 @@ struct device_change {
 	char type;
 	uint32_t major, minor;
 	char access[4]; /* of "rwm" */
+	/* What the rules that the runtime had refused for just these numbers: of "rwm". */
+	char denied[4];
 };
 
 /* Instructions; a struct to be filled is initialised with {0}. */

@@ -19,6 +19,7 @@ struct live_request {
 	 * process' working directory. */
 	const char *rootfs;
 	const struct plan *plan;
+	const struct spec *spec; /* that the runtime has read */
 };
 
 /* What was changed, so that it can be undone. */

@@ -128,10 +128,10 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 		 struct error *err);
 
 /* What the device cgroup of a created container has to give and to take: a change for
- * each device (mounts have no rules), with the access that the new rules give. The caller
- * frees *ret. */
-void plan_device_changes(const struct plan *plan, struct device_change **ret,
-			 size_t *ret_count);
+ * each device (mounts have no rules), with the access that the new rules give. `spec` is
+ * the one that was planned for. The caller frees *ret. */
+void plan_device_changes(const struct plan *plan, const struct spec *spec,
+			 struct device_change **ret, size_t *ret_count);
 
 /* Is the spec parsed from the new text what was planned? ERROR_INTERNAL where not. */
 int plan_verify(const struct plan *plan, const struct spec *before,

@@ -244,21 +244,32 @@ static int restore(const struct device_cgroup *cgroup, char type, uint32_t major
 	return r;
 }
 
+/* An open cgroup had the new device already, but for an exception of just its numbers,
+ * which the spec tells of. */
+static int refuse_again(const struct device_cgroup *cgroup,
+			const struct device_change *change)
+{
+	if (!change->has_new || *change->denied == '\0')
+		return 0;
+	return write_rule(cgroup->deny, change->type, change->major, change->minor,
+			  change->denied);
+}
+
 int cgroup_v1_undo(struct device_cgroup *cgroup)
 {
 	int result = 0;
 
 	if (!cgroup->changed)
 		return 0;
-	/* There only permissions were added that it had. */
-	if (is_open(cgroup)) {
-		cgroup->changed = false;
-		return 0;
-	}
 	for (size_t i = 0; i < cgroup->n_changes; i++) {
 		const struct device_change *change = &cgroup->changes[i];
 		int r = 0;
 
+		if (is_open(cgroup)) {
+			r = refuse_again(cgroup, change);
+			result = result < 0 ? result : r;
+			continue;
+		}
 		if (change->has_old && !change->old_stays)
 			r = restore(cgroup, change->old_type, change->old_major,
 				    change->old_minor);

@@ -5,13 +5,13 @@
 
 #include <errno.h>
 
-static int prepare_cgroup(struct live *live, struct error *err)
+static int prepare_cgroup(struct live *live, const struct spec *spec, struct error *err)
 {
 	auto_free struct device_change *changes = NULL;
 	size_t count;
 	int r;
 
-	plan_device_changes(live->plan, &changes, &count);
+	plan_device_changes(live->plan, spec, &changes, &count);
 	if (count == 0)
 		return 0;
 	r = device_cgroup_open(live->namespace.proc, live->namespace.pid, &live->cgroup,
@@ -32,7 +32,7 @@ static int prepare(struct live *live, const struct live_request *request,
 		r = live_machine_dev_find(live->namespace.proc, &live->machine_dev, err);
 	if (r == 0)
 		r = live_sources_prepare(live, err);
-	return r < 0 ? r : prepare_cgroup(live, err);
+	return r < 0 ? r : prepare_cgroup(live, request->spec, err);
 }
 
 static int change(struct live *live, const struct live_request *request,

@@ -33,6 +33,30 @@ static void find_access(const struct plan_result *result, char type, uint32_t ma
 	ret[length] = '\0';
 }
 
+/* The letters that a rule of the spec denies for just these numbers, and none behind it for
+ * all devices allows again. */
+static void find_denied(const struct spec *spec, char type, uint32_t major,
+			uint32_t minor, char ret[static 4])
+{
+	size_t length = 0;
+
+	for (const char *letter = "rwm"; *letter; letter++) {
+		for (size_t i = spec->n_rules; i-- > 0;) {
+			const struct spec_rule *rule = &spec->rules[i];
+			bool exact = rule->type == type && rule->major == major &&
+				     rule->minor == minor;
+
+			if ((!exact && rule->type != 'a') || rule->access.length == 0 ||
+			    !memchr(rule->access.data, *letter, rule->access.length))
+				continue;
+			if (exact && !rule->allow)
+				ret[length++] = *letter;
+			break;
+		}
+	}
+	ret[length] = '\0';
+}
+
 /* Has a device of the container these numbers afterwards, or does a rule allow them? */
 static bool stays(const struct plan_result *result, const struct plan_node *node)
 {
@@ -49,8 +73,8 @@ static bool stays(const struct plan_result *result, const struct plan_node *node
 	return *access != '\0';
 }
 
-static void make_change(const struct plan_result *result, const struct plan_node *node,
-			struct device_change *ret)
+static void make_change(const struct plan_result *result, const struct spec *spec,
+			const struct plan_node *node, struct device_change *ret)
 {
 	ret->has_old = node->has_old && node->old_type != 'p';
 	if (ret->has_old) {
@@ -65,21 +89,23 @@ static void make_change(const struct plan_result *result, const struct plan_node
 		ret->major = node->major;
 		ret->minor = node->minor;
 		find_access(result, node->type, node->major, node->minor, ret->access);
+		find_denied(spec, node->type, node->major, node->minor, ret->denied);
 	}
 	/* Nothing to give where the spec itself allows nothing: its rules deny the
 	 * device. */
 	ret->has_new &= *ret->access != '\0';
 }
 
-void plan_device_changes(const struct plan *plan, struct device_change **ret,
-			 size_t *ret_count)
+void plan_device_changes(const struct plan *plan, const struct spec *spec,
+			 struct device_change **ret, size_t *ret_count)
 {
 	struct device_change *changes = memory_zalloc(plan->n_nodes * sizeof *changes);
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->n_nodes; i++) {
 		if (!plan->nodes[i].mount)
-			make_change(&plan->result, &plan->nodes[i], &changes[count++]);
+			make_change(&plan->result, spec, &plan->nodes[i],
+				    &changes[count++]);
 	}
 	*ret = changes;
 	*ret_count = count;

@@ -11,12 +11,13 @@ struct changes_case {
 	const char *expected; /* a line for each change */
 };
 
-static void format_changes(const struct plan *plan, struct buffer *ret)
+static void format_changes(const struct plan *plan, const struct spec *spec,
+			   struct buffer *ret)
 {
 	auto_free struct device_change *changes = NULL;
 	size_t count;
 
-	plan_device_changes(plan, &changes, &count);
+	plan_device_changes(plan, spec, &changes, &count);
 	buffer_add(ret, SLICE(""));
 	for (size_t i = 0; i < count; i++) {
 		const struct device_change *change = &changes[i];
@@ -29,6 +30,8 @@ static void format_changes(const struct plan *plan, struct buffer *ret)
 		if (change->has_new)
 			buffer_printf(ret, " %c %u:%u %s", change->type, change->major,
 				      change->minor, change->access);
+		if (*change->denied)
+			buffer_printf(ret, " denied %s", change->denied);
 		buffer_add(ret, SLICE("\n"));
 	}
 }
@@ -48,7 +51,12 @@ static const struct changes_case cases[] = {
 	{ SPEC(CONTROL "," OLD, CTL "," RULE("true", "c", "243", "-1", "m")), MAP_45,
 	  SAME_CONTROL "c 243:5 stays -> c 242:6 rwm\n" },
 	{ SPEC(CONTROL "," OLD, ALLOW_ALL "," RULE("false", "c", "242", "6", "w")),
-	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rm\n" },
+	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rm denied w\n" },
+	/* Given by the plan, or by the spec again. */
+	{ SPEC(OLD, ALLOW_ALL "," RULE("false", "c", "10", "196", "rwm")), MAP_45,
+	  "c 243:5 stays -> c 242:6 rwm\n-> c 10:196 rwm denied rwm\n" },
+	{ SPEC(CONTROL "," OLD, RULE("false", "c", "242", "6", "rwm") "," ALLOW_ALL),
+	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rwm\n" },
 	/* No rules at all: a rule for each device. */
 	{ SPEC(CONTROL "," OLD, ""), MAP_45, SAME_CONTROL "c 243:5 -> c 242:6 rwm\n" },
 	/* A swap: each one's old numbers are the other's. */
@@ -89,7 +97,7 @@ static void test_changes(void **state)
 
 		if (plan_run(&input, &run, &err) < 0)
 			fail_row(cases[i].spec, "%s", err.message);
-		format_changes(&run.plan, &text);
+		format_changes(&run.plan, &run.spec, &text);
 		if (strcmp(text.data, cases[i].expected) != 0)
 			fail_row(cases[i].spec, "%s\ninstead of\n%s", text.data,
 				 cases[i].expected);

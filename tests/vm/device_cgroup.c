@@ -18,7 +18,9 @@ static int usage(void)
 	      "       device_cgroup verdict PID DEVICE ACCESS\n"
 	      "       device_cgroup programs DIRECTORY\n"
 	      "       device_cgroup attach|link DIRECTORY REFUSED-DEVICE\n"
-	      "a device is c:10:196, or - for none; 'link' holds it until stdin ends\n",
+	      "a device is c:10:196, or - for none; ACCESS rwm, or rwm-rwm: what is "
+	      "given and\n"
+	      "what was denied; 'link' holds it until stdin ends\n",
 	      stderr);
 	return ERROR_USAGE;
 }
@@ -41,7 +43,7 @@ static bool parse_device(const char *text, bool *has, char *type, uint32_t *majo
 
 static bool parse_change(char **arguments, struct device_change *ret)
 {
-	snprintf(ret->access, sizeof(ret->access), "%.3s", arguments[2]);
+	sscanf(arguments[2], "%3[rwm]-%3[rwm]", ret->access, ret->denied);
 	return parse_device(arguments[0], &ret->has_old, &ret->old_type, &ret->old_major,
 			    &ret->old_minor) &&
 	       parse_device(arguments[1], &ret->has_new, &ret->type, &ret->major,
