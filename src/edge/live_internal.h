@@ -149,8 +149,10 @@ int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
 		     int directory, const char *name, int mount);
 /* Takes the last step out: it failed. */
 void live_journal_drop(struct live_journal *journal);
-/* Does a LIVE_SET_ASIDE: renames the file to a name of ours, where only a killed run of
- * ours can have left one. 0 or -errno. */
+/* The name that a file has while it is set aside: the same each time, so that what a killed
+ * run has left is found by the next. 0 or -ENAMETOOLONG. */
+int live_journal_aside_name(const char *name, char ret[static NAME_MAX + 1]);
+/* Does a LIVE_SET_ASIDE: renames the file. 0 or -errno; -EEXIST: that name is taken. */
 int live_journal_set_aside(int directory, const char *name);
 /* Both in the joined namespace. */
 void live_journal_undo(struct live_journal *journal,

@@ -35,8 +35,7 @@ void live_journal_drop(struct live_journal *journal)
 	close_fd(&journal->items[--journal->count].mount);
 }
 
-/* The same each time, so that what a killed run has left is found by the next. */
-static int aside_name(const char *name, char ret[static NAME_MAX + 1])
+int live_journal_aside_name(const char *name, char ret[static NAME_MAX + 1])
 {
 	size_t length = strlen(name);
 
@@ -58,22 +57,16 @@ static int rename_new(int directory, const char *from, const char *to)
 int live_journal_set_aside(int directory, const char *name)
 {
 	char aside[NAME_MAX + 1];
-	int r = aside_name(name, aside);
+	int r = live_journal_aside_name(name, aside);
 
-	if (r == 0)
-		r = rename_new(directory, name, aside);
-	if (r != -EEXIST)
-		return r;
-	if (unlinkat(directory, aside, 0) < 0)
-		return -errno;
-	return rename_new(directory, name, aside);
+	return r < 0 ? r : rename_new(directory, name, aside);
 }
 
 static int rename_back(const struct live_namespace *namespace,
 		       const struct live_step *step)
 {
 	char aside[NAME_MAX + 1];
-	int r = aside_name(step->name, aside);
+	int r = live_journal_aside_name(step->name, aside);
 
 	if (r == 0)
 		r = live_namespace_become_root(namespace);
@@ -129,7 +122,8 @@ void live_journal_finish(struct live_journal *journal, struct messages *messages
 		struct live_step *step = &journal->items[i];
 		char aside[NAME_MAX + 1];
 
-		if (step->kind != LIVE_SET_ASIDE || aside_name(step->name, aside) < 0 ||
+		if (step->kind != LIVE_SET_ASIDE ||
+		    live_journal_aside_name(step->name, aside) < 0 ||
 		    unlinkat(step->directory, aside, 0) == 0)
 			continue;
 		messages_add(

@@ -81,8 +81,8 @@ static int add_step(struct live *live, enum live_step_kind kind,
 	return live_journal_add(&live->journal, kind, place->directory, place->name, -1);
 }
 
-static int rename_aside(struct live *live, const struct live_place *place,
-			struct error *err)
+/* 0 or -errno. */
+static int rename_aside(struct live *live, const struct live_place *place)
 {
 	int r = add_step(live, LIVE_SET_ASIDE, place);
 
@@ -93,6 +93,47 @@ static int rename_aside(struct live *live, const struct live_place *place,
 		live_namespace_become_self(&live->namespace);
 		if (r < 0)
 			live_journal_drop(&live->journal);
+	}
+	return r;
+}
+
+/* Could a killed run of ours have left it? Nothing else is ever removed. */
+static bool is_leftover(const struct live_found *found)
+{
+	return found->type != 'x' && !found->mounted;
+}
+
+static int in_the_way(const struct live_place *place, const char *what, struct error *err)
+{
+	auto_free char *name = path_display(place->path);
+	auto_free char *shown = path_display(what);
+
+	return error_set(err, ERROR_DATA,
+			 "%s in the container: %s beside it is in the way, and is none "
+			 "of ours; nothing was changed",
+			 name, shown);
+}
+
+/* Takes a node or the file of a mount away, and what a killed run has left under the name
+ * that it gets meanwhile. */
+static int take_away(struct live *live, const struct live_place *place, struct error *err)
+{
+	char aside[NAME_MAX + 1];
+	struct live_place leftover = *place;
+	struct live_found found;
+	int r = rename_aside(live, place);
+
+	if (r == -EEXIST && live_journal_aside_name(place->name, aside) == 0) {
+		leftover.name = aside;
+		r = live_place_look(&leftover, &found, err);
+		if (r < 0)
+			return r;
+		if (!is_leftover(&found))
+			return in_the_way(place, aside, err);
+		r = take_away(live, &leftover, err);
+		if (r < 0)
+			return r;
+		r = rename_aside(live, place);
 	}
 	return r < 0 ? live_error(place->path, "the stale node can't be removed", -r, err)
 		     : 0;
@@ -127,7 +168,7 @@ static int remove_stale(struct live *live, struct live_node *node,
 		if (found.mounted || (found.type != 'f' && !is_stale(&found, node)))
 			return something_else(place, &found, err);
 	}
-	return rename_aside(live, place, err);
+	return take_away(live, place, err);
 }
 
 static int set_aside(struct live *live, struct live_node *node, struct error *err)
@@ -245,7 +286,8 @@ static int make_final(struct live *live, struct live_node *node, struct error *e
 	return put_node(live, node, &place, err);
 }
 
-/* For each node: a mount and a file taken away; directories, a file and a mount made. */
+/* For each node: a mount, a file and a leftover taken away; directories, a file and a mount
+ * made. */
 static size_t count_steps(const struct live *live)
 {
 	size_t count = 1;
@@ -253,7 +295,7 @@ static size_t count_steps(const struct live *live)
 	for (size_t i = 0; i < live->n_nodes; i++) {
 		const char *path = live->nodes[i].plan->final_path;
 
-		count += 4;
+		count += 5;
 		for (; path != NULL && *path != '\0'; path++)
 			count += *path == '/';
 	}

@@ -523,6 +523,29 @@ in_the_way() {
 
 @test "crun, something is in the way" { in_the_way crun; }
 @test "runc, something is in the way" { in_the_way runc; }
+
+# What a killed run has left, of two such runs even, is put back as well.
+@test "crun, the last step fails, and killed runs had set nodes aside" {
+	local directory=$bundle/rootfs/dev/vfio
+	foreign_spec crun
+	no_dev_mount
+	mkdir "$directory"
+	mknod "$directory/.45.oci-vfio-hook" c 1 3
+	touch "$directory/..45.oci-vfio-hook.oci-vfio-hook"
+	failing_hook crun 'protect_bundle' "can't"
+	[ "$(stat -c '%n %t:%T' "$directory"/.*45* | sed 's|.*/||')" = $'..45.oci-vfio-hook.oci-vfio-hook 0:0\n.45.oci-vfio-hook 1:3' ]
+}
+
+# A file of the image that has that name: nothing but leftovers is ever removed.
+@test "crun, a file has the name of what is set aside" {
+	local directory=$bundle/rootfs/dev/vfio
+	foreign_spec crun
+	no_dev_mount
+	mkdir "$directory"
+	echo important > "$directory/.45.oci-vfio-hook"
+	failing_hook crun '' '.45.oci-vfio-hook beside it is in the way'
+	[ "$(< "$directory/.45.oci-vfio-hook")" = important ]
+}
 @test "crun, something is in the way, user namespace" { in_the_way crun user; }
 
 # The last step fails: the nodes are made, the cgroup is changed. The snapshots go elsewhere than into the bundle.
