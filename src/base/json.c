@@ -60,15 +60,19 @@ static void position_of(struct slice text, size_t offset, size_t *ret_line,
 	*ret_column = offset - start + 1;
 }
 
-static int cancel(struct parser *parser, const char *message)
+static int cancel_at(struct parser *parser, size_t offset, const char *message)
 {
 	size_t line, column;
 
-	position_of(parser->doc->text, yajl_get_bytes_consumed(parser->yajl), &line,
-		    &column);
+	position_of(parser->doc->text, offset, &line, &column);
 	error_set(parser->err, ERROR_DATA, "%s: line %zu, column %zu: %s",
 		  parser->doc->name, line, column, message);
 	return CANCEL;
+}
+
+static int cancel(struct parser *parser, const char *message)
+{
+	return cancel_at(parser, yajl_get_bytes_consumed(parser->yajl), message);
 }
 
 static uint32_t add_node(struct parser *parser, enum json_type type, size_t start,
@@ -475,7 +479,7 @@ static yajl_handle new_yajl(const yajl_callbacks *functions, void *context)
 }
 
 /* yajl's own sentence, without its newline. */
-static void report_syntax(struct parser *parser)
+static void report_syntax(struct parser *parser, size_t offset)
 {
 	unsigned char *message = yajl_get_error(parser->yajl, 0, NULL, 0);
 	auto_free char *line = NULL;
@@ -483,7 +487,7 @@ static void report_syntax(struct parser *parser)
 	line = memory_printf("not JSON: %.*s", (int)strcspn((char *)message, "\n"),
 			     (char *)message);
 	yajl_free_error(parser->yajl, message);
-	cancel(parser, line);
+	cancel_at(parser, offset, line);
 }
 
 /* yajl takes these for white space; JSON knows them nowhere. */
@@ -518,15 +522,22 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	memory_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
 	parser.yajl = new_yajl(&callbacks, &parser);
 	status = yajl_parse(parser.yajl, (const unsigned char *)text.data, text.length);
-	if (status == yajl_status_ok)
+	if (status == yajl_status_error) {
+		report_syntax(&parser, yajl_get_bytes_consumed(parser.yajl));
+	} else if (status == yajl_status_ok) {
+		/* It counts what is consumed anew. */
 		status = yajl_complete_parse(parser.yajl);
-	if (status == yajl_status_error)
-		report_syntax(&parser);
+		if (status == yajl_status_error)
+			report_syntax(&parser, text.length);
+	}
 	/* yajl overlooks a string that begins behind the value and never ends. */
-	if (status == yajl_status_ok &&
-	    json_skip_space(text, doc.nodes[0].end) != text.length) {
-		cancel(&parser, "not JSON: text behind the value");
-		status = yajl_status_error;
+	if (status == yajl_status_ok) {
+		size_t end = json_skip_space(text, doc.nodes[0].end);
+
+		if (end != text.length) {
+			cancel_at(&parser, end, "not JSON: text behind the value");
+			status = yajl_status_error;
+		}
 	}
 	yajl_free(parser.yajl);
 	forget_keys(&parser, 0);

@@ -501,6 +501,8 @@ static void test_place_of_syntax_error(void **state)
 	} rows[] = {
 		{ "[x]", "doc: line 1, column " },
 		{ "{\n\t\"a\": x\n}", "doc: line 2, column " },
+		{ "{\n\t\"a\": 1", "doc: line 2, column 8: " },
+		{ "{}\n\"never ends", "doc: line 2, column 1: " },
 		{ "{\"a\":1,\n\"a\":2}", "doc: line 2, column 7: the key is there twice: "
 					 "\"a\"" },
 		{ "{\"b\":{\"a\":1,\"\\u0061\":2}}", "b: the key is there twice: \"a\"" },
