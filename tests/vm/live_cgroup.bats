@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The device cgroups of real containers, widened and put back while they run: opens inside tell what the kernel thinks
 # of it. Runs as root in the guest that `boot` starts with machine.conf; CGROUP is its VM_CGROUP. Where that isn't v2, only
-# what is tagged v1 is to be run.
+# what is tagged v1 is to be run; what is tagged hybrid, only there.
 #
 # DEVICE_CGROUP is the program of device_cgroup.c.
 #
@@ -14,6 +14,7 @@ load helpers
 # Two groups: that of the stale device and that of the final one.
 stale_function=0000:00:07.0
 final_function=0000:01:00.0
+v1=/sys/fs/cgroup/devices
 v2=/sys/fs/cgroup
 [ "$CGROUP" != hybrid ] || v2=/sys/fs/cgroup/unified
 
@@ -36,6 +37,11 @@ setup() {
 
 teardown() {
 	[ -z "$runtime" ] || "$runtime" delete --force "$name" || true
+	[ "$CGROUP" = v2 ] || mountpoint -q "$v1" || mount_v1
+}
+
+mount_v1() {
+	mount -t cgroup -o devices devices "$v1"
 }
 
 # RUNTIME [CGROUPS-PATH]: a container whose rules allow the stale device and not the final one, though it has nodes of
@@ -64,7 +70,7 @@ cgroup_of_container() {
 	if [ "$CGROUP" = v2 ]; then
 		echo "$v2$(sed -n 's/^0:://p' "/proc/$pid/cgroup")"
 	else
-		echo "/sys/fs/cgroup/devices$(sed -n 's/^[0-9]*:devices://p' "/proc/$pid/cgroup")"
+		echo "$v1$(sed -n 's/^[0-9]*:devices://p' "/proc/$pid/cgroup")"
 	fi
 }
 
@@ -179,7 +185,9 @@ swapped() {
 	can_open third
 }
 
+# bats test_tags=v1
 @test "crun: two devices swapped, and a third one that is new" { swapped crun; }
+# bats test_tags=v1
 @test "runc: two devices swapped, and a third one that is new" { swapped runc; }
 
 read_only() {
@@ -215,8 +223,8 @@ ancestor_refuses() {
 		mkdir -p "$v2/above-$1/middle"
 		"$DEVICE_CGROUP" attach "$v2/above-$1" "$final"
 	else
-		mkdir -p "/sys/fs/cgroup/devices/above-$1/middle"
-		echo "${final/:/ } rw" > "/sys/fs/cgroup/devices/above-$1/devices.deny"
+		mkdir -p "$v1/above-$1/middle"
+		echo "${final/:/ } rw" > "$v1/above-$1/devices.deny"
 	fi
 	start_container "$1" "/above-$1/middle/$name"
 	if [ "$CGROUP" = v2 ]; then
@@ -318,6 +326,7 @@ ancestor_refuses() {
 }
 
 # The process is a cousin: /proc/PID/cgroup says /../live/..., and the mount's root is /.. there.
+# bats test_tags=v1
 @test "crun: from another cgroup namespace" {
 	local top
 	start_container crun
@@ -343,4 +352,39 @@ ancestor_refuses() {
 			umount -R /sys/fs/cgroup
 			mount -t $type none /sys/fs/cgroup
 			\"$DEVICE_CGROUP\" widen $pid $stale $final rwm'"
+}
+
+# A hierarchy is gone when it is mounted nowhere and has no cgroup left, and the kernel frees those a little later.
+no_v1() {
+	local tries
+	for ((tries = 0; tries < 50; tries++)); do
+		mountpoint -q "$v1" || mount_v1
+		find "$v1" -mindepth 1 -depth -type d -exec rmdir {} + || true
+		umount "$v1"
+		grep -q :devices: /proc/self/cgroup || return 0
+		sleep 0.1
+	done
+	false
+}
+
+# No runtime makes a cgroup or a program there, so crun is told not to, and the test does.
+# bats test_tags=hybrid
+@test "crun: the devices controller isn't mounted as v1, and v2 decides" {
+	local unified=$v2/live/$name
+	no_v1
+	mkdir -p "$unified"
+	cat > "$BATS_TEST_TMPDIR/crun" <<-CRUN
+	#!/bin/sh -e
+	echo \$\$ > '$unified/cgroup.procs'
+	exec crun --cgroup-manager=disabled "\$@"
+	CRUN
+	chmod +x "$BATS_TEST_TMPDIR/crun"
+	start_container "$BATS_TEST_TMPDIR/crun"
+	"$DEVICE_CGROUP" attach "$unified" "$final"
+	can_open stale
+	cannot_open final
+	expect 0 "$unified v2" change widen "$stale" "$final" rwm
+	cannot_open stale
+	can_open final
+	can_open null
 }
