@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The libraries that the programs load when they need them: their ELF notes name those for whoever packages the programs
+# (https://systemd.io/ELF_DLOPEN_METADATA), and name all of them.
+
+setup() {
+	set -o pipefail
+}
+
+# PROGRAM: what its notes say.
+notes() {
+	python3 "$BATS_TEST_DIRNAME/dlopen_notes.py" "$1" | sort
+}
+
+# PROGRAM: the sonames that its code has, whatever they are for.
+sonames() {
+	objcopy -O binary --only-section .rodata "$1" /dev/stdout | strings | grep -xE 'lib[a-z]+\.so\.[0-9]+' | sort
+}
+
+# PROGRAM, what its notes must say on stdin.
+assert_notes() {
+	cat > "$BATS_TEST_TMPDIR/expected"
+	[ "$(readelf --section-headers --wide "$1" | grep -cE ' \.note\.dlopen +NOTE .* A ')" = 1 ]
+	notes "$1" > "$BATS_TEST_TMPDIR/notes"
+	diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/notes"
+	diff <(sonames "$1") <(cut -d ' ' -f 1 "$BATS_TEST_TMPDIR/notes")
+}
+
+@test "oci-vfio-hook" {
+	assert_notes "$OCI_VFIO_HOOK" <<-'NOTES'
+	libmount.so.1 cgroup-mounts suggested
+	libsystemd.so.0 systemd-units recommended
+	libudev.so.1 hotplug suggested
+	NOTES
+}
+
+@test "oci-vfio-runtime" {
+	assert_notes "$OCI_VFIO_RUNTIME" <<-'NOTES'
+	libudev.so.1 hotplug suggested
+	NOTES
+}
