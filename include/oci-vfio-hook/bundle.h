@@ -29,7 +29,7 @@ struct bundle {
 
 /* Opens the bundle and reads `file` in it (normally "config.json"; a name without a
  * slash). With `lock`, takes an exclusive flock of the directory first, waiting at most
- * 10 s (ERROR_TIMEOUT), and removes a left-over temporary file of ours where it can. The
+ * 5 s (ERROR_TIMEOUT), and removes a left-over temporary file of ours where it can. The
  * directory or file isn't there: ERROR_NO_INPUT; no directory, no regular file (symbolic
  * links are not followed), too large: ERROR_DATA; ERROR_PERMISSION; ERROR_IO. */
 int bundle_open(const char *path, const char *file, bool lock, struct bundle *ret,

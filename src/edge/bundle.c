@@ -14,7 +14,9 @@
 
 #define TEMPORARY ".config.json.oci-vfio-hook"
 
-#define LOCK_SECONDS 10
+/* Kata's agent kills a guest hook after 10 s: there must be time left to wait for a device
+ * that is being hot-plugged (3 s), and to say why the run failed. */
+#define LOCK_SECONDS 5
 #define LOCK_PAUSE_MAX_NS 50000000L
 
 /* Not a blocking flock(): that could only be ended by a signal, and a hook has no timer

@@ -37,3 +37,15 @@ agent() {
 	grep -qF 'pid 2147483647: there is no such process' "$log"
 	assert_unchanged
 }
+
+# It must be able to say so before the agent kills it.
+@test "another run has the bundle" {
+	write_config
+	remember
+	exec 8< "$BUNDLE"
+	flock 8
+	agent '"pid": 2147483647'
+	grep -qx 'oci-vfio-hook: 75' "$log" || fail "$(cat "$log")"
+	grep -qF "$CONFIG: another process has held the lock of the bundle's directory for 5 s" "$log" || fail "$(cat "$log")"
+	assert_unchanged
+}
