@@ -24,13 +24,29 @@ container() {
 	"$1" run --bundle "$bundle" "$container_id"
 }
 
+# The process prints what it finds below /dev/vfio, and where something is mounted there, before it probes.
+live_spec() {
+	once "live-$1" make_live_spec "$1"
+}
+
+make_live_spec() {
+	new_spec "$1"
+	process_looks '/busybox ls -A /dev/vfio
+		/busybox cut -d " " -f 5 /proc/self/mountinfo | /busybox grep ^/dev/vfio/ | /busybox sort'
+}
+
+# SCRIPT: what the process does before it probes.
+process_looks() {
+	edit_spec --arg script "$1"$'\nexec /probe' '.process.args = ["/busybox", "sh", "-c", $script]'
+}
+
 # What the host's engine made of group 45, and the address of this machine.
 foreign_spec() {
 	once "foreign-$1" make_foreign_spec "$1"
 }
 
 make_foreign_spec() {
-	new_spec "$1"
+	live_spec "$1"
 	add_device INTEL_COM_SRIOV $edu_port 45 $host_numbers
 	add_control_node
 }
