@@ -216,6 +216,18 @@ owner_and_mode() {
 @test "crun, the node has the spec's mode and owner" { owner_and_mode crun; }
 @test "runc, the node has the spec's mode and owner" { owner_and_mode runc; }
 
+# Outside, its users are others.
+@test "crun, the node has the spec's mode and owner, user namespace" {
+	foreign_spec crun
+	edit_spec '(.linux.devices[] | select(.path == "/dev/vfio/45")) += {fileMode: 390, uid: 12, gid: 34}'
+	user_namespace
+	process_looks "/busybox stat -c '%a %u:%g' /dev/vfio/$edu_group"
+	add_our_hook createRuntime
+	add_snapshot createRuntime after
+	expect_device crun '606 12:34'
+	grep "^$bundle/rootfs/dev/vfio/$edu_group character special file 606 100012:100034 " "$bundle/after.out"
+}
+
 # Each one's group is the other's here.
 swapped() {
 	local edu other
