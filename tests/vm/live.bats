@@ -181,6 +181,15 @@ runc_user_namespace() {
 # bats test_tags=v1
 @test "runc, prestart, user namespace" { runc_user_namespace prestart; }
 
+# The state of a runtime from before 1.0.
+@test "runc, bundlePath instead of bundle" {
+	foreign_spec runc
+	add_hook createRuntime /bin/bash bash -c "$(command -v gojq) '{bundlePath: .bundle} + del(.bundle)' | \"\$@\"" \
+		bash "$OCI_VFIO_HOOK" --log "$log" createRuntime
+	expect_device runc
+	jq -e --arg path "/dev/vfio/$edu_group" 'any(.linux.devices[]; .path == $path)' "$bundle/config.json"
+}
+
 read_only_rootfs() {
 	foreign_spec "$1"
 	edit_spec '.root.readonly = true'
