@@ -266,6 +266,27 @@ swapped() {
 @test "crun, two groups that are each other's" { swapped crun; }
 @test "runc, two groups that are each other's" { swapped runc; }
 
+# All that a collector of logs wants to know of a run.
+@test "crun, the log as JSON" {
+	local changes
+	foreign_spec crun
+	# Without the variable, of which there would be a warning.
+	edit_spec '.process.args = ["/busybox", "ls", "-A", "/dev/vfio"] | .process.env |= map(select(startswith("PCIDEVICE_") | not))'
+	changes=$(hook plan --json "$bundle" | jq '.changes | length')
+	add_our_hook createRuntime --log-format json
+	expect 0 "$nodes" container crun
+	cat "$log"
+	[ "$(wc -l < "$log")" = 1 ]
+	jq -e --arg id "$container_id" --arg bundle "$bundle" --arg group "$edu_group" --argjson changes "$changes" \
+		--arg numbers "$host_numbers -> $(numbers_of "$edu_group")" '
+		(.duration_us / 100 | floor) as $tenths
+		| keys == ["bundle", "changes", "container", "duration_us", "level", "msg", "stage", "time"]
+		and .level == "info" and .stage == "createRuntime" and .container == $id and .bundle == $bundle
+		and (.time | fromdate) > 0 and .duration_us > 0 and .changes == $changes
+		and .msg == "/dev/vfio/45 -> /dev/vfio/\($group) (\($numbers)); \($changes) changes in " +
+			"\($tenths / 10 | floor).\($tenths % 10) ms"' "$log"
+}
+
 guest_kernel() {
 	foreign_spec "$1"
 	edit_spec '.process.args = ["/busybox", "ls", "-A", "/dev/vfio"] | .linux.devices |= map(select(.path != "/dev/vfio/vfio"))'
