@@ -431,27 +431,51 @@ leftover() {
 
 # ---- what must not lead out of the container
 
-# LINK TARGET: in the rootfs.
+# RUNTIME LINK TARGET TEXT: the link is in the rootfs.
 link_in_rootfs() {
 	local before config
 	foreign_spec "$1"
 	no_dev_mount
-	mkdir -p "$bundle/rootfs/dev" "$bundle/rootfs$bundle/elsewhere" "$bundle/elsewhere"
+	mkdir -p "$(dirname "$bundle/rootfs/$2")" "$bundle/rootfs$bundle/elsewhere" "$bundle/elsewhere"
 	rmdir "$bundle/rootfs/$2" || true
 	ln -s "$3" "$bundle/rootfs/$2"
 	run container "$1"
 	before=$(files "$bundle/rootfs"; files "$bundle/elsewhere")
 	add_our_hook createRuntime
 	config=$(sha256sum "$bundle/config.json")
-	expect_no_start "$1" 'leads over a symbolic link'
+	expect_no_start "$1" "$4"
+	[[ $output =~ exit\ (code:|status)\ 65 ]]
 	[ "$config" = "$(sha256sum "$bundle/config.json")" ]
 	[ "$before" = "$(files "$bundle/rootfs"; files "$bundle/elsewhere")" ]
 }
 
-@test "crun, /dev/vfio is a link" { link_in_rootfs crun dev/vfio "$bundle/elsewhere"; }
-@test "runc, /dev/vfio is a link" { link_in_rootfs runc dev/vfio "$bundle/elsewhere"; }
-@test "crun, /dev is a link" { link_in_rootfs crun dev "$bundle/elsewhere"; }
-@test "runc, /dev is a link" { link_in_rootfs runc dev "$bundle/elsewhere"; }
+directory_is_link() {
+	link_in_rootfs "$1" "$2" "$bundle/elsewhere" 'leads over a symbolic link'
+}
+
+@test "crun, /dev/vfio is a link" { directory_is_link crun dev/vfio; }
+@test "runc, /dev/vfio is a link" { directory_is_link runc dev/vfio; }
+@test "crun, /dev is a link" { directory_is_link crun dev; }
+@test "runc, /dev is a link" { directory_is_link runc dev; }
+
+node_is_link() {
+	link_in_rootfs "$1" "dev/vfio/$edu_group" "$bundle/elsewhere/file" 'something is in the way that is no device node'
+}
+
+@test "crun, the final node's name is a link to a file" {
+	mkdir "$bundle/elsewhere"
+	touch "$bundle/elsewhere/file"
+	node_is_link crun
+}
+
+# As the final node itself would be.
+@test "runc, the final node's name is a link to a node of the same device" {
+	local numbers
+	numbers=$(numbers_of "$edu_group")
+	mkdir "$bundle/elsewhere"
+	mknod "$bundle/elsewhere/file" c "${numbers%:*}" "${numbers#*:}"
+	node_is_link runc
+}
 
 # A process that waits as a container's does, in a mount namespace of its own, and in a cgroup of its own.
 stand_in() {
