@@ -477,18 +477,26 @@ node_is_link() {
 	node_is_link runc
 }
 
-# A process that waits as a container's does, in a mount namespace of its own, and in a cgroup of its own.
+# SCRIPT [WRAPPER...]: a process that waits as a container's does, in a mount namespace of its own, and in a cgroup of its
+# own.
 stand_in() {
 	local script=$1 hierarchy=/sys/fs/cgroup
+	shift
 	[ "$CGROUP" = v2 ] || hierarchy+=/devices
 	mkdir -p "$hierarchy/$container_id"
-	unshare --mount --propagation private bash -ec "
+	bash -ec "
 		echo \$\$ > $hierarchy/$container_id/cgroup.procs
+		exec \"\$@\"" bash "$@" unshare --mount --propagation private bash -ec "
 		cd $bundle/rootfs
 		$script
-		echo \$\$ > $bundle/pid
-		exec sleep 1000" 3>&- &
-	until [ -e "$bundle/pid" ]; do sleep 0.1; done
+		echo \$\$
+		exec sleep 1000" > "$bundle/pid" 3>&- &
+	until [ -s "$bundle/pid" ]; do sleep 0.1; done
+}
+
+# COMMAND...: in its mount namespace.
+in_stand_in() {
+	nsenter --mount="/proc/$(cat "$bundle/pid")/ns/mnt" "$@"
 }
 
 # [JQ-FILTER]: the state of it.
@@ -576,9 +584,37 @@ expect_refused() {
 	[ "$status" -eq 0 ]
 	[[ $output == *"crun's copy"* ]]
 	[ "$before" = "$(sha256sum "/run/crun/$container_id/config.json")" ]
-	nsenter --mount="/proc/$(cat "$bundle/pid")/ns/mnt" ls "$bundle/rootfs/dev/vfio" > "$bundle/nodes"
-	[ "$(cat "$bundle/nodes")" = "$edu_group"$'\nvfio' ]
+	[ "$(in_stand_in ls -A "$bundle/rootfs/dev/vfio")" = "$nodes" ]
 	rm -r "/run/crun/$container_id"
+}
+
+# OWNER [WRAPPER...]: who the stand-in's root is. The caller's umask is none of the container's business.
+no_dev() {
+	local owner=$1 before
+	shift
+	foreign_spec runc
+	chown "$owner:$owner" "$bundle/rootfs"
+	stand_in 'mount --bind . .' "$@"
+	umask 077
+	before=$(in_stand_in cat /proc/self/mountinfo; files "$bundle/rootfs")
+	chattr +i "$bundle/config.json"
+	expect 77 "config.json: can't be replaced" hook createRuntime <<< "$(state)"
+	chattr -i "$bundle/config.json"
+	[ "$before" = "$(in_stand_in cat /proc/self/mountinfo; files "$bundle/rootfs")" ]
+	expect 0 '' hook createRuntime <<< "$(state)"
+	in_stand_in bash -c "cd $bundle/rootfs; stat -c '%n %F %a %u:%g %t:%T' dev dev/* dev/vfio/*" > "$bundle/found"
+	diff - "$bundle/found" <<-FOUND
+	dev directory 755 $owner:$owner 0:0
+	dev/vfio directory 755 $owner:$owner 0:0
+	dev/vfio/$edu_group character special file 600 $owner:$owner $(stat -c %t:%T "/dev/vfio/$edu_group")
+	dev/vfio/vfio character special file 666 $owner:$owner a:c4
+	FOUND
+	in_stand_in bash -ec "for node in $bundle/rootfs/dev/vfio/*; do : <> \$node; done"
+}
+
+@test "a rootfs without /dev" { no_dev 0; }
+@test "a rootfs without /dev, user namespace" {
+	no_dev 100000 setpriv --reuid 100000 --regid 100000 --clear-groups unshare --user --map-root-user
 }
 
 # ---- all or nothing: the hook fails, and the container's nodes, mounts and spec are as before
