@@ -36,6 +36,7 @@ setup() {
 }
 
 teardown() {
+	set_hardening 0
 	[ -z "$runtime" ] || "$runtime" delete --force "$name" || true
 	[ "$CGROUP" = v2 ] || mountpoint -q "$v1" || mount_v1
 }
@@ -265,6 +266,38 @@ ancestor_refuses() {
 	can_open stale
 	exec 8>&-
 	wait "$link"
+}
+
+# The kernel blinds the constants of programs that are loaded meanwhile, and shows no such program to anybody where it
+# hides its addresses from root, too.
+set_hardening() {
+	echo "$1" > /proc/sys/net/core/bpf_jit_harden
+}
+
+set_hiding() {
+	echo "$1" > /proc/sys/kernel/kptr_restrict
+}
+
+@test "crun: the program's constants are blinded" {
+	set_hardening 2
+	start_container crun
+	refused 69 'its constants are blinded' change widen "$stale" "$final" rwm
+	can_open stale
+}
+
+change_hidden() {
+	local status=0
+	set_hiding 2
+	change "$@" || status=$?
+	set_hiding 0
+	return "$status"
+}
+
+@test "runc: the program can't be read" {
+	set_hardening 2
+	start_container runc
+	refused 69 "its device programs can't be read: Permission denied" change_hidden widen "$stale" "$final" rwm
+	can_open stale
 }
 
 @test "crun: two programs are both widened" {
