@@ -33,7 +33,8 @@ struct systemd_unit {
 int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct error *err);
 
 /* Makes this the unit's DeviceAllow=, for as long as the unit lives, and returns when it
- * is in effect. *unit stays as it was read. Errors as above. */
+ * is in effect. Connects anew if systemd has hung up. *unit stays as it was read. Errors
+ * as above. */
 int systemd_unit_set_allow(const struct systemd_unit *unit,
 			   const struct device_allow *allow, struct error *err);
 

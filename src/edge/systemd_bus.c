@@ -37,6 +37,7 @@ struct libsystemd {
 	int (*set_method_call_timeout)(sd_bus *, uint64_t);
 	int (*start)(sd_bus *);
 	int (*is_ready)(sd_bus *);
+	int (*is_open)(sd_bus *);
 	int (*process)(sd_bus *, sd_bus_message **);
 	int (*wait)(sd_bus *, uint64_t);
 	sd_bus *(*close_unref)(sd_bus *);
@@ -73,6 +74,7 @@ static int load(struct libsystemd *ret, struct error *err)
 		  (void **)&ret->set_method_call_timeout },
 		{ "sd_bus_start", (void **)&ret->start },
 		{ "sd_bus_is_ready", (void **)&ret->is_ready },
+		{ "sd_bus_is_open", (void **)&ret->is_open },
 		{ "sd_bus_process", (void **)&ret->process },
 		{ "sd_bus_wait", (void **)&ret->wait },
 		{ "sd_bus_close_unref", (void **)&ret->close_unref },
@@ -140,9 +142,19 @@ static int connect_to(struct systemd_bus *bus, const char *address, bool client)
 	return r;
 }
 
-void systemd_bus_extend(struct systemd_bus *bus)
+static int reach(struct systemd_bus *bus, struct error *err)
 {
-	bus->deadline = clock_read() + TIMEOUT;
+	/* systemd's own socket, as systemctl does for root: no D-Bus daemon is needed. */
+	int r = connect_to(bus, "unix:path=/run/systemd/private", false);
+
+	if (r < 0 && r != -ETIMEDOUT)
+		r = connect_to(bus, "unix:path=/run/dbus/system_bus_socket", true);
+	if (r < 0)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "systemd can't be reached, neither at "
+				 "/run/systemd/private nor over the system bus: %s",
+				 strerror(-r));
+	return 0;
 }
 
 int systemd_bus_open(struct systemd_bus **ret, struct error *err)
@@ -151,24 +163,29 @@ int systemd_bus_open(struct systemd_bus **ret, struct error *err)
 	int r = load(&bus->library, err);
 
 	systemd_bus_extend(bus);
-	if (r == 0) {
-		/* systemd's own socket, as systemctl does for root: no D-Bus daemon is
-		 * needed. */
-		r = connect_to(bus, "unix:path=/run/systemd/private", false);
-		if (r < 0 && r != -ETIMEDOUT)
-			r = connect_to(bus, "unix:path=/run/dbus/system_bus_socket",
-				       true);
-		if (r < 0)
-			r = error_set(err, ERROR_UNAVAILABLE,
-				      "systemd can't be reached, neither at "
-				      "/run/systemd/private nor over the system bus: %s",
-				      strerror(-r));
-	}
+	if (r == 0)
+		r = reach(bus, err);
 	if (r < 0)
 		memory_free(bus);
 	else
 		*ret = bus;
 	return r;
+}
+
+void systemd_bus_extend(struct systemd_bus *bus)
+{
+	bus->deadline = clock_read() + TIMEOUT;
+}
+
+bool systemd_bus_is_lost(const struct systemd_bus *bus)
+{
+	return bus->library.is_open(bus->bus) <= 0;
+}
+
+int systemd_bus_reopen(struct systemd_bus *bus, struct error *err)
+{
+	bus->bus = bus->library.close_unref(bus->bus);
+	return reach(bus, err);
 }
 
 void systemd_bus_close(struct systemd_bus *bus)

@@ -16,6 +16,10 @@ struct systemd_bus;
 int systemd_bus_open(struct systemd_bus **ret, struct error *err);
 /* Gives the next answers, together, a few seconds from now on. */
 void systemd_bus_extend(struct systemd_bus *bus);
+/* Has the other side hung up? */
+bool systemd_bus_is_lost(const struct systemd_bus *bus);
+/* Connects anew, within the time that is left. */
+int systemd_bus_reopen(struct systemd_bus *bus, struct error *err);
 void systemd_bus_close(struct systemd_bus *bus);
 
 /* A property of a unit, as in org.freedesktop.systemd1(5). One that this version of

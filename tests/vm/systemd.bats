@@ -166,6 +166,21 @@ outlasts() {
 	lasts runc prestart strict 'systemctl daemon-reload; exec "$@"'
 }
 
+@test "runc, systemd executes itself anew between two questions" {
+	new_container runc
+	# It stops where it joins the container's namespace: when it has asked, and before it tells.
+	add_our_hook createRuntime "strace -qq -o $bundle/trace -e trace=setns -e inject=setns:signal=STOP:when=1 \"\$@\" <&0 &
+		while kill -0 \$! && ! grep -qs 'stopped by' $bundle/trace; do sleep 0.1; done
+		systemctl daemon-reexec
+		until systemctl show $scope > /dev/null; do sleep 0.1; done
+		kill -CONT \$(< /proc/\$!/task/\$!/children)
+		wait \$!"
+	start_container
+	[ "$(grep -c 'may bring' "$log")" = 0 ]
+	has_final
+	outlasts daemon-reload
+}
+
 # The last step fails: config.json can't be replaced. RUNTIME KIND
 undone() {
 	new_container "$1"
