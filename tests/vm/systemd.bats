@@ -15,6 +15,7 @@ testdev=0000:00:07.0
 device="$edu_port 0x010000ed"
 newer_crun=$ENGINES/newer/usr/bin/crun
 newer_runc=$ENGINES/newer/usr/sbin/runc
+systemd_sockets=(/run/systemd/private /run/dbus/system_bus_socket)
 
 load helpers
 
@@ -67,6 +68,13 @@ add_our_hook() {
 	add_hook "$1" /bin/bash bash -c "$script" hook "$OCI_VFIO_HOOK" --log "$log" "$1"
 }
 
+# HIDDEN-FILE...: prints a script that runs its arguments where these files are empty.
+without() {
+	printf 'exec unshare --mount bash -c "mount --make-rprivate /'
+	printf '; mount --bind /dev/null %s' "$@"
+	echo '; exec \"\$@\"" bash "$@"'
+}
+
 start_container() {
 	"$runtime" --systemd-cgroup run --detach --bundle "$bundle" "$name" < /dev/null > "$bundle/out" 2>&1 3>&- || {
 		cat "$bundle/out" "$log"
@@ -109,8 +117,8 @@ has_stale() {
 	can_open /dev/null
 }
 
-# KIND: what systemd has about the container's devices: a list of its own that refuses the rest, nothing, or a program
-# of the runtime's.
+# KIND: what systemd has about the container's devices: a list of its own that refuses the rest by its policy or by being
+# there, nothing, or a program of the runtime's.
 unit_is() {
 	local rules
 	rules=$(systemctl show "$scope" --property DevicePolicy,DeviceAllow,BPFProgram | sort)
@@ -118,6 +126,7 @@ unit_is() {
 	case $1 in
 	strict) [[ $rules == *DeviceAllow=*DevicePolicy=strict* ]] ;;
 	auto) [ "$rules" = DevicePolicy=auto ] ;;
+	listed) [[ $rules == *DeviceAllow=*DevicePolicy=auto ]] ;;
 	pinned) [[ $rules == BPFProgram=device:/sys/fs/bpf/*DevicePolicy=auto ]] ;;
 	esac
 }
@@ -166,6 +175,25 @@ outlasts() {
 	lasts runc prestart strict 'systemctl daemon-reload; exec "$@"'
 }
 
+@test "crun, prestart" { lasts crun prestart auto; }
+
+# The control: the same start, but systemd can't be told of it. RUNTIME KIND
+is_lost() {
+	new_container "$1"
+	add_our_hook createRuntime "$(without "${systemd_sockets[@]}")"
+	start_container
+	unit_is "$2"
+	has_final
+	grep "warning: .*/$scope.*daemon-reload may bring the old device rules back (systemd can't be reached.*" "$log" |
+		grep 'lasts: precreate (podman), oci-vfio-runtime, apply$'
+	systemctl daemon-reload
+	cannot_open "/dev/vfio/$group"
+	can_open /dev/null
+}
+
+@test "runc, systemd isn't told: the device is lost" { is_lost runc strict; }
+@test "a newer crun, systemd isn't told: the device is lost" { is_lost "$newer_crun" pinned; }
+
 @test "runc, systemd executes itself anew between two questions" {
 	new_container runc
 	# It stops where it joins the container's namespace: when it has asked, and before it tells.
@@ -179,6 +207,43 @@ outlasts() {
 	[ "$(grep -c 'may bring' "$log")" = 0 ]
 	has_final
 	outlasts daemon-reload
+}
+
+# An administrator's list on a scope of crun's, which is open without one.
+@test "crun, DeviceAllow= where DevicePolicy= is auto" {
+	new_container crun
+	add_hook createRuntime /bin/bash bash -c "systemctl set-property --runtime $scope \
+		'DeviceAllow=/dev/null rw' 'DeviceAllow=/dev/char/$stale rw' 'DeviceAllow=char-pts r'"
+	add_our_hook createRuntime
+	start_container
+	[ "$(grep -c 'may bring' "$log")" = 0 ]
+	unit_is listed
+	printf 'DeviceAllow=%s\n' '/dev/char/10:196 rwm' "/dev/char/$final rwm" '/dev/null rw' 'char-pts r' |
+		diff - <(allowed)
+	has_final
+	outlasts daemon-reload
+}
+
+@test "runc, what was done is one entry of systemd's journal" {
+	local entry
+	systemctl start systemd-journald.service
+	new_container runc
+	# About which there would be a warning: no entry of the map names its address.
+	edit_spec '.process.env |= map(select(startswith("PCIDEVICE_") | not))'
+	add_hook createRuntime "$OCI_VFIO_HOOK" oci-vfio-hook createRuntime
+	start_container
+	has_final
+	journalctl --sync
+	entry=$(journalctl --output json OCI_CONTAINER_ID="$name")
+	echo "$entry"
+	[ "$(wc -l <<< "$entry")" = 1 ]
+	jq --exit-status --arg name "$name" --arg bundle "$bundle" --arg change "/dev/vfio/45 -> /dev/vfio/$group ($stale -> $final)" '
+		._TRANSPORT == "journal" and .SYSLOG_IDENTIFIER == "oci-vfio-hook" and .PRIORITY == "6"
+		and .OCI_STAGE == "createRuntime" and .OCI_BUNDLE == $bundle
+		and (.OCI_VFIO_DURATION_US | tonumber) > 0
+		and ((.OCI_VFIO_CHANGES | tonumber) as $changes | $changes > 0 and (.MESSAGE
+			| startswith("container \($name): createRuntime: \($change); \($changes) changes in ") and endswith(" ms")))' \
+		<<< "$entry"
 }
 
 # The last step fails: config.json can't be replaced. RUNTIME KIND
@@ -202,12 +267,7 @@ undone() {
 
 # HIDDEN-FILE...: our hook's work, where these files are empty.
 widen_without() {
-	local file script='mount --make-rprivate /'
-	for file; do script+="; mount --bind /dev/null $file"; done
-	run unshare --mount bash -c "$script; exec \"\$@\"" bash \
-		"$DEVICE_CGROUP" widen "$pid" "c:$stale" "c:$final" rwm
-	echo "$output"
-	[ "$status" = 0 ]
+	expect 0 '' bash -c "$(without "$@")" bash "$DEVICE_CGROUP" widen "$pid" "c:$stale" "c:$final" rwm
 }
 
 @test "runc, what can be done without systemd's socket, D-Bus and libsystemd" {
@@ -219,7 +279,7 @@ widen_without() {
 	has_stale
 	# systemd's own program must be widened too then.
 	systemctl daemon-reload
-	widen_without /run/systemd/private /run/dbus/system_bus_socket
+	widen_without "${systemd_sockets[@]}"
 	[[ $output == *"whose daemon-reload may bring the old device rules back"*"systemd can't be reached"*precreate* ]]
 	can_open /final
 	cannot_open /stale
@@ -232,4 +292,26 @@ widen_without() {
 	systemctl daemon-reload
 	can_open /final
 	cannot_open /stale
+}
+
+@test "podman with systemd's cgroups, createRuntime" {
+	local podman=(podman --root /run/podman/graph --runroot /run/podman/run --cgroup-manager systemd --runtime runc
+		--events-backend none --hooks-dir "$bundle/hooks")
+	mkdir -p "$bundle/hooks" /etc/cdi
+	jq -n --arg path "$OCI_VFIO_HOOK" --arg log "$log" '{version: "1.0.0", when: {always: true}, stages: ["createRuntime"],
+		hook: {$path, args: ["oci-vfio-hook", "--log", $log, "createRuntime"]}}' > "$bundle/hooks/hook.json"
+	# With type and numbers given podman doesn't look for the node, which isn't here.
+	jq -n --arg numbers "$stale" '($numbers | split(":") | map(tonumber)) as [$major, $minor]
+		| {cdiVersion: "0.3.0", kind: "test.example/vfio", devices: [{name: "45", containerEdits: {
+			deviceNodes: [{path: "/dev/vfio/45", type: "c", $major, $minor, permissions: "rwm"}]}}]}' > /etc/cdi/vfio.json
+	"${podman[@]}" run --detach --name "$name" --network none --log-driver k8s-file --device test.example/vfio=45 \
+		--env PCIDEVICE_INTEL_COM_SRIOV=$edu_port --rootfs "$bundle/rootfs" /bin/busybox sleep 600 3>&-
+	cat "$log"
+	[ "$(grep -c 'may bring' "$log")" = 0 ]
+	scope=libpod-$("${podman[@]}" inspect --format '{{.Id}}' "$name").scope
+	unit_is strict
+	expect 0 "$device" "${podman[@]}" exec "$name" /probe
+	systemctl daemon-reload
+	expect 0 "$device" "${podman[@]}" exec "$name" /probe
+	"${podman[@]}" rm --force --time 0 "$name"
 }
