@@ -15,8 +15,9 @@
 static int usage(void)
 {
 	fputs("usage: device_cgroup widen|undo PID OLD NEW ACCESS [OLD NEW ACCESS]...\n"
-	      "       device_cgroup verdict PID DEVICE ACCESS\n"
+	      "       device_cgroup verdict PID ACCESS DEVICE...\n"
 	      "       device_cgroup programs DIRECTORY\n"
+	      "       device_cgroup pinned FILE\n"
 	      "       device_cgroup attach|link DIRECTORY REFUSED-DEVICE\n"
 	      "a device is c:10:196, or - for none; ACCESS rwm, or rwm-rwm: what is "
 	      "given and\n"
@@ -94,21 +95,17 @@ static int change_cgroup(const char *pid, char **arguments, int count, bool undo
 	return 0;
 }
 
-/* Our interpreter's word on what all programs together answer. */
-static int print_verdict(const char *pid, const char *device, const char *letters)
+static int ask(const struct device_cgroup *cgroup, const char *device, uint32_t access,
+	       bool *ret, struct error *err)
 {
-	auto_device_cgroup cgroup = DEVICE_CGROUP_INIT;
-	auto_error err = { 0 };
-	uint32_t major, minor, access;
-	bool has, verdict = true;
+	uint32_t major, minor;
+	bool has;
 	char type;
 
-	if (!parse_device(device, &has, &type, &major, &minor) || !has ||
-	    device_access_parse(letters, &access) < 0)
+	if (!parse_device(device, &has, &type, &major, &minor) || !has)
 		return usage();
-	if (open_cgroup(pid, &cgroup, &err) < 0)
-		return failed(&err);
-	for (size_t i = 0; i < cgroup.n_programs; i++) {
+	*ret = true;
+	for (size_t i = 0; i < cgroup->n_programs; i++) {
 		const struct bpf_cgroup_dev_ctx request = {
 			access << 16 |
 				(type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
@@ -117,12 +114,42 @@ static int print_verdict(const char *pid, const char *device, const char *letter
 		};
 		bool allowed;
 
-		if (device_program_run(&cgroup.programs[i].old.code, &request, &allowed,
-				       &err) < 0)
-			return failed(&err);
-		verdict = verdict && allowed;
+		if (device_program_run(&cgroup->programs[i].old.code, &request, &allowed,
+				       err) < 0)
+			return failed(err);
+		*ret = *ret && allowed;
 	}
-	puts(verdict ? "allowed" : "refused");
+	return 0;
+}
+
+/* Our interpreter's word on what all programs together answer, a line for each device. */
+static int print_verdicts(const char *pid, const char *letters, char **devices, int count)
+{
+	auto_device_cgroup cgroup = DEVICE_CGROUP_INIT;
+	auto_error err = { 0 };
+	uint32_t access;
+	bool verdict;
+	int r = 0;
+
+	if (device_access_parse(letters, &access) < 0)
+		return usage();
+	if (open_cgroup(pid, &cgroup, &err) < 0)
+		return failed(&err);
+	for (int i = 0; i < count && r == 0; i++) {
+		r = ask(&cgroup, devices[i], access, &verdict, &err);
+		if (r == 0)
+			puts(verdict ? "allowed" : "refused");
+	}
+	return r;
+}
+
+static int print_pinned(const char *path)
+{
+	uint32_t id;
+
+	if (bpf_pin_read(path, &id) < 0)
+		return ERROR_IO;
+	printf("%u\n", id);
 	return 0;
 }
 
@@ -209,8 +236,10 @@ int main(int argc, char **argv)
 	if (strcmp(command, "widen") == 0 || strcmp(command, "undo") == 0)
 		return change_cgroup(argv[2], argv + 3, argc - 3,
 				     strcmp(command, "undo") == 0);
-	if (strcmp(command, "verdict") == 0 && argc == 5)
-		return print_verdict(argv[2], argv[3], argv[4]);
+	if (strcmp(command, "verdict") == 0 && argc >= 5)
+		return print_verdicts(argv[2], argv[3], argv + 4, argc - 4);
+	if (strcmp(command, "pinned") == 0)
+		return print_pinned(argv[2]);
 	if (strcmp(command, "programs") == 0)
 		return print_programs(argv[2]);
 	if ((strcmp(command, "attach") == 0 || strcmp(command, "link") == 0) && argc == 4)

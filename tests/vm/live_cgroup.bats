@@ -114,7 +114,7 @@ change() {
 }
 
 verdict_is() {
-	[ "$("$DEVICE_CGROUP" verdict "$pid" "$2" "$3")" = "$1" ]
+	[ "$("$DEVICE_CGROUP" verdict "$pid" "$3" "$2")" = "$1" ]
 }
 
 # Nothing is changed by a command that ends so. STATUS TEXT COMMAND...

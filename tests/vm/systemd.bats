@@ -294,6 +294,54 @@ widen_without() {
 	cannot_open /stale
 }
 
+# RUNTIME EDIT FAULT-ARGUMENT...: a container in which each step fails once (see `fault`).
+new_faulty_container() {
+	# Not in the bundle, which must stay as it is.
+	work=$(mktemp -d)
+	new_container "$1"
+	# What is undone leaves systemd's own program there, so that it must have been there before.
+	add_hook createRuntime /bin/bash bash -c 'systemctl daemon-reload'
+	add_hook createRuntime "$BATS_TEST_DIRNAME/fault" fault "${@:3}" "$bundle" "$work/table" "$work/errors" \
+		"$OCI_VFIO_HOOK" createRuntime
+	edit_spec --arg path "PATH=$PATH" --arg program "DEVICE_CGROUP=$DEVICE_CGROUP" \
+		"$2 | .hooks.createRuntime[-1].env = [\$path, \$program]"
+	chattr +i "$bundle/config.json"
+}
+
+# OUTCOME SYSTEM-CALL...: those of which at least one had that outcome.
+had() {
+	local call
+	for call in "${@:2}"; do
+		echo "$call: $1?"
+		grep "^$call .* $1$" "$work/table"
+	done
+}
+
+@test "runc, each step that is systemd's fails once" {
+	new_faulty_container runc . --only connect,sendmsg,recvmsg,bpf
+	start_container
+	cat "$work/table" "$work/errors"
+	had undone bpf
+	had endured connect sendmsg recvmsg
+	# How often it asks for an answer depends on when that comes.
+	[ "$(grep -vcE ' (undone|endured)$|^recvmsg .* missed$' "$work/table")" = 0 ]
+	has_final
+	outlasts daemon-reload
+}
+
+@test "a newer crun, each step of pinning fails once, and in the end the last one" {
+	new_faulty_container "$newer_crun" '.process.args = ["/bin/sh", "-c", "echo started"]' \
+		--only bpf,rename,unlink --end rename
+	run "$runtime" --systemd-cgroup run --bundle "$bundle" "$name" 3>&-
+	runtime=''
+	echo "$output"
+	cat "$work/table" "$work/errors"
+	[ "$status" -ne 0 ]
+	[[ $output != *started* ]]
+	had undone bpf rename unlink
+	[ "$(grep -vcE ' (undone|endured)$' "$work/table")" = 0 ]
+}
+
 @test "podman with systemd's cgroups, createRuntime" {
 	local podman=(podman --root /run/podman/graph --runroot /run/podman/run --cgroup-manager systemd --runtime runc
 		--events-backend none --hooks-dir "$bundle/hooks")
