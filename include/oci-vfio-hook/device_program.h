@@ -23,6 +23,11 @@ struct device_change {
 	char access[4]; /* of "rwm" */
 	/* What the rules that the runtime had refused for just these numbers: of "rwm". */
 	char denied[4];
+	/* A rule that it had, with a wildcard, refuses some of the access. */
+	bool excepted;
+	/* What the new rules refuse by one that isn't for all devices: of "rwm"; with the
+	 * numbers, also where nothing is given. */
+	char refused[4];
 };
 
 /* Instructions; a struct to be filled is initialised with {0}. */

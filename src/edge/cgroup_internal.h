@@ -32,6 +32,10 @@ int cgroup_systemd_disallow(struct device_cgroup *cgroup);
 int cgroup_systemd_pin(struct device_cgroup *cgroup, struct error *err);
 int cgroup_systemd_unpin(struct device_cgroup *cgroup);
 
+/* Records that the spec refuses a new device some access that the cgroup would give. */
+int cgroup_refusal_error(const struct device_cgroup *cgroup,
+			 const struct device_change *change, struct error *err);
+
 /* A place where a cgroup hierarchy is mounted. */
 struct cgroup_mount {
 	char *root;   /* what of the hierarchy is seen there, as in /proc/PID/cgroup */

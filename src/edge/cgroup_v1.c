@@ -123,12 +123,34 @@ static bool is_allowed(const struct device_cgroup *cgroup,
 	return false;
 }
 
+/* Exceptions of an open cgroup are not shown, and those with wildcards let nobody through:
+ * what the spec refuses can't be made sure of. */
+static int check_open(const struct device_cgroup *cgroup,
+		      const struct device_change *change, struct error *err)
+{
+	if (!is_open(cgroup) || cgroup->shared)
+		return 0;
+	if (change->has_new && change->excepted)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "%s: a rule of the spec with a wildcard refuses device "
+				 "%c %" PRIu32 ":%" PRIu32
+				 ", and cgroup v1 makes no exception of it",
+				 cgroup->path, change->type, change->major,
+				 change->minor);
+	if (*change->refused != '\0')
+		return cgroup_refusal_error(cgroup, change, err);
+	return 0;
+}
+
 int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *changes,
 		      size_t n_changes, struct error *err)
 {
 	for (size_t i = 0; i < n_changes; i++) {
 		uint32_t access;
+		int r = check_open(cgroup, &changes[i], err);
 
+		if (r < 0)
+			return r;
 		if (changes[i].has_new &&
 		    device_access_parse(changes[i].access, &access) < 0)
 			return error_set(err, ERROR_DATA,

@@ -222,12 +222,36 @@ static int load_wider(const struct device_cgroup *cgroup,
 	return 0;
 }
 
+/* What the spec refuses is left to the programs that are there: do they refuse it? */
+static int check_refused(const struct device_cgroup *cgroup,
+			 const struct device_change *change, struct error *err)
+{
+	for (const char *letter = change->refused; *letter != '\0'; letter++) {
+		const char one[] = { *letter, '\0' };
+		bool allowed = true;
+		uint32_t access;
+		int r = device_access_parse(one, &access);
+
+		for (size_t i = 0; r == 0 && allowed && i < cgroup->n_programs; i++)
+			r = device_program_allows(&cgroup->programs[i].old.code,
+						  change->type, change->major,
+						  change->minor, access, &allowed, err);
+		if (r < 0)
+			return r;
+		if (allowed)
+			return cgroup_refusal_error(cgroup, change, err);
+	}
+	return 0;
+}
+
 int cgroup_v2_prepare(struct device_cgroup *cgroup, const struct device_change *changes,
 		      size_t n_changes, struct error *err)
 {
 	int r = 0;
 
 	/* All that may refuse comes before anything is loaded. */
+	for (size_t i = 0; i < n_changes && r == 0; i++)
+		r = check_refused(cgroup, &changes[i], err);
 	for (size_t i = 0; i < cgroup->n_programs && r == 0; i++)
 		if (cgroup->programs[i].directory < 0)
 			r = check_above(cgroup, &cgroup->programs[i], changes, n_changes,

@@ -4,6 +4,7 @@
 #include "oci-vfio-hook/device_cgroup.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
@@ -220,6 +221,19 @@ int device_cgroup_open(int proc, pid_t pid, struct device_cgroup *ret, struct er
 	*ret = cgroup;
 	cgroup = (struct device_cgroup)DEVICE_CGROUP_INIT;
 	return 0;
+}
+
+int cgroup_refusal_error(const struct device_cgroup *cgroup,
+			 const struct device_change *change, struct error *err)
+{
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"%s: the spec's rules refuse device %c %" PRIu32 ":%" PRIu32
+		" access \"%s\", which a created container's cgroup that is open "
+		"to others can't be given: use precreate (podman), "
+		"oci-vfio-runtime, or apply",
+		cgroup->path, change->type, change->major, change->minor,
+		change->refused);
 }
 
 int device_cgroup_prepare(struct device_cgroup *cgroup,

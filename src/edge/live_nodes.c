@@ -97,10 +97,32 @@ static int rename_aside(struct live *live, const struct live_place *place)
 	return r;
 }
 
-/* Could a killed run of ours have left it? Nothing else is ever removed. */
-static bool is_leftover(const struct live_found *found)
+/* Could a killed run of ours have left it: such a stale node, or the empty file of a mount?
+ * Nothing else is ever removed. */
+static bool is_leftover(const struct live_found *found, const struct live_node *node)
 {
-	return found->type != 'x' && !found->mounted;
+	return !found->mounted && (found->type == 'f' || is_stale(found, node));
+}
+
+/* Is a name beside the place that of a node that the plan takes or makes? */
+static bool is_planned(const struct live *live, const struct live_place *place,
+		       const char *name)
+{
+	const struct slice parent =
+		slice_from_to(slice_from(place->path), 0,
+			      (size_t)(path_name(place->path) - place->path));
+
+	for (size_t i = 0; i < live->n_nodes; i++) {
+		const struct plan_node *plan = live->nodes[i].plan;
+		const char *const paths[] = { plan->container_path, plan->final_path };
+
+		for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
+			if (paths[k] != NULL &&
+			    slice_starts(slice_from(paths[k]), parent) &&
+			    text_equal(paths[k] + parent.length, name))
+				return true;
+	}
+	return false;
 }
 
 static int in_the_way(const struct live_place *place, const char *what, struct error *err)
@@ -116,21 +138,26 @@ static int in_the_way(const struct live_place *place, const char *what, struct e
 
 /* Takes a node or the file of a mount away, and what a killed run has left under the name
  * that it gets meanwhile. */
-static int take_away(struct live *live, const struct live_place *place, struct error *err)
+static int take_away(struct live *live, const struct live_node *node,
+		     const struct live_place *place, struct error *err)
 {
 	char aside[NAME_MAX + 1];
 	struct live_place leftover = *place;
 	struct live_found found;
-	int r = rename_aside(live, place);
+	int r = live_journal_aside_name(place->name, aside);
 
-	if (r == -EEXIST && live_journal_aside_name(place->name, aside) == 0) {
+	if (r == 0 && is_planned(live, place, aside))
+		return in_the_way(place, aside, err);
+	if (r == 0)
+		r = rename_aside(live, place);
+	if (r == -EEXIST) {
 		leftover.name = aside;
 		r = live_place_look(&leftover, &found, err);
 		if (r < 0)
 			return r;
-		if (!is_leftover(&found))
+		if (!is_leftover(&found, node))
 			return in_the_way(place, aside, err);
-		r = take_away(live, &leftover, err);
+		r = take_away(live, node, &leftover, err);
 		if (r < 0)
 			return r;
 		r = rename_aside(live, place);
@@ -168,7 +195,7 @@ static int remove_stale(struct live *live, struct live_node *node,
 		if (found.mounted || (found.type != 'f' && !is_stale(&found, node)))
 			return something_else(place, &found, err);
 	}
-	return take_away(live, place, err);
+	return take_away(live, node, place, err);
 }
 
 static int set_aside(struct live *live, struct live_node *node, struct error *err)

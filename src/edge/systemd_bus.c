@@ -3,6 +3,7 @@
 #include "systemd_bus.h"
 
 #include <errno.h>
+#include <time.h>
 #include <string.h>
 
 #include "oci-vfio-hook/clock.h"
@@ -14,6 +15,7 @@
 /* For reading what there is, and again for each change: PID 1 may be reading all of its
  * units anew. A hook that has to undo a change has waited three times then, and Kata's
  * agent kills it after 10 s. */
+#define REACH_PAUSE_NS 20000000L
 #define TIMEOUT (3 * CLOCK_SECOND)
 
 LIBRARY_NOTE(
@@ -184,8 +186,16 @@ bool systemd_bus_is_lost(const struct systemd_bus *bus)
 
 int systemd_bus_reopen(struct systemd_bus *bus, struct error *err)
 {
+	const struct timespec pause = { .tv_nsec = REACH_PAUSE_NS };
+	int r;
+
 	bus->bus = bus->library.close_unref(bus->bus);
-	return reach(bus, err);
+	/* systemd's socket is gone, too, until it has started. */
+	while ((r = reach(bus, err)) < 0 && clock_left(bus->deadline) > 0) {
+		error_free(err);
+		nanosleep(&pause, NULL);
+	}
+	return r;
 }
 
 void systemd_bus_close(struct systemd_bus *bus)

@@ -12,7 +12,7 @@
 #define TOKEN_FILE "token"
 
 /* Which of root's and the users' own directories below /run is ours? Root is root in a user
- * namespace that maps it to itself, too. */
+ * namespace that maps it to the parent's, too. */
 static int runtime_directory(char **ret, struct error *err)
 {
 	struct user_namespace namespace;

@@ -10,10 +10,27 @@ static bool rule_names(const struct spec_rule *rule, char type, uint32_t major,
 	       (rule->minor == RULE_ANY || rule->minor == minor);
 }
 
-/* The letters that the new rules allow for these numbers: the last rule that names a
- * letter decides on it. */
-static void find_access(const struct plan_result *result, char type, uint32_t major,
-			uint32_t minor, char ret[static 4])
+static bool has_letter(const struct spec_rule *rule, char letter)
+{
+	return rule->access.length > 0 &&
+	       memchr(rule->access.data, letter, rule->access.length);
+}
+
+static bool allows(const struct spec_rule *rule)
+{
+	return rule->allow;
+}
+
+static bool refuses_some(const struct spec_rule *rule)
+{
+	return !rule->allow && rule->type != 'a';
+}
+
+/* The letters on which such a new rule decides for these numbers: it is the last that names
+ * the letter. */
+static void find_letters(const struct plan_result *result, char type, uint32_t major,
+			 uint32_t minor, bool (*decides)(const struct spec_rule *),
+			 char ret[static 4])
 {
 	size_t length = 0;
 
@@ -22,10 +39,9 @@ static void find_access(const struct plan_result *result, char type, uint32_t ma
 			const struct spec_rule *rule = &result->rules[i];
 
 			if (!rule_names(rule, type, major, minor) ||
-			    rule->access.length == 0 ||
-			    !memchr(rule->access.data, *letter, rule->access.length))
+			    !has_letter(rule, *letter))
 				continue;
-			if (rule->allow)
+			if (decides(rule))
 				ret[length++] = *letter;
 			break;
 		}
@@ -46,15 +62,33 @@ static void find_denied(const struct spec *spec, char type, uint32_t major,
 			bool exact = rule->type == type && rule->major == major &&
 				     rule->minor == minor;
 
-			if ((!exact && rule->type != 'a') || rule->access.length == 0 ||
-			    !memchr(rule->access.data, *letter, rule->access.length))
+			/* For all devices it begins anew, whatever its access is. */
+			if (rule->type == 'a')
+				break;
+			if (!exact || !has_letter(rule, *letter))
 				continue;
-			if (exact && !rule->allow)
+			if (!rule->allow)
 				ret[length++] = *letter;
 			break;
 		}
 	}
 	ret[length] = '\0';
+}
+
+/* Does a rule of the spec with a wildcard refuse what the device is to have? */
+static bool is_excepted(const struct spec *spec, const struct device_change *change)
+{
+	for (size_t i = spec->n_rules; i-- > 0 && spec->rules[i].type != 'a';) {
+		const struct spec_rule *rule = &spec->rules[i];
+
+		if (rule->allow || (rule->major != RULE_ANY && rule->minor != RULE_ANY) ||
+		    !rule_names(rule, change->type, change->major, change->minor))
+			continue;
+		for (const char *letter = change->access; *letter; letter++)
+			if (has_letter(rule, *letter))
+				return true;
+	}
+	return false;
 }
 
 /* Has a device of the container these numbers afterwards, or does a rule allow them? */
@@ -69,7 +103,8 @@ static bool stays(const struct plan_result *result, const struct plan_node *node
 		    device->major == node->old_major && device->minor == node->old_minor)
 			return true;
 	}
-	find_access(result, node->old_type, node->old_major, node->old_minor, access);
+	find_letters(result, node->old_type, node->old_major, node->old_minor, allows,
+		     access);
 	return *access != '\0';
 }
 
@@ -88,8 +123,12 @@ static void make_change(const struct plan_result *result, const struct spec *spe
 		ret->type = node->type;
 		ret->major = node->major;
 		ret->minor = node->minor;
-		find_access(result, node->type, node->major, node->minor, ret->access);
+		find_letters(result, node->type, node->major, node->minor, allows,
+			     ret->access);
+		find_letters(result, node->type, node->major, node->minor, refuses_some,
+			     ret->refused);
 		find_denied(spec, node->type, node->major, node->minor, ret->denied);
+		ret->excepted = is_excepted(spec, ret);
 	}
 	/* Nothing to give where the spec itself allows nothing: its rules deny the
 	 * device. */

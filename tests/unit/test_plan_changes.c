@@ -32,6 +32,10 @@ static void format_changes(const struct plan *plan, const struct spec *spec,
 				      change->minor, change->access);
 		if (*change->denied)
 			buffer_printf(ret, " denied %s", change->denied);
+		if (change->excepted)
+			buffer_printf(ret, " excepted");
+		if (*change->refused)
+			buffer_printf(ret, " refused %s", change->refused);
 		buffer_add(ret, SLICE("\n"));
 	}
 }
@@ -51,7 +55,19 @@ static const struct changes_case cases[] = {
 	{ SPEC(CONTROL "," OLD, CTL "," RULE("true", "c", "243", "-1", "m")), MAP_45,
 	  SAME_CONTROL "c 243:5 stays -> c 242:6 rwm\n" },
 	{ SPEC(CONTROL "," OLD, ALLOW_ALL "," RULE("false", "c", "242", "6", "w")),
-	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rm denied w\n" },
+	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rm denied w refused w\n" },
+	/* A rule for all devices begins anew, whatever its access. */
+	{ SPEC(CONTROL "," OLD, RULE("false", "c", "242", "6",
+				     "rw") "," RULE("true", "a", "-1", "-1", "r")),
+	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rwm\n" },
+	/* One with a wildcard. */
+	{ SPEC(CONTROL "," OLD, ALLOW_ALL "," RULE("false", "c", "242", "-1", "m")),
+	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rw refused m\n" },
+	/* What the spec refused the old numbers. */
+	{ SPEC(CONTROL "," OLD, ALLOW_ALL "," RULE("false", "c", "243", "5", "w")),
+	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rm refused w\n" },
+	{ SPEC(OLD, ALLOW_ALL "," RULE("false", "c", "10", "-1", "rwm")), MAP_45,
+	  "c 243:5 stays -> c 242:6 rwm\n-> c 10:196 rwm excepted\n" },
 	/* Given by the plan, or by the spec again. */
 	{ SPEC(OLD, ALLOW_ALL "," RULE("false", "c", "10", "196", "rwm")), MAP_45,
 	  "c 243:5 stays -> c 242:6 rwm\n-> c 10:196 rwm denied rwm\n" },

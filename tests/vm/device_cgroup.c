@@ -19,9 +19,10 @@ static int usage(void)
 	      "       device_cgroup programs DIRECTORY\n"
 	      "       device_cgroup pinned FILE\n"
 	      "       device_cgroup attach|link DIRECTORY REFUSED-DEVICE\n"
-	      "a device is c:10:196, or - for none; ACCESS rwm, or rwm-rwm: what is "
-	      "given and\n"
-	      "what was denied; 'link' holds it until stdin ends\n",
+	      "a device is c:10:196, or - for none; ACCESS is rwm, or rwm-rwm: what is\n"
+	      "given and what was denied, or rm!w: what is given and what is refused;\n"
+	      "rwm* where a wildcard refuses it;\n"
+	      "'link' holds it until stdin ends\n",
 	      stderr);
 	return ERROR_USAGE;
 }
@@ -44,7 +45,9 @@ static bool parse_device(const char *text, bool *has, char *type, uint32_t *majo
 
 static bool parse_change(char **arguments, struct device_change *ret)
 {
-	sscanf(arguments[2], "%3[rwm]-%3[rwm]", ret->access, ret->denied);
+	ret->excepted = strchr(arguments[2], '*') != NULL;
+	if (sscanf(arguments[2], "%3[rwm]!%3[rwm]", ret->access, ret->refused) < 2)
+		sscanf(arguments[2], "%3[rwm]-%3[rwm]", ret->access, ret->denied);
 	return parse_device(arguments[0], &ret->has_old, &ret->old_type, &ret->old_major,
 			    &ret->old_minor) &&
 	       parse_device(arguments[1], &ret->has_new, &ret->type, &ret->major,

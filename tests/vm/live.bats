@@ -420,7 +420,7 @@ leftover() {
 	foreign_spec "$1"
 	no_dev_mount
 	mkdir "$bundle/rootfs/dev/vfio"
-	mknod "$bundle/rootfs/dev/vfio/.45.oci-vfio-hook" c 1 3
+	mknod "$bundle/rootfs/dev/vfio/.45.oci-vfio-hook" c "${host_numbers%:*}" "${host_numbers#*:}"
 	add_our_hook createRuntime
 	expect_device "$1"
 	[ "$(ls -A "$bundle/rootfs/dev/vfio")" = "$edu_group"$'\nvfio' ]
@@ -656,13 +656,24 @@ in_the_way() {
 	foreign_spec crun
 	no_dev_mount
 	mkdir "$directory"
-	mknod "$directory/.45.oci-vfio-hook" c 1 3
+	mknod "$directory/.45.oci-vfio-hook" c "${host_numbers%:*}" "${host_numbers#*:}"
 	touch "$directory/..45.oci-vfio-hook.oci-vfio-hook"
 	failing_hook crun 'protect_bundle' "can't"
-	[ "$(stat -c '%n %t:%T' "$directory"/.*45* | sed 's|.*/||')" = $'..45.oci-vfio-hook.oci-vfio-hook 0:0\n.45.oci-vfio-hook 1:3' ]
+	[ "$(stat -c '%n %t:%T' "$directory"/.*45* | sed 's|.*/||')" = $'..45.oci-vfio-hook.oci-vfio-hook 0:0\n'"$(printf '.45.oci-vfio-hook %x:%x' "${host_numbers%:*}" "${host_numbers#*:}")" ]
 }
 
-# A file of the image that has that name: nothing but leftovers is ever removed.
+# Another device of that name: nothing but leftovers is ever removed.
+@test "runc, another device has the name of what is set aside" {
+	local directory=$bundle/rootfs/dev/vfio
+	foreign_spec runc
+	no_dev_mount
+	mkdir "$directory"
+	mknod "$directory/.45.oci-vfio-hook" c 1 9
+	failing_hook runc '' '.45.oci-vfio-hook beside it is in the way'
+	[ "$(stat -c %t:%T "$directory/.45.oci-vfio-hook")" = 1:9 ]
+}
+
+# A file of the image that has it.
 @test "crun, a file has the name of what is set aside" {
 	local directory=$bundle/rootfs/dev/vfio
 	foreign_spec crun

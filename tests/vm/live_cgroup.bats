@@ -175,6 +175,20 @@ undone() {
 	can_open final
 }
 
+# As with "allow a" in the spec, and a rule that refuses the device some access.
+# bats test_tags=v1
+@test "crun: access that the spec refuses" {
+	start_container crun
+	# Closed to others: it isn't given.
+	expect 0 '' change widen "$stale" "$final" rm!w
+	if [ "$CGROUP" != v2 ]; then
+		expect 0 '' change widen "$stale" "$final" 'rwm*'
+		echo a > "$(cgroup_of_container)/devices.allow"
+		expect 69 'makes no exception' change widen "$stale" "$final" 'rwm*'
+	fi
+	expect 69 'refuse device' change widen "$final" c:1:3 r!w
+}
+
 # Each device is the other's old one.
 swapped() {
 	start_container "$1"

@@ -16,8 +16,10 @@ use_suite() {
 	Dir::Cache "$directory";
 	Dir::Etc::sourcelist "$directory/sources";
 	Dir::Etc::sourceparts "/dev/null";
+	Dir::Etc::preferences "/dev/null";
+	Dir::Etc::preferencesparts "/dev/null";
 	APT::Sandbox::User "root";
 	CONF
 	export APT_CONFIG=$directory/conf
-	apt-get -q update >&2
+	apt-get -q -o APT::Update::Error-Mode=any update >&2
 }
