@@ -197,11 +197,14 @@ is_lost() {
 @test "runc, systemd executes itself anew between two questions" {
 	new_container runc
 	# It stops where it joins the container's namespace: when it has asked, and before it tells. It goes on while nobody
-	# may be listening yet.
+	# listens: systemd does so only when it has started.
 	add_our_hook createRuntime "strace -qq -o $bundle/trace -e trace=setns -e inject=setns:signal=STOP:when=1 \"\$@\" <&0 &
 		while kill -0 \$! && ! grep -qs 'stopped by' $bundle/trace; do sleep 0.1; done
 		systemctl daemon-reexec
+		for socket in ${systemd_sockets[*]}; do mv \$socket \$socket.away; done
 		kill -CONT \$(< /proc/\$!/task/\$!/children)
+		sleep 0.3
+		for socket in ${systemd_sockets[*]}; do mv \$socket.away \$socket; done
 		wait \$!"
 	start_container
 	[ "$(grep -c 'may bring' "$log")" = 0 ]
