@@ -165,12 +165,18 @@ static int cannot_merge(struct planner *planner, const struct planned_device *fi
 			  first->before->index, path, why);
 }
 
+static bool is_same(const struct planned_device *a, const struct planned_device *b)
+{
+	return a->after.has_numbers &&
+	       same_numbers(&b->after, a->after.type, a->after.major, a->after.minor);
+}
+
 static int merge(struct planner *planner, struct planned_device *first,
 		 struct planned_device *second)
 {
 	const struct spec_device *a = &first->after, *b = &second->after;
 
-	if (!a->has_numbers || !same_numbers(b, a->type, a->major, a->minor))
+	if (!is_same(first, second))
 		return cannot_merge(planner, first, second, "type or numbers");
 	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
 		return cannot_merge(planner, first, second, "fileMode, uid or gid");
@@ -193,14 +199,14 @@ int plan_devices_merge(struct planner *planner)
 			int r;
 
 			if ((!second->entry && !first->entry) ||
-			    first->fate == FATE_MERGED || first->fate == FATE_REMOVED ||
-			    second->fate == FATE_REMOVED ||
-			    !slice_equal(first->after.path, second->after.path))
+			    first->fate == FATE_REMOVED || second->fate == FATE_REMOVED ||
+			    !slice_equal(first->after.path, second->after.path) ||
+			    (first->fate == FATE_MERGED && is_same(first, second)))
 				continue;
+			/* With all of them: the spec may have one path twice. */
 			r = merge(planner, first, second);
 			if (r < 0)
 				return r;
-			break;
 		}
 	}
 	return 0;

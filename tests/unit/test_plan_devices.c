@@ -215,6 +215,10 @@ static void test_merged(void **state)
 		check_plan(&cases[i]);
 }
 
+#define MAP_A_TO_C                                                                       \
+	"[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vda\","    \
+	"\"final_path\":\"/dev/c\"}]"
+
 static void test_not_merged(void **state)
 {
 	static const struct plan_case cases[] = {
@@ -259,6 +263,17 @@ static void test_not_merged(void **state)
 			 "\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"}]",
 		  .class = ERROR_DATA,
 		  .part = "both become \"/dev/c\", but type or numbers differ" },
+		/* The spec has the path twice: once as it becomes. */
+		{ .spec = S(NODE("/dev/c", "b", "254", "0") "," NODE(
+			  "/dev/c", "b", "8", "16") "," NODE("/dev/a", "b", "8", "0")),
+		  .map = MAP_A_TO_C,
+		  .class = ERROR_DATA,
+		  .part = "linux.devices[2]: it and linux.devices[1] both become" },
+		{ .spec = S(NODE("/dev/c", "b", "254", "0") "," NODE(
+			  "/dev/a", "b", "8", "0") "," NODE("/dev/c", "b", "8", "16")),
+		  .map = MAP_A_TO_C,
+		  .class = ERROR_DATA,
+		  .part = "linux.devices[2]: it and linux.devices[1] both become" },
 	};
 
 	(void)state;
