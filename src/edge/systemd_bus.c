@@ -3,8 +3,8 @@
 #include "systemd_bus.h"
 
 #include <errno.h>
-#include <time.h>
 #include <string.h>
+#include <time.h>
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/library.h"
@@ -15,8 +15,9 @@
 /* For reading what there is, and again for each change: PID 1 may be reading all of its
  * units anew. A hook that has to undo a change has waited three times then, and Kata's
  * agent kills it after 10 s. */
-#define REACH_PAUSE_NS 20000000L
 #define TIMEOUT (3 * CLOCK_SECOND)
+
+#define REACH_PAUSE_NS 20000000L
 
 LIBRARY_NOTE(
 	"[{\"feature\":\"systemd-units\","
