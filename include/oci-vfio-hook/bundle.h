@@ -6,7 +6,7 @@
 
 #include <sys/uio.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 #define SPEC_SIZE_MAX ((size_t)64 << 20)
 

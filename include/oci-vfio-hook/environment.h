@@ -5,7 +5,7 @@
 #ifndef OCI_VFIO_HOOK_ENVIRONMENT_H
 #define OCI_VFIO_HOOK_ENVIRONMENT_H
 
-#include "oci-vfio-hook/applied.h"
+#include "oci-vfio-hook/annotation.h"
 #include "oci-vfio-hook/message.h"
 #include "oci-vfio-hook/pci.h"
 #include "oci-vfio-hook/spec.h"

@@ -4,7 +4,7 @@
 #define OCI_VFIO_HOOK_MAP_SOURCE_H
 
 #include "oci-vfio-hook/device_map.h"
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 #define MAP_SIZE_MAX ((size_t)64 << 20)
 

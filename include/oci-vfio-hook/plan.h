@@ -5,7 +5,7 @@
 #define OCI_VFIO_HOOK_PLAN_H
 
 #include "oci-vfio-hook/device_program.h"
-#include "oci-vfio-hook/guest.h"
+#include "oci-vfio-hook/inventory.h"
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/splice.h"
 

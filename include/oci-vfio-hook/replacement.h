@@ -6,7 +6,7 @@
 
 #include <sys/uio.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 struct replacement {
 	int directory;	       /* borrowed */

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "oci-vfio-hook/applied.h"
+#include "oci-vfio-hook/annotation.h"
 #include "oci-vfio-hook/device_map.h"
 #include "oci-vfio-hook/environment.h"
 #include "oci-vfio-hook/spec.h"

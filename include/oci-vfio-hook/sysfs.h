@@ -5,8 +5,8 @@
 #ifndef OCI_VFIO_HOOK_SYSFS_H
 #define OCI_VFIO_HOOK_SYSFS_H
 
-#include "oci-vfio-hook/guest.h"
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/inventory.h"
+#include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/request.h"
 
 #define SYSFS_PCI_DEVICES "/sys/bus/pci/devices"

@@ -3,7 +3,7 @@
 #ifndef OCI_VFIO_HOOK_TOKEN_H
 #define OCI_VFIO_HOOK_TOKEN_H
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 #define TOKEN_LENGTH 32
 

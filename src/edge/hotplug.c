@@ -9,7 +9,7 @@
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/library.h"
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 /* One plugged function makes several events: PCI, VFIO and, last, that it is bound. A
  * look in their midst could find a node's numbers before devtmpfs has the node. */

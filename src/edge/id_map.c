@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/number.h"
 
 #define MAP_MAX 65536 /* 340 lines of three columns */

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <time.h>
 
-#include "oci-vfio-hook/machine.h"
-#include "oci-vfio-hook/machine_log.h"
+#include "oci-vfio-hook/sysroot.h"
+#include "system_log.h"
 
 #define TIME_SIZE sizeof("2026-01-01T00:00:00Z")
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 static const char *const directories[] = {
 	"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",

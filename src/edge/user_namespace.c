@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "oci-vfio-hook/id_map.h"
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/number.h"
 
 #define LINK "/proc/self/ns/user"

@@ -5,7 +5,7 @@
 #define TESTS_FUZZ_MACHINE_H
 
 #include "oci-vfio-hook/request.h"
-#include "oci-vfio-hook/guest.h"
+#include "oci-vfio-hook/inventory.h"
 
 struct machine {
 	unsigned int

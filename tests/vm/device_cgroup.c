@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "oci-vfio-hook/device_cgroup.h"
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 #define CHANGES_MAX 8
 

@@ -8,7 +8,7 @@
 #include "oci-vfio-hook/device_cgroup.h"
 #include "oci-vfio-hook/id_map.h"
 #include "oci-vfio-hook/live.h"
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 /* ---- live_namespace.c: the process, its mount namespace, its users */
 

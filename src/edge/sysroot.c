@@ -2,7 +2,7 @@
  * openat2(RESOLVE_IN_ROOT), so that a link of a captured machine, absolute or with too
  * many "..", never leads to the real one. Knows no format.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 #include <dirent.h>
 #include <errno.h>

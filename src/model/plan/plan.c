@@ -1,6 +1,6 @@
 /* The planner: the order of the rules, and changes as values. Each rule has a file of its
  * own. SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* The planner: what each named entry is on this machine, and whether it may be used. Rule
  * 7, identity, driver and viability. SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 #include <errno.h>
 

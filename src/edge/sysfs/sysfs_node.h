@@ -4,8 +4,8 @@
 #ifndef OCI_VFIO_HOOK_SYSFS_NODE_H
 #define OCI_VFIO_HOOK_SYSFS_NODE_H
 
-#include "oci-vfio-hook/guest.h"
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/inventory.h"
+#include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/request.h"
 
 /* Reads an attribute `dev` ("242:0"); that it isn't there is no error. ERROR_IO,

@@ -1,6 +1,6 @@
 /* The planner: the control node /dev/vfio/vfio. Rule 5, and its end in rule 6.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 static struct planned_device *find_device(struct planner *planner)
 {

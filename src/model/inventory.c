@@ -1,6 +1,6 @@
 /* The devices of this machine, as values.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/guest.h"
+#include "oci-vfio-hook/inventory.h"
 
 const struct guest_group *guest_find_group(const struct guest *guest, uint32_t number)
 {

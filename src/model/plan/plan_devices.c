@@ -1,6 +1,6 @@
 /* The planner: linux.devices. Rules 1, 5 and 6, and the VFIO devices that no entry names.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 static bool same_numbers(const struct spec_device *device, char type, uint32_t major,
 			 uint32_t minor)

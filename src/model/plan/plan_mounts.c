@@ -1,6 +1,6 @@
 /* The planner: bind mounts of device nodes. Rule 3, and the mounts of rules 5 and 6.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 /* Where it is in the spec's list, which has other mounts, too. */
 static size_t mount_index(const struct planner *planner, const struct spec_mount *mount)

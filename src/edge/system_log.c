@@ -2,13 +2,13 @@
  * more than all of a run, and the other waits for a daemon that doesn't read. Both speak
  * by one datagram, in formats that are promised to stay.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/machine_log.h"
+#include "system_log.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 static void format_syslog(const struct log_record *record, struct buffer *ret)
 {

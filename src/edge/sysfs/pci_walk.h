@@ -3,7 +3,7 @@
 #ifndef OCI_VFIO_HOOK_PCI_WALK_H
 #define OCI_VFIO_HOOK_PCI_WALK_H
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/pci.h"
 
 struct pci_bridge {

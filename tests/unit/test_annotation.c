@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "helpers.h"
 
-#include "oci-vfio-hook/applied.h"
+#include "oci-vfio-hook/annotation.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 

@@ -1,6 +1,6 @@
 /* From a plan to the edits of the text, and from the new text back to the plan.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 static int compare_nodes(const void *a, const void *b)
 {

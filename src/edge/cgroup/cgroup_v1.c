@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/number.h"
 
 #include "cgroup_internal.h"

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/user_namespace.h"
 
 #include "cgroup_internal.h"

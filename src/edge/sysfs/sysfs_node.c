@@ -1,6 +1,6 @@
 /* Numbers of device nodes of this machine.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/sysfs_node.h"
+#include "sysfs_node.h"
 
 #include <errno.h>
 #include <sys/sysmacros.h>

@@ -1,6 +1,6 @@
 /* The planner: linux.resources.devices, the rules of the device cgroup. Rule 2.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 /* Type and numbers of a device or a rule. */
 struct triple {

@@ -2,7 +2,7 @@
  * /sys/bus/pci/devices, so that the layout of /sys/devices, which differs between
  * architectures, need not be known.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/pci_walk.h"
+#include "pci_walk.h"
 
 #include <errno.h>
 

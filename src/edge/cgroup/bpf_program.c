@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "oci-vfio-hook/machine.h"
+#include "oci-vfio-hook/sysroot.h"
 
 /* What BPF_PROG_QUERY is asked for at first; the kernel says how many there are. */
 #define IDS_EXPECTED 16

@@ -6,8 +6,8 @@
 #include <errno.h>
 
 #include "oci-vfio-hook/number.h"
-#include "oci-vfio-hook/pci_walk.h"
-#include "oci-vfio-hook/sysfs_node.h"
+#include "pci_walk.h"
+#include "sysfs_node.h"
 
 /* Longest target of a link into /sys/devices that we take. */
 #define LINK_SIZE 1024

@@ -1,6 +1,6 @@
 /* The annotation that says what was done.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/applied.h"
+#include "oci-vfio-hook/annotation.h"
 
 #include "oci-vfio-hook/json.h"
 #include "oci-vfio-hook/spec.h"

@@ -1,6 +1,6 @@
 /* The planner: the environment. Rule 4.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "plan_internal.h"
+#include "planner.h"
 
 static const struct request_function *find_host(const struct planner *planner,
 						const struct pci_address *host,
