@@ -1,5 +1,5 @@
-/* apply BUNDLE: rewrites config.json.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply BUNDLE: rewrites config.json. */
 #include "command.h"
 
 int command_apply(const struct command_line *line, struct hook_run *run,

@@ -1,5 +1,5 @@
-/* The command line as parsed, and the commands.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line as parsed, and the commands. */
 #ifndef COMMAND_H
 #define COMMAND_H
 

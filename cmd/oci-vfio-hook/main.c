@@ -1,6 +1,7 @@
-/* The program: the table of commands, errors on stderr, exit status.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: the table of commands, errors on stderr, exit status. */
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,8 +31,7 @@ static const struct {
 	const char *name, *why;
 } refused_commands[] = {
 	{ "createContainer",
-	  "it runs inside the container's namespaces, where neither the "
-	  "machine's devices nor the cgroup can be reached" },
+	  "it runs inside the container's namespaces, where neither the machine's devices nor the cgroup can be reached" },
 	{ "startContainer", "it runs inside the container, after its devices are made" },
 	{ "poststart", "it runs after the process has started" },
 	{ "poststop", "it runs after the container is gone" },
@@ -39,19 +39,18 @@ static const struct {
 
 static int find_command(struct command_line *line, const char *name, struct error *err)
 {
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (text_equal(commands[i].name, name)) {
 			line->command = &commands[i];
 			return 0;
 		}
 	}
-	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused_commands); i++) {
 		if (text_equal(refused_commands[i].name, name))
-			return error_set(err, ERROR_USAGE,
-					 "%s: this stage is of no use to a hook that "
-					 "changes devices: "
-					 "%s; use apply before the container is created",
-					 name, refused_commands[i].why);
+			return error_set(
+				err, ERROR_USAGE,
+				"%s: this stage is of no use to a hook that changes devices: %s; use apply before the container is created",
+				name, refused_commands[i].why);
 	}
 	return usage_error(err, name, "unknown command");
 }
@@ -79,14 +78,12 @@ static int check_arguments(const struct command_line *line, struct error *err)
 	if (!command->argument && stdin_is_terminal())
 		return error_set(
 			err, ERROR_USAGE,
-			"%s reads JSON on stdin, which is a terminal; by hand use "
-			"apply or plan",
+			"%s reads JSON on stdin, which is a terminal; by hand use apply or plan",
 			command->name);
 	if (line->env && !command->takes_env)
 		return error_set(
 			err, ERROR_USAGE,
-			"--env: only createRuntime and prestart are too late for the "
-			"environment");
+			"--env: only createRuntime and prestart are too late for the environment");
 	if (line->output && !command->takes_output)
 		return error_set(err, ERROR_USAGE, "--output: %s writes no spec",
 				 command->name);
@@ -98,11 +95,11 @@ static int check_arguments(const struct command_line *line, struct error *err)
 
 static bool is_stage(const char *name)
 {
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (!commands[i].argument && text_equal(commands[i].name, name))
 			return true;
 	}
-	for (size_t i = 0; i < sizeof refused_commands / sizeof *refused_commands; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused_commands); i++) {
 		if (text_equal(refused_commands[i].name, name))
 			return true;
 	}
@@ -127,7 +124,7 @@ static bool has_input(int argc, char **argv, const struct command_line *line)
 			return true;
 		by_hand |=
 			text_equal(argv[i], "--help") || text_equal(argv[i], "--version");
-		for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
+		for (size_t k = 0; k < ARRAY_SIZE(commands); k++)
 			by_hand |= text_equal(commands[k].name, argv[i]);
 	}
 	return !by_hand;
@@ -139,8 +136,7 @@ static int choose_stage(const char *program, struct command_line *line, struct e
 	if (program && is_stage(program))
 		return error_set(
 			err, ERROR_USAGE,
-			"%s came as the program's name: the args of the hook must begin "
-			"with a name, as in [\"oci-vfio-hook\", \"%s\"]",
+			"%s came as the program's name: the args of the hook must begin with a name, as in [\"oci-vfio-hook\", \"%s\"]",
 			program, program);
 	if (stdin_is_terminal())
 		return error_set(err, ERROR_USAGE,
@@ -216,6 +212,12 @@ static struct output make_output(const struct command_line *line,
 	};
 }
 
+static void out_of_memory(void)
+{
+	dprintf(STDERR_FILENO, "oci-vfio-hook: out of memory\n");
+	_exit(ERROR_INTERNAL);
+}
+
 int main(int argc, char **argv)
 {
 	/* Nothing is freed: the process ends. */
@@ -227,6 +229,7 @@ int main(int argc, char **argv)
 	bool is_hook;
 	int r;
 
+	memory_on_failure(out_of_memory);
 	/* A reader that goes away is an error like others. */
 	signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &line, &err);
@@ -237,7 +240,7 @@ int main(int argc, char **argv)
 	output = make_output(&line, &run, started);
 	is_hook = run.input || (has_input(argc, argv, &line) && !stdin_is_terminal());
 	/* By hand a person sees stderr, and below --root it is another machine's log. */
-	output.log.machine = is_hook && !line.hook.root;
+	output.log.system = is_hook && !line.hook.root;
 	output_print_messages(&output);
 	/* What was read was read to its end. */
 	if (is_hook && !run.input)

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The options: their table, and what is read of the command line before the command is
- * known.
- * SPDX-License-Identifier: Apache-2.0 */
+ * known. */
 #include <stddef.h>
 
 #include "command.h"
@@ -114,7 +114,7 @@ static int take_option(struct command_line *line, const struct program_option *o
 		memcpy((char *)line + option->offset, &argument, sizeof argument);
 		return 0;
 	case OPTION_DEVICE_MAP:
-		*memory_append(line->maps, line->hook.n_maps, line->maps_capacity) =
+		*array_append(line->maps, line->hook.n_maps, line->maps_capacity) =
 			argument;
 		return 0;
 	case OPTION_JSON:
@@ -136,7 +136,7 @@ static const struct program_option *find_option(struct slice name)
 	const struct program_option *found = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		struct slice whole = slice_from(options[i].name);
 
 		if (!slice_starts(whole, name))
@@ -163,9 +163,9 @@ static int parse_option(int argc, char **argv, int *at, struct command_line *lin
 		option = find_option(slice_from_to(
 			name, 2, equals ? (size_t)(equals - text) : name.length));
 	if (!option || (equals && !takes_argument(option)))
-		return usage_error(err, text[1] == '-' ? text : letter,
-				   "unknown or ambiguous option, or one that takes no "
-				   "argument");
+		return usage_error(
+			err, text[1] == '-' ? text : letter,
+			"unknown or ambiguous option, or one that takes no argument");
 	if (equals)
 		argument = equals + 1;
 	else if (takes_argument(option) && *at + 1 < argc)
@@ -179,7 +179,7 @@ int options_parse(int argc, char **argv, struct command_line *line, struct error
 {
 	bool end = false;
 
-	line->arguments = memory_zalloc(((size_t)argc + 1) * sizeof *line->arguments);
+	line->arguments = xzalloc(((size_t)argc + 1) * sizeof *line->arguments);
 	for (int i = 1; i < argc; i++) {
 		int r = 0;
 

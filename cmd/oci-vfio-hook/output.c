@@ -1,5 +1,5 @@
-/* What a person and the logs are told of a run.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a person and the logs are told of a run. */
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -11,10 +11,8 @@
 int print_data(struct slice text, struct error *err)
 {
 	while (text.length) {
-		ssize_t n = write(STDOUT_FILENO, text.data, text.length);
+		ssize_t n = RETRY_ON_EINTR(write(STDOUT_FILENO, text.data, text.length));
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return error_set(err, ERROR_IO, "stdout: %m");
 		text = slice_from_to(text, (size_t)n, text.length);
@@ -58,7 +56,7 @@ static char *find_container(const struct hook_run *run)
 	const struct slice id = run->state.id ? slice_from(run->state.id)
 					      : summary_find_container(&run->spec);
 
-	return id.length ? memory_copy(id.data, id.length) : NULL;
+	return id.length ? xstrndup(id.data, id.length) : NULL;
 }
 
 /* To stderr, and to the log, which is all that is left where an engine hides stderr. */

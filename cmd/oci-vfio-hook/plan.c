@@ -1,5 +1,5 @@
-/* plan BUNDLE: prints what would change and why, and changes nothing.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan BUNDLE: prints what would change and why, and changes nothing. */
 #include "command.h"
 
 #include "oci-vfio-hook/report.h"

@@ -1,5 +1,5 @@
-/* The hook stages: JSON on stdin.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hook stages: JSON on stdin. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -34,8 +34,8 @@ static int find_rootfs(const struct hook_run *run, const struct state *state,
 		       const struct state_bundle *bundle, char **ret, struct error *err)
 {
 	const struct slice root = run->spec.root_path;
-	auto_free char *path = state->root ? memory_copy_string(state->root)
-					   : memory_copy(root.data, root.length);
+	auto_free char *path =
+		state->root ? xstrdup(state->root) : xstrndup(root.data, root.length);
 
 	if (*path == '\0')
 		return error_set(err, ERROR_DATA,
@@ -44,8 +44,7 @@ static int find_rootfs(const struct hook_run *run, const struct state *state,
 	if (bundle->guessed && !slice_equal(root, slice_from(path)))
 		return error_set(
 			err, ERROR_DATA,
-			"%s: root.path: is not the state's \"root\", so it is not the "
-			"config of this container, whose bundle the state doesn't name",
+			"%s: root.path: is not the state's \"root\", so it is not the config of this container, whose bundle the state doesn't name",
 			run->bundle.name);
 	if (*path == '/' || bundle->guessed)
 		*ret = take_ptr(path);
@@ -71,11 +70,11 @@ static int change_container(struct hook_run *run, int process,
 
 	if (run->plan.n_changes == 0)
 		return 0;
-	if (!run->machine.real) {
-		messages_add(&run->messages, MESSAGE_WARNING,
-			     "%s: rewritten, but the created container is left as it is: "
-			     "--root is another machine than the one it runs on",
-			     run->bundle.name);
+	if (!run->sysroot.real) {
+		messages_add(
+			&run->messages, MESSAGE_WARNING,
+			"%s: rewritten, but the created container is left as it is: --root is another machine than the one it runs on",
+			run->bundle.name);
 		return 0;
 	}
 	r = find_rootfs(run, state, bundle, &rootfs, err);
@@ -135,9 +134,7 @@ int command_create_runtime(const struct command_line *line, struct hook_run *run
 void drain_stdin(void)
 {
 	char rest[65536];
-	ssize_t n;
 
-	do {
-		n = read(STDIN_FILENO, rest, sizeof rest);
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	while (fd_read(STDIN_FILENO, rest, sizeof rest) > 0)
+		;
 }

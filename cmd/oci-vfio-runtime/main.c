@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The wrapper: rewrites the bundle that a runtime is about to read, then becomes the
  * runtime. It never forks and never reads stdin: descriptors, console and signals reach
- * the runtime as they came.
- * SPDX-License-Identifier: Apache-2.0 */
+ * the runtime as they came. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -30,7 +30,7 @@ static void say(const struct runtime_call *call, const struct settings *settings
 	const struct log own = { .level = settings->log_level,
 				 .file = settings->log,
 				 .json = settings->log_json,
-				 .machine = true };
+				 .system = true };
 	auto_error ignored = { 0 };
 
 	record.program = PROGRAM;
@@ -98,6 +98,12 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	return r;
 }
 
+static void out_of_memory(void)
+{
+	dprintf(STDERR_FILENO, PROGRAM ": out of memory\n");
+	_exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	/* Nothing is freed: the process ends, or becomes another. */
@@ -107,8 +113,10 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	struct buffer line = { 0 };
 	char *nothing[] = { NULL, NULL }, *runtime = NULL;
-	int r = prepare(argc, argv, &call, &run, &runtime, &err);
+	int r;
 
+	memory_on_failure(out_of_memory);
+	r = prepare(argc, argv, &call, &run, &runtime, &err);
 	if (r == 0) {
 		char **arguments = argc > 0 ? argv : nothing;
 

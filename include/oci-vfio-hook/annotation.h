@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The annotation io.github.oci-vfio-hook.applied: what an earlier run did to a spec, and
  * the token that proves that it was us in this boot. Pure.
  *
@@ -7,14 +8,14 @@
  *            "type":"c","major":242,"minor":0}],
  *  "addresses":[["0000:3b:02.0","0000:01:00.0"]]}
  * `final_path`, `node`, `type`, `major` and `minor` are absent for a vfio-pci-gk entry:
- * its nodes were taken out. SPDX-License-Identifier: Apache-2.0 */
+ * its nodes were taken out. */
 #ifndef OCI_VFIO_HOOK_APPLIED_H
 #define OCI_VFIO_HOOK_APPLIED_H
 
 #include "oci-vfio-hook/error.h"
 #include "oci-vfio-hook/pci.h"
 
-struct applied_node {
+struct annotation_node {
 	char *container_path; /* owned, as all strings here */
 	char *final_path;     /* NULL: taken out */
 	char *node;	      /* on the machine */
@@ -22,43 +23,46 @@ struct applied_node {
 	uint32_t major, minor;
 };
 
-struct applied_address {
+struct annotation_address {
 	struct pci_address host, guest;
 };
 
-struct applied {
-	struct applied_node *nodes;
+struct annotation {
+	struct annotation_node *nodes;
 	size_t n_nodes, nodes_capacity;
-	struct applied_address *addresses;
+	struct annotation_address *addresses;
 	size_t n_addresses, addresses_capacity;
 };
 
-#define auto_applied __attribute__((cleanup(applied_free))) struct applied
+#define auto_annotation __attribute__((cleanup(annotation_free))) struct annotation
 
 /* Parses the annotation's text if its token is `token` (NULL: there is none yet). Returns
  * 0, or 1 if the token is another or the text isn't ours: then *ret is empty and the
  * annotation counts as absent. */
-int applied_parse(struct slice text, const char *token, struct applied *ret);
+int annotation_parse(struct slice text, const char *token, struct annotation *ret);
 
 /* Appends the annotation's text. */
-void applied_format(const struct applied *applied, const char *token, struct buffer *ret);
+void annotation_format(const struct annotation *annotation, const char *token,
+		       struct buffer *ret);
 
 /* Adds what is not yet listed. */
-void applied_add_node(struct applied *applied, const char *container_path,
-		      const char *final_path, const char *node, char type, uint32_t major,
-		      uint32_t minor);
-void applied_add_address(struct applied *applied, const struct pci_address *host,
-			 const struct pci_address *guest);
+void annotation_add_node(struct annotation *annotation, const char *container_path,
+			 const char *final_path, const char *node, char type,
+			 uint32_t major, uint32_t minor);
+void annotation_add_address(struct annotation *annotation, const struct pci_address *host,
+			    const struct pci_address *guest);
 
 /* The node that the container sees at this final path, or NULL. */
-const struct applied_node *applied_find_final(const struct applied *applied,
-					      struct slice path);
+const struct annotation_node *annotation_find_final(const struct annotation *annotation,
+						    struct slice path);
 /* Is the node behind this final path a VFIO node of the machine? */
-bool applied_is_vfio(const struct applied *applied, struct slice final_path);
+bool annotation_is_vfio(const struct annotation *annotation, struct slice final_path);
 /* Is the entry of this container path done? */
-bool applied_has_container_path(const struct applied *applied, struct slice path);
-bool applied_has_guest(const struct applied *applied, const struct pci_address *address);
+bool annotation_has_container_path(const struct annotation *annotation,
+				   struct slice path);
+bool annotation_has_guest(const struct annotation *annotation,
+			  const struct pci_address *address);
 
-void applied_free(struct applied *applied);
+void annotation_free(struct annotation *annotation);
 
 #endif

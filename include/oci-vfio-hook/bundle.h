@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An OCI bundle: its directory, lock and config.json, replaced in one step or not at
- * all. Knows nothing of what is in the file.
- * SPDX-License-Identifier: Apache-2.0 */
+ * all. Knows nothing of what is in the file. */
 #ifndef OCI_VFIO_HOOK_BUNDLE_H
 #define OCI_VFIO_HOOK_BUNDLE_H
 

@@ -1,5 +1,5 @@
-/* How late it is, for durations and deadlines.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How late it is, for durations and deadlines. */
 #ifndef OCI_VFIO_HOOK_CLOCK_H
 #define OCI_VFIO_HOOK_CLOCK_H
 

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DeviceAllow= of a systemd unit as a value: the list that a unit has, and the one that
- * it must have after a change of devices. Pure: talks to nobody.
- * SPDX-License-Identifier: Apache-2.0 */
+ * it must have after a change of devices. Pure: talks to nobody. */
 #ifndef OCI_VFIO_HOOK_DEVICE_ALLOW_H
 #define OCI_VFIO_HOOK_DEVICE_ALLOW_H
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device maps: what the host said of the devices of a container, and where they are on
  * this machine. JSON in the shape of the Kata agent's `Device` message (agent.proto).
- * Pure. SPDX-License-Identifier: Apache-2.0 */
+ * Pure. */
 #ifndef OCI_VFIO_HOOK_DEVICE_MAP_H
 #define OCI_VFIO_HOOK_DEVICE_MAP_H
 

@@ -1,34 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device programs of cgroup v2 (BPF_PROG_TYPE_CGROUP_DEVICE) as values: what one answers,
- * and a wider one made from it. Pure: loads and attaches nothing.
- * SPDX-License-Identifier: Apache-2.0 */
+ * and a wider one made from it. Pure: loads and attaches nothing. */
 #ifndef OCI_VFIO_HOOK_DEVICE_PROGRAM_H
 #define OCI_VFIO_HOOK_DEVICE_PROGRAM_H
 
 #include <linux/bpf.h>
 #include <stdbool.h>
 
-#include "oci-vfio-hook/error.h"
-
-/* One device of a container that becomes another one, comes new or goes. */
-struct device_change {
-	bool has_old;
-	char old_type; /* 'b' or 'c' */
-	uint32_t old_major, old_minor;
-	/* The container keeps the right to the old numbers: another device of it has
-	 * them, or a rule with wildcards allows them. */
-	bool old_stays;
-	bool has_new;
-	char type;
-	uint32_t major, minor;
-	char access[4]; /* of "rwm" */
-	/* What the rules that the runtime had refused for just these numbers: of "rwm". */
-	char denied[4];
-	/* A rule that it had, with a wildcard, refuses some of the access. */
-	bool excepted;
-	/* What the new rules refuse by one that isn't for all devices: of "rwm"; with the
-	 * numbers, also where nothing is given. */
-	char refused[4];
-};
+#include "oci-vfio-hook/device_change.h"
 
 /* Instructions; a struct to be filled is initialised with {0}. */
 struct device_program {

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The environment variables of the SR-IOV device plugin: PCIDEVICE_<resource> (addresses
  * joined by commas) and PCIDEVICE_<resource>_INFO (a JSON object). Which addresses and
- * VFIO paths they name, and their text with these replaced. Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+ * VFIO paths they name, and their text with these replaced. Pure. */
 #ifndef OCI_VFIO_HOOK_ENVIRONMENT_H
 #define OCI_VFIO_HOOK_ENVIRONMENT_H
 
@@ -10,17 +10,17 @@
 #include "oci-vfio-hook/pci.h"
 #include "oci-vfio-hook/spec.h"
 
-enum token_kind {
+enum env_reference_kind {
 	ENV_ADDRESS,	 /* a PCI address */
 	ENV_ADDRESS_KEY, /* a PCI address that is the key of a member */
 	ENV_PATH,	 /* a VFIO node's path (INFO only) */
 };
 
 /* One whole string of a variable that may need translation. */
-struct env_token {
-	enum token_kind kind;
+struct env_reference {
+	enum env_reference_kind kind;
 	size_t start, end;	    /* LIST: bytes of the value */
-	uint32_t node;		    /* INFO: of the inner JSON */
+	uint32_t json;		    /* INFO: of the inner JSON */
 	struct pci_address address; /* ENV_ADDRESS, ENV_ADDRESS_KEY */
 	char *path;		    /* ENV_PATH: cleaned; owned */
 };
@@ -31,8 +31,8 @@ struct env_variable {
 	struct json inner; /* INFO; borrows the spec's text */
 	bool broken;	   /* INFO that is no JSON object: left as it is */
 	bool done;	   /* an earlier run translated it */
-	struct env_token *tokens;
-	size_t n_tokens, capacity;
+	struct env_reference *references;
+	size_t n_references, capacity;
 };
 
 struct environment {
@@ -50,7 +50,7 @@ void environment_parse(const struct spec *spec, struct environment *ret);
  * (without any, if every path is a listed final one): it was translated whole or left
  * whole. */
 void environment_mark_done(struct environment *environment,
-			   const struct applied *applied);
+			   const struct annotation *annotation);
 
 /* Is there an address that isn't done? */
 bool environment_has_addresses(const struct environment *environment);
@@ -71,9 +71,8 @@ enum translation_result {
 
 /* Returns the text for the token in *ret, or the reason in *why; the callee's strings are
  * owned by the caller. */
-typedef enum translation_result environment_translate_fn(void *context,
-							 const struct env_token *token,
-							 char **ret, char **why);
+typedef enum translation_result environment_translate_fn(
+	void *context, const struct env_reference *token, char **ret, char **why);
 
 /* The new `NAME=VALUE` of a variable. */
 struct env_change {

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What went wrong, said where it is known: one sentence and an exit class.
- * Does not print: only cmd/ does.
- * SPDX-License-Identifier: Apache-2.0 */
+ * Does not print: only cmd/ does. */
 #ifndef OCI_VFIO_HOOK_ERROR_H
 #define OCI_VFIO_HOOK_ERROR_H
 

@@ -1,5 +1,5 @@
-/* The story of one run: spec and maps in, look, plan, act. Prints nothing.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The story of one run: spec and maps in, look, plan, act. Prints nothing. */
 #ifndef OCI_VFIO_HOOK_HOOK_H
 #define OCI_VFIO_HOOK_HOOK_H
 
@@ -26,17 +26,17 @@ struct hook_options {
 /* One run. Initialise with HOOK_RUN_INIT; its parts are filled as the story goes. Nothing
  * frees them: with the run the process ends, or becomes the runtime. */
 struct hook_run {
-	struct machine machine;
+	struct sysroot sysroot;
 	struct settings settings;
 	struct bundle bundle;
 	struct state state; /* of a stage that gets one */
 	char *input;	    /* what a caller read for a run without a bundle; owned */
 	struct spec spec;   /* borrows the bundle's or the caller's text */
 	struct environment environment;
-	struct applied applied;
+	struct annotation annotation;
 	struct device_map map;
 	struct request request;
-	struct guest guest;
+	struct inventory inventory;
 	struct plan plan;
 	struct splices splices;
 	struct messages messages;
@@ -44,7 +44,7 @@ struct hook_run {
 
 #define HOOK_RUN_INIT                                                                    \
 	{                                                                                \
-		.machine = MACHINE_INIT, .bundle = BUNDLE_INIT                           \
+		.sysroot = SYSROOT_INIT, .bundle = BUNDLE_INIT                           \
 	}
 
 /* Opens the machine and reads the configuration into run->settings, which the caller may

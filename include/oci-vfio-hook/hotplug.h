@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Waits for devices that are being hot-plugged, by libudev: the events of PCI functions
  * and of VFIO's nodes. What they mean is not known here: after each the caller looks for
- * himself.
- * SPDX-License-Identifier: Apache-2.0 */
+ * himself. */
 #ifndef OCI_VFIO_HOOK_HOTPLUG_H
 #define OCI_VFIO_HOOK_HOTPLUG_H
 

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which users or groups of this process' user namespace stand for those of another
- * process' (user_namespaces(7), /proc/PID/uid_map and gid_map).
- * SPDX-License-Identifier: Apache-2.0 */
+ * process' (user_namespaces(7), /proc/PID/uid_map and gid_map). */
 #ifndef OCI_VFIO_HOOK_ID_MAP_H
 #define OCI_VFIO_HOOK_ID_MAP_H
 

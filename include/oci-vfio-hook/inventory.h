@@ -1,12 +1,12 @@
-/* The answers to a request: the devices of this machine, the guest, as values. Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answers to a request: the devices of this machine, the guest, as values. Pure. */
 #ifndef OCI_VFIO_HOOK_GUEST_H
 #define OCI_VFIO_HOOK_GUEST_H
 
 #include "oci-vfio-hook/device_map.h"
 
 /* Answer to a request_function, at the same index. */
-struct guest_function {
+struct inventory_function {
 	/* Not there: where the walk ended, as a sentence without a full stop, such as
 	 * "0000:00:06.0 is not in /sys/bus/pci/devices"; then nothing else is set. Owned.
 	 */
@@ -24,22 +24,22 @@ struct guest_function {
 /* A function of a group that keeps the group from being viable (struct vfio_group_status
  * in linux/vfio.h): no bridge, and bound to a driver that is neither VFIO's nor pci-stub.
  */
-struct guest_offender {
+struct inventory_offender {
 	struct pci_address address;
 	char *driver; /* owned */
 };
 
 /* A group that a function with want_group is in. */
-struct guest_group {
+struct inventory_group {
 	uint32_t number;
-	struct guest_offender *offenders;
+	struct inventory_offender *offenders;
 	size_t n_offenders, capacity;
 	bool has_node; /* /sys/class/vfio/<number>/dev is there */
 	uint32_t major, minor;
 };
 
 /* Answer to a request_node, at the same index. */
-struct guest_node {
+struct inventory_node {
 	/* Not there or no device node: why, as a sentence without a full stop; then
 	 * nothing else is set. Owned. */
 	char *absent;
@@ -47,23 +47,24 @@ struct guest_node {
 	uint32_t major, minor;
 };
 
-struct guest {
-	struct guest_function *functions;
+struct inventory {
+	struct inventory_function *functions;
 	size_t n_functions;
-	struct guest_group *groups;
+	struct inventory_group *groups;
 	size_t n_groups, groups_capacity;
-	struct guest_node *nodes;
+	struct inventory_node *nodes;
 	size_t n_nodes;
 	/* With request.control: from /sys/class/misc/vfio/dev, where that is absent
 	 * 10:196. */
 	uint32_t control_major, control_minor;
 };
 
-#define auto_guest __attribute__((cleanup(guest_free))) struct guest
+#define auto_inventory __attribute__((cleanup(inventory_free))) struct inventory
 
 /* The group of this number, or NULL. */
-const struct guest_group *guest_find_group(const struct guest *guest, uint32_t number);
+const struct inventory_group *inventory_find_group(const struct inventory *inventory,
+						   uint32_t number);
 
-void guest_free(struct guest *guest);
+void inventory_free(struct inventory *inventory);
 
 #endif

@@ -1,11 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON as an index of spans over the text it was parsed from; the text itself is never
  * regenerated. One pass of yajl's callbacks records only the parts that a shape names.
  * This is the only module that knows yajl. It knows nothing of the domain.
  *
  * Everywhere: duplicate keys in an indexed object, and a key that Go's encoding/json
  * would take for a known one although its letter case differs, are ERROR_DATA; so are
- * comments, text behind the value, invalid UTF-8, too much depth or size.
- * SPDX-License-Identifier: Apache-2.0 */
+ * comments, text behind the value, invalid UTF-8, too much depth or size. */
 #ifndef OCI_VFIO_HOOK_JSON_H
 #define OCI_VFIO_HOOK_JSON_H
 
@@ -60,8 +60,8 @@ struct json_member {
 extern const struct json_shape json_any;
 extern const struct json_shape json_value;
 
-/* A node is named by its index; 0 is the root, and as a child or sibling means "none". */
-struct json_node {
+/* A span is named by its index; 0 is the root, and as a child or sibling means "none". */
+struct json_span {
 	uint32_t start,
 		end;   /* bytes [start, end) of the text, quotes and brackets included */
 	uint32_t next; /* next sibling, 0: none */
@@ -77,8 +77,8 @@ struct json {
 	const char *name;  /* of the document, for messages; borrowed */
 	struct slice text; /* borrowed: must outlive this value */
 	const struct json_shape *shape;
-	struct json_node *nodes;
-	size_t n_nodes, nodes_capacity;
+	struct json_span *spans;
+	size_t n_spans, spans_capacity;
 	struct buffer decoded; /* [length, 4 bytes, native][bytes] of escaped strings */
 };
 
@@ -90,27 +90,27 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	       const void *context, struct json *ret, struct error *err);
 void json_free(struct json *doc);
 
-static inline const struct json_node *json_node(const struct json *doc, uint32_t node)
+static inline const struct json_span *json_span(const struct json *doc, uint32_t json)
 {
-	return &doc->nodes[node];
+	return &doc->spans[json];
 }
-static inline enum json_type json_type(const struct json *doc, uint32_t node)
+static inline enum json_type json_type(const struct json *doc, uint32_t json)
 {
-	return (enum json_type)doc->nodes[node].type;
+	return (enum json_type)doc->spans[json].type;
 }
-static inline struct slice json_raw(const struct json *doc, uint32_t node)
+static inline struct slice json_raw(const struct json *doc, uint32_t json)
 {
-	return slice_from_to(doc->text, doc->nodes[node].start, doc->nodes[node].end);
+	return slice_from_to(doc->text, doc->spans[json].start, doc->spans[json].end);
 }
 /* First child of an object or array, or 0. */
-uint32_t json_child(const struct json *doc, uint32_t node);
-static inline uint32_t json_next(const struct json *doc, uint32_t node)
+uint32_t json_child(const struct json *doc, uint32_t json);
+static inline uint32_t json_next(const struct json *doc, uint32_t json)
 {
-	return doc->nodes[node].next;
+	return doc->spans[json].next;
 }
 
-/* Does `node` lie below `container`? */
-bool json_is_inside(const struct json *doc, uint32_t node, uint32_t container);
+/* Does `json` lie below `container`? */
+bool json_is_inside(const struct json *doc, uint32_t json, uint32_t container);
 /* How many elements the array has in the text, indexed or not. */
 size_t json_array_length(const struct json *doc, uint32_t array);
 
@@ -120,30 +120,30 @@ uint32_t json_member_raw(const struct json *doc, uint32_t object, uint32_t posit
 uint32_t json_member(const struct json *doc, uint32_t object, uint32_t position);
 
 /* Is the value of this type? Else ERROR_DATA that names the place. */
-int json_expect(const struct json *doc, uint32_t node, enum json_type type,
+int json_expect(const struct json *doc, uint32_t json, enum json_type type,
 		struct error *err);
 
 /* The decoded text of a string or key; borrowed from *doc or its text. A lone surrogate,
  * NUL or bytes that are not strict UTF-8: ERROR_DATA. */
-int json_string(const struct json *doc, uint32_t node, struct slice *ret,
+int json_string(const struct json *doc, uint32_t json, struct slice *ret,
 		struct error *err);
 
 /* A number in plain digits within min..max; anything else ERROR_DATA. */
-int json_integer(const struct json *doc, uint32_t node, int64_t min, int64_t max,
+int json_integer(const struct json *doc, uint32_t json, int64_t min, int64_t max,
 		 int64_t *ret, struct error *err);
 
-int json_bool(const struct json *doc, uint32_t node, bool *ret, struct error *err);
+int json_bool(const struct json *doc, uint32_t json, bool *ret, struct error *err);
 
-/* Returns where the node is, as "linux.devices[2].path"; "" for the root. The caller
+/* Returns where the span is, as "linux.devices[2].path"; "" for the root. The caller
  * frees. */
-char *json_path(const struct json *doc, uint32_t node);
+char *json_path(const struct json *doc, uint32_t json);
 
 /* The same of a member that the object has, or might have. */
 char *json_path_of_member(const struct json *doc, uint32_t object, struct slice key);
 
 /* Records "<name>: <path>: <message>" as an error of `class`; returns as error_set(). */
 int json_error(struct error *err, enum error_class class, const struct json *doc,
-	       uint32_t node, const char *format, ...)
+	       uint32_t json, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
 /* Is the text one JSON value by itself? ERROR_DATA where it isn't. */

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Libraries that few runs need: opened when they are, by dlopen(), because linking them
  * would cost every start more than all of our own work. What each is for is with its
- * user.
- * SPDX-License-Identifier: Apache-2.0 */
+ * user. */
 #ifndef OCI_VFIO_HOOK_LIBRARY_H
 #define OCI_VFIO_HOOK_LIBRARY_H
 

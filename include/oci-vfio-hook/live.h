@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The created container of a hook stage: its device nodes and its device cgroup are made
  * what the plan says, all or nothing. The container waits meanwhile: its mount namespace
  * is there, with the rootfs and /dev mounted, but before pivot_root (runtime-spec,
- * config.md, "createRuntime hooks").
- * SPDX-License-Identifier: Apache-2.0 */
+ * config.md, "createRuntime hooks"). */
 #ifndef OCI_VFIO_HOOK_LIVE_H
 #define OCI_VFIO_HOOK_LIVE_H
 

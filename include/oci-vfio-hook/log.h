@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where lines of a log go: crun shows a hook's stderr to nobody, podman not that of
- * precreate, and engines read a runtime's errors from its log.
- * SPDX-License-Identifier: Apache-2.0 */
+ * precreate, and engines read a runtime's errors from its log. */
 #ifndef OCI_VFIO_HOOK_LOG_H
 #define OCI_VFIO_HOOK_LOG_H
 
@@ -14,7 +14,7 @@ struct log {
 	const char *file;	  /* NULL: none; borrowed */
 	bool json;		  /* the file's form; else text */
 	/* Without a file, or where it can't be written: to the machine's log. */
-	bool machine;
+	bool system;
 };
 
 /* Writes one line, if the log takes its level. The file is made with mode 0600 if it is missing;

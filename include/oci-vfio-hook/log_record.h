@@ -1,5 +1,5 @@
-/* One line of a log as a value, and the forms in which logs take it. Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One line of a log as a value, and the forms in which logs take it. Pure. */
 #ifndef OCI_VFIO_HOOK_LOG_RECORD_H
 #define OCI_VFIO_HOOK_LOG_RECORD_H
 

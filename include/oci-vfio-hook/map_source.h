@@ -1,5 +1,5 @@
-/* Where device maps and the configuration come from, and who may have written them.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where device maps and the configuration come from, and who may have written them. */
 #ifndef OCI_VFIO_HOOK_MAP_SOURCE_H
 #define OCI_VFIO_HOOK_MAP_SOURCE_H
 
@@ -14,7 +14,7 @@
  * file of the machine. The opened file is
  * checked. `machine` NULL: a path that the user gave, as it stands. The caller frees
  * *ret. */
-int trusted_file_read(const struct machine *machine, const char *path, char **ret,
+int trusted_file_read(const struct sysroot *sysroot, const char *path, char **ret,
 		      size_t *ret_length, struct error *err);
 
 /* Adds the --device-map files as one source. */
@@ -26,7 +26,7 @@ int map_source_add_options(const char *const *files, size_t n_files,
  * (*.json in the order of their names; of one name /etc's) as one source, then, with
  * `fw_cfg`, /sys/firmware/qemu_fw_cfg/by_name/opt/io.github.oci-vfio-hook/devices/raw.
  * The directories are checked like files. */
-int map_source_add_machine(const struct machine *machine, bool fw_cfg,
+int map_source_add_machine(const struct sysroot *sysroot, bool fw_cfg,
 			   struct device_map *map, struct messages *messages,
 			   struct error *err);
 

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Messages as values: collected where they arise, printed by cmd/. What ends a run is a
- * struct error instead. Knows nothing of the domain.
- * SPDX-License-Identifier: Apache-2.0 */
+ * struct error instead. Knows nothing of the domain. */
 #ifndef OCI_VFIO_HOOK_MESSAGE_H
 #define OCI_VFIO_HOOK_MESSAGE_H
 

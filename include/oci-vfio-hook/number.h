@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Strict numbers: the whole text, an explicit base and range, no sign but where said, no
- * space. Knows nothing of the domain. SPDX-License-Identifier: Apache-2.0 */
+ * space. Knows nothing of the domain. */
 #ifndef OCI_VFIO_HOOK_NUMBER_H
 #define OCI_VFIO_HOOK_NUMBER_H
 

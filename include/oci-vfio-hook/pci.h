@@ -1,5 +1,5 @@
-/* PCI addresses (DDDD:BB:SS.F) and PCI paths as values: grammar only, no machine.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PCI addresses (DDDD:BB:SS.F) and PCI paths as values: grammar only, no machine. */
 #ifndef OCI_VFIO_HOOK_PCI_H
 #define OCI_VFIO_HOOK_PCI_H
 

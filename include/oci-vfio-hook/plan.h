@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The plan: everything that changes in a spec, why, and what the result must be. Pure:
- * made from spec, map and the answers of the machine before anything is changed.
- * SPDX-License-Identifier: Apache-2.0 */
+ * made from spec, map and the answers of the machine before anything is changed. */
 #ifndef OCI_VFIO_HOOK_PLAN_H
 #define OCI_VFIO_HOOK_PLAN_H
 
-#include "oci-vfio-hook/device_program.h"
 #include "oci-vfio-hook/inventory.h"
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/splice.h"
@@ -17,7 +16,7 @@ enum plan_rule {
 	PLAN_ENVIRONMENT = 4,
 	PLAN_CONTROL = 5,
 	PLAN_GUEST_KERNEL = 6,
-	PLAN_APPLIED = 8,
+	PLAN_ANNOTATION = 8,
 };
 
 enum plan_edit {
@@ -30,12 +29,12 @@ enum plan_edit {
 struct plan_change {
 	enum plan_rule rule;
 	enum plan_edit edit;
-	uint32_t node;
+	uint32_t json;
 	const char *key; /* PLAN_ADD_MEMBER; static */
-	char *new;	 /* JSON; NULL: taken out; owned, as all that follows */
+	char *new_text;	 /* JSON; NULL: removed; owned, as all that follows */
 	/* For the person; only where plan_input.explain asks for them. */
-	char *where; /* "linux.devices[2].path" */
-	char *old;   /* JSON; NULL: there was none */
+	char *where;	/* "linux.devices[2].path" */
+	char *old_text; /* JSON; NULL: there was none */
 	char *why;
 };
 
@@ -81,8 +80,8 @@ struct plan {
 	size_t n_nodes, nodes_capacity;
 	struct plan_result result;
 	struct env_changes env;
-	struct applied applied; /* earlier runs' and this one's */
-	char **strings;		/* that `result` borrows; owned */
+	struct annotation annotation; /* earlier runs' and this one's */
+	char **strings;		      /* that `result` borrows; owned */
 	size_t n_strings, strings_capacity;
 };
 
@@ -99,9 +98,9 @@ struct plan_input {
 	const struct spec *spec;
 	const struct environment *environment;
 	const struct device_map *map;
-	const struct applied *applied;
+	const struct annotation *annotation;
 	const struct request *request;
-	const struct guest *guest;
+	const struct inventory *inventory;
 	enum unmapped_policy unmapped;
 	bool explain; /* the plan is going to be shown */
 	bool waiting; /* the last look was in vain: something is being hot-plugged */
@@ -121,17 +120,11 @@ int plan_build(const struct plan_input *input, struct plan *ret,
 	       struct messages *messages, struct error *err);
 
 /* Adds the annotation as the last change, if there is any other. */
-void plan_add_applied(struct plan *plan, const struct spec *spec, const char *token);
+void plan_add_annotation(struct plan *plan, const struct spec *spec, const char *token);
 
 /* The edits of the spec's text, sorted. Each new value is parsed by itself. */
 int plan_splices(const struct plan *plan, const struct spec *spec, struct splices *ret,
 		 struct error *err);
-
-/* What the device cgroup of a created container has to give and to take: a change for
- * each device (mounts have no rules), with the access that the new rules give. `spec` is
- * the one that was planned for. The caller frees *ret. */
-void plan_device_changes(const struct plan *plan, const struct spec *spec,
-			 struct device_change **ret, size_t *ret_count);
 
 /* Is the spec parsed from the new text what was planned? ERROR_INTERNAL where not. */
 int plan_verify(const struct plan *plan, const struct spec *before,

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A new file that takes the place of another in one step: written beside it under a
- * temporary name, given its attributes, renamed; or removed again.
- * SPDX-License-Identifier: Apache-2.0 */
+ * temporary name, given its attributes, renamed; or removed again. */
 #ifndef OCI_VFIO_HOOK_REPLACEMENT_H
 #define OCI_VFIO_HOOK_REPLACEMENT_H
 
@@ -25,8 +25,8 @@ struct replacement {
 
 /* Creates the temporary file, of mode 0600. One that is there already is removed if the
  * name is `ours` alone, under a lock: who left it is gone; else it is an error. */
-int replacement_create(int directory, const char *temporary, bool ours, const char *name,
-		       struct replacement *ret, struct error *err);
+int replacement_create(int directory, const char *temporary, bool exclusive,
+		       const char *name, struct replacement *ret, struct error *err);
 
 /* Writes all of the parts to any open file. */
 int file_write(int fd, const char *name, const struct iovec *parts, size_t n_parts,

@@ -1,5 +1,5 @@
-/* A plan for the person: text and JSON. Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan for the person: text and JSON. Pure. */
 #ifndef OCI_VFIO_HOOK_REPORT_H
 #define OCI_VFIO_HOOK_REPORT_H
 

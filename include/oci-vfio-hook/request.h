@@ -1,5 +1,5 @@
-/* What must be looked up on this machine before the plan can be made. Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must be looked up on this machine before the plan can be made. Pure. */
 #ifndef OCI_VFIO_HOOK_REQUEST_H
 #define OCI_VFIO_HOOK_REQUEST_H
 
@@ -45,8 +45,9 @@ const struct map_entry *device_map_find(const struct device_map *map, struct sli
 
 /* Is the node at this final path done by an earlier run: the device, or the mount to it?
  */
-bool device_is_done(const struct applied *applied, const struct spec_device *device);
-bool mount_is_done(const struct applied *applied, const struct spec_mount *mount);
+bool device_is_done(const struct annotation *annotation,
+		    const struct spec_device *device);
+bool mount_is_done(const struct annotation *annotation, const struct spec_mount *mount);
 
 /* The entry that this bind mount names by its destination, else by its source, or NULL.
  */
@@ -55,12 +56,12 @@ const struct map_entry *mount_find_entry(const struct device_map *map,
 
 /* Is anything left that a machine map could name, after what earlier runs did? */
 bool request_may_need_map(const struct spec *spec, const struct environment *environment,
-			  const struct applied *applied);
+			  const struct annotation *annotation);
 
 /* Which entries does the spec name? A --device-map entry that it doesn't name, and a
  * named entry of an unsupported type, are ERROR_DATA. */
 int request_build(const struct spec *spec, const struct environment *environment,
-		  const struct device_map *map, const struct applied *applied,
+		  const struct device_map *map, const struct annotation *annotation,
 		  struct request *ret, struct error *err);
 
 /* Index of the node request, or -1. */

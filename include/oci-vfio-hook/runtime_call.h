@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of an OCI runtime (runc, crun) as far as the wrapper must know it:
- * which file the runtime is going to read. Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+ * which file the runtime is going to read. Pure. */
 #ifndef OCI_VFIO_HOOK_RUNTIME_CALL_H
 #define OCI_VFIO_HOOK_RUNTIME_CALL_H
 

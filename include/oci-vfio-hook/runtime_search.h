@@ -1,5 +1,5 @@
-/* Which program file is the real runtime.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which program file is the real runtime. */
 #ifndef OCI_VFIO_HOOK_RUNTIME_SEARCH_H
 #define OCI_VFIO_HOOK_RUNTIME_SEARCH_H
 

@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration: values of /etc/oci-vfio-hook/config.json and of the command line.
- * Pure. SPDX-License-Identifier: Apache-2.0 */
+ * Pure. */
 #ifndef OCI_VFIO_HOOK_SETTINGS_H
 #define OCI_VFIO_HOOK_SETTINGS_H
 

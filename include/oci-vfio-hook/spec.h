@@ -1,17 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of an OCI runtime spec (config.json) that the plan reads, as a view of its
  * text. Source of the fields: opencontainers/runtime-spec, config.md and config-linux.md.
- * `null` counts as absent throughout. Pure. SPDX-License-Identifier: Apache-2.0 */
+ * `null` counts as absent throughout. Pure. */
 #ifndef OCI_VFIO_HOOK_SPEC_H
 #define OCI_VFIO_HOOK_SPEC_H
 
 #include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/vfio_path.h"
 
-#define CONTROL_NODE "/dev/vfio/vfio"
-#define APPLIED_KEY "io.github.oci-vfio-hook.applied"
+#define ANNOTATION_KEY "io.github.oci-vfio-hook.applied"
 
 /* linux.devices[] */
 struct spec_device {
-	uint32_t node;
+	uint32_t json;
 	size_t index;
 	struct slice path; /* cleaned */
 	char type;	   /* 'c' (also for "u"), 'b', 'p' */
@@ -25,7 +26,7 @@ struct spec_device {
 
 /* linux.resources.devices[] */
 struct spec_rule {
-	uint32_t node; /* 0: added by the plan */
+	uint32_t json; /* 0: added by the plan */
 	bool allow;
 	char type;	      /* 'a' (also when absent), 'b', 'c' */
 	int64_t major, minor; /* RULE_ANY: absent or -1 */
@@ -34,13 +35,13 @@ struct spec_rule {
 
 /* mounts[]: bind mounts only (type "bind", or an option "bind" or "rbind") */
 struct spec_mount {
-	uint32_t node;
+	uint32_t json;
 	struct slice destination, source; /* cleaned */
 };
 
 /* process.env[]: entries NAME=VALUE of which NAME starts with one of the prefixes */
 struct spec_variable {
-	uint32_t node;
+	uint32_t json;
 	size_t index;
 	struct slice name, value;
 };
@@ -52,10 +53,10 @@ struct env_prefixes {
 };
 
 struct spec {
-	struct json json;
+	struct json doc;
 	/* Nodes, 0 where absent or null. */
-	uint32_t linux_node, devices_node, resources_node, rules_node, mounts_node,
-		annotations_node;
+	uint32_t linux_json, devices_json, resources_json, rules_json, mounts_json,
+		annotations_json;
 	struct spec_device *devices;
 	size_t n_devices, devices_capacity;
 	struct spec_rule *rules;
@@ -64,10 +65,10 @@ struct spec {
 	size_t n_mounts, mounts_capacity;
 	struct spec_variable *variables;
 	size_t n_variables, variables_capacity;
-	bool has_applied;
-	struct slice applied;	/* text of our annotation */
-	struct slice root_path; /* root.path as it is; empty where absent */
-	char **strings;		/* cleaned paths that differ from the text; owned */
+	bool has_annotation;
+	struct slice annotation; /* text of our annotation */
+	struct slice root_path;	 /* root.path as it is; empty where absent */
+	char **strings;		 /* cleaned paths that differ from the text; owned */
 	size_t n_strings, strings_capacity;
 };
 
@@ -125,21 +126,7 @@ enum spec_root_member {
 	SPEC_BUNDLE_PATH,
 };
 enum spec_annotation_member {
-	SPEC_ANNOTATION_APPLIED,
+	SPEC_ANNOTATION_OURS,
 };
-
-/* Could anything in the spec be ours? False: no device, no bind mount from below /dev or
- * to below /dev/vfio, no variable with a prefix. Then no machine map need be opened. */
-bool spec_may_be_ours(const struct spec *spec);
-
-/* A bind mount from below /dev, or to below /dev/vfio? */
-bool mount_may_be_ours(const struct spec_mount *mount);
-
-/* Is this cleaned path a VFIO node: /dev/vfio/N, /dev/vfio/noiommu-N,
- * /dev/vfio/devices/vfioN or /dev/iommu? (Not the control node.) */
-bool path_is_vfio_node(struct slice path);
-
-/* Is it /dev/vfio/vfio? */
-bool path_is_control_node(struct slice path);
 
 #endif

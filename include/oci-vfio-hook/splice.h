@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Edits of a JSON text as byte ranges to replace, made from an index of it, and the new
  * text as the old one with the edits spliced in. Every other byte stays. Knows nothing of
- * the domain. SPDX-License-Identifier: Apache-2.0 */
+ * the domain. */
 #ifndef OCI_VFIO_HOOK_SPLICE_H
 #define OCI_VFIO_HOOK_SPLICE_H
 
@@ -27,7 +28,7 @@ void splices_free(struct splices *splices);
 void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with);
 
 /* The value's bytes become `with`, one JSON value. */
-void splice_replace(struct splices *splices, const struct json *doc, uint32_t node,
+void splice_replace(struct splices *splices, const struct json *doc, uint32_t json,
 		    struct slice with);
 
 /* The object gets a last member, with the white space of its first one. Called more than

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The OCI container state that a runtime gives a hook on stdin (runtime-spec, runtime.md,
- * "State"; crun adds `root`). Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+ * "State"; crun adds `root`). Pure. */
 #ifndef OCI_VFIO_HOOK_STATE_H
 #define OCI_VFIO_HOOK_STATE_H
 

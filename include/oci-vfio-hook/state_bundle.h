@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The directory with the spec of a created container. It is the state's `bundle`, but for
- * crun 1.8.1 to 1.29.1, which says "/" where a user namespace and devices meet.
- * SPDX-License-Identifier: Apache-2.0 */
+ * crun 1.8.1 to 1.29.1, which says "/" where a user namespace and devices meet. */
 #ifndef OCI_VFIO_HOOK_STATE_BUNDLE_H
 #define OCI_VFIO_HOOK_STATE_BUNDLE_H
 

@@ -1,5 +1,5 @@
-/* What a run was about, in a few words for a log. Pure.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run was about, in a few words for a log. Pure. */
 #ifndef OCI_VFIO_HOOK_SUMMARY_H
 #define OCI_VFIO_HOOK_SUMMARY_H
 

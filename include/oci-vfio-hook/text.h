@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Text as borrowed slices, a growing buffer, quoting for messages, lexical path cleaning
- * and strict UTF-8. Knows nothing of the domain. SPDX-License-Identifier: Apache-2.0 */
+ * and strict UTF-8. Knows nothing of the domain. */
 #ifndef OCI_VFIO_HOOK_TEXT_H
 #define OCI_VFIO_HOOK_TEXT_H
 
@@ -92,7 +93,7 @@ void buffer_add(struct buffer *buffer, struct slice text);
  * `length`. */
 static inline char *buffer_room(struct buffer *buffer, size_t size)
 {
-	memory_grow(&buffer->data, &buffer->capacity, buffer->length + size, 1);
+	array_grow(&buffer->data, &buffer->capacity, buffer->length + size, 1);
 	return buffer->data + buffer->length;
 }
 void buffer_add_number(struct buffer *buffer, uint64_t number);

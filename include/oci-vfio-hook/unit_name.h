@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which systemd unit a cgroup is of, by the cgroup's path. Pure: whether systemd knows
- * the unit is not known here.
- * SPDX-License-Identifier: Apache-2.0 */
+ * the unit is not known here. */
 #ifndef OCI_VFIO_HOOK_UNIT_NAME_H
 #define OCI_VFIO_HOOK_UNIT_NAME_H
 

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who we are outside: the user namespace of this process, from /proc/self
- * (user_namespaces(7)). Always that of the real machine, whatever --root says.
- * SPDX-License-Identifier: Apache-2.0 */
+ * (user_namespaces(7)). Always that of the real machine, whatever --root says. */
 #ifndef OCI_VFIO_HOOK_USER_NAMESPACE_H
 #define OCI_VFIO_HOOK_USER_NAMESPACE_H
 

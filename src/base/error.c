@@ -1,5 +1,5 @@
-/* Errors as values.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Errors as values. */
 #include "oci-vfio-hook/error.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ int error_vset(struct error *err, enum error_class class, const char *format,
 {
 	if (err->class == ERROR_NONE) {
 		err->class = class;
-		err->message = memory_vprintf(format, arguments);
+		err->message = xvasprintf(format, arguments);
 	}
 	return class_number(err->class);
 }
@@ -55,10 +55,10 @@ int error_prefix(struct error *err, const char *format, ...)
 	auto_free char *prefix = NULL, *old = NULL;
 
 	va_start(arguments, format);
-	prefix = memory_vprintf(format, arguments);
+	prefix = xvasprintf(format, arguments);
 	va_end(arguments);
 	old = take_ptr(err->message);
-	err->message = memory_printf("%s: %s", prefix, old ? old : "");
+	err->message = xasprintf("%s: %s", prefix, old ? old : "");
 	return class_number(err->class);
 }
 
@@ -68,15 +68,15 @@ int error_append(struct error *err, const char *format, ...)
 	auto_free char *suffix = NULL, *old = NULL;
 
 	va_start(arguments, format);
-	suffix = memory_vprintf(format, arguments);
+	suffix = xvasprintf(format, arguments);
 	va_end(arguments);
 	old = take_ptr(err->message);
-	err->message = memory_printf("%s%s", old ? old : "", suffix);
+	err->message = xasprintf("%s%s", old ? old : "", suffix);
 	return class_number(err->class);
 }
 
 void error_free(struct error *err)
 {
-	memory_free(err->message);
+	free(err->message);
 	*err = (struct error) { 0 };
 }

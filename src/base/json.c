@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Parsing: yajl's callbacks build the index of spans. The only file that includes yajl;
- * how an index is read is in json_value.c. SPDX-License-Identifier: Apache-2.0 */
+ * how an index is read is in json_value.c. */
 #include "oci-vfio-hook/json.h"
 
 #include <yajl/yajl_parse.h>
@@ -23,7 +24,7 @@ struct frame {
 	const struct json_shape *shape;
 	const struct json_shape
 		*value_shape; /* object: of the member whose key came last */
-	uint32_t node;
+	uint32_t json;
 	uint32_t last_child;
 	uint32_t position;
 	size_t first_key;
@@ -75,17 +76,17 @@ static int cancel(struct parser *parser, const char *message)
 	return cancel_at(parser, yajl_get_bytes_consumed(parser->yajl), message);
 }
 
-static uint32_t add_node(struct parser *parser, enum json_type type, size_t start,
+static uint32_t add_span(struct parser *parser, enum json_type type, size_t start,
 			 size_t end, uint32_t position)
 {
 	struct json *doc = parser->doc;
-	uint32_t index = (uint32_t)doc->n_nodes;
-	struct json_node *node;
+	uint32_t index = (uint32_t)doc->n_spans;
+	struct json_span *span;
 
-	memory_grow(&doc->nodes, &doc->nodes_capacity, doc->n_nodes + 1,
-		    sizeof *doc->nodes);
-	node = &doc->nodes[doc->n_nodes++];
-	*node = (struct json_node) {
+	array_grow(&doc->spans, &doc->spans_capacity, doc->n_spans + 1,
+		   sizeof *doc->spans);
+	span = &doc->spans[doc->n_spans++];
+	*span = (struct json_span) {
 		.start = (uint32_t)start,
 		.end = (uint32_t)end,
 		.position = position,
@@ -95,7 +96,7 @@ static uint32_t add_node(struct parser *parser, enum json_type type, size_t star
 		struct frame *frame = &parser->frames[parser->depth - 1];
 
 		if (frame->last_child)
-			doc->nodes[frame->last_child].next = index;
+			doc->spans[frame->last_child].next = index;
 		frame->last_child = index;
 	}
 	return index;
@@ -129,7 +130,7 @@ static int on_scalar(struct parser *parser, enum json_type type, size_t length)
 	shape = next_shape(parser, &position);
 	if (shape) {
 		end = yajl_get_bytes_consumed(parser->yajl);
-		add_node(parser, type, end - length, end, position);
+		add_span(parser, type, end - length, end, position);
 	}
 	return CONTINUE;
 }
@@ -154,7 +155,7 @@ static int on_number(void *context, const char *text, size_t length)
 	    text >= parser->doc->text.data + parser->doc->text.length) {
 		struct slice text_all = parser->doc->text;
 
-		add_node(parser, JSON_NUMBER, json_skip_space(text_all, 0),
+		add_span(parser, JSON_NUMBER, json_skip_space(text_all, 0),
 			 json_skip_space_back(text_all, text_all.length), 0);
 		return CONTINUE;
 	}
@@ -188,18 +189,18 @@ static void add_string(struct parser *parser, enum json_type type, struct slice 
 	struct json *doc = parser->doc;
 	size_t end = yajl_get_bytes_consumed(parser->yajl);
 	size_t start = (size_t)(decoded.data - doc->text.data) - 1;
-	uint32_t node, length = (uint32_t)decoded.length;
+	uint32_t json, length = (uint32_t)decoded.length;
 
 	/* Without escapes yajl hands out the text itself. */
 	if (decoded.data > doc->text.data &&
 	    decoded.data < doc->text.data + doc->text.length &&
 	    end - start == decoded.length + 2) {
-		add_node(parser, type, start, end, position);
+		add_span(parser, type, start, end, position);
 		return;
 	}
-	node = add_node(parser, type, string_start(doc->text, end), end, position);
-	doc->nodes[node].escaped = true;
-	doc->nodes[node].extra = (uint32_t)doc->decoded.length;
+	json = add_span(parser, type, string_start(doc->text, end), end, position);
+	doc->spans[json].escaped = true;
+	doc->spans[json].extra = (uint32_t)doc->decoded.length;
 	buffer_add(&doc->decoded,
 		   (struct slice) { (const char *)&length, sizeof length });
 	buffer_add(&doc->decoded, decoded);
@@ -237,7 +238,7 @@ static int open_container(struct parser *parser, bool object)
 	end = yajl_get_bytes_consumed(parser->yajl);
 	parser->frames[parser->depth] = (struct frame) {
 		.shape = shape,
-		.node = add_node(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1,
+		.json = add_span(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1,
 				 parser->doc->text.length, position),
 		.first_key = parser->n_keys,
 		.object = object,
@@ -260,8 +261,8 @@ static void close_container(struct parser *parser)
 {
 	struct frame *frame = &parser->frames[--parser->depth];
 
-	parser->doc->nodes[frame->node].extra = frame->object ? 0 : frame->position;
-	parser->doc->nodes[frame->node].end =
+	parser->doc->spans[frame->json].extra = frame->object ? 0 : frame->position;
+	parser->doc->spans[frame->json].end =
 		(uint32_t)yajl_get_bytes_consumed(parser->yajl);
 }
 
@@ -312,10 +313,10 @@ static bool folds_to(struct slice key, struct slice member)
 static int refuse_key(struct parser *parser, const struct frame *frame, struct slice key,
 		      const char *what)
 {
-	auto_free char *path = json_path(parser->doc, frame->node);
+	auto_free char *path = json_path(parser->doc, frame->json);
 	auto_free char *quoted = text_quote(key);
 	auto_free char *message =
-		memory_printf("%s%s%s %s", path, *path ? ": " : "", what, quoted);
+		xasprintf("%s%s%s %s", path, *path ? ": " : "", what, quoted);
 
 	return cancel(parser, message);
 }
@@ -347,11 +348,11 @@ static int match_key(struct parser *parser, struct frame *frame, struct slice ke
 static void remember_key(struct parser *parser, struct slice key, bool decoded)
 {
 	struct open_key *open =
-		memory_append(parser->keys, parser->n_keys, parser->keys_capacity);
+		array_append(parser->keys, parser->n_keys, parser->keys_capacity);
 
 	open->length = (uint32_t)key.length;
 	open->owned = decoded;
-	open->text = decoded ? memory_copy(key.data, key.length) : key.data;
+	open->text = decoded ? xstrndup(key.data, key.length) : key.data;
 }
 
 static int on_key(void *context, const unsigned char *text, size_t length)
@@ -412,7 +413,7 @@ static void forget_keys(struct parser *parser, size_t first)
 		struct open_key *key = &parser->keys[--parser->n_keys];
 
 		if (key->owned)
-			memory_free((char *)(uintptr_t)key->text);
+			free((char *)(uintptr_t)key->text);
 	}
 }
 
@@ -455,19 +456,19 @@ static const yajl_callbacks callbacks = {
 static void *allocate(void *context, size_t size)
 {
 	(void)context;
-	return memory_alloc(size);
+	return xmalloc(size);
 }
 
 static void *resize(void *context, void *memory, size_t size)
 {
 	(void)context;
-	return memory_resize(memory, size);
+	return xrealloc(memory, size);
 }
 
 static void release(void *context, void *memory)
 {
 	(void)context;
-	memory_free(memory);
+	free(memory);
 }
 
 /* They never fail: neither does yajl_alloc(). */
@@ -484,8 +485,8 @@ static void report_syntax(struct parser *parser, size_t offset)
 	unsigned char *message = yajl_get_error(parser->yajl, 0, NULL, 0);
 	auto_free char *line = NULL;
 
-	line = memory_printf("not JSON: %.*s", (int)strcspn((char *)message, "\n"),
-			     (char *)message);
+	line = xasprintf("not JSON: %.*s", (int)strcspn((char *)message, "\n"),
+			 (char *)message);
 	yajl_free_error(parser->yajl, message);
 	cancel_at(parser, offset, line);
 }
@@ -517,9 +518,9 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		return error_set(err, ERROR_DATA,
 				 "%s: not JSON: a vertical tab or form feed in it", name);
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
-	memory_grow(&doc.nodes, &doc.nodes_capacity, text.length / 64 + 64,
-		    sizeof *doc.nodes);
-	memory_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
+	array_grow(&doc.spans, &doc.spans_capacity, text.length / 64 + 64,
+		   sizeof *doc.spans);
+	array_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
 	parser.yajl = new_yajl(&callbacks, &parser);
 	status = yajl_parse(parser.yajl, (const unsigned char *)text.data, text.length);
 	if (status == yajl_status_error) {
@@ -532,7 +533,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	}
 	/* yajl overlooks a string that begins behind the value and never ends. */
 	if (status == yajl_status_ok) {
-		size_t end = json_skip_space(text, doc.nodes[0].end);
+		size_t end = json_skip_space(text, doc.spans[0].end);
 
 		if (end != text.length) {
 			cancel_at(&parser, end, "not JSON: text behind the value");
@@ -541,7 +542,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	}
 	yajl_free(parser.yajl);
 	forget_keys(&parser, 0);
-	memory_free(parser.keys);
+	free(parser.keys);
 	if (status != yajl_status_ok)
 		return error_set(err, ERROR_INTERNAL, "%s: parsing stopped", name);
 	*ret = doc;
@@ -596,7 +597,7 @@ int json_check_value(struct slice value, struct error *err)
 
 void json_free(struct json *doc)
 {
-	memory_free(doc->nodes);
+	free(doc->spans);
 	buffer_free(&doc->decoded);
 	*doc = (struct json) { 0 };
 }

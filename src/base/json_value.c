@@ -1,30 +1,30 @@
-/* Reading an index: values, places and errors; writing strings.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading an index: values, places and errors. */
 #include "oci-vfio-hook/json.h"
 #include "oci-vfio-hook/number.h"
 
-uint32_t json_child(const struct json *doc, uint32_t node)
+uint32_t json_child(const struct json *doc, uint32_t json)
 {
 	/* Nodes are in the order of the text: the first child comes next, if there is
 	 * one. */
-	return node + 1 < doc->n_nodes &&
-			       doc->nodes[node + 1].start < doc->nodes[node].end
-		       ? node + 1
+	return json + 1 < doc->n_spans &&
+			       doc->spans[json + 1].start < doc->spans[json].end
+		       ? json + 1
 		       : 0;
 }
 
-bool json_is_inside(const struct json *doc, uint32_t node, uint32_t container)
+bool json_is_inside(const struct json *doc, uint32_t json, uint32_t container)
 {
-	const struct json_node *outer = &doc->nodes[container],
-			       *inner = &doc->nodes[node];
+	const struct json_span *outer = &doc->spans[container],
+			       *inner = &doc->spans[json];
 
-	return node != container && inner->start >= outer->start &&
+	return json != container && inner->start >= outer->start &&
 	       inner->end <= outer->end;
 }
 
 size_t json_array_length(const struct json *doc, uint32_t array)
 {
-	return doc->nodes[array].extra;
+	return doc->spans[array].extra;
 }
 
 uint32_t json_member_raw(const struct json *doc, uint32_t object, uint32_t position)
@@ -34,7 +34,7 @@ uint32_t json_member_raw(const struct json *doc, uint32_t object, uint32_t posit
 	while (child) {
 		if (json_type(doc, child) == JSON_KEY)
 			child = json_next(doc, child);
-		else if (doc->nodes[child].position == position)
+		else if (doc->spans[child].position == position)
 			return child;
 		child = json_next(doc, child);
 	}
@@ -69,20 +69,20 @@ static const char *type_name(enum json_type type)
 	return "?";
 }
 
-int json_expect(const struct json *doc, uint32_t node, enum json_type type,
+int json_expect(const struct json *doc, uint32_t json, enum json_type type,
 		struct error *err)
 {
-	enum json_type found = json_type(doc, node);
+	enum json_type found = json_type(doc, json);
 
 	if (found == type)
 		return 0;
-	return json_error(err, ERROR_DATA, doc, node, "must be %s, not %s",
+	return json_error(err, ERROR_DATA, doc, json, "must be %s, not %s",
 			  type_name(type), type_name(found));
 }
 
-static struct slice decoded(const struct json *doc, uint32_t node)
+static struct slice decoded(const struct json *doc, uint32_t json)
 {
-	const struct json_node *at = &doc->nodes[node];
+	const struct json_span *at = &doc->spans[json];
 	uint32_t length;
 
 	if (!at->escaped)
@@ -122,58 +122,58 @@ static bool has_lone_surrogate(struct slice raw)
 	return false;
 }
 
-int json_string(const struct json *doc, uint32_t node, struct slice *ret,
+int json_string(const struct json *doc, uint32_t json, struct slice *ret,
 		struct error *err)
 {
 	struct slice text;
 	int r;
 
-	if (json_type(doc, node) != JSON_KEY) {
-		r = json_expect(doc, node, JSON_STRING, err);
+	if (json_type(doc, json) != JSON_KEY) {
+		r = json_expect(doc, json, JSON_STRING, err);
 		if (r < 0)
 			return r;
 	}
-	text = decoded(doc, node);
-	if (json_node(doc, node)->escaped) {
+	text = decoded(doc, json);
+	if (json_span(doc, json)->escaped) {
 		if (memchr(text.data, '\0', text.length))
-			return json_error(err, ERROR_DATA, doc, node,
+			return json_error(err, ERROR_DATA, doc, json,
 					  "has a NUL (\\u0000)");
-		if (has_lone_surrogate(json_raw(doc, node)))
+		if (has_lone_surrogate(json_raw(doc, json)))
 			return json_error(
-				err, ERROR_DATA, doc, node,
+				err, ERROR_DATA, doc, json,
 				"has half a surrogate pair (\\uD800 to \\uDFFF)");
 	}
 	if (!text_is_utf8(text))
-		return json_error(err, ERROR_DATA, doc, node, "is not UTF-8");
+		return json_error(err, ERROR_DATA, doc, json, "is not UTF-8");
 	*ret = text;
 	return 0;
 }
 
-int json_integer(const struct json *doc, uint32_t node, int64_t min, int64_t max,
+int json_integer(const struct json *doc, uint32_t json, int64_t min, int64_t max,
 		 int64_t *ret, struct error *err)
 {
-	int r = json_expect(doc, node, JSON_NUMBER, err);
+	int r = json_expect(doc, json, JSON_NUMBER, err);
 
 	if (r < 0)
 		return r;
-	if (number_parse_integer(json_raw(doc, node), min, max, ret) < 0) {
-		auto_free char *quoted = text_quote(json_raw(doc, node));
+	if (number_parse_integer(json_raw(doc, json), min, max, ret) < 0) {
+		auto_free char *quoted = text_quote(json_raw(doc, json));
 
 		return json_error(
-			err, ERROR_DATA, doc, node,
+			err, ERROR_DATA, doc, json,
 			"must be an integer from %lld to %lld in plain digits, not %s",
 			(long long)min, (long long)max, quoted);
 	}
 	return 0;
 }
 
-int json_bool(const struct json *doc, uint32_t node, bool *ret, struct error *err)
+int json_bool(const struct json *doc, uint32_t json, bool *ret, struct error *err)
 {
-	int r = json_expect(doc, node, JSON_BOOL, err);
+	int r = json_expect(doc, json, JSON_BOOL, err);
 
 	if (r < 0)
 		return r;
-	*ret = doc->text.data[json_node(doc, node)->start] == 't';
+	*ret = doc->text.data[json_span(doc, json)->start] == 't';
 	return 0;
 }
 
@@ -209,14 +209,14 @@ static void add_index(struct buffer *path, uint32_t index)
 	buffer_add(path, SLICE("]"));
 }
 
-char *json_path(const struct json *doc, uint32_t node)
+char *json_path(const struct json *doc, uint32_t json)
 {
 	const struct json_shape *shape = doc->shape;
 	struct buffer path = { 0 };
 	uint32_t at = 0;
 
 	buffer_add(&path, SLICE(""));
-	while (at != node) {
+	while (at != json) {
 		bool in_array = json_type(doc, at) == JSON_ARRAY;
 		uint32_t child = json_child(doc, at), key = 0;
 
@@ -226,7 +226,7 @@ char *json_path(const struct json *doc, uint32_t node)
 		for (;;) {
 			uint32_t next = json_next(doc, child);
 
-			if (!next || next > node)
+			if (!next || next > json)
 				break;
 			key = json_type(doc, child) == JSON_KEY ? child : 0;
 			child = next;
@@ -234,14 +234,14 @@ char *json_path(const struct json *doc, uint32_t node)
 		if (json_type(doc, child) == JSON_KEY)
 			key = child;
 		if (in_array)
-			add_index(&path, doc->nodes[child].position);
+			add_index(&path, doc->spans[child].position);
 		else if (key)
 			add_key(&path, decoded(doc, key));
 		else
-			add_key(&path, shape->members[doc->nodes[child].position].key);
+			add_key(&path, shape->members[doc->spans[child].position].key);
 		shape = in_array ? shape->elements
 			: key	 ? shape->others
-				 : shape->members[doc->nodes[child].position].shape;
+				 : shape->members[doc->spans[child].position].shape;
 		at = child;
 	}
 	return path.data;
@@ -258,90 +258,15 @@ char *json_path_of_member(const struct json *doc, uint32_t object, struct slice 
 }
 
 int json_error(struct error *err, enum error_class class, const struct json *doc,
-	       uint32_t node, const char *format, ...)
+	       uint32_t json, const char *format, ...)
 {
-	auto_free char *path = json_path(doc, node);
+	auto_free char *path = json_path(doc, json);
 	auto_free char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	message = memory_vprintf(format, arguments);
+	message = xvasprintf(format, arguments);
 	va_end(arguments);
 	return error_set(err, class, "%s: %s%s%s", doc->name, path, *path ? ": " : "",
 			 message);
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-size_t json_skip_space(struct slice text, size_t at)
-{
-	while (at < text.length && is_space(text.data[at]))
-		at++;
-	return at;
-}
-
-size_t json_skip_space_back(struct slice text, size_t at)
-{
-	while (at > 0 && is_space(text.data[at - 1]))
-		at--;
-	return at;
-}
-
-void json_add_compact(struct buffer *buffer, struct slice text)
-{
-	bool in_string = false;
-
-	for (size_t i = 0; i < text.length; i++) {
-		char c = text.data[i];
-
-		if (!in_string && is_space(c))
-			continue;
-		buffer_add(buffer, slice_from_to(text, i, i + 1));
-		if (in_string && c == '\\')
-			buffer_add(buffer, slice_from_to(text, i + 1, i + 2)), i++;
-		else if (c == '"')
-			in_string = !in_string;
-	}
-}
-
-/* What follows the backslash of each character that needs one. */
-static const char escapes[256] = {
-	[0 ... '\t' - 1] = 'u',	   ['\t'] = 't', ['\n'] = 'n',
-	['\n' + 1 ... 0x1f] = 'u', ['"'] = '"',	 ['\\'] = '\\',
-};
-
-/* Puts the escape of a character; returns where the next one goes. */
-static char *put_escape(char *at, unsigned char c)
-{
-	*at++ = '\\';
-	*at++ = escapes[c];
-	if (escapes[c] == 'u') {
-		*at++ = '0';
-		*at++ = '0';
-		*at++ = "0123456789abcdef"[c >> 4];
-		*at++ = "0123456789abcdef"[c & 0xf];
-	}
-	return at;
-}
-
-void json_quote(struct buffer *buffer, struct slice text)
-{
-	/* Room for the longest escape at each place, two quotes and the NUL. */
-	char *at = buffer_room(buffer, 6 * text.length + 3);
-
-	*at++ = '"';
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char c = (unsigned char)text.data[i];
-
-		if (escapes[c])
-			at = put_escape(at, c);
-		else
-			*at++ = (char)c;
-	}
-	*at++ = '"';
-	*at = '\0';
-	buffer->length = (size_t)(at - buffer->data);
 }

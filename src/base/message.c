@@ -1,5 +1,5 @@
-/* Messages that are no errors, as values.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages that are no errors, as values. */
 #include "oci-vfio-hook/message.h"
 
 void messages_add(struct messages *messages, enum message_level level, const char *format,
@@ -10,21 +10,21 @@ void messages_add(struct messages *messages, enum message_level level, const cha
 
 	if (messages->counts[level]++ > MESSAGES_MAX)
 		return;
-	message = memory_append(messages->items, messages->count, messages->capacity);
+	message = array_append(messages->items, messages->count, messages->capacity);
 	message->level = level;
 	if (messages->counts[level] > MESSAGES_MAX) {
-		message->text = memory_copy_string("more of this kind are left out");
+		message->text = xstrdup("more of this kind are left out");
 		return;
 	}
 	va_start(arguments, format);
-	message->text = memory_vprintf(format, arguments);
+	message->text = xvasprintf(format, arguments);
 	va_end(arguments);
 }
 
 void messages_free(struct messages *messages)
 {
 	for (size_t i = 0; i < messages->count; i++)
-		memory_free(messages->items[i].text);
-	memory_free(messages->items);
+		free(messages->items[i].text);
+	free(messages->items);
 	*messages = (struct messages) { 0 };
 }

@@ -1,5 +1,5 @@
-/* Strict numbers.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict numbers. */
 #include "oci-vfio-hook/number.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* Lexical path cleaning.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lexical path cleaning. */
 #include "oci-vfio-hook/text.h"
 
 const char *path_name(const char *path)
@@ -54,7 +54,7 @@ bool path_is_clean(struct slice path)
 
 char *path_clean(struct slice path)
 {
-	char *clean = memory_zalloc(path.length + 2);
+	char *clean = xzalloc(path.length + 2);
 	size_t length = 0, at = 0;
 
 	for (;;) {

@@ -1,25 +1,25 @@
-/* Edits as byte ranges, and the text with them spliced in.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Edits as byte ranges, and the text with them spliced in. */
 #include "oci-vfio-hook/splice.h"
 
 void splices_free(struct splices *splices)
 {
 	for (size_t i = 0; i < splices->count; i++)
-		memory_free(splices->items[i].with);
-	memory_free(splices->items);
+		free(splices->items[i].with);
+	free(splices->items);
 	*splices = (struct splices) { 0 };
 }
 
 void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with)
 {
 	struct splice *splice =
-		memory_append(splices->items, splices->count, splices->capacity);
+		array_append(splices->items, splices->count, splices->capacity);
 
 	*splice = (struct splice) {
 		.order = splices->count,
 		.start = start,
 		.end = end,
-		.with = memory_copy(with.data, with.length),
+		.with = xstrndup(with.data, with.length),
 		.length = with.length,
 	};
 }
@@ -34,17 +34,17 @@ static size_t skip_string(struct slice text, size_t at)
 	return at + 1;
 }
 
-void splice_replace(struct splices *splices, const struct json *doc, uint32_t node,
+void splice_replace(struct splices *splices, const struct json *doc, uint32_t json,
 		    struct slice with)
 {
-	splice_bytes(splices, json_node(doc, node)->start, json_node(doc, node)->end,
+	splice_bytes(splices, json_span(doc, json)->start, json_span(doc, json)->end,
 		     with);
 }
 
 /* White space between the bracket and the first value or key of a container. */
 static struct slice first_space(const struct json *doc, uint32_t container)
 {
-	size_t start = json_node(doc, container)->start + 1;
+	size_t start = json_span(doc, container)->start + 1;
 
 	return slice_from_to(doc->text, start, json_skip_space(doc->text, start));
 }
@@ -52,7 +52,7 @@ static struct slice first_space(const struct json *doc, uint32_t container)
 /* What stands between key and value of the object's first member. */
 static struct slice first_colon(const struct json *doc, uint32_t object)
 {
-	size_t key = json_skip_space(doc->text, json_node(doc, object)->start + 1);
+	size_t key = json_skip_space(doc->text, json_span(doc, object)->start + 1);
 	size_t start = skip_string(doc->text, key);
 	size_t colon = json_skip_space(doc->text, start);
 
@@ -62,8 +62,8 @@ static struct slice first_colon(const struct json *doc, uint32_t object)
 /* Behind the last value of a container, or behind the bracket of an empty one. */
 static size_t content_end(const struct json *doc, uint32_t container, bool *ret_empty)
 {
-	size_t open = json_node(doc, container)->start + 1;
-	size_t end = json_skip_space_back(doc->text, json_node(doc, container)->end - 1);
+	size_t open = json_span(doc, container)->start + 1;
+	size_t end = json_skip_space_back(doc->text, json_span(doc, container)->end - 1);
 
 	*ret_empty = end <= open;
 	return *ret_empty ? open : end;
@@ -100,7 +100,7 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
 static void remove_element(struct splices *splices, const struct json *doc,
 			   uint32_t element, bool first)
 {
-	const struct json_node *node = json_node(doc, element);
+	const struct json_span *node = json_span(doc, element);
 	size_t start = json_skip_space_back(doc->text, node->start), end = node->end,
 	       comma;
 
@@ -122,9 +122,9 @@ static bool is_all(const struct json *doc, uint32_t array, const uint32_t *remov
 
 	if (count == 0)
 		return false;
-	last = json_skip_space(doc->text, json_node(doc, removed[count - 1])->end);
-	return json_node(doc, removed[count - 1])->position + 1 == count &&
-	       last + 1 == json_node(doc, array)->end;
+	last = json_skip_space(doc->text, json_span(doc, removed[count - 1])->end);
+	return json_span(doc, removed[count - 1])->position + 1 == count &&
+	       last + 1 == json_span(doc, array)->end;
 }
 
 void splice_array(struct splices *splices, const struct json *doc, uint32_t array,
@@ -137,7 +137,7 @@ void splice_array(struct splices *splices, const struct json *doc, uint32_t arra
 
 	for (size_t i = 0; i < n_removed; i++)
 		remove_element(splices, doc, removed[i],
-			       json_node(doc, removed[i])->position == i);
+			       json_span(doc, removed[i])->position == i);
 	for (size_t i = 0; i < n_added; i++) {
 		if (i > 0 || (!empty && !all))
 			buffer_add(&with, SLICE(","));
@@ -205,8 +205,8 @@ void splices_apply(const struct splices *splices, struct slice text, struct buff
 {
 	size_t at = 0;
 
-	memory_grow(&ret->data, &ret->capacity,
-		    ret->length + splices_length(splices, text.length) + 1, 1);
+	array_grow(&ret->data, &ret->capacity,
+		   ret->length + splices_length(splices, text.length) + 1, 1);
 	for (size_t i = 0; i < splices->count; i++) {
 		const struct splice *splice = &splices->items[i];
 

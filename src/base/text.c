@@ -1,5 +1,5 @@
-/* Text: growing buffers, quoting for messages, strict UTF-8.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text: growing buffers, quoting for messages, strict UTF-8. */
 #include "oci-vfio-hook/text.h"
 
 #include <stdio.h>
@@ -64,14 +64,14 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	text = memory_vprintf(format, arguments);
+	text = xvasprintf(format, arguments);
 	va_end(arguments);
 	buffer_add(buffer, slice_from(text));
 }
 
 void buffer_free(struct buffer *buffer)
 {
-	memory_free(buffer->data);
+	free(buffer->data);
 	*buffer = (struct buffer) { 0 };
 }
 

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An OCI bundle: its directory, lock and config.json, replaced in one step or not at
- * all. Knows nothing of what is in the file.
- * SPDX-License-Identifier: Apache-2.0 */
+ * all. Knows nothing of what is in the file. */
 #include "oci-vfio-hook/bundle.h"
 
 #include <errno.h>
@@ -36,8 +36,7 @@ static int lock(int directory, const char *name, struct error *err)
 		if (clock_left(deadline) == 0)
 			return error_set(
 				err, ERROR_TIMEOUT,
-				"%s: another process has held the lock of the bundle's "
-				"directory for %d s: is an oci-vfio-hook stuck there?",
+				"%s: another process has held the lock of the bundle's directory for %d s: is an oci-vfio-hook stuck there?",
 				name, LOCK_SECONDS);
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec * 2 <= LOCK_PAUSE_MAX_NS)
@@ -50,9 +49,8 @@ static int open_directory(const char *path, struct bundle *bundle, struct error 
 {
 	auto_free char *name = NULL;
 
-	do {
-		bundle->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	} while (bundle->directory < 0 && errno == EINTR);
+	bundle->directory =
+		RETRY_ON_EINTR(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (bundle->directory < 0) {
 		int number = errno;
 
@@ -110,11 +108,11 @@ int bundle_open(const char *path, const char *file, bool take_lock, struct bundl
 
 	bundle.name = file_path(path, file);
 	if (file[0] == '\0' || strchr(file, '/') != NULL)
-		return error_set(err, ERROR_DATA,
-				 "%s: the name of the file in the bundle must be one "
-				 "without a slash",
-				 bundle.name);
-	bundle.file = memory_copy(file, strlen(file));
+		return error_set(
+			err, ERROR_DATA,
+			"%s: the name of the file in the bundle must be one without a slash",
+			bundle.name);
+	bundle.file = xstrndup(file, strlen(file));
 	r = open_directory(path, &bundle, err);
 	if (r == 0 && take_lock) {
 		r = lock(bundle.directory, bundle.name, err);
@@ -133,9 +131,9 @@ void bundle_close(struct bundle *bundle)
 {
 	close_fd(&bundle->config);
 	close_fd(&bundle->directory);
-	memory_free(bundle->text);
-	memory_free(bundle->file);
-	memory_free(bundle->name);
+	free(bundle->text);
+	free(bundle->file);
+	free(bundle->name);
 	*bundle = (struct bundle)BUNDLE_INIT;
 }
 
@@ -171,8 +169,7 @@ static int check_unchanged(const struct bundle *bundle, struct error *err)
 	    now.st_mtim.tv_nsec != bundle->status.st_mtim.tv_nsec)
 		return error_set(
 			err, ERROR_IO,
-			"%s: somebody else has changed it meanwhile; nothing was "
-			"changed, run again",
+			"%s: somebody else has changed it meanwhile; nothing was changed, run again",
 			bundle->name);
 	return 0;
 }
@@ -222,8 +219,7 @@ static int check_output(const struct bundle *bundle, int directory, const char *
 	if (file_same(&status, &bundle->status))
 		return error_set(
 			err, ERROR_USAGE,
-			"%s: is the bundle's own file, that is to be left as it is: name "
-			"another one",
+			"%s: is the bundle's own file, that is to be left as it is: name another one",
 			name);
 	return 0;
 }
@@ -258,9 +254,9 @@ int bundle_write_to(const struct bundle *bundle, const char *path,
 	int r;
 
 	if (slash == NULL)
-		parent = memory_copy(".", 1);
+		parent = xstrndup(".", 1);
 	else
-		parent = memory_copy(path, slash == path ? 1 : (size_t)(slash - path));
+		parent = xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (*file == '\0')
 		return error_set(err, ERROR_DATA, "%s: is no name of a file", name);
 	directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -1,5 +1,5 @@
-/* Waits for hot-plug events. The only file that knows libudev.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waits for hot-plug events. The only file that knows libudev. */
 #include "oci-vfio-hook/hotplug.h"
 
 #include <errno.h>
@@ -15,9 +15,8 @@
  * look in their midst could find a node's numbers before devtmpfs has the node. */
 #define BURST (CLOCK_SECOND / 50)
 
-LIBRARY_NOTE("[{\"feature\":\"hotplug\","
-	     "\"description\":\"Waiting for devices that are being hot-plugged\","
-	     "\"priority\":\"suggested\",\"soname\":[\"libudev.so.1\"]}]");
+LIBRARY_NOTE(
+	"[{\"feature\":\"hotplug\",\"description\":\"Waiting for devices that are being hot-plugged\",\"priority\":\"suggested\",\"soname\":[\"libudev.so.1\"]}]");
 
 /* libudev's own names, as in <libudev.h>, which isn't needed to build. */
 struct udev;
@@ -93,14 +92,14 @@ static int listen_to(struct hotplug *hotplug, const char *source)
 	hotplug->monitor = libudev->monitor_new(hotplug->udev, source);
 	if (hotplug->monitor == NULL)
 		return -errno;
-	for (size_t i = 0; r >= 0 && i < sizeof(subsystems) / sizeof(*subsystems); i++)
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(subsystems); i++)
 		r = libudev->monitor_filter(hotplug->monitor, subsystems[i], NULL);
 	return r < 0 ? r : libudev->monitor_enable(hotplug->monitor);
 }
 
 int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err)
 {
-	auto_hotplug hotplug = memory_zalloc(sizeof(*hotplug));
+	auto_hotplug hotplug = xzalloc(sizeof(*hotplug));
 	const char *source = event_source();
 	int r;
 
@@ -136,10 +135,8 @@ static bool wait_until(int fd, uint64_t end)
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	int n;
 
-	do {
-		/* To the next millisecond, so that the time is over then. */
-		n = poll(&ready, 1, (int)((clock_left(end) + 999) / 1000));
-	} while (n < 0 && errno == EINTR);
+	/* To the next millisecond, so that the time is over then. */
+	n = RETRY_ON_EINTR(poll(&ready, 1, (int)((clock_left(end) + 999) / 1000)));
 	return n > 0;
 }
 
@@ -169,5 +166,5 @@ void hotplug_close(struct hotplug **hotplug)
 		closed->libudev.monitor_unref(closed->monitor);
 	if (closed->udev != NULL)
 		closed->libudev.unref(closed->udev);
-	memory_free(closed);
+	free(closed);
 }

@@ -1,5 +1,5 @@
-/* Maps of user and group ids.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Maps of user and group ids. */
 #include "oci-vfio-hook/id_map.h"
 
 #include <errno.h>
@@ -41,8 +41,7 @@ int id_map_read(int at, const char *path, struct id_map *ret, struct error *err)
 		return r;
 	rest = text;
 	while ((line = text_cut(&rest, '\n')) != NULL && *line != '\0') {
-		struct id_range *range =
-			memory_append(map.items, map.count, map.capacity);
+		struct id_range *range = array_append(map.items, map.count, map.capacity);
 		const char *rest_of_line = line;
 
 		if (!parse_number(&rest_of_line, &range->inside) ||
@@ -71,6 +70,6 @@ bool id_map_find(const struct id_map *map, uint32_t inside, uint32_t *ret_outsid
 
 void id_map_free(struct id_map *map)
 {
-	memory_free(map->items);
+	free(map->items);
 	*map = (struct id_map) { 0 };
 }

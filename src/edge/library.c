@@ -1,5 +1,5 @@
-/* Libraries that are opened when they are needed.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Libraries that are opened when they are needed. */
 #include "oci-vfio-hook/library.h"
 
 #include <dlfcn.h>
@@ -16,10 +16,10 @@ int library_open(const char *soname, const char *package, const char *need,
 	for (; symbols->name != NULL; symbols++) {
 		*symbols->target = dlsym(library, symbols->name);
 		if (*symbols->target == NULL)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "%s has no %s(), which is needed to %s: a newer "
-					 "package %s is needed",
-					 soname, symbols->name, need, package);
+			return error_set(
+				err, ERROR_UNAVAILABLE,
+				"%s has no %s(), which is needed to %s: a newer package %s is needed",
+				soname, symbols->name, need, package);
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* Lines of a log: to a file or to the machine's log.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of a log: to a file or to the machine's log. */
 #include "oci-vfio-hook/log.h"
 
 #include <errno.h>
@@ -55,7 +55,7 @@ int log_write(const struct log *log, const struct log_record *record, struct err
 		return 0;
 	if (log->file)
 		r = log_append(log->file, log->json, record, err);
-	if (log->machine && (!log->file || r < 0))
-		machine_log_send(record);
+	if (log->system && (!log->file || r < 0))
+		system_log_send(record);
 	return r;
 }

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where device maps and the configuration come from, and who may have written them: a
  * map chooses devices, so it must come from the machine's administrator or from the user
- * that we run as. What is in a map is device_map's business.
- * SPDX-License-Identifier: Apache-2.0 */
+ * that we run as. What is in a map is device_map's business. */
 #include "oci-vfio-hook/map_source.h"
 
 #include <errno.h>
@@ -15,20 +15,21 @@ static const char *const directories[] = {
 	"/etc/oci-vfio-hook/devices.d",
 	"/run/oci-vfio-hook/devices.d",
 };
-#define N_DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
+#define N_DIRECTORIES (ARRAY_SIZE(directories))
 
 /* In a user namespace the machine's root is not mapped: its files show the overflow user.
  */
 static bool is_trusted_owner(uid_t owner)
 {
 	auto_error ignored = { 0 };
-	struct user_namespace namespace;
+	struct user_namespace user_namespace;
 
 	if (owner == 0 || owner == geteuid())
 		return true;
 	if (owner != user_namespace_overflow_uid())
 		return false;
-	return user_namespace_read(&namespace, &ignored) == 0 && !namespace.initial;
+	return user_namespace_read(&user_namespace, &ignored) == 0 &&
+	       !user_namespace.initial;
 }
 
 /* Group bits show the mask of a POSIX ACL, so that the mode is enough. */
@@ -53,9 +54,9 @@ static int open_error(const char *name, int number, struct error *err)
 }
 
 /* Returns the fd or -errno. O_NONBLOCK: opening a FIFO must not wait for a writer. */
-static int open_file(const struct machine *machine, const char *path)
+static int open_file(const struct sysroot *sysroot, const char *path)
 {
-	return machine_openat(machine != NULL ? machine : &machine_real, AT_FDCWD, path,
+	return sysroot_openat(sysroot != NULL ? sysroot : &sysroot_real, AT_FDCWD, path,
 			      O_RDONLY | O_NONBLOCK);
 }
 
@@ -77,13 +78,13 @@ static int read_trusted(int fd, const char *name, char **ret, size_t *ret_length
 			 ret_length, err);
 }
 
-int trusted_file_read(const struct machine *machine, const char *path, char **ret,
+int trusted_file_read(const struct sysroot *sysroot, const char *path, char **ret,
 		      size_t *ret_length, struct error *err)
 {
-	auto_close int fd = open_file(machine, path);
+	auto_close int fd = open_file(sysroot, path);
 	auto_free char *name = NULL;
 
-	if (fd == -ENOENT && machine != NULL)
+	if (fd == -ENOENT && sysroot != NULL)
 		return 1;
 	name = path_display(path);
 	if (fd < 0)
@@ -91,11 +92,11 @@ int trusted_file_read(const struct machine *machine, const char *path, char **re
 	return read_trusted(fd, name, ret, ret_length, err);
 }
 
-static int add_file(const struct machine *machine, enum map_source source,
+static int add_file(const struct sysroot *sysroot, enum map_source source,
 		    const char *path, struct device_map *map, struct messages *messages,
 		    struct error *err)
 {
-	auto_close int fd = open_file(machine, path);
+	auto_close int fd = open_file(sysroot, path);
 	auto_free char *name = path_display(path);
 	auto_free char *text = NULL;
 	size_t length;
@@ -126,14 +127,14 @@ int map_source_add_options(const char *const *files, size_t n_files,
 }
 
 /* Lists a devices.d; that there is none is fine. */
-static int list_directory(const struct machine *machine, const char *path,
+static int list_directory(const struct sysroot *sysroot, const char *path,
 			  struct names *ret, struct error *err)
 {
 	auto_close int fd = -1;
 	struct stat status;
 	int r;
 
-	fd = machine_openat(machine, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+	fd = sysroot_openat(sysroot, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
@@ -158,7 +159,7 @@ static bool is_map_name(const char *name)
 
 /* Adds the maps of both lists, which are sorted, as one sorted list; of one name the
  * first's. */
-static int add_merged(const struct machine *machine,
+static int add_merged(const struct sysroot *sysroot,
 		      const struct names lists[N_DIRECTORIES], struct device_map *map,
 		      struct messages *messages, struct error *err)
 {
@@ -183,23 +184,23 @@ static int add_merged(const struct machine *machine,
 		if (!is_map_name(name))
 			continue;
 		path = text_join(directories[from], "/", name, NULL);
-		r = add_file(machine, MAP_SOURCE_DIRECTORY, path, map, messages, err);
+		r = add_file(sysroot, MAP_SOURCE_DIRECTORY, path, map, messages, err);
 		if (r < 0)
 			return r;
 	}
 	return device_map_close_source(map, messages, err);
 }
 
-static int add_directories(const struct machine *machine, struct device_map *map,
+static int add_directories(const struct sysroot *sysroot, struct device_map *map,
 			   struct messages *messages, struct error *err)
 {
 	struct names lists[N_DIRECTORIES] = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < N_DIRECTORIES && r >= 0; i++)
-		r = list_directory(machine, directories[i], &lists[i], err);
+		r = list_directory(sysroot, directories[i], &lists[i], err);
 	if (r >= 0)
-		r = add_merged(machine, lists, map, messages, err);
+		r = add_merged(sysroot, lists, map, messages, err);
 	for (size_t i = 0; i < N_DIRECTORIES; i++)
 		names_free(&lists[i]);
 	return r;
@@ -207,11 +208,11 @@ static int add_directories(const struct machine *machine, struct device_map *map
 
 /* Reads the item; *ret stays NULL where QEMU was given none. The kernel lets only root
  * open it, and only CAP_SYS_ADMIN read it. */
-static int read_fw_cfg(const struct machine *machine, char **ret, size_t *ret_length,
+static int read_fw_cfg(const struct sysroot *sysroot, char **ret, size_t *ret_length,
 		       struct error *err)
 {
 	auto_error found = { 0 };
-	auto_close int fd = open_file(machine, FW_CFG_MAP);
+	auto_close int fd = open_file(sysroot, FW_CFG_MAP);
 
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
@@ -223,17 +224,16 @@ static int read_fw_cfg(const struct machine *machine, char **ret, size_t *ret_le
 		return error_set(err, found.class, "%s", found.message);
 	return error_set(
 		err, found.class,
-		"%s: run as root, or copy the map to %s and set \"fw_cfg\": false in "
-		"/etc/oci-vfio-hook/config.json",
+		"%s: run as root, or copy the map to %s and set \"fw_cfg\": false in /etc/oci-vfio-hook/config.json",
 		found.message, directories[0]);
 }
 
-static int add_fw_cfg(const struct machine *machine, struct device_map *map,
+static int add_fw_cfg(const struct sysroot *sysroot, struct device_map *map,
 		      struct messages *messages, struct error *err)
 {
 	auto_free char *text = NULL;
 	size_t length = 0;
-	int r = read_fw_cfg(machine, &text, &length, err);
+	int r = read_fw_cfg(sysroot, &text, &length, err);
 
 	if (r < 0 || text == NULL)
 		return r;
@@ -243,13 +243,13 @@ static int add_fw_cfg(const struct machine *machine, struct device_map *map,
 	return r < 0 ? r : device_map_close_source(map, messages, err);
 }
 
-int map_source_add_machine(const struct machine *machine, bool fw_cfg,
+int map_source_add_machine(const struct sysroot *sysroot, bool fw_cfg,
 			   struct device_map *map, struct messages *messages,
 			   struct error *err)
 {
-	int r = add_directories(machine, map, messages, err);
+	int r = add_directories(sysroot, map, messages, err);
 
 	if (r < 0 || !fw_cfg)
 		return r;
-	return add_fw_cfg(machine, map, messages, err);
+	return add_fw_cfg(sysroot, map, messages, err);
 }

@@ -1,5 +1,5 @@
-/* A new file that takes the place of another in one step.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A new file that takes the place of another in one step. */
 #include "oci-vfio-hook/replacement.h"
 
 #include <errno.h>
@@ -21,9 +21,8 @@ int replacement_error(const char *name, const char *what, int number, struct err
 	case EACCES:
 	case EPERM:
 		class = ERROR_PERMISSION;
-		remedy = ": it takes the rights of the file's owner and write access to "
-			 "its "
-			 "directory";
+		remedy =
+			": it takes the rights of the file's owner and write access to its directory";
 		break;
 	case EROFS:
 		remedy = ": put it on a file system that is mounted read-write";
@@ -42,21 +41,18 @@ int replacement_error(const char *name, const char *what, int number, struct err
 /* 0600, whatever mode follows: until it has its owner nobody else may open it. */
 static int create(int directory, const char *temporary)
 {
-	int fd;
-
-	do {
-		fd = openat(directory, temporary,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	} while (fd < 0 && errno == EINTR);
-	return fd;
+	return RETRY_ON_EINTR(openat(directory, temporary,
+				     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				     0600));
 }
 
-int replacement_create(int directory, const char *temporary, bool ours, const char *name,
-		       struct replacement *ret, struct error *err)
+int replacement_create(int directory, const char *temporary, bool exclusive,
+		       const char *name, struct replacement *ret, struct error *err)
 {
 	int fd = create(directory, temporary);
 
-	if (fd < 0 && errno == EEXIST && ours && unlinkat(directory, temporary, 0) == 0)
+	if (fd < 0 && errno == EEXIST && exclusive &&
+	    unlinkat(directory, temporary, 0) == 0)
 		fd = create(directory, temporary);
 	if (fd < 0 && (errno == EEXIST || errno == EISDIR))
 		return error_set(
@@ -104,9 +100,7 @@ int file_write(int fd, const char *name, const struct iovec *parts, size_t n_par
 			return 0;
 		if (n_left == 0)
 			continue;
-		n = writev(fd, left, (int)n_left);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = RETRY_ON_EINTR(writev(fd, left, (int)n_left));
 		if (n <= 0)
 			return replacement_error(name, "can't be written",
 						 n < 0 ? errno : ENOSPC, err);
@@ -125,7 +119,7 @@ static ssize_t list_attributes(int fd, char *buffer, size_t size, const char **r
 	*ret = buffer;
 	*ret_owned = NULL;
 	if (length < 0 && errno == ERANGE) {
-		*ret_owned = memory_zalloc(XATTR_LIST_MAX);
+		*ret_owned = xzalloc(XATTR_LIST_MAX);
 		*ret = *ret_owned;
 		length = flistxattr(fd, *ret_owned, XATTR_LIST_MAX);
 	}
@@ -150,7 +144,7 @@ static int copy_attribute(int from, int to, const char *name)
 	ssize_t length = fgetxattr(from, name, NULL, 0);
 
 	if (length >= 0) {
-		value = memory_zalloc((size_t)length);
+		value = xzalloc((size_t)length);
 		length = fgetxattr(from, name, value, (size_t)length);
 	}
 	if (length < 0)
@@ -181,8 +175,7 @@ static int copy_attributes(const struct replacement *replacement, int old,
 		r = copy_attribute(old, replacement->fd, at);
 		if (r == 0)
 			continue;
-		what = memory_printf("can't give the new file its extended attribute %s",
-				     at);
+		what = xasprintf("can't give the new file its extended attribute %s", at);
 		return replacement_error(replacement->name, what, -r, err);
 	}
 	*ret_access_list = list_has(list, length, ACCESS_LIST);

@@ -1,5 +1,5 @@
-/* Which program file is the real runtime.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which program file is the real runtime. */
 #include "oci-vfio-hook/runtime_search.h"
 
 #include <stdbool.h>
@@ -31,15 +31,13 @@ int runtime_search(const char *name, char **ret, struct error *err)
 		if (!is_runtime(name, &self))
 			return error_set(
 				err, ERROR_NO_INPUT,
-				"%s: is no runtime (an executable file that isn't "
-				"oci-vfio-runtime itself); correct the key runtime of "
-				"the configuration",
+				"%s: is no runtime (an executable file that isn't oci-vfio-runtime itself); correct the key runtime of the configuration",
 				name);
-		*ret = memory_copy_string(name);
+		*ret = xstrdup(name);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
-		auto_free char *path = memory_printf("%s/%s", directories[i], name);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		auto_free char *path = xasprintf("%s/%s", directories[i], name);
 
 		if (is_runtime(path, &self)) {
 			*ret = take_ptr(path);
@@ -48,8 +46,6 @@ int runtime_search(const char *name, char **ret, struct error *err)
 	}
 	return error_set(
 		err, ERROR_NO_INPUT,
-		"the runtime %s is in none of /usr/local/sbin, /usr/local/bin, "
-		"/usr/sbin, /usr/bin, /sbin and /bin; install it, or name another one "
-		"with the key runtime of the configuration",
+		"the runtime %s is in none of /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin; install it, or name another one with the key runtime of the configuration",
 		name);
 }

@@ -1,5 +1,5 @@
-/* Where the spec of a created container is.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the spec of a created container is. */
 #include "oci-vfio-hook/state_bundle.h"
 
 #include "oci-vfio-hook/sysroot.h"
@@ -19,12 +19,12 @@ static char *directory_of_link(const char *link)
 	char target[4096];
 	struct stat here, there;
 
-	if (machine_readlink(&machine_real, AT_FDCWD, link, target, sizeof(target)) ==
+	if (sysroot_readlink(&sysroot_real, AT_FDCWD, link, target, sizeof(target)) ==
 		    0 &&
 	    stat(target, &here) == 0 && stat(link, &there) == 0 &&
 	    file_same(&here, &there))
-		return memory_copy_string(target);
-	return memory_copy_string(link);
+		return xstrdup(target);
+	return xstrdup(link);
 }
 
 /* The value of --root in a command line of NUL-terminated arguments; borrowed; or
@@ -47,7 +47,7 @@ static const char *find_root_option(const char *arguments, size_t length)
 /* Our parent is crun: where does it keep its containers? NULL where it doesn't say. */
 static char *state_directory_of_parent(void)
 {
-	auto_free char *path = memory_printf("/proc/%d/cmdline", getppid()), *text = NULL;
+	auto_free char *path = xasprintf("/proc/%d/cmdline", getppid()), *text = NULL;
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	auto_error ignored = { 0 };
 	const char *root;
@@ -57,18 +57,18 @@ static char *state_directory_of_parent(void)
 	    file_read(fd, path, 0, COMMAND_LINE_MAX, &text, &length, &ignored) < 0)
 		return NULL;
 	root = find_root_option(text, length);
-	return root != NULL ? memory_copy_string(root) : NULL;
+	return root != NULL ? xstrdup(root) : NULL;
 }
 
 static char *find_copy(const char *id)
 {
 	auto_free char *own = state_directory_of_parent();
-	auto_free char *user = memory_printf("/run/user/%u/crun", geteuid());
+	auto_free char *user = xasprintf("/run/user/%u/crun", geteuid());
 	const char *const directories[] = { own, "/run/crun", user };
 
 	if (id == NULL || *id == '\0' || *id == '.' || strchr(id, '/') != NULL)
 		return NULL;
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		auto_free char *path = NULL;
 
 		if (directories[i] == NULL)
@@ -86,25 +86,25 @@ void state_bundle_find(const struct state *state, struct state_bundle *ret)
 
 	*ret = (struct state_bundle) { 0 };
 	if (!text_equal(state->bundle, "/") || state->root == NULL) {
-		ret->path = memory_copy_string(state->bundle);
+		ret->path = xstrdup(state->bundle);
 		return;
 	}
 	ret->guessed = true;
-	link = memory_printf("/proc/%lld/cwd", (long long)state->pid);
+	link = xasprintf("/proc/%lld/cwd", (long long)state->pid);
 	if (state->pid > 0 && has_config(link)) {
 		ret->path = directory_of_link(link);
 	} else if (has_config(".")) {
-		ret->path = memory_copy_string(".");
+		ret->path = xstrdup(".");
 	} else {
 		ret->path = find_copy(state->id);
 		ret->read_only = ret->path != NULL;
 	}
 	if (ret->path == NULL)
-		ret->path = memory_copy_string("/");
+		ret->path = xstrdup("/");
 }
 
 void state_bundle_free(struct state_bundle *bundle)
 {
-	memory_free(bundle->path);
+	free(bundle->path);
 	*bundle = (struct state_bundle) { 0 };
 }

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The machine's own log, without libsystemd and without syslog(3): loading the one costs
  * more than all of a run, and the other waits for a daemon that doesn't read. Both speak
- * by one datagram, in formats that are promised to stay.
- * SPDX-License-Identifier: Apache-2.0 */
+ * by one datagram, in formats that are promised to stay. */
 #include "system_log.h"
 
 #include <sys/socket.h>
@@ -44,9 +44,9 @@ static bool send_to(const struct listener *listener, const struct log_record *re
 	return send(fd, text.data, text.length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
-void machine_log_send(const struct log_record *record)
+void system_log_send(const struct log_record *record)
 {
-	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(listeners); i++) {
 		if (send_to(&listeners[i], record))
 			return;
 	}

@@ -1,5 +1,5 @@
-/* The secret of this boot, in a file below /run that only we can read.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The secret of this boot, in a file below /run that only we can read. */
 #include "oci-vfio-hook/token.h"
 
 #include <errno.h>
@@ -15,15 +15,15 @@
  * namespace that maps it to the parent's, too. */
 static int runtime_directory(char **ret, struct error *err)
 {
-	struct user_namespace namespace;
-	int r = user_namespace_read(&namespace, err);
+	struct user_namespace user_namespace;
+	int r = user_namespace_read(&user_namespace, err);
 
 	if (r < 0)
 		return r;
-	if (namespace.outer_uid == 0)
-		*ret = memory_copy_string("/run");
+	if (user_namespace.outer_uid == 0)
+		*ret = xstrdup("/run");
 	else
-		*ret = text_number("/run/user/", namespace.outer_uid, "");
+		*ret = text_number("/run/user/", user_namespace.outer_uid, "");
 	return 0;
 }
 
@@ -38,11 +38,10 @@ static int check_status(int fd, const char *path, struct error *err)
 		return error_set(err, ERROR_DATA, "%s: is no regular file: remove it",
 				 path);
 	if (status.st_uid != geteuid() || (status.st_mode & 07177) != 0)
-		return error_set(err, ERROR_PERMISSION,
-				 "%s: must be mode 0600 and owned by user %u, but is "
-				 "mode %04o and "
-				 "owned by user %u: remove it",
-				 path, geteuid(), status.st_mode & 07777, status.st_uid);
+		return error_set(
+			err, ERROR_PERMISSION,
+			"%s: must be mode 0600 and owned by user %u, but is mode %04o and owned by user %u: remove it",
+			path, geteuid(), status.st_mode & 07777, status.st_uid);
 	return 0;
 }
 
@@ -63,12 +62,10 @@ static int read_file(int fd, const char *path, char ret[static TOKEN_LENGTH + 1]
 	ssize_t length;
 
 	/* One more than there should be: a longer file isn't ours. */
-	do {
-		length = read(fd, text, sizeof(text));
-	} while (length < 0 && errno == EINTR);
+	length = fd_read(fd, text, sizeof(text));
 	if (length < 0)
 		return error_set(err, ERROR_IO, "%s: can't be read: %s", path,
-				 strerror(errno));
+				 strerror((int)-length));
 	if (length != TOKEN_LENGTH + 1 || !is_token(text))
 		return error_set(err, ERROR_DATA, "%s: is no token of ours: remove it",
 				 path);
@@ -79,7 +76,7 @@ static int read_file(int fd, const char *path, char ret[static TOKEN_LENGTH + 1]
 
 /* token_read() in the directory that is known already. Who may write the token's
  * directory isn't asked here: a file that is ours alone was made by us. */
-static int read_token(const struct machine *machine, const char *directory,
+static int read_token(const struct sysroot *sysroot, const char *directory,
 		      char ret[static TOKEN_LENGTH + 1], struct error *err)
 {
 	auto_close int fd = -1;
@@ -87,7 +84,7 @@ static int read_token(const struct machine *machine, const char *directory,
 		text_join(directory, "/" TOKEN_DIRECTORY "/" TOKEN_FILE, NULL);
 	int r;
 
-	fd = machine_openat(machine, AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	fd = sysroot_openat(sysroot, AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -ENOENT)
 		return 1;
 	if (fd < 0)
@@ -98,17 +95,17 @@ static int read_token(const struct machine *machine, const char *directory,
 }
 
 /* Opens the directory of the token, which is made if it isn't there. */
-static int open_directory(const struct machine *machine, const char *directory,
+static int open_directory(const struct sysroot *sysroot, const char *directory,
 			  struct error *err)
 {
 	auto_close int parent = -1, fd = -1;
 	struct stat status;
 
-	parent = machine_openat(machine, AT_FDCWD, directory, O_PATH | O_DIRECTORY);
+	parent = sysroot_openat(sysroot, AT_FDCWD, directory, O_PATH | O_DIRECTORY);
 	/* A captured machine may have been captured without its /run. */
-	if (parent == -ENOENT && !machine->real && strcmp(directory, "/run") == 0 &&
-	    mkdirat(machine->root, "run", 0755) == 0)
-		parent = machine_openat(machine, AT_FDCWD, directory,
+	if (parent == -ENOENT && !sysroot->real && strcmp(directory, "/run") == 0 &&
+	    mkdirat(sysroot->root, "run", 0755) == 0)
+		parent = sysroot_openat(sysroot, AT_FDCWD, directory,
 					O_PATH | O_DIRECTORY);
 	if (parent < 0)
 		return error_set(
@@ -127,12 +124,11 @@ static int open_directory(const struct machine *machine, const char *directory,
 				 ": can't be opened as a directory: %s",
 				 directory, strerror(errno));
 	if (status.st_uid != geteuid() || (status.st_mode & 022) != 0)
-		return error_set(err, ERROR_PERMISSION,
-				 "%s/" TOKEN_DIRECTORY
-				 ": must be owned by user %u and writable by "
-				 "nobody else, but is mode %04o and owned by user %u",
-				 directory, geteuid(), status.st_mode & 07777,
-				 status.st_uid);
+		return error_set(
+			err, ERROR_PERMISSION,
+			"%s/" TOKEN_DIRECTORY
+			": must be owned by user %u and writable by nobody else, but is mode %04o and owned by user %u",
+			directory, geteuid(), status.st_mode & 07777, status.st_uid);
 	return take_fd(fd);
 }
 
@@ -142,9 +138,7 @@ static int random_hex(char *ret, size_t digits)
 	uint8_t bytes[TOKEN_LENGTH / 2];
 	ssize_t n;
 
-	do {
-		n = getrandom(bytes, digits / 2, 0);
-	} while (n < 0 && errno == EINTR);
+	n = RETRY_ON_EINTR(getrandom(bytes, digits / 2, 0));
 	if (n != (ssize_t)(digits / 2))
 		return n < 0 ? -errno : -EIO;
 	for (size_t i = 0; i < digits / 2; i++)
@@ -196,36 +190,36 @@ static int create_token(int directory)
  * root's and not the first of this boot: who we are outside, which takes as long to find out
  * as all of the sysfs part, needn't be asked where root's token is ours. (Below a --root it
  * may be anybody's.) */
-static int find_token(const struct machine *machine, char **ret_directory,
+static int find_token(const struct sysroot *sysroot, char **ret_directory,
 		      char ret[static TOKEN_LENGTH + 1], struct error *err)
 {
 	auto_error ignored = { 0 };
 	int r;
 
-	if (machine->real && read_token(machine, "/run", ret, &ignored) == 0)
+	if (sysroot->real && read_token(sysroot, "/run", ret, &ignored) == 0)
 		return 0;
 	r = runtime_directory(ret_directory, err);
-	return r < 0 ? r : read_token(machine, *ret_directory, ret, err);
+	return r < 0 ? r : read_token(sysroot, *ret_directory, ret, err);
 }
 
-int token_read(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
+int token_read(const struct sysroot *sysroot, char ret[static TOKEN_LENGTH + 1],
 	       struct error *err)
 {
 	auto_free char *directory = NULL;
 
-	return find_token(machine, &directory, ret, err);
+	return find_token(sysroot, &directory, ret, err);
 }
 
-int token_make(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
+int token_make(const struct sysroot *sysroot, char ret[static TOKEN_LENGTH + 1],
 	       struct error *err)
 {
 	auto_close int fd = -1;
 	auto_free char *directory = NULL;
-	int r = find_token(machine, &directory, ret, err);
+	int r = find_token(sysroot, &directory, ret, err);
 
 	if (r != 1)
 		return r;
-	fd = open_directory(machine, directory, err);
+	fd = open_directory(sysroot, directory, err);
 	if (fd < 0)
 		return fd;
 	r = create_token(fd);
@@ -234,12 +228,12 @@ int token_make(const struct machine *machine, char ret[static TOKEN_LENGTH + 1],
 				 "%s/" TOKEN_DIRECTORY "/" TOKEN_FILE
 				 ": can't be made: %s",
 				 directory, strerror(-r));
-	r = read_token(machine, directory, ret, err);
+	r = read_token(sysroot, directory, ret, err);
 	if (r == 1)
-		return error_set(err, ERROR_IO,
-				 "%s/" TOKEN_DIRECTORY "/" TOKEN_FILE
-				 ": is gone as soon as it is made: is something cleaning "
-				 "up there?",
-				 directory);
+		return error_set(
+			err, ERROR_IO,
+			"%s/" TOKEN_DIRECTORY "/" TOKEN_FILE
+			": is gone as soon as it is made: is something cleaning up there?",
+			directory);
 	return r;
 }

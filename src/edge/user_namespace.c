@@ -1,5 +1,5 @@
-/* The user namespace of this process.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The user namespace of this process. */
 #include "oci-vfio-hook/user_namespace.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define OVERFLOW_UID "/proc/sys/kernel/overflowuid"
 #define OVERFLOW_UID_DEFAULT 65534
 
-static int read_map(struct user_namespace *namespace, struct error *err)
+static int read_map(struct user_namespace *user_namespace, struct error *err)
 {
 	auto_id_map map = { 0 };
 	const uid_t user = geteuid();
@@ -27,38 +27,39 @@ static int read_map(struct user_namespace *namespace, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (!id_map_find(&map, user, &namespace->outer_uid))
+	if (!id_map_find(&map, user, &user_namespace->outer_uid))
 		return error_set(err, ERROR_IO, UID_MAP ": does not map user %u", user);
 	first = &map.items[0];
-	namespace->initial =
+	user_namespace->initial =
 		first->inside == 0 && first->outside == 0 && first->count == UINT32_MAX;
 	return 0;
 }
 
 /* The short way for almost every run, and what a kernel without user namespaces has. */
-static bool is_initial(const struct user_namespace *namespace)
+static bool is_initial(const struct user_namespace *user_namespace)
 {
-	return namespace->name[0] != '\0' ? text_equal(namespace->name, INITIAL_NAMESPACE)
-					  : access("/proc/self/ns", F_OK) == 0;
+	return user_namespace->name[0] != '\0'
+		       ? text_equal(user_namespace->name, INITIAL_NAMESPACE)
+		       : access("/proc/self/ns", F_OK) == 0;
 }
 
 int user_namespace_read(struct user_namespace *ret, struct error *err)
 {
-	struct user_namespace namespace = { 0 };
-	int r = machine_readlink(&machine_real, AT_FDCWD, LINK, namespace.name,
-				 sizeof(namespace.name));
+	struct user_namespace user_namespace = { 0 };
+	int r = sysroot_readlink(&sysroot_real, AT_FDCWD, LINK, user_namespace.name,
+				 sizeof(user_namespace.name));
 
 	if (r < 0 && r != -ENOENT)
 		return error_set(err, ERROR_IO, LINK ": can't be read: %s", strerror(-r));
-	if (is_initial(&namespace)) {
-		namespace.initial = true;
-		namespace.outer_uid = geteuid();
+	if (is_initial(&user_namespace)) {
+		user_namespace.initial = true;
+		user_namespace.outer_uid = geteuid();
 	} else {
-		r = read_map(&namespace, err);
+		r = read_map(&user_namespace, err);
 		if (r < 0)
 			return r;
 	}
-	*ret = namespace;
+	*ret = user_namespace;
 	return 0;
 }
 
@@ -67,7 +68,7 @@ uid_t user_namespace_overflow_uid(void)
 	char text[16];
 	uint64_t value;
 
-	if (machine_read_attribute(&machine_real, AT_FDCWD, OVERFLOW_UID, text,
+	if (sysroot_read_attribute(&sysroot_real, AT_FDCWD, OVERFLOW_UID, text,
 				   sizeof(text)) < 0 ||
 	    number_parse(slice_from(text), 10, 10, UINT32_MAX, &value) < 0)
 		return OVERFLOW_UID_DEFAULT;

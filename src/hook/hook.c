@@ -1,5 +1,5 @@
-/* The story of one run.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The story of one run. */
 #include "oci-vfio-hook/hook.h"
 
 #include <errno.h>
@@ -20,10 +20,10 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 	int r;
 
 	settings_init(&run->settings);
-	r = machine_open(options->root, &run->machine, err);
+	r = sysroot_open(options->root, &run->sysroot, err);
 	if (r < 0)
 		return r;
-	r = trusted_file_read(options->config ? NULL : &run->machine, path, &text,
+	r = trusted_file_read(options->config ? NULL : &run->sysroot, path, &text,
 			      &length, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -36,17 +36,18 @@ static int read_applied(struct hook_run *run, struct error *err)
 	char token[TOKEN_LENGTH + 1];
 	int r;
 
-	if (!run->spec.has_applied)
+	if (!run->spec.has_annotation)
 		return 0;
-	r = token_read(&run->machine, token, err);
+	r = token_read(&run->sysroot, token, err);
 	if (r < 0)
 		return r;
-	if (applied_parse(run->spec.applied, r == 0 ? token : NULL, &run->applied) > 0)
+	if (annotation_parse(run->spec.annotation, r == 0 ? token : NULL,
+			     &run->annotation) > 0)
 		messages_add(
 			&run->messages, MESSAGE_WARNING,
-			"%s: the annotation " APPLIED_KEY
+			"%s: the annotation " ANNOTATION_KEY
 			" is not of this machine since its boot; it counts as absent",
-			run->spec.json.name);
+			run->spec.doc.name);
 	return 0;
 }
 
@@ -58,9 +59,10 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 
 	/* A container that asks for nothing of ours is never stopped by a broken machine
 	 * map. */
-	if (r < 0 || !request_may_need_map(&run->spec, &run->environment, &run->applied))
+	if (r < 0 ||
+	    !request_may_need_map(&run->spec, &run->environment, &run->annotation))
 		return r;
-	return map_source_add_machine(&run->machine, run->settings.fw_cfg, &run->map,
+	return map_source_add_machine(&run->sysroot, run->settings.fw_cfg, &run->map,
 				      &run->messages, err);
 }
 
@@ -69,8 +71,8 @@ static int look(struct hook_run *run, const struct plan_input *input, struct err
 {
 	int r;
 
-	guest_free(&run->guest);
-	r = sysfs_look_up(&run->machine, &run->request, &run->guest, err);
+	inventory_free(&run->inventory);
+	r = sysfs_look_up(&run->sysroot, &run->request, &run->inventory, err);
 	return r < 0 ? r : plan_build(input, &run->plan, &run->messages, err);
 }
 
@@ -104,19 +106,19 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 		.spec = &run->spec,
 		.environment = &run->environment,
 		.map = &run->map,
-		.applied = &run->applied,
+		.annotation = &run->annotation,
 		.request = &run->request,
-		.guest = &run->guest,
+		.inventory = &run->inventory,
 		.unmapped = run->settings.unmapped,
 		.explain = explain,
 	};
-	int r = request_build(&run->spec, &run->environment, &run->map, &run->applied,
+	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
 			      &run->request, err);
 
 	if (r == 0)
 		r = look(run, &input, err);
 	/* Another machine, or a picture of one, tells nothing of what comes. */
-	if (r != -EAGAIN || !run->machine.real || run->settings.timeout == 0)
+	if (r != -EAGAIN || !run->sysroot.real || run->settings.timeout == 0)
 		return r;
 	input.waiting = true;
 	return look_until(run, &input, err);
@@ -131,14 +133,14 @@ static void add_applied(struct hook_run *run, enum hook_purpose purpose)
 
 	if (run->plan.n_changes == 0)
 		return;
-	if (purpose != HOOK_SHOW && token_make(&run->machine, token, &err) < 0) {
+	if (purpose != HOOK_SHOW && token_make(&run->sysroot, token, &err) < 0) {
 		messages_add(&run->messages, MESSAGE_WARNING,
-			     "no annotation " APPLIED_KEY
+			     "no annotation " ANNOTATION_KEY
 			     " is added, for want of a token: %s",
 			     err.message);
 		return;
 	}
-	plan_add_applied(&run->plan, &run->spec, token);
+	plan_add_annotation(&run->plan, &run->spec, token);
 }
 
 /* Parses the new text again: is it what was planned? */
@@ -150,13 +152,12 @@ static int verify(struct hook_run *run, struct error *err)
 
 	if (run->plan.n_changes == 0)
 		return 0;
-	splices_apply(&run->splices, run->spec.json.text, &text);
-	if (spec_parse(run->spec.json.name, buffer_slice(&text), &run->settings.prefixes,
+	splices_apply(&run->splices, run->spec.doc.text, &text);
+	if (spec_parse(run->spec.doc.name, buffer_slice(&text), &run->settings.prefixes,
 		       &after, &again) < 0)
 		return error_set(
 			err, ERROR_INTERNAL,
-			"the edited text is no spec (%s); nothing was written, please "
-			"report this with the spec",
+			"the edited text is no spec (%s); nothing was written, please report this with the spec",
 			again.message);
 	return plan_verify(&run->plan, &run->spec, &after, err);
 }
@@ -170,7 +171,7 @@ static int plan_spec(struct hook_run *run, const struct hook_options *options,
 	if (r < 0)
 		return r;
 	environment_parse(&run->spec, &run->environment);
-	environment_mark_done(&run->environment, &run->applied);
+	environment_mark_done(&run->environment, &run->annotation);
 	r = read_maps(run, options, err);
 	return r < 0 ? r : make_plan(run, explain, err);
 }
@@ -184,18 +185,15 @@ static int check_environment(struct hook_run *run, struct error *err)
 	if (env->count == 0)
 		return 0;
 	if (!run->settings.env_warn)
-		return error_set(err, ERROR_DATA,
-				 "%s: process.env[%zu]: the environment has to change, "
-				 "which is too "
-				 "late at this stage: " HOOK_EARLIER
-				 "; or accept it with --env=warn",
-				 run->spec.json.name,
-				 env->items[0].variable->source->index);
+		return error_set(
+			err, ERROR_DATA,
+			"%s: process.env[%zu]: the environment has to change, which is too late at this stage: " HOOK_EARLIER
+			"; or accept it with --env=warn",
+			run->spec.doc.name, env->items[0].variable->source->index);
 	messages_add(
 		&run->messages, MESSAGE_WARNING,
-		"%s: the environment of the container's first process keeps the host's "
-		"addresses: " HOOK_EARLIER,
-		run->spec.json.name);
+		"%s: the environment of the container's first process keeps the host's addresses: " HOOK_EARLIER,
+		run->spec.doc.name);
 	return 0;
 }
 
@@ -232,8 +230,8 @@ int hook_plan_process(struct hook_run *run, const char *path, struct error *err)
 {
 	const struct hook_options options = { 0 };
 	const char *slash = strrchr(path, '/');
-	auto_free char *directory = slash ? memory_copy(path, (size_t)(slash - path) + 1)
-					  : memory_copy(".", 1);
+	auto_free char *directory =
+		slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrndup(".", 1);
 	struct slice text;
 	/* Not locked: the engine's own file, often in a directory that others share. */
 	int r = bundle_open(directory, slash ? slash + 1 : path, false, &run->bundle,
@@ -259,8 +257,8 @@ static struct iovec part(const char *data, size_t length)
 static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
 {
 	const struct splices *splices = &run->splices;
-	const struct slice text = run->spec.json.text;
-	struct iovec *parts = memory_zalloc((2 * splices->count + 1) * sizeof *parts);
+	const struct slice text = run->spec.doc.text;
+	struct iovec *parts = xzalloc((2 * splices->count + 1) * sizeof *parts);
 	size_t at = 0, n = 0;
 
 	for (size_t i = 0; i < splices->count; i++) {

@@ -1,5 +1,5 @@
-/* The annotation that says what was done.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The annotation that says what was done. */
 #include "oci-vfio-hook/annotation.h"
 
 #include "oci-vfio-hook/json.h"
@@ -26,31 +26,36 @@ static const struct json_shape node_shape = { .members = node_members,
 					      .n_members = NODE_MEMBERS };
 static const struct json_shape nodes_shape = { .elements = &node_shape };
 
-enum applied_member { APPLIED_TOKEN, APPLIED_NODES, APPLIED_ADDRESSES, APPLIED_MEMBERS };
-static const struct json_member applied_members[] = {
-	[APPLIED_TOKEN] = JSON_MEMBER("token", &json_value),
-	[APPLIED_NODES] = JSON_MEMBER("nodes", &nodes_shape),
-	[APPLIED_ADDRESSES] = JSON_MEMBER("addresses", &json_any),
+enum annotation_member {
+	ANNOTATION_TOKEN,
+	ANNOTATION_NODES,
+	ANNOTATION_ADDRESSES,
+	ANNOTATION_MEMBERS
 };
-static const struct json_shape applied_shape = { .members = applied_members,
-						 .n_members = APPLIED_MEMBERS };
+static const struct json_member annotation_members[] = {
+	[ANNOTATION_TOKEN] = JSON_MEMBER("token", &json_value),
+	[ANNOTATION_NODES] = JSON_MEMBER("nodes", &nodes_shape),
+	[ANNOTATION_ADDRESSES] = JSON_MEMBER("addresses", &json_any),
+};
+static const struct json_shape annotation_shape = { .members = annotation_members,
+						    .n_members = ANNOTATION_MEMBERS };
 
 static int read_text(const struct json *doc, uint32_t object, enum node_member member,
 		     char **ret, struct error *err)
 {
-	uint32_t node = json_member(doc, object, member);
+	uint32_t json = json_member(doc, object, member);
 	struct slice text;
-	int r = node ? json_string(doc, node, &text, err) : 0;
+	int r = json ? json_string(doc, json, &text, err) : 0;
 
-	*ret = node && r == 0 ? memory_copy(text.data, text.length) : NULL;
+	*ret = json && r == 0 ? xstrndup(text.data, text.length) : NULL;
 	return r;
 }
 
-static int read_node(const struct json *doc, uint32_t object, struct applied *applied,
-		     struct error *err)
+static int read_node(const struct json *doc, uint32_t object,
+		     struct annotation *annotation, struct error *err)
 {
-	struct applied_node *node =
-		memory_append(applied->nodes, applied->n_nodes, applied->nodes_capacity);
+	struct annotation_node *node = array_append(
+		annotation->nodes, annotation->n_nodes, annotation->nodes_capacity);
 	auto_free char *type = NULL;
 	uint32_t major, minor;
 	int64_t value = 0;
@@ -84,10 +89,10 @@ static int read_node(const struct json *doc, uint32_t object, struct applied *ap
 }
 
 /* One pair [host, guest]. */
-static int read_address(const struct json *doc, uint32_t pair, struct applied *applied,
-			struct error *err)
+static int read_address(const struct json *doc, uint32_t pair,
+			struct annotation *annotation, struct error *err)
 {
-	struct applied_address address;
+	struct annotation_address address;
 	struct slice host, guest;
 	uint32_t first = json_child(doc, pair),
 		 second = first ? json_next(doc, first) : 0;
@@ -98,21 +103,21 @@ static int read_address(const struct json *doc, uint32_t pair, struct applied *a
 	    pci_address_parse(guest, &address.guest) < 0)
 		return json_error(err, ERROR_DATA, doc, pair,
 				  "must be a pair of addresses");
-	applied_add_address(applied, &address.host, &address.guest);
+	annotation_add_address(annotation, &address.host, &address.guest);
 	return 0;
 }
 
-typedef int read_fn(const struct json *doc, uint32_t node, struct applied *applied,
+typedef int read_fn(const struct json *doc, uint32_t json, struct annotation *annotation,
 		    struct error *err);
 
-static int read_each(const struct json *doc, enum applied_member member,
-		     read_fn *read_one, struct applied *applied, struct error *err)
+static int read_each(const struct json *doc, enum annotation_member member,
+		     read_fn *read_one, struct annotation *annotation, struct error *err)
 {
 	uint32_t array = json_member(doc, 0, member);
 
-	for (uint32_t node = array ? json_child(doc, array) : 0; node;
-	     node = json_next(doc, node)) {
-		int r = read_one(doc, node, applied, err);
+	for (uint32_t json = array ? json_child(doc, array) : 0; json;
+	     json = json_next(doc, json)) {
+		int r = read_one(doc, json, annotation, err);
 
 		if (r < 0)
 			return r;
@@ -120,31 +125,31 @@ static int read_each(const struct json *doc, enum applied_member member,
 	return 0;
 }
 
-int applied_parse(struct slice text, const char *token, struct applied *ret)
+int annotation_parse(struct slice text, const char *token, struct annotation *ret)
 {
-	auto_applied applied = { 0 };
+	auto_annotation annotation = { 0 };
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
 	struct slice found;
-	uint32_t node;
+	uint32_t json;
 
 	if (!token ||
-	    json_parse("annotation", text, &applied_shape, NULL, &doc, &err) < 0 ||
+	    json_parse("annotation", text, &annotation_shape, NULL, &doc, &err) < 0 ||
 	    json_type(&doc, 0) != JSON_OBJECT)
 		return 1;
-	node = json_member(&doc, 0, APPLIED_TOKEN);
-	if (!node || json_string(&doc, node, &found, &err) < 0 ||
+	json = json_member(&doc, 0, ANNOTATION_TOKEN);
+	if (!json || json_string(&doc, json, &found, &err) < 0 ||
 	    !slice_equal(found, slice_from(token)))
 		return 1;
-	if (read_each(&doc, APPLIED_NODES, read_node, &applied, &err) < 0 ||
-	    read_each(&doc, APPLIED_ADDRESSES, read_address, &applied, &err) < 0)
+	if (read_each(&doc, ANNOTATION_NODES, read_node, &annotation, &err) < 0 ||
+	    read_each(&doc, ANNOTATION_ADDRESSES, read_address, &annotation, &err) < 0)
 		return 1;
-	*ret = applied;
-	applied = (struct applied) { 0 };
+	*ret = annotation;
+	annotation = (struct annotation) { 0 };
 	return 0;
 }
 
-static void format_node(const struct applied_node *node, struct buffer *ret)
+static void format_node(const struct annotation_node *node, struct buffer *ret)
 {
 	buffer_add(ret, SLICE("{\"container_path\":"));
 	json_quote(ret, slice_from(node->container_path));
@@ -163,21 +168,22 @@ static void format_node(const struct applied_node *node, struct buffer *ret)
 	buffer_add(ret, SLICE("}"));
 }
 
-void applied_format(const struct applied *applied, const char *token, struct buffer *ret)
+void annotation_format(const struct annotation *annotation, const char *token,
+		       struct buffer *ret)
 {
 	char host[PCI_ADDRESS_SIZE], guest[PCI_ADDRESS_SIZE];
 
 	buffer_add(ret, SLICE("{\"token\":"));
 	json_quote(ret, slice_from(token));
 	buffer_add(ret, SLICE(",\"nodes\":["));
-	for (size_t i = 0; i < applied->n_nodes; i++) {
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
 		buffer_add(ret, i ? SLICE(",") : SLICE(""));
-		format_node(&applied->nodes[i], ret);
+		format_node(&annotation->nodes[i], ret);
 	}
 	buffer_add(ret, SLICE("],\"addresses\":["));
-	for (size_t i = 0; i < applied->n_addresses; i++) {
-		pci_address_format(&applied->addresses[i].host, host);
-		pci_address_format(&applied->addresses[i].guest, guest);
+	for (size_t i = 0; i < annotation->n_addresses; i++) {
+		pci_address_format(&annotation->addresses[i].host, host);
+		pci_address_format(&annotation->addresses[i].guest, guest);
 		buffer_add(ret, i ? SLICE(",[") : SLICE("["));
 		json_quote(ret, slice_from(host));
 		buffer_add(ret, SLICE(","));
@@ -192,46 +198,47 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? text_equal(a, b) : a == b;
 }
 
-void applied_add_node(struct applied *applied, const char *container_path,
-		      const char *final_path, const char *node, char type, uint32_t major,
-		      uint32_t minor)
+void annotation_add_node(struct annotation *annotation, const char *container_path,
+			 const char *final_path, const char *node, char type,
+			 uint32_t major, uint32_t minor)
 {
-	struct applied_node *added;
+	struct annotation_node *added;
 
-	for (size_t i = 0; i < applied->n_nodes; i++) {
-		if (same_text(applied->nodes[i].container_path, container_path) &&
-		    same_text(applied->nodes[i].final_path, final_path))
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		if (same_text(annotation->nodes[i].container_path, container_path) &&
+		    same_text(annotation->nodes[i].final_path, final_path))
 			return;
 	}
-	added = memory_append(applied->nodes, applied->n_nodes, applied->nodes_capacity);
-	added->container_path = memory_copy(container_path, strlen(container_path));
+	added = array_append(annotation->nodes, annotation->n_nodes,
+			     annotation->nodes_capacity);
+	added->container_path = xstrndup(container_path, strlen(container_path));
 	if (final_path) {
-		added->final_path = memory_copy(final_path, strlen(final_path));
-		added->node = memory_copy(node, strlen(node));
+		added->final_path = xstrndup(final_path, strlen(final_path));
+		added->node = xstrndup(node, strlen(node));
 		added->type = type;
 		added->major = major;
 		added->minor = minor;
 	}
 }
 
-void applied_add_address(struct applied *applied, const struct pci_address *host,
-			 const struct pci_address *guest)
+void annotation_add_address(struct annotation *annotation, const struct pci_address *host,
+			    const struct pci_address *guest)
 {
-	for (size_t i = 0; i < applied->n_addresses; i++) {
-		if (pci_address_equal(&applied->addresses[i].host, host) &&
-		    pci_address_equal(&applied->addresses[i].guest, guest))
+	for (size_t i = 0; i < annotation->n_addresses; i++) {
+		if (pci_address_equal(&annotation->addresses[i].host, host) &&
+		    pci_address_equal(&annotation->addresses[i].guest, guest))
 			return;
 	}
-	*memory_append(applied->addresses, applied->n_addresses,
-		       applied->addresses_capacity) =
-		(struct applied_address) { *host, *guest };
+	*array_append(annotation->addresses, annotation->n_addresses,
+		      annotation->addresses_capacity) =
+		(struct annotation_address) { *host, *guest };
 }
 
-const struct applied_node *applied_find_final(const struct applied *applied,
-					      struct slice path)
+const struct annotation_node *annotation_find_final(const struct annotation *annotation,
+						    struct slice path)
 {
-	for (size_t i = 0; i < applied->n_nodes; i++) {
-		const struct applied_node *node = &applied->nodes[i];
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		const struct annotation_node *node = &annotation->nodes[i];
 
 		if (node->final_path && slice_equal(slice_from(node->final_path), path))
 			return node;
@@ -239,39 +246,41 @@ const struct applied_node *applied_find_final(const struct applied *applied,
 	return NULL;
 }
 
-bool applied_is_vfio(const struct applied *applied, struct slice final_path)
+bool annotation_is_vfio(const struct annotation *annotation, struct slice final_path)
 {
-	const struct applied_node *node = applied_find_final(applied, final_path);
+	const struct annotation_node *node =
+		annotation_find_final(annotation, final_path);
 
 	return node && path_is_vfio_node(slice_from(node->node));
 }
 
-bool applied_has_container_path(const struct applied *applied, struct slice path)
+bool annotation_has_container_path(const struct annotation *annotation, struct slice path)
 {
-	for (size_t i = 0; i < applied->n_nodes; i++) {
-		if (slice_equal(slice_from(applied->nodes[i].container_path), path))
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		if (slice_equal(slice_from(annotation->nodes[i].container_path), path))
 			return true;
 	}
 	return false;
 }
 
-bool applied_has_guest(const struct applied *applied, const struct pci_address *address)
+bool annotation_has_guest(const struct annotation *annotation,
+			  const struct pci_address *address)
 {
-	for (size_t i = 0; i < applied->n_addresses; i++) {
-		if (pci_address_equal(&applied->addresses[i].guest, address))
+	for (size_t i = 0; i < annotation->n_addresses; i++) {
+		if (pci_address_equal(&annotation->addresses[i].guest, address))
 			return true;
 	}
 	return false;
 }
 
-void applied_free(struct applied *applied)
+void annotation_free(struct annotation *annotation)
 {
-	for (size_t i = 0; i < applied->n_nodes; i++) {
-		memory_free(applied->nodes[i].container_path);
-		memory_free(applied->nodes[i].final_path);
-		memory_free(applied->nodes[i].node);
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		free(annotation->nodes[i].container_path);
+		free(annotation->nodes[i].final_path);
+		free(annotation->nodes[i].node);
 	}
-	memory_free(applied->nodes);
-	memory_free(applied->addresses);
-	*applied = (struct applied) { 0 };
+	free(annotation->nodes);
+	free(annotation->addresses);
+	*annotation = (struct annotation) { 0 };
 }

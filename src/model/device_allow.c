@@ -1,5 +1,5 @@
-/* DeviceAllow= of a systemd unit as a value.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DeviceAllow= of a systemd unit as a value. */
 #include "oci-vfio-hook/device_allow.h"
 
 #include <inttypes.h>
@@ -8,18 +8,18 @@
 
 void device_allow_add(struct device_allow *list, const char *device, const char *access)
 {
-	*memory_append(list->items, list->count, list->capacity) =
+	*array_append(list->items, list->count, list->capacity) =
 		(struct device_allow_entry) {
-			.device = memory_copy_string(device),
-			.access = memory_copy_string(access),
+			.device = xstrdup(device),
+			.access = xstrdup(access),
 		};
 }
 
 /* Returns the device's name by its number. The caller frees. */
 static char *name_device(char type, uint32_t major, uint32_t minor)
 {
-	return memory_printf("/dev/%s/%" PRIu32 ":%" PRIu32,
-			     type == 'b' ? "block" : "char", major, minor);
+	return xasprintf("/dev/%s/%" PRIu32 ":%" PRIu32, type == 'b' ? "block" : "char",
+			 major, minor);
 }
 
 static struct device_allow_entry *find(const struct device_allow *list,
@@ -59,8 +59,8 @@ static bool allow(struct device_allow *list, const struct device_change *change)
 	}
 	if (strcmp(entry->access, change->access) == 0)
 		return false;
-	memory_free(entry->access);
-	entry->access = memory_copy_string(change->access);
+	free(entry->access);
+	entry->access = xstrdup(change->access);
 	return true;
 }
 
@@ -87,9 +87,9 @@ bool device_allow_change(const struct device_allow *old,
 void device_allow_free(struct device_allow *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		memory_free(list->items[i].device);
-		memory_free(list->items[i].access);
+		free(list->items[i].device);
+		free(list->items[i].access);
 	}
-	memory_free(list->items);
+	free(list->items);
 	*list = (struct device_allow) { 0 };
 }

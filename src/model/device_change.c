@@ -1,5 +1,9 @@
-/* What a plan means for the device cgroup of a container that is created already.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a plan means for the device cgroup of a container that is created already. */
+#include "oci-vfio-hook/device_change.h"
+
+#include <inttypes.h>
+
 #include "oci-vfio-hook/plan.h"
 
 static bool rule_names(const struct spec_rule *rule, char type, uint32_t major,
@@ -138,7 +142,7 @@ static void make_change(const struct plan_result *result, const struct spec *spe
 void plan_device_changes(const struct plan *plan, const struct spec *spec,
 			 struct device_change **ret, size_t *ret_count)
 {
-	struct device_change *changes = memory_zalloc(plan->n_nodes * sizeof *changes);
+	struct device_change *changes = xzalloc(plan->n_nodes * sizeof *changes);
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->n_nodes; i++) {
@@ -148,4 +152,14 @@ void plan_device_changes(const struct plan *plan, const struct spec *spec,
 	}
 	*ret = changes;
 	*ret_count = count;
+}
+
+int device_change_refused(const struct device_change *change, const char *path,
+			  struct error *err)
+{
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"%s: the spec's rules refuse device %c %" PRIu32 ":%" PRIu32
+		" access \"%s\", which a created container's cgroup that is open to others can't be given: use precreate (podman), oci-vfio-runtime, or apply",
+		path, change->type, change->major, change->minor, change->refused);
 }

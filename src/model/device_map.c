@@ -1,5 +1,5 @@
-/* Device maps: parsing one file. How sources are merged is in device_map_merge.c.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Device maps: parsing one file. How sources are merged is in device_map_merge.c. */
 #include "oci-vfio-hook/device_map.h"
 
 #include "oci-vfio-hook/json.h"
@@ -77,13 +77,13 @@ static const struct json_shape file_shape = { .members = file_members,
 static void entry_free(struct map_entry *entry)
 {
 	for (size_t i = 0; i < entry->n_functions; i++)
-		memory_free(entry->functions[i].guest_text);
-	memory_free(entry->functions);
-	memory_free(entry->where);
-	memory_free(entry->type_name);
-	memory_free(entry->container_path);
-	memory_free(entry->final_path);
-	memory_free(entry->vm_path);
+		free(entry->functions[i].guest_text);
+	free(entry->functions);
+	free(entry->where);
+	free(entry->type_name);
+	free(entry->container_path);
+	free(entry->final_path);
+	free(entry->vm_path);
 	*entry = (struct map_entry) { 0 };
 }
 
@@ -116,17 +116,17 @@ static int read_path(const struct json *doc, uint32_t object, enum entry_member 
 {
 	auto_free char *clean = NULL;
 	struct slice text;
-	uint32_t node;
-	int r = find_field(doc, object, first, last, &node, err);
+	uint32_t json;
+	int r = find_field(doc, object, first, last, &json, err);
 
-	if (r < 0 || !node)
+	if (r < 0 || !json)
 		return r;
-	r = json_string(doc, node, &text, err);
+	r = json_string(doc, json, &text, err);
 	if (r < 0)
 		return r;
 	clean = path_clean(text);
 	if (text_equal(clean, "/"))
-		return json_error(err, ERROR_DATA, doc, node,
+		return json_error(err, ERROR_DATA, doc, json,
 				  "must be the path of a file");
 	*ret = take_ptr(clean);
 	return 0;
@@ -147,24 +147,24 @@ static int read_type(const struct json *doc, uint32_t object, struct map_entry *
 		     struct error *err)
 {
 	struct slice name;
-	uint32_t node;
-	int r = find_field(doc, object, ENTRY_TYPE, ENTRY_FIELD_TYPE, &node, err);
+	uint32_t json;
+	int r = find_field(doc, object, ENTRY_TYPE, ENTRY_FIELD_TYPE, &json, err);
 
 	if (r < 0)
 		return r;
-	if (!node)
+	if (!json)
 		return json_error(err, ERROR_DATA, doc, object,
 				  "has no \"type\"; add vfio-pci, vfio-pci-gk or node");
-	r = json_string(doc, node, &name, err);
+	r = json_string(doc, json, &name, err);
 	if (r < 0)
 		return r;
 	entry->type = type_parse(name);
-	entry->type_name = memory_copy(name.data, name.length);
+	entry->type_name = xstrndup(name.data, name.length);
 	if (entry->type == DEVICE_UNSUPPORTED && entry->source == MAP_SOURCE_OPTION) {
 		auto_free char *quoted = text_quote(name);
 
 		return json_error(
-			err, ERROR_DATA, doc, node,
+			err, ERROR_DATA, doc, json,
 			"unsupported device type %s; use vfio-pci, vfio-pci-gk or node",
 			quoted);
 	}
@@ -172,29 +172,28 @@ static int read_type(const struct json *doc, uint32_t object, struct map_entry *
 }
 
 /* One option HOST=GUEST. */
-static int read_function(const struct json *doc, uint32_t node, struct map_entry *entry,
+static int read_function(const struct json *doc, uint32_t json, struct map_entry *entry,
 			 struct messages *messages, struct error *err)
 {
 	struct map_function function = { 0 };
 	auto_free char *quoted = NULL;
 	struct slice text, host, guest;
 	const char *equals;
-	int r = json_string(doc, node, &text, err);
+	int r = json_string(doc, json, &text, err);
 
 	if (r < 0)
 		return r;
 	quoted = text_quote(text);
 	equals = memchr(text.data, '=', text.length);
 	if (!equals)
-		return json_error(err, ERROR_DATA, doc, node,
+		return json_error(err, ERROR_DATA, doc, json,
 				  "must be HOST=GUEST, not %s", quoted);
 	host = slice_from_to(text, 0, (size_t)(equals - text.data));
 	guest = slice_from_to(text, host.length + 1, text.length);
 	if (pci_address_parse(host, &function.host) < 0)
 		return json_error(
-			err, ERROR_DATA, doc, node,
-			"the part before = must be a PCI address such as 0000:3b:02.0, "
-			"in %s",
+			err, ERROR_DATA, doc, json,
+			"the part before = must be a PCI address such as 0000:3b:02.0, in %s",
 			quoted);
 	if (guest.length == 0) {
 		messages_add(messages, MESSAGE_WARNING,
@@ -204,12 +203,12 @@ static int read_function(const struct json *doc, uint32_t node, struct map_entry
 	}
 	r = pci_locator_parse(guest, &function.guest, err);
 	if (r < 0) {
-		auto_free char *path = json_path(doc, node);
+		auto_free char *path = json_path(doc, json);
 
 		return error_prefix(err, "%s: %s", doc->name, path);
 	}
-	function.guest_text = memory_copy(guest.data, guest.length);
-	*memory_append(entry->functions, entry->n_functions, entry->functions_capacity) =
+	function.guest_text = xstrndup(guest.data, guest.length);
+	*array_append(entry->functions, entry->n_functions, entry->functions_capacity) =
 		function;
 	return 0;
 }
@@ -225,9 +224,9 @@ static int read_functions(const struct json *doc, uint32_t object,
 		r = json_expect(doc, options, JSON_ARRAY, err);
 		if (r < 0)
 			return r;
-		for (uint32_t node = json_child(doc, options); node;
-		     node = json_next(doc, node)) {
-			r = read_function(doc, node, entry, messages, err);
+		for (uint32_t json = json_child(doc, options); json;
+		     json = json_next(doc, json)) {
+			r = read_function(doc, json, entry, messages, err);
 			if (r < 0)
 				return r;
 		}
@@ -239,13 +238,13 @@ static int read_functions(const struct json *doc, uint32_t object,
 	return 0;
 }
 
-static int read_identity(const struct json *doc, uint32_t node, enum pci_identity which,
+static int read_identity(const struct json *doc, uint32_t json, enum pci_identity which,
 			 uint32_t *ret, struct error *err)
 {
 	unsigned int max_digits = which == PCI_CLASS ? 6 : 4;
 	struct slice text, digits;
 	uint64_t value;
-	int r = json_string(doc, node, &text, err);
+	int r = json_string(doc, json, &text, err);
 
 	if (r < 0)
 		return r;
@@ -256,7 +255,7 @@ static int read_identity(const struct json *doc, uint32_t node, enum pci_identit
 		auto_free char *quoted = text_quote(text);
 
 		return json_error(
-			err, ERROR_DATA, doc, node,
+			err, ERROR_DATA, doc, json,
 			"must be at most %u hex digits, with or without 0x, not %s",
 			max_digits, quoted);
 	}
@@ -279,11 +278,11 @@ static int read_expect(const struct json *doc, uint32_t object, struct map_entry
 		return json_error(err, ERROR_DATA, doc, expect,
 				  "a node has no PCI identity; take it out");
 	for (unsigned int i = 0; i < PCI_IDENTITY_COUNT; i++) {
-		uint32_t node = json_member(doc, expect, i);
+		uint32_t json = json_member(doc, expect, i);
 
-		if (!node)
+		if (!json)
 			continue;
-		r = read_identity(doc, node, i, &entry->expect[i], err);
+		r = read_identity(doc, json, i, &entry->expect[i], err);
 		if (r < 0)
 			return r;
 		entry->expected[i] = true;
@@ -309,23 +308,20 @@ static int read_paths(const struct json *doc, uint32_t object, struct map_entry 
 	if (!entry->container_path)
 		return json_error(
 			err, ERROR_DATA, doc, object,
-			"has no \"container_path\"; add the path in the spec, such as "
-			"/dev/vfio/45");
+			"has no \"container_path\"; add the path in the spec, such as /dev/vfio/45");
 	if (path_is_control_node(slice_from(entry->container_path)))
 		return json_error(
 			err, ERROR_DATA, doc, object,
-			"/dev/vfio/vfio is the control node, which is never mapped; "
-			"take the entry out");
+			"/dev/vfio/vfio is the control node, which is never mapped; take the entry out");
 	r = read_path(doc, object, ENTRY_FINAL_PATH, ENTRY_FINAL_PATH, &entry->final_path,
 		      err);
 	if (r == 0 && (is_vfio_directory(entry->container_path) ||
 		       is_vfio_directory(entry->final_path)))
-		return json_error(err, ERROR_DATA, doc, object,
-				  "%s is a directory; name the node in it, such as "
-				  "/dev/vfio/45",
-				  is_vfio_directory(entry->container_path)
-					  ? entry->container_path
-					  : entry->final_path);
+		return json_error(
+			err, ERROR_DATA, doc, object,
+			"%s is a directory; name the node in it, such as /dev/vfio/45",
+			is_vfio_directory(entry->container_path) ? entry->container_path
+								 : entry->final_path);
 	return r;
 }
 
@@ -346,8 +342,7 @@ static int read_node_path(const struct json *doc, uint32_t object,
 	if (path_is_vfio_node(path) || path_is_control_node(path))
 		return json_error(
 			err, ERROR_DATA, doc, object,
-			"%s is a VFIO node: use the type vfio-pci with options, which "
-			"finds and checks its function",
+			"%s is a VFIO node: use the type vfio-pci with options, which finds and checks its function",
 			entry->vm_path);
 	return 0;
 }
@@ -382,12 +377,12 @@ static int read_type_fields(const struct json *doc, uint32_t object,
 static void note_unknown_fields(const struct json *doc, uint32_t object,
 				const struct map_entry *entry, struct messages *messages)
 {
-	for (uint32_t node = json_child(doc, object); node; node = json_next(doc, node)) {
+	for (uint32_t json = json_child(doc, object); json; json = json_next(doc, json)) {
 		auto_free char *quoted = NULL;
 
-		if (json_type(doc, node) != JSON_KEY)
+		if (json_type(doc, json) != JSON_KEY)
 			continue;
-		quoted = text_quote(json_raw(doc, node));
+		quoted = text_quote(json_raw(doc, json));
 		messages_add(messages, MESSAGE_DEBUG, "%s: unknown field %s ignored",
 			     entry->where, quoted);
 	}
@@ -417,7 +412,7 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 		r = read_type_fields(doc, object, &entry, messages, err);
 	if (r < 0)
 		return r;
-	*memory_append(map->entries, map->n_entries, map->capacity) = entry;
+	*array_append(map->entries, map->n_entries, map->capacity) = entry;
 	entry = (struct map_entry) { 0 };
 	return 0;
 }
@@ -461,9 +456,9 @@ int device_map_add(struct device_map *map, enum map_source source, const char *n
 	r = json_expect(&doc, entries, JSON_ARRAY, err);
 	if (r < 0)
 		return r;
-	for (uint32_t node = json_child(&doc, entries); node;
-	     node = json_next(&doc, node)) {
-		r = read_entry(&doc, node, source, map, messages, err);
+	for (uint32_t json = json_child(&doc, entries); json;
+	     json = json_next(&doc, json)) {
+		r = read_entry(&doc, json, source, map, messages, err);
 		if (r < 0)
 			return r;
 	}
@@ -474,6 +469,6 @@ void device_map_free(struct device_map *map)
 {
 	for (size_t i = 0; i < map->n_entries; i++)
 		entry_free(&map->entries[i]);
-	memory_free(map->entries);
+	free(map->entries);
 	*map = (struct device_map) { 0 };
 }

@@ -1,5 +1,5 @@
-/* Device maps: contradictions within a source, precedence between sources.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Device maps: contradictions within a source, precedence between sources. */
 #include "oci-vfio-hook/device_map.h"
 
 /* Calls for each pair of functions of two entries until `check` returns other than 0. */
@@ -80,10 +80,10 @@ static int check_source(const struct device_map *map, struct error *err)
 				auto_free char *path =
 					text_quote(slice_from(a->container_path));
 
-				return error_set(err, ERROR_DATA,
-						 "%s: container_path: %s is in %s "
-						 "already; keep one",
-						 a->where, path, b->where);
+				return error_set(
+					err, ERROR_DATA,
+					"%s: container_path: %s is in %s already; keep one",
+					a->where, path, b->where);
 			}
 			r = each_pair(a, b, check_contradiction, err);
 			if (r < 0)
@@ -108,8 +108,8 @@ int device_map_close_source(struct device_map *map, struct messages *messages,
 				messages, MESSAGE_DEBUG,
 				"%s: dropped, an earlier map has its path or function",
 				map->entries[i].where);
-			*memory_append(dropped.entries, dropped.n_entries,
-				       dropped.capacity) = map->entries[i];
+			*array_append(dropped.entries, dropped.n_entries,
+				      dropped.capacity) = map->entries[i];
 		} else {
 			map->entries[kept++] = map->entries[i];
 		}

@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device programs of cgroup v2: a wider one is a prefix of our own before the old code.
  * The prefix leaves R1, the context, as it is, and the verifier has made sure that the
  * old code reads no other register before it has set it. What an old one answers is in
- * device_program_run.c.
- * SPDX-License-Identifier: Apache-2.0 */
+ * device_program_run.c. */
 #include "oci-vfio-hook/device_program.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ static int device_type(char type)
 static void emit(struct device_program *program, unsigned int code, unsigned int dst,
 		 unsigned int src, int offset, int32_t immediate)
 {
-	*memory_append(program->code, program->count, program->capacity) =
+	*array_append(program->code, program->count, program->capacity) =
 		(struct bpf_insn) {
 			.code = (uint8_t)code,
 			.dst_reg = dst & 0xf,
@@ -197,7 +197,7 @@ static int append_code(struct device_program *program, const struct device_progr
 					 why, i);
 		if (is_zero_extension(&insn))
 			insn.imm = 0;
-		*memory_append(program->code, program->count, program->capacity) = insn;
+		*array_append(program->code, program->count, program->capacity) = insn;
 	}
 	return 0;
 }
@@ -224,6 +224,6 @@ int device_program_widen(const struct device_program *program,
 
 void device_program_free(struct device_program *program)
 {
-	memory_free(program->code);
+	free(program->code);
 	*program = (struct device_program) { 0 };
 }

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a device program answers: an interpreter of the part of BPF that device programs
- * are made of. It refuses what it doesn't know rather than guess.
- * SPDX-License-Identifier: Apache-2.0 */
+ * are made of. It refuses what it doesn't know rather than guess. */
 #include "oci-vfio-hook/device_program.h"
 
 #include <errno.h>

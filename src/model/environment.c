@@ -1,14 +1,15 @@
-/* The device plugin's environment variables.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The device plugin's environment variables. */
 #include "oci-vfio-hook/environment.h"
 
 #include "oci-vfio-hook/splice.h"
 
 static const struct slice info_suffix = { "_INFO", 5 };
 
-static void add_token(struct env_variable *variable, struct env_token token)
+static void add_token(struct env_variable *variable, struct env_reference token)
 {
-	*memory_append(variable->tokens, variable->n_tokens, variable->capacity) = token;
+	*array_append(variable->references, variable->n_references, variable->capacity) =
+		token;
 }
 
 /* PCIDEVICE_X: addresses joined by commas; what isn't an address is left alone. */
@@ -18,9 +19,9 @@ static void find_list_tokens(struct env_variable *variable)
 	size_t start = 0;
 
 	for (size_t i = 0; i <= value.length; i++) {
-		struct env_token token = { .kind = ENV_ADDRESS,
-					   .start = start,
-					   .end = i };
+		struct env_reference token = { .kind = ENV_ADDRESS,
+					       .start = start,
+					       .end = i };
 
 		if (i < value.length && value.data[i] != ',')
 			continue;
@@ -31,12 +32,12 @@ static void find_list_tokens(struct env_variable *variable)
 	}
 }
 
-static void find_info_token(struct env_variable *variable, uint32_t node,
+static void find_info_token(struct env_variable *variable, uint32_t json,
 			    struct slice text)
 {
-	bool key = json_type(&variable->inner, node) == JSON_KEY;
-	struct env_token token = { .kind = key ? ENV_ADDRESS_KEY : ENV_ADDRESS,
-				   .node = node };
+	bool key = json_type(&variable->inner, json) == JSON_KEY;
+	struct env_reference token = { .kind = key ? ENV_ADDRESS_KEY : ENV_ADDRESS,
+				       .json = json };
 	auto_free char *path = NULL;
 
 	if (pci_address_parse(text, &token.address) == 0) {
@@ -62,16 +63,16 @@ static void find_info_tokens(struct env_variable *variable)
 	variable->broken = json_parse("_INFO", variable->source->value, &json_any, NULL,
 				      &variable->inner, &err) < 0 ||
 			   json_type(doc, 0) != JSON_OBJECT;
-	for (uint32_t node = 0; !variable->broken && node < doc->n_nodes; node++) {
-		enum json_type type = json_type(doc, node);
+	for (uint32_t json = 0; !variable->broken && json < doc->n_spans; json++) {
+		enum json_type type = json_type(doc, json);
 		struct slice text;
 
 		if (type != JSON_KEY && type != JSON_STRING)
 			continue;
-		if (json_string(doc, node, &text, &err) < 0)
+		if (json_string(doc, json, &text, &err) < 0)
 			variable->broken = true;
 		else
-			find_info_token(variable, node, text);
+			find_info_token(variable, json, text);
 	}
 }
 
@@ -99,7 +100,7 @@ static int compare_names(const void *a, const void *b, void *context)
 
 static void sort_names(const struct spec *spec, struct environment *environment)
 {
-	environment->by_name = memory_zalloc(environment->count * sizeof(size_t));
+	environment->by_name = xzalloc(environment->count * sizeof(size_t));
 	for (size_t i = 0; i < environment->count; i++)
 		environment->by_name[i] = i;
 	/* Few specs have more, and to find qsort_r() would cost the loader 600 instructions. */
@@ -144,7 +145,7 @@ static bool is_info(const struct environment *environment, const struct spec *sp
 void environment_parse(const struct spec *spec, struct environment *ret)
 {
 	ret->count = spec->n_variables;
-	ret->variables = memory_zalloc(ret->count * sizeof *ret->variables);
+	ret->variables = xzalloc(ret->count * sizeof *ret->variables);
 	sort_names(spec, ret);
 	for (size_t i = 0; i < ret->count; i++) {
 		struct env_variable *variable = &ret->variables[i];
@@ -159,30 +160,32 @@ void environment_parse(const struct spec *spec, struct environment *ret)
 }
 
 /* Its addresses tell; a variable that has none is told by its paths. */
-static bool is_done(const struct env_variable *variable, const struct applied *applied)
+static bool is_done(const struct env_variable *variable,
+		    const struct annotation *annotation)
 {
 	size_t addresses = 0, paths = 0, guests = 0, finals = 0;
 
-	for (size_t i = 0; i < variable->n_tokens; i++) {
-		const struct env_token *token = &variable->tokens[i];
+	for (size_t i = 0; i < variable->n_references; i++) {
+		const struct env_reference *token = &variable->references[i];
 
 		if (token->kind == ENV_PATH) {
 			paths++;
-			finals += applied_find_final(applied, slice_from(token->path)) !=
-				  NULL;
+			finals += annotation_find_final(annotation,
+							slice_from(token->path)) != NULL;
 		} else {
 			addresses++;
-			guests += applied_has_guest(applied, &token->address);
+			guests += annotation_has_guest(annotation, &token->address);
 		}
 	}
 	return addresses ? guests == addresses : paths && finals == paths;
 }
 
-void environment_mark_done(struct environment *environment, const struct applied *applied)
+void environment_mark_done(struct environment *environment,
+			   const struct annotation *annotation)
 {
 	for (size_t i = 0; i < environment->count; i++)
 		environment->variables[i].done =
-			is_done(&environment->variables[i], applied);
+			is_done(&environment->variables[i], annotation);
 }
 
 bool environment_has_addresses(const struct environment *environment)
@@ -190,8 +193,8 @@ bool environment_has_addresses(const struct environment *environment)
 	for (size_t i = 0; i < environment->count; i++) {
 		const struct env_variable *variable = &environment->variables[i];
 
-		for (size_t k = 0; k < variable->n_tokens && !variable->done; k++) {
-			if (variable->tokens[k].kind != ENV_PATH)
+		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
+			if (variable->references[k].kind != ENV_PATH)
 				return true;
 		}
 	}
@@ -204,9 +207,9 @@ bool environment_has_address(const struct environment *environment,
 	for (size_t i = 0; i < environment->count; i++) {
 		const struct env_variable *variable = &environment->variables[i];
 
-		for (size_t k = 0; k < variable->n_tokens && !variable->done; k++) {
-			if (variable->tokens[k].kind != ENV_PATH &&
-			    pci_address_equal(&variable->tokens[k].address, address))
+		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
+			if (variable->references[k].kind != ENV_PATH &&
+			    pci_address_equal(&variable->references[k].address, address))
 				return true;
 		}
 	}
@@ -218,21 +221,21 @@ void environment_free(struct environment *environment)
 	for (size_t i = 0; i < environment->count; i++) {
 		struct env_variable *variable = &environment->variables[i];
 
-		for (size_t k = 0; k < variable->n_tokens; k++)
-			memory_free(variable->tokens[k].path);
-		memory_free(variable->tokens);
+		for (size_t k = 0; k < variable->n_references; k++)
+			free(variable->references[k].path);
+		free(variable->references);
 		json_free(&variable->inner);
 	}
-	memory_free(environment->variables);
-	memory_free(environment->by_name);
+	free(environment->variables);
+	free(environment->by_name);
 	*environment = (struct environment) { 0 };
 }
 
 void env_changes_free(struct env_changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
-		memory_free(changes->items[i].text);
-	memory_free(changes->items);
+		free(changes->items[i].text);
+	free(changes->items);
 	*changes = (struct env_changes) { 0 };
 }
 
@@ -251,8 +254,8 @@ static bool translate_tokens(const struct env_variable *variable,
 			     environment_translate_fn *translate, void *context,
 			     struct splices *edits, struct messages *messages)
 {
-	for (size_t i = 0; i < variable->n_tokens; i++) {
-		const struct env_token *token = &variable->tokens[i];
+	for (size_t i = 0; i < variable->n_references; i++) {
+		const struct env_reference *token = &variable->references[i];
 		auto_free char *text = NULL, *why = NULL;
 		auto_buffer quoted = { 0 };
 		enum translation_result result = translate(context, token, &text, &why);
@@ -269,7 +272,7 @@ static bool translate_tokens(const struct env_variable *variable,
 			continue;
 		if (variable->info) {
 			json_quote(&quoted, slice_from(text));
-			splice_replace(edits, &variable->inner, token->node,
+			splice_replace(edits, &variable->inner, token->json,
 				       buffer_slice(&quoted));
 		} else {
 			splice_bytes(edits, token->start, token->end, slice_from(text));
@@ -316,7 +319,7 @@ static bool translate_variable(const struct env_variable *variable,
 		warn_left(variable, "two of its keys would become one", messages);
 		return false;
 	}
-	change = memory_append(ret->items, ret->count, ret->capacity);
+	change = array_append(ret->items, ret->count, ret->capacity);
 	change->variable = variable;
 	buffer_add(&entry, variable->source->name);
 	buffer_add(&entry, SLICE("="));
@@ -353,7 +356,7 @@ void environment_translate(const struct environment *environment,
 			   environment_translate_fn *translate, void *context,
 			   struct env_changes *ret, struct messages *messages)
 {
-	auto_free bool *translated = memory_zalloc(environment->count * sizeof(bool));
+	auto_free bool *translated = xzalloc(environment->count * sizeof(bool));
 
 	for (size_t i = 0; i < environment->count; i++) {
 		const struct env_variable *variable = &environment->variables[i];
@@ -371,7 +374,7 @@ void environment_translate(const struct environment *environment,
 				   base_name(variable->source->name)))
 			translated[i] = translate_variable(variable, translate, context,
 							   ret, messages);
-		else if (variable->n_tokens || variable->broken)
+		else if (variable->n_references || variable->broken)
 			warn_left(variable,
 				  "the variable without _INFO was not translated",
 				  messages);

@@ -1,31 +1,32 @@
-/* The devices of this machine, as values.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The devices of this machine, as values. */
 #include "oci-vfio-hook/inventory.h"
 
-const struct guest_group *guest_find_group(const struct guest *guest, uint32_t number)
+const struct inventory_group *inventory_find_group(const struct inventory *inventory,
+						   uint32_t number)
 {
-	for (size_t i = 0; i < guest->n_groups; i++) {
-		if (guest->groups[i].number == number)
-			return &guest->groups[i];
+	for (size_t i = 0; i < inventory->n_groups; i++) {
+		if (inventory->groups[i].number == number)
+			return &inventory->groups[i];
 	}
 	return NULL;
 }
 
-void guest_free(struct guest *guest)
+void inventory_free(struct inventory *inventory)
 {
-	for (size_t i = 0; i < guest->n_functions; i++) {
-		memory_free(guest->functions[i].absent);
-		memory_free(guest->functions[i].driver);
+	for (size_t i = 0; i < inventory->n_functions; i++) {
+		free(inventory->functions[i].absent);
+		free(inventory->functions[i].driver);
 	}
-	for (size_t i = 0; i < guest->n_groups; i++) {
-		for (size_t k = 0; k < guest->groups[i].n_offenders; k++)
-			memory_free(guest->groups[i].offenders[k].driver);
-		memory_free(guest->groups[i].offenders);
+	for (size_t i = 0; i < inventory->n_groups; i++) {
+		for (size_t k = 0; k < inventory->groups[i].n_offenders; k++)
+			free(inventory->groups[i].offenders[k].driver);
+		free(inventory->groups[i].offenders);
 	}
-	for (size_t i = 0; i < guest->n_nodes; i++)
-		memory_free(guest->nodes[i].absent);
-	memory_free(guest->functions);
-	memory_free(guest->groups);
-	memory_free(guest->nodes);
-	*guest = (struct guest) { 0 };
+	for (size_t i = 0; i < inventory->n_nodes; i++)
+		free(inventory->nodes[i].absent);
+	free(inventory->functions);
+	free(inventory->groups);
+	free(inventory->nodes);
+	*inventory = (struct inventory) { 0 };
 }

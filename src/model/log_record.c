@@ -1,5 +1,5 @@
-/* One line of a log, and its forms.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One line of a log, and its forms. */
 #include "oci-vfio-hook/log_record.h"
 
 #include "oci-vfio-hook/json.h"

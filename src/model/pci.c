@@ -1,5 +1,5 @@
-/* PCI addresses and PCI paths: grammar only.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PCI addresses and PCI paths: grammar only. */
 #include "oci-vfio-hook/pci.h"
 
 #include <errno.h>
@@ -92,8 +92,7 @@ static int bad_path(struct slice text, const char *why, struct error *err)
 
 	return error_set(
 		err, ERROR_DATA,
-		"%s is no PCI path (06/00, 20/00/00, 0000:20/00) and no PCI address "
-		"(0000:01:00.0): %s",
+		"%s is no PCI path (06/00, 20/00/00, 0000:20/00) and no PCI address (0000:01:00.0): %s",
 		quoted, why);
 }
 

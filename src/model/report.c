@@ -1,5 +1,5 @@
-/* A plan for the person.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan for the person. */
 #include "oci-vfio-hook/report.h"
 
 /* The token is a secret of this machine: it is not shown. */
@@ -9,7 +9,7 @@ static const char *shown(const struct plan_change *change, const char *value)
 {
 	if (!value)
 		return NULL;
-	return change->rule == PLAN_APPLIED ? token_shown : value;
+	return change->rule == PLAN_ANNOTATION ? token_shown : value;
 }
 
 static void add_line(struct buffer *ret, const char *prefix, const char *value)
@@ -31,13 +31,13 @@ void report_text(const struct plan *plan, const struct messages *messages,
 			      plan->n_changes == 1 ? "" : "s");
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		const char *old = shown(change, change->old),
-			   *new = shown(change, change->new);
+		const char *old = shown(change, change->old_text),
+			   *value = shown(change, change->new_text);
 
 		buffer_add(ret, SLICE("\n"));
 		add_line(ret, "", change->where);
 		add_line(ret, "  - ", old);
-		add_line(ret, "  + ", new);
+		add_line(ret, "  + ", value);
 		buffer_printf(ret, "  rule %d: %s\n", (int)change->rule, change->why);
 	}
 	for (size_t i = 0; i < messages->count; i++) {
@@ -56,14 +56,14 @@ void report_json(const struct plan *plan, const struct messages *messages,
 		      plan->n_changes ? "true" : "false");
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		const char *old = shown(change, change->old),
-			   *new = shown(change, change->new);
+		const char *old = shown(change, change->old_text),
+			   *value = shown(change, change->new_text);
 
 		buffer_printf(ret, "%s{\"rule\":%d,\"where\":", i ? "," : "",
 			      (int)change->rule);
 		json_quote(ret, slice_from(change->where));
 		buffer_printf(ret, ",\"old\":%s,\"new\":%s,\"why\":", old ? old : "null",
-			      new ? new : "null");
+			      value ? value : "null");
 		json_quote(ret, slice_from(change->why));
 		buffer_add(ret, SLICE("}"));
 	}

@@ -1,10 +1,8 @@
-/* The command line of runc and crun.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of runc and crun. */
 #include "oci-vfio-hook/runtime_call.h"
 
 #include "oci-vfio-hook/text.h"
-
-#define COUNT(table) (sizeof(table) / sizeof *(table))
 
 /* runc's and crun's options before the subcommand. */
 static const char *const global_with_value[] = {
@@ -163,16 +161,16 @@ static int parse_global(struct cursor *cursor, struct runtime_call *call,
 		int r;
 
 		if (is_one_of(argument.name, global_with_value,
-			      COUNT(global_with_value))) {
+			      ARRAY_SIZE(global_with_value))) {
 			r = take_value(cursor, argument, &value, err);
 			if (r < 0)
 				return r;
 			take_log(call, argument.name, value);
-		} else if (!is_one_of(argument.name, global_flags, COUNT(global_flags))) {
+		} else if (!is_one_of(argument.name, global_flags,
+				      ARRAY_SIZE(global_flags))) {
 			return refuse(
 				err, text,
-				"an option before the subcommand that oci-vfio-runtime "
-				"doesn't know; it can't tell what the runtime would do");
+				"an option before the subcommand that oci-vfio-runtime doesn't know; it can't tell what the runtime would do");
 		}
 	}
 	return 0;
@@ -290,8 +288,7 @@ static int check_rest(struct cursor *cursor, struct error *err)
 			    : strpbrk(text, bundle_options.target_letters) != NULL)
 			return refuse(
 				err, text,
-				"stands behind the container's name, where only some "
-				"runtimes read it; put it before");
+				"stands behind the container's name, where only some runtimes read it; put it before");
 	}
 	return 0;
 }

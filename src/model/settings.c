@@ -1,5 +1,5 @@
-/* The configuration.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration. */
 #include "oci-vfio-hook/settings.h"
 
 #include <errno.h>
@@ -40,15 +40,15 @@ static const struct json_shape shape = { .members = members,
 
 static void add_prefix(struct env_prefixes *prefixes, struct slice text)
 {
-	*memory_append(prefixes->items, prefixes->count, prefixes->capacity) =
-		(struct slice) { memory_copy(text.data, text.length), text.length };
+	*array_append(prefixes->items, prefixes->count, prefixes->capacity) =
+		(struct slice) { xstrndup(text.data, text.length), text.length };
 }
 
 static void free_prefixes(struct env_prefixes *prefixes)
 {
 	for (size_t i = 0; i < prefixes->count; i++)
-		memory_free((char *)(uintptr_t)prefixes->items[i].data);
-	memory_free(prefixes->items);
+		free((char *)(uintptr_t)prefixes->items[i].data);
+	free(prefixes->items);
 	*prefixes = (struct env_prefixes) { 0 };
 }
 
@@ -67,8 +67,8 @@ void settings_init(struct settings *ret)
 void settings_free(struct settings *settings)
 {
 	free_prefixes(&settings->prefixes);
-	memory_free(settings->runtime);
-	memory_free(settings->log);
+	free(settings->runtime);
+	free(settings->log);
 	settings->runtime = settings->log = NULL;
 }
 
@@ -89,8 +89,8 @@ int settings_set_log(struct settings *settings, struct slice value)
 {
 	if (value.length == 0)
 		return -EINVAL;
-	memory_free(settings->log);
-	settings->log = memory_copy(value.data, value.length);
+	free(settings->log);
+	settings->log = xstrndup(value.data, value.length);
 	return 0;
 }
 
@@ -144,14 +144,14 @@ static int set_prefixes(const struct json *doc, uint32_t array, struct settings 
 	if (r < 0)
 		return r;
 	free_prefixes(&settings->prefixes);
-	for (uint32_t node = json_child(doc, array); node; node = json_next(doc, node)) {
+	for (uint32_t json = json_child(doc, array); json; json = json_next(doc, json)) {
 		struct slice text;
 
-		r = json_string(doc, node, &text, err);
+		r = json_string(doc, json, &text, err);
 		if (r < 0)
 			return r;
 		if (text.length == 0 || memchr(text.data, '=', text.length))
-			return json_error(err, ERROR_DATA, doc, node,
+			return json_error(err, ERROR_DATA, doc, json,
 					  "must be the beginning of a variable's name");
 		add_prefix(&settings->prefixes, text);
 	}
@@ -159,97 +159,96 @@ static int set_prefixes(const struct json *doc, uint32_t array, struct settings 
 }
 
 /* A string that one of the setters takes. */
-static int set_string(const struct json *doc, uint32_t node, struct settings *settings,
+static int set_string(const struct json *doc, uint32_t json, struct settings *settings,
 		      int (*set)(struct settings *settings, struct slice value),
 		      const char *values, struct error *err)
 {
 	auto_free char *quoted = NULL;
 	struct slice text;
-	int r = json_string(doc, node, &text, err);
+	int r = json_string(doc, json, &text, err);
 
 	if (r < 0)
 		return r;
 	quoted = text_quote(text);
 	if (set(settings, text) < 0)
-		return json_error(err, ERROR_DATA, doc, node, "must be %s, not %s",
+		return json_error(err, ERROR_DATA, doc, json, "must be %s, not %s",
 				  values, quoted);
 	return 0;
 }
 
-static int set_timeout(const struct json *doc, uint32_t node, struct settings *settings,
+static int set_timeout(const struct json *doc, uint32_t json, struct settings *settings,
 		       struct error *err)
 {
-	int r = json_expect(doc, node, JSON_NUMBER, err);
+	int r = json_expect(doc, json, JSON_NUMBER, err);
 
 	if (r < 0)
 		return r;
-	if (settings_set_timeout(settings, json_raw(doc, node), 1) < 0)
-		return json_error(err, ERROR_DATA, doc, node,
+	if (settings_set_timeout(settings, json_raw(doc, json), 1) < 0)
+		return json_error(err, ERROR_DATA, doc, json,
 				  "must be whole seconds from 1 to %d", TIMEOUT_MAX);
 	return 0;
 }
 
-static int not_built(const struct json *doc, uint32_t node, struct error *err)
+static int not_built(const struct json *doc, uint32_t json, struct error *err)
 {
-	return json_error(err, ERROR_DATA, doc, node, "not in this version; take it out");
+	return json_error(err, ERROR_DATA, doc, json, "not in this version; take it out");
 }
 
-static int set_bind(const struct json *doc, uint32_t node, struct error *err)
+static int set_bind(const struct json *doc, uint32_t json, struct error *err)
 {
 	bool bind;
-	int r = json_bool(doc, node, &bind, err);
+	int r = json_bool(doc, json, &bind, err);
 
-	return r == 0 && bind ? not_built(doc, node, err) : r;
+	return r == 0 && bind ? not_built(doc, json, err) : r;
 }
 
 /* A name to search, or an absolute path. */
-static int set_runtime(const struct json *doc, uint32_t node, struct settings *settings,
+static int set_runtime(const struct json *doc, uint32_t json, struct settings *settings,
 		       struct error *err)
 {
 	struct slice text;
-	int r = json_string(doc, node, &text, err);
+	int r = json_string(doc, json, &text, err);
 
 	if (r < 0)
 		return r;
 	if (text.length == 0 ||
 	    (text.data[0] != '/' && memchr(text.data, '/', text.length)))
 		return json_error(
-			err, ERROR_DATA, doc, node,
-			"must be the name of a runtime (runc, crun) or its absolute "
-			"path");
-	memory_free(settings->runtime);
-	settings->runtime = memory_copy(text.data, text.length);
+			err, ERROR_DATA, doc, json,
+			"must be the name of a runtime (runc, crun) or its absolute path");
+	free(settings->runtime);
+	settings->runtime = xstrndup(text.data, text.length);
 	return 0;
 }
 
-static int set_member(const struct json *doc, enum settings_member member, uint32_t node,
+static int set_member(const struct json *doc, enum settings_member member, uint32_t json,
 		      struct settings *settings, struct error *err)
 {
 	switch (member) {
 	case SETTINGS_UNMAPPED:
-		return set_string(doc, node, settings, settings_set_unmapped,
+		return set_string(doc, json, settings, settings_set_unmapped,
 				  "auto, keep or error", err);
 	case SETTINGS_LOG_LEVEL:
-		return set_string(doc, node, settings, settings_set_log_level,
+		return set_string(doc, json, settings, settings_set_log_level,
 				  "error, warn, info or debug", err);
 	case SETTINGS_TIMEOUT:
-		return set_timeout(doc, node, settings, err);
+		return set_timeout(doc, json, settings, err);
 	case SETTINGS_ENV_PREFIXES:
-		return set_prefixes(doc, node, settings, err);
+		return set_prefixes(doc, json, settings, err);
 	case SETTINGS_FW_CFG:
-		return json_bool(doc, node, &settings->fw_cfg, err);
+		return json_bool(doc, json, &settings->fw_cfg, err);
 	case SETTINGS_BIND:
-		return set_bind(doc, node, err);
+		return set_bind(doc, json, err);
 	case SETTINGS_RUNTIME:
-		return set_runtime(doc, node, settings, err);
+		return set_runtime(doc, json, settings, err);
 	case SETTINGS_ENV:
-		return set_string(doc, node, settings, settings_set_env, "error or warn",
+		return set_string(doc, json, settings, settings_set_env, "error or warn",
 				  err);
 	case SETTINGS_LOG:
-		return set_string(doc, node, settings, settings_set_log,
+		return set_string(doc, json, settings, settings_set_log,
 				  "the path of a file", err);
 	case SETTINGS_LOG_FORMAT:
-		return set_string(doc, node, settings, settings_set_log_format,
+		return set_string(doc, json, settings, settings_set_log_format,
 				  "text or json", err);
 	case SETTINGS_MEMBERS:
 		break;
@@ -266,10 +265,10 @@ int settings_parse(const char *name, struct slice text, struct settings *setting
 	if (r == 0)
 		r = json_expect(&doc, 0, JSON_OBJECT, err);
 	for (unsigned int i = 0; r == 0 && i < SETTINGS_MEMBERS; i++) {
-		uint32_t node = json_member(&doc, 0, i);
+		uint32_t json = json_member(&doc, 0, i);
 
-		if (node)
-			r = set_member(&doc, i, node, settings, err);
+		if (json)
+			r = set_member(&doc, i, json, settings, err);
 	}
 	return r;
 }

@@ -1,10 +1,8 @@
-/* The view of an OCI spec.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The view of an OCI spec. */
 #include "oci-vfio-hook/spec.h"
 
 #include "oci-vfio-hook/number.h"
-
-#define COUNT(table) (sizeof(table) / sizeof *(table))
 
 static bool has_prefix(const void *context, struct slice text)
 {
@@ -33,7 +31,7 @@ static const struct json_member device_members[] = {
 	[SPEC_DEVICE_GID] = JSON_MEMBER("gid", &json_value),
 };
 static const struct json_shape device_shape = { .members = device_members,
-						.n_members = COUNT(device_members) };
+						.n_members = ARRAY_SIZE(device_members) };
 static const struct json_shape devices_shape = { .elements = &device_shape };
 
 static const struct json_member rule_members[] = {
@@ -44,15 +42,15 @@ static const struct json_member rule_members[] = {
 	[SPEC_RULE_ACCESS] = JSON_MEMBER("access", &json_value),
 };
 static const struct json_shape rule_shape = { .members = rule_members,
-					      .n_members = COUNT(rule_members) };
+					      .n_members = ARRAY_SIZE(rule_members) };
 static const struct json_shape rules_shape = { .elements = &rule_shape };
 
 static const struct json_member resources_members[] = {
 	[SPEC_RESOURCES_DEVICES] = JSON_MEMBER("devices", &rules_shape),
 };
-static const struct json_shape resources_shape = { .members = resources_members,
-						   .n_members =
-							   COUNT(resources_members) };
+static const struct json_shape resources_shape = {
+	.members = resources_members, .n_members = ARRAY_SIZE(resources_members)
+};
 
 static const struct json_member linux_members[] = {
 	[SPEC_LINUX_DEVICES] = JSON_MEMBER("devices", &devices_shape),
@@ -60,7 +58,7 @@ static const struct json_member linux_members[] = {
 	[SPEC_LINUX_CGROUPS_PATH] = JSON_MEMBER("cgroupsPath", &json_value),
 };
 static const struct json_shape linux_shape = { .members = linux_members,
-					       .n_members = COUNT(linux_members) };
+					       .n_members = ARRAY_SIZE(linux_members) };
 
 static const struct json_shape option_shape = { .wanted = is_bind_option };
 static const struct json_shape options_shape = { .elements = &option_shape };
@@ -71,7 +69,7 @@ static const struct json_member mount_members[] = {
 	[SPEC_MOUNT_OPTIONS] = JSON_MEMBER("options", &options_shape),
 };
 static const struct json_shape mount_shape = { .members = mount_members,
-					       .n_members = COUNT(mount_members) };
+					       .n_members = ARRAY_SIZE(mount_members) };
 static const struct json_shape mounts_shape = { .elements = &mount_shape };
 
 static const struct json_shape variable_shape = { .wanted = has_prefix };
@@ -81,21 +79,23 @@ static const struct json_member process_members[] = {
 	[PROCESS_ENV] = JSON_MEMBER("env", &env_shape),
 };
 static const struct json_shape process_shape = { .members = process_members,
-						 .n_members = COUNT(process_members) };
+						 .n_members =
+							 ARRAY_SIZE(process_members) };
 
 static const struct json_member annotation_members[] = {
-	[SPEC_ANNOTATION_APPLIED] = JSON_MEMBER(APPLIED_KEY, &json_value),
+	[SPEC_ANNOTATION_OURS] = JSON_MEMBER(ANNOTATION_KEY, &json_value),
 };
-static const struct json_shape annotations_shape = {
-	.members = annotation_members, .n_members = COUNT(annotation_members), .map = true
-};
+static const struct json_shape annotations_shape = { .members = annotation_members,
+						     .n_members = ARRAY_SIZE(
+							     annotation_members),
+						     .map = true };
 
 enum { ROOT_PATH };
 static const struct json_member rootfs_members[] = {
 	[ROOT_PATH] = JSON_MEMBER("path", &json_value),
 };
 static const struct json_shape rootfs_shape = { .members = rootfs_members,
-						.n_members = COUNT(rootfs_members) };
+						.n_members = ARRAY_SIZE(rootfs_members) };
 
 static const struct json_member spec_members[] = {
 	[SPEC_PROCESS] = JSON_MEMBER("process", &process_shape),
@@ -107,7 +107,7 @@ static const struct json_member spec_members[] = {
 	[SPEC_BUNDLE_PATH] = JSON_MEMBER("bundlePath", &json_value),
 };
 static const struct json_shape spec_shape = { .members = spec_members,
-					      .n_members = COUNT(spec_members) };
+					      .n_members = ARRAY_SIZE(spec_members) };
 
 /* The member if it is there and of this type; *ret is 0 where it is absent or null. */
 static int find(const struct json *doc, uint32_t object, uint32_t position,
@@ -121,39 +121,39 @@ static int find(const struct json *doc, uint32_t object, uint32_t position,
 static int find_string(const struct json *doc, uint32_t object, uint32_t position,
 		       struct slice *ret, struct error *err)
 {
-	uint32_t node = json_member(doc, object, position);
+	uint32_t json = json_member(doc, object, position);
 
-	return node ? json_string(doc, node, ret, err) : 0;
+	return json ? json_string(doc, json, ret, err) : 0;
 }
 
 /* An integer member; *ret_there tells whether it is there. */
 static int find_integer(const struct json *doc, uint32_t object, uint32_t position,
 			int64_t min, int64_t *ret, bool *ret_there, struct error *err)
 {
-	uint32_t node = json_member(doc, object, position);
+	uint32_t json = json_member(doc, object, position);
 
-	*ret_there = node != 0;
-	return node ? json_integer(doc, node, min, UINT32_MAX, ret, err) : 0;
+	*ret_there = json != 0;
+	return json ? json_integer(doc, json, min, UINT32_MAX, ret, err) : 0;
 }
 
 /* A path member, cleaned; *ret_there tells whether it is there. */
 static int find_path(struct spec *spec, uint32_t object, uint32_t position,
 		     struct slice *ret, bool *ret_there, struct error *err)
 {
-	uint32_t node = json_member(&spec->json, object, position);
+	uint32_t json = json_member(&spec->doc, object, position);
 	struct slice text;
 	char *clean;
 	int r;
 
-	*ret_there = node != 0;
-	if (!node)
+	*ret_there = json != 0;
+	if (!json)
 		return 0;
-	r = json_string(&spec->json, node, &text, err);
+	r = json_string(&spec->doc, json, &text, err);
 	if (r < 0)
 		return r;
 	if (!path_is_clean(text)) {
 		clean = path_clean(text);
-		*memory_append(spec->strings, spec->n_strings, spec->strings_capacity) =
+		*array_append(spec->strings, spec->n_strings, spec->strings_capacity) =
 			clean;
 		text = slice_from(clean);
 	}
@@ -161,16 +161,16 @@ static int find_path(struct spec *spec, uint32_t object, uint32_t position,
 	return 0;
 }
 
-static int read_device_type(const struct json *doc, uint32_t node, char *ret,
+static int read_device_type(const struct json *doc, uint32_t json, char *ret,
 			    struct error *err)
 {
 	struct slice type = { 0 };
-	int r = find_string(doc, node, SPEC_DEVICE_TYPE, &type, err);
+	int r = find_string(doc, json, SPEC_DEVICE_TYPE, &type, err);
 
 	if (r < 0)
 		return r;
 	if (type.length != 1 || !memchr("cbup", type.data[0], 4))
-		return json_error(err, ERROR_DATA, doc, node,
+		return json_error(err, ERROR_DATA, doc, json,
 				  "\"type\" must be c, b, u or p");
 	*ret = type.data[0] == 'u' ? 'c' : type.data[0];
 	return 0;
@@ -189,8 +189,8 @@ static int read_device_numbers(const struct json *doc, struct spec_device *devic
 		{ SPEC_DEVICE_GID, 0, false },
 	};
 
-	for (size_t i = 0; i < COUNT(numbers); i++) {
-		int r = find_integer(doc, device->node, numbers[i].member, 0,
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		int r = find_integer(doc, device->json, numbers[i].member, 0,
 				     &numbers[i].value, &numbers[i].there, err);
 
 		if (r < 0)
@@ -205,63 +205,63 @@ static int read_device_numbers(const struct json *doc, struct spec_device *devic
 	return 0;
 }
 
-static int read_device(struct spec *spec, uint32_t node, struct error *err)
+static int read_device(struct spec *spec, uint32_t json, struct error *err)
 {
-	struct spec_device device = { .node = node,
-				      .index = json_node(&spec->json, node)->position };
+	struct spec_device device = { .json = json,
+				      .index = json_span(&spec->doc, json)->position };
 	bool has_path = false;
-	int r = json_expect(&spec->json, node, JSON_OBJECT, err);
+	int r = json_expect(&spec->doc, json, JSON_OBJECT, err);
 
 	if (r == 0)
-		r = find_path(spec, node, SPEC_DEVICE_PATH, &device.path, &has_path, err);
+		r = find_path(spec, json, SPEC_DEVICE_PATH, &device.path, &has_path, err);
 	if (r < 0)
 		return r;
 	if (!has_path)
-		return json_error(err, ERROR_DATA, &spec->json, node, "has no \"path\"");
-	r = read_device_type(&spec->json, node, &device.type, err);
+		return json_error(err, ERROR_DATA, &spec->doc, json, "has no \"path\"");
+	r = read_device_type(&spec->doc, json, &device.type, err);
 	if (r == 0)
-		r = read_device_numbers(&spec->json, &device, err);
+		r = read_device_numbers(&spec->doc, &device, err);
 	if (r < 0)
 		return r;
-	*memory_append(spec->devices, spec->n_devices, spec->devices_capacity) = device;
+	*array_append(spec->devices, spec->n_devices, spec->devices_capacity) = device;
 	return 0;
 }
 
-static int read_rule(struct spec *spec, uint32_t node, struct error *err)
+static int read_rule(struct spec *spec, uint32_t json, struct error *err)
 {
-	struct spec_rule rule = { .node = node,
+	struct spec_rule rule = { .json = json,
 				  .type = 'a',
 				  .major = RULE_ANY,
 				  .minor = RULE_ANY,
 				  .access = SLICE("") };
-	const struct json *doc = &spec->json;
+	const struct json *doc = &spec->doc;
 	struct slice type = SLICE("a");
 	uint32_t allow;
 	bool there;
-	int r = json_expect(doc, node, JSON_OBJECT, err);
+	int r = json_expect(doc, json, JSON_OBJECT, err);
 
 	if (r < 0)
 		return r;
-	allow = json_member(doc, node, SPEC_RULE_ALLOW);
+	allow = json_member(doc, json, SPEC_RULE_ALLOW);
 	r = allow ? json_bool(doc, allow, &rule.allow, err) : 0;
 	if (r == 0)
-		r = find_string(doc, node, SPEC_RULE_TYPE, &type, err);
+		r = find_string(doc, json, SPEC_RULE_TYPE, &type, err);
 	if (r == 0)
-		r = find_integer(doc, node, SPEC_RULE_MAJOR, RULE_ANY, &rule.major,
+		r = find_integer(doc, json, SPEC_RULE_MAJOR, RULE_ANY, &rule.major,
 				 &there, err);
 	if (r == 0)
-		r = find_integer(doc, node, SPEC_RULE_MINOR, RULE_ANY, &rule.minor,
+		r = find_integer(doc, json, SPEC_RULE_MINOR, RULE_ANY, &rule.minor,
 				 &there, err);
 	if (r == 0)
-		r = find_string(doc, node, SPEC_RULE_ACCESS, &rule.access, err);
+		r = find_string(doc, json, SPEC_RULE_ACCESS, &rule.access, err);
 	if (r < 0)
 		return r;
 	if (type.length > 1 || (type.length == 1 && !memchr("abc", type.data[0], 3)))
-		return json_error(err, ERROR_DATA, doc, node,
+		return json_error(err, ERROR_DATA, doc, json,
 				  "\"type\" must be a, b or c");
 	if (type.length == 1)
 		rule.type = type.data[0];
-	*memory_append(spec->rules, spec->n_rules, spec->rules_capacity) = rule;
+	*array_append(spec->rules, spec->n_rules, spec->rules_capacity) = rule;
 	return 0;
 }
 
@@ -269,10 +269,10 @@ static int read_rule(struct spec *spec, uint32_t node, struct error *err)
 static int find_bind_option(const struct json *doc, uint32_t options, bool *bind,
 			    struct error *err)
 {
-	uint32_t node = options ? json_child(doc, options) : 0;
+	uint32_t json = options ? json_child(doc, options) : 0;
 
-	for (; node; node = json_next(doc, node)) {
-		int r = json_expect(doc, node, JSON_STRING, err);
+	for (; json; json = json_next(doc, json)) {
+		int r = json_expect(doc, json, JSON_STRING, err);
 
 		if (r < 0)
 			return r;
@@ -281,46 +281,46 @@ static int find_bind_option(const struct json *doc, uint32_t options, bool *bind
 	return 0;
 }
 
-static int read_mount(struct spec *spec, uint32_t node, struct error *err)
+static int read_mount(struct spec *spec, uint32_t json, struct error *err)
 {
-	struct spec_mount mount = { .node = node };
-	const struct json *doc = &spec->json;
+	struct spec_mount mount = { .json = json };
+	const struct json *doc = &spec->doc;
 	struct slice type = { 0 };
 	bool has_source, has_destination, bind;
 	uint32_t options = 0;
-	int r = json_expect(doc, node, JSON_OBJECT, err);
+	int r = json_expect(doc, json, JSON_OBJECT, err);
 
 	if (r == 0)
-		r = find_string(doc, node, SPEC_MOUNT_TYPE, &type, err);
+		r = find_string(doc, json, SPEC_MOUNT_TYPE, &type, err);
 	if (r == 0)
-		r = find(doc, node, SPEC_MOUNT_OPTIONS, JSON_ARRAY, &options, err);
+		r = find(doc, json, SPEC_MOUNT_OPTIONS, JSON_ARRAY, &options, err);
 	if (r < 0)
 		return r;
 	bind = slice_equal(type, SLICE("bind"));
 	r = find_bind_option(doc, options, &bind, err);
 	if (r < 0 || !bind)
 		return r;
-	r = find_path(spec, node, SPEC_MOUNT_DESTINATION, &mount.destination,
+	r = find_path(spec, json, SPEC_MOUNT_DESTINATION, &mount.destination,
 		      &has_destination, err);
 	if (r == 0)
-		r = find_path(spec, node, SPEC_MOUNT_SOURCE, &mount.source, &has_source,
+		r = find_path(spec, json, SPEC_MOUNT_SOURCE, &mount.source, &has_source,
 			      err);
 	if (r < 0)
 		return r;
 	if (has_source && has_destination)
-		*memory_append(spec->mounts, spec->n_mounts, spec->mounts_capacity) =
+		*array_append(spec->mounts, spec->n_mounts, spec->mounts_capacity) =
 			mount;
 	return 0;
 }
 
-static int read_variable(struct spec *spec, uint32_t node, struct error *err)
+static int read_variable(struct spec *spec, uint32_t json, struct error *err)
 {
-	struct spec_variable variable = {
-		.node = node, .index = json_node(&spec->json, node)->position
-	};
+	struct spec_variable variable = { .json = json,
+					  .index =
+						  json_span(&spec->doc, json)->position };
 	struct slice text;
 	const char *equals;
-	int r = json_string(&spec->json, node, &text, err);
+	int r = json_string(&spec->doc, json, &text, err);
 
 	if (r < 0)
 		return r;
@@ -329,21 +329,21 @@ static int read_variable(struct spec *spec, uint32_t node, struct error *err)
 		return 0;
 	variable.name = slice_from_to(text, 0, (size_t)(equals - text.data));
 	variable.value = slice_from_to(text, variable.name.length + 1, text.length);
-	*memory_append(spec->variables, spec->n_variables, spec->variables_capacity) =
+	*array_append(spec->variables, spec->n_variables, spec->variables_capacity) =
 		variable;
 	return 0;
 }
 
-typedef int read_fn(struct spec *spec, uint32_t node, struct error *err);
+typedef int read_fn(struct spec *spec, uint32_t json, struct error *err);
 
 static int read_each(struct spec *spec, uint32_t array, read_fn *read_one,
 		     struct error *err)
 {
 	if (!array)
 		return 0;
-	for (uint32_t node = json_child(&spec->json, array); node;
-	     node = json_next(&spec->json, node)) {
-		int r = read_one(spec, node, err);
+	for (uint32_t json = json_child(&spec->doc, array); json;
+	     json = json_next(&spec->doc, json)) {
+		int r = read_one(spec, json, err);
 
 		if (r < 0)
 			return r;
@@ -353,29 +353,29 @@ static int read_each(struct spec *spec, uint32_t array, read_fn *read_one,
 
 static int read_linux(struct spec *spec, struct error *err)
 {
-	const struct json *doc = &spec->json;
-	int r = find(doc, 0, SPEC_LINUX, JSON_OBJECT, &spec->linux_node, err);
+	const struct json *doc = &spec->doc;
+	int r = find(doc, 0, SPEC_LINUX, JSON_OBJECT, &spec->linux_json, err);
 
-	if (r < 0 || !spec->linux_node)
+	if (r < 0 || !spec->linux_json)
 		return r;
-	r = find(doc, spec->linux_node, SPEC_LINUX_DEVICES, JSON_ARRAY,
-		 &spec->devices_node, err);
+	r = find(doc, spec->linux_json, SPEC_LINUX_DEVICES, JSON_ARRAY,
+		 &spec->devices_json, err);
 	if (r == 0)
-		r = read_each(spec, spec->devices_node, read_device, err);
+		r = read_each(spec, spec->devices_json, read_device, err);
 	if (r == 0)
-		r = find(doc, spec->linux_node, SPEC_LINUX_RESOURCES, JSON_OBJECT,
-			 &spec->resources_node, err);
-	if (r < 0 || !spec->resources_node)
+		r = find(doc, spec->linux_json, SPEC_LINUX_RESOURCES, JSON_OBJECT,
+			 &spec->resources_json, err);
+	if (r < 0 || !spec->resources_json)
 		return r;
-	r = find(doc, spec->resources_node, SPEC_RESOURCES_DEVICES, JSON_ARRAY,
-		 &spec->rules_node, err);
-	return r < 0 ? r : read_each(spec, spec->rules_node, read_rule, err);
+	r = find(doc, spec->resources_json, SPEC_RESOURCES_DEVICES, JSON_ARRAY,
+		 &spec->rules_json, err);
+	return r < 0 ? r : read_each(spec, spec->rules_json, read_rule, err);
 }
 
 static int read_process(struct spec *spec, uint32_t process, struct error *err)
 {
 	uint32_t env;
-	int r = find(&spec->json, process, PROCESS_ENV, JSON_ARRAY, &env, err);
+	int r = find(&spec->doc, process, PROCESS_ENV, JSON_ARRAY, &env, err);
 
 	return r < 0 ? r : read_each(spec, env, read_variable, err);
 }
@@ -383,54 +383,54 @@ static int read_process(struct spec *spec, uint32_t process, struct error *err)
 static int read_environment(struct spec *spec, struct error *err)
 {
 	uint32_t process;
-	int r = find(&spec->json, 0, SPEC_PROCESS, JSON_OBJECT, &process, err);
+	int r = find(&spec->doc, 0, SPEC_PROCESS, JSON_OBJECT, &process, err);
 
 	return r < 0 || !process ? r : read_process(spec, process, err);
 }
 
 static int read_annotations(struct spec *spec, struct error *err)
 {
-	const struct json *doc = &spec->json;
-	uint32_t applied;
-	int r = find(doc, 0, SPEC_ANNOTATIONS, JSON_OBJECT, &spec->annotations_node, err);
+	const struct json *doc = &spec->doc;
+	uint32_t annotation;
+	int r = find(doc, 0, SPEC_ANNOTATIONS, JSON_OBJECT, &spec->annotations_json, err);
 
-	if (r < 0 || !spec->annotations_node)
+	if (r < 0 || !spec->annotations_json)
 		return r;
-	applied = json_member(doc, spec->annotations_node, SPEC_ANNOTATION_APPLIED);
-	spec->has_applied = applied != 0;
-	return applied ? json_string(doc, applied, &spec->applied, err) : 0;
+	annotation = json_member(doc, spec->annotations_json, SPEC_ANNOTATION_OURS);
+	spec->has_annotation = annotation != 0;
+	return annotation ? json_string(doc, annotation, &spec->annotation, err) : 0;
 }
 
 static int read_root(struct spec *spec, struct error *err)
 {
 	uint32_t root;
-	int r = find(&spec->json, 0, SPEC_ROOT, JSON_OBJECT, &root, err);
+	int r = find(&spec->doc, 0, SPEC_ROOT, JSON_OBJECT, &root, err);
 
 	if (r < 0 || !root)
 		return r;
-	return find_string(&spec->json, root, ROOT_PATH, &spec->root_path, err);
+	return find_string(&spec->doc, root, ROOT_PATH, &spec->root_path, err);
 }
 
 int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
 	       struct spec *ret, struct error *err)
 {
 	auto_spec spec = { .root_path = SLICE("") };
-	int r = json_parse(name, text, &spec_shape, prefixes, &spec.json, err);
+	int r = json_parse(name, text, &spec_shape, prefixes, &spec.doc, err);
 
 	if (r == 0)
-		r = json_expect(&spec.json, 0, JSON_OBJECT, err);
+		r = json_expect(&spec.doc, 0, JSON_OBJECT, err);
 	if (r < 0)
 		return r;
-	if (json_member(&spec.json, 0, SPEC_BUNDLE) ||
-	    json_member(&spec.json, 0, SPEC_BUNDLE_PATH))
-		return json_error(err, ERROR_DATA, &spec.json, 0,
-				  "is a container state, no config; the hook for it is "
-				  "createRuntime");
+	if (json_member(&spec.doc, 0, SPEC_BUNDLE) ||
+	    json_member(&spec.doc, 0, SPEC_BUNDLE_PATH))
+		return json_error(
+			err, ERROR_DATA, &spec.doc, 0,
+			"is a container state, no config; the hook for it is createRuntime");
 	r = read_linux(&spec, err);
 	if (r == 0)
-		r = find(&spec.json, 0, SPEC_MOUNTS, JSON_ARRAY, &spec.mounts_node, err);
+		r = find(&spec.doc, 0, SPEC_MOUNTS, JSON_ARRAY, &spec.mounts_json, err);
 	if (r == 0)
-		r = read_each(&spec, spec.mounts_node, read_mount, err);
+		r = read_each(&spec, spec.mounts_json, read_mount, err);
 	if (r == 0)
 		r = read_environment(&spec, err);
 	if (r == 0)
@@ -449,10 +449,10 @@ int spec_parse_process(const char *name, struct slice text,
 		       struct error *err)
 {
 	auto_spec spec = { .root_path = SLICE("") };
-	int r = json_parse(name, text, &process_shape, prefixes, &spec.json, err);
+	int r = json_parse(name, text, &process_shape, prefixes, &spec.doc, err);
 
 	if (r == 0)
-		r = json_expect(&spec.json, 0, JSON_OBJECT, err);
+		r = json_expect(&spec.doc, 0, JSON_OBJECT, err);
 	if (r == 0)
 		r = read_process(&spec, 0, err);
 	if (r < 0)
@@ -465,12 +465,12 @@ int spec_parse_process(const char *name, struct slice text,
 void spec_free(struct spec *spec)
 {
 	for (size_t i = 0; i < spec->n_strings; i++)
-		memory_free(spec->strings[i]);
-	memory_free(spec->strings);
-	memory_free(spec->devices);
-	memory_free(spec->rules);
-	memory_free(spec->mounts);
-	memory_free(spec->variables);
-	json_free(&spec->json);
+		free(spec->strings[i]);
+	free(spec->strings);
+	free(spec->devices);
+	free(spec->rules);
+	free(spec->mounts);
+	free(spec->variables);
+	json_free(&spec->doc);
 	*spec = (struct spec) { 0 };
 }

@@ -1,5 +1,5 @@
-/* The OCI container state.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The OCI container state. */
 #include "oci-vfio-hook/state.h"
 
 #include "oci-vfio-hook/json.h"
@@ -30,16 +30,16 @@ static const struct json_shape shape = { .members = members, .n_members = STATE_
 static int read_string(const struct json *doc, enum state_member member, char **ret,
 		       struct error *err)
 {
-	uint32_t node = json_member(doc, 0, member);
+	uint32_t json = json_member(doc, 0, member);
 	struct slice text;
 	int r;
 
-	if (!node)
+	if (!json)
 		return 0;
-	r = json_string(doc, node, &text, err);
+	r = json_string(doc, json, &text, err);
 	if (r < 0)
 		return r;
-	*ret = memory_copy(text.data, text.length);
+	*ret = xstrndup(text.data, text.length);
 	return 0;
 }
 
@@ -64,9 +64,9 @@ static int read_bundle(const struct json *doc, struct state *state, struct error
 	if (!state->bundle)
 		state->bundle = take_ptr(path);
 	if (!state->bundle && is_config(doc))
-		return json_error(err, ERROR_DATA, doc, 0,
-				  "is a container config, no state; the hook for it is "
-				  "precreate");
+		return json_error(
+			err, ERROR_DATA, doc, 0,
+			"is a container config, no state; the hook for it is precreate");
 	if (!state->bundle || !*state->bundle)
 		return json_error(err, ERROR_DATA, doc, 0,
 				  "has no \"bundle\"; is this a container state?");
@@ -101,8 +101,8 @@ int state_parse(struct slice text, struct state *ret, struct error *err)
 
 void state_free(struct state *state)
 {
-	memory_free(state->id);
-	memory_free(state->bundle);
-	memory_free(state->root);
+	free(state->id);
+	free(state->bundle);
+	free(state->root);
 	*state = (struct state) { 0 };
 }

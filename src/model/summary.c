@@ -1,5 +1,5 @@
-/* What a run was about, in a few words.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run was about, in a few words. */
 #include "oci-vfio-hook/summary.h"
 
 /* Nodes and variables that are named. */
@@ -23,25 +23,25 @@ static bool node_stays(const struct plan_node *node)
 
 static void add_node(struct buffer *ret, const struct plan_node *node)
 {
-	const char *old = node->container_path, *new = node->final_path;
+	const char *old = node->container_path, *value = node->final_path;
 
 	/* Of a mount that stays where it is, what it shows. */
-	if (old && new && node->mount && text_equal(old, new)) {
+	if (old && value && node->mount && text_equal(old, value)) {
 		old = node->old_source;
-		new = node->node;
+		value = node->node;
 	}
-	if (!new) {
+	if (!value) {
 		buffer_add(ret, SLICE("removed "));
 		buffer_add_name(ret, slice_from(node->container_path));
 		return;
 	}
 	if (!old) {
 		buffer_add(ret, SLICE("added "));
-	} else if (!text_equal(old, new)) {
+	} else if (!text_equal(old, value)) {
 		buffer_add_name(ret, slice_from(old));
 		buffer_add(ret, SLICE(" -> "));
 	}
-	buffer_add_name(ret, slice_from(new));
+	buffer_add_name(ret, slice_from(value));
 	buffer_add(ret, SLICE(" ("));
 	if (node->has_old &&
 	    (node->old_major != node->major || node->old_minor != node->minor)) {
@@ -108,13 +108,13 @@ static bool is_id(struct slice text)
 struct slice summary_find_container(const struct spec *spec)
 {
 	const struct slice before = SLICE("libpod");
-	uint32_t node =
-		json_member(&spec->json, spec->linux_node, SPEC_LINUX_CGROUPS_PATH);
+	uint32_t json =
+		json_member(&spec->doc, spec->linux_json, SPEC_LINUX_CGROUPS_PATH);
 	auto_error ignored = { 0 };
 	struct slice path, id;
 	size_t start;
 
-	if (!node || json_string(&spec->json, node, &path, &ignored) < 0 ||
+	if (!json || json_string(&spec->doc, json, &path, &ignored) < 0 ||
 	    path.length <= before.length + ID_LENGTH)
 		return SLICE("");
 	start = path.length - ID_LENGTH;

@@ -1,5 +1,5 @@
-/* Which systemd unit a cgroup is of.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which systemd unit a cgroup is of. */
 #include "oci-vfio-hook/unit_name.h"
 
 /* Kinds of units that have a cgroup in which a container can be. */
@@ -18,7 +18,7 @@ bool unit_name_from_cgroup(struct slice path, struct slice *ret)
 	if (start < path.length && path.data[start] == '_')
 		start++;
 	name = slice_from_to(path, start, path.length);
-	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++)
 		if (name.length > suffixes[i].length && slice_ends(name, suffixes[i])) {
 			*ret = name;
 			return true;

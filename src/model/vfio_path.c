@@ -1,7 +1,6 @@
-/* What in a spec could be ours: VFIO nodes by their paths
- * (Documentation/driver-api/vfio.rst), and where to look no further.
- * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/spec.h"
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VFIO nodes by their paths (Documentation/driver-api/vfio.rst). */
+#include "oci-vfio-hook/vfio_path.h"
 
 static bool is_prefix_and_number(struct slice path, struct slice prefix)
 {
@@ -25,21 +24,4 @@ bool path_is_vfio_node(struct slice path)
 bool path_is_control_node(struct slice path)
 {
 	return slice_equal(path, SLICE(CONTROL_NODE));
-}
-
-bool mount_may_be_ours(const struct spec_mount *mount)
-{
-	return slice_starts(mount->source, SLICE("/dev/")) ||
-	       slice_starts(mount->destination, SLICE("/dev/vfio/"));
-}
-
-bool spec_may_be_ours(const struct spec *spec)
-{
-	if (spec->n_devices || spec->n_variables)
-		return true;
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (mount_may_be_ours(&spec->mounts[i]))
-			return true;
-	}
-	return false;
 }

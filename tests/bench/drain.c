@@ -1,5 +1,5 @@
-/* The hook that does nothing: as any hook, it reads its stdin to the end.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hook that does nothing: as any hook, it reads its stdin to the end. */
 #include <unistd.h>
 
 int main(void)

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The benchmark's own tool: builds a machine's tree and mounts, and starts and measures
  * programs. Static and small: a child's peak memory begins with its parent's (the kernel
- * counts the memory that exec gives up).
- * SPDX-License-Identifier: Apache-2.0 */
+ * counts the memory that exec gives up). */
 #include "driver.h"
 
 #include <errno.h>

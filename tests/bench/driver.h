@@ -1,5 +1,5 @@
-/* What the benchmark's commands share.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the benchmark's commands share. */
 #ifndef BENCH_DRIVER_H
 #define BENCH_DRIVER_H
 

@@ -1,5 +1,5 @@
-/* The empty program: what every start costs.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The empty program: what every start costs. */
 int main(void)
 {
 	return 0;

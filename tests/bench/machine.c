@@ -1,5 +1,5 @@
-/* A machine for the benchmark: a sysfs tree with any number of PCI functions, and mounts.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A machine for the benchmark: a sysfs tree with any number of PCI functions, and mounts. */
 #include "driver.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Starts programs in rounds, each once in a round, and measures each start: wall time, user
- * and system time, peak memory.
- * SPDX-License-Identifier: Apache-2.0 */
+ * and system time, peak memory. */
 #include "driver.h"
 
 #include <errno.h>

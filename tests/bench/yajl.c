@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One pass of yajl over stdin with callbacks that do nothing, and nothing else: the least
- * that a program with yajl can cost.
- * SPDX-License-Identifier: Apache-2.0 */
+ * that a program with yajl can cost. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -35,7 +35,7 @@ static void print_status(void)
 	char line[4096];
 
 	while (fgets(line, sizeof line, file)) {
-		for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
+		for (size_t i = 0; i < sizeof(inherited) / sizeof(*inherited); i++) {
 			if (strncmp(line, inherited[i], strlen(inherited[i])) == 0)
 				printf("status %s", line);
 		}

@@ -1,5 +1,5 @@
-/* What the fuzz targets share.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the fuzz targets share. */
 #include "fuzz.h"
 
 #include <stdio.h>

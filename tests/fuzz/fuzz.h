@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the fuzz targets share: the entry point that libFuzzer calls, checks that end the
- * process, cutting an input into parts.
- * SPDX-License-Identifier: Apache-2.0 */
+ * process, cutting an input into parts. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

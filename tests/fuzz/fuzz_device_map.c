@@ -1,5 +1,5 @@
-/* Fuzzes device maps: two files of one source and one of the next, with 0xff between.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzzes device maps: two files of one source and one of the next, with 0xff between. */
 #include "fuzz.h"
 
 #include "oci-vfio-hook/device_map.h"

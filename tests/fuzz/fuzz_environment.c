@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes the environment: variables, with 0xff between, that are translated by a rule
  * that needs no machine. What is translated is a variable of the same name and, as _INFO,
- * an object.
- * SPDX-License-Identifier: Apache-2.0 */
+ * an object. */
 #include "fuzz.h"
 
 #include "oci-vfio-hook/environment.h"
@@ -9,7 +9,7 @@
 
 /* Bus 0xfe and up is unknown, 0xfd stays, any other goes up by one: not injective, so
  * keys can meet. */
-static enum translation_result translate(void *context, const struct env_token *token,
+static enum translation_result translate(void *context, const struct env_reference *token,
 					 char **ret, char **why)
 {
 	struct pci_address address = token->address;
@@ -18,17 +18,17 @@ static enum translation_result translate(void *context, const struct env_token *
 	(void)context;
 	if (token->kind == ENV_PATH) {
 		fuzz_check(path_is_vfio_node(slice_from(token->path)), "%s", token->path);
-		*ret = memory_printf("/dev/vfio/%zu", strlen(token->path));
+		*ret = xasprintf("/dev/vfio/%zu", strlen(token->path));
 		return TRANSLATION_DONE;
 	}
 	if (address.bus >= 0xfe) {
-		*why = memory_printf("unknown");
+		*why = xasprintf("unknown");
 		return TRANSLATION_NONE;
 	}
 	if (address.bus == 0xfd)
 		return TRANSLATION_KEPT;
 	address.bus |= 1;
-	*ret = memory_printf("%s", pci_address_format(&address, text));
+	*ret = xasprintf("%s", pci_address_format(&address, text));
 	return TRANSLATION_DONE;
 }
 

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes the index of a JSON text: which texts are taken, and that each span is the value
- * that it says. The first byte chooses the shape.
- * SPDX-License-Identifier: Apache-2.0 */
+ * that it says. The first byte chooses the shape. */
 #include "fuzz.h"
 #include "json_grammar.h"
 
@@ -33,37 +33,37 @@ static const struct json_shape *const shapes[] = { &json_value, &json_any, &mixe
 						   &closed };
 
 /* Does the first byte of a value's span fit its type, and does it parse by itself? */
-static void check_value(const struct json *doc, uint32_t node)
+static void check_value(const struct json *doc, uint32_t json)
 {
 	static const char *const firsts[] = {
 		[JSON_NULL] = "n",    [JSON_BOOL] = "tf",  [JSON_NUMBER] = "-0123456789",
 		[JSON_STRING] = "\"", [JSON_OBJECT] = "{", [JSON_ARRAY] = "[",
 		[JSON_KEY] = "\"",
 	};
-	struct slice raw = json_raw(doc, node);
+	struct slice raw = json_raw(doc, json);
 
-	fuzz_check(raw.length > 0 && strchr(firsts[json_type(doc, node)], raw.data[0]),
-		   "node %u of type %d is %.*s", node, (int)json_type(doc, node),
+	fuzz_check(raw.length > 0 && strchr(firsts[json_type(doc, json)], raw.data[0]),
+		   "node %u of type %d is %.*s", json, (int)json_type(doc, json),
 		   (int)raw.length, raw.data);
 	fuzz_check(strchr(" \t\r\n", raw.data[raw.length - 1]) == NULL,
-		   "node %u ends with space", node);
+		   "node %u ends with space", json);
 	fuzz_check(json_grammar_holds(raw, JSON_DEPTH_MAX), "node %u is no value: %.*s",
-		   node, (int)raw.length, raw.data);
+		   json, (int)raw.length, raw.data);
 }
 
 /* Children are in the order of the text and within their parent. Returns their number. */
 static size_t check_children(const struct json *doc, uint32_t parent)
 {
-	uint32_t at = json_node(doc, parent)->start;
+	uint32_t at = json_span(doc, parent)->start;
 	size_t count = 0;
 
-	for (uint32_t node = json_child(doc, parent); node; node = json_next(doc, node)) {
-		const struct json_node *child = json_node(doc, node);
+	for (uint32_t json = json_child(doc, parent); json; json = json_next(doc, json)) {
+		const struct json_span *child = json_span(doc, json);
 
-		fuzz_check(node > parent && child->start > at &&
+		fuzz_check(json > parent && child->start > at &&
 				   child->end > child->start,
-			   "node %u is out of order", node);
-		fuzz_check(json_is_inside(doc, node, parent), "node %u is outside", node);
+			   "node %u is out of order", json);
+		fuzz_check(json_is_inside(doc, json, parent), "node %u is outside", json);
 		if (json_type(doc, parent) == JSON_ARRAY)
 			fuzz_check(child->position < json_array_length(doc, parent),
 				   "element %u of an array of %zu", child->position,
@@ -74,9 +74,9 @@ static size_t check_children(const struct json *doc, uint32_t parent)
 	return count;
 }
 
-static void check_texts(const struct json *doc, uint32_t node)
+static void check_texts(const struct json *doc, uint32_t json)
 {
-	auto_free char *path = json_path(doc, node);
+	auto_free char *path = json_path(doc, json);
 	auto_buffer quoted = { 0 };
 	auto_error err = { 0 };
 	auto_json again = { 0 };
@@ -85,14 +85,14 @@ static void check_texts(const struct json *doc, uint32_t node)
 	bool truth;
 
 	fuzz_check(text_is_utf8(slice_from(path)), "path isn't UTF-8: %s", path);
-	if (json_type(doc, node) == JSON_NUMBER &&
-	    json_integer(doc, node, -5, UINT32_MAX, &number, &err) == 0)
+	if (json_type(doc, json) == JSON_NUMBER &&
+	    json_integer(doc, json, -5, UINT32_MAX, &number, &err) == 0)
 		fuzz_check(number >= -5 && number <= UINT32_MAX, "out of range");
-	if (json_type(doc, node) == JSON_BOOL)
-		fuzz_check(json_bool(doc, node, &truth, &err) == 0, "no bool");
-	if (json_type(doc, node) != JSON_STRING && json_type(doc, node) != JSON_KEY)
+	if (json_type(doc, json) == JSON_BOOL)
+		fuzz_check(json_bool(doc, json, &truth, &err) == 0, "no bool");
+	if (json_type(doc, json) != JSON_STRING && json_type(doc, json) != JSON_KEY)
 		return;
-	if (json_string(doc, node, &text, &err) < 0)
+	if (json_string(doc, json, &text, &err) < 0)
 		return;
 	/* What we quote is read as the same text. */
 	fuzz_check(text_is_utf8(text) && !memchr(text.data, '\0', text.length),
@@ -110,11 +110,11 @@ static void check_index(const struct json *doc)
 	size_t children = 1;
 
 	fuzz_check(doc->n_nodes > 0, "no node");
-	for (uint32_t node = 0; node < doc->n_nodes; node++) {
-		check_value(doc, node);
-		children += check_children(doc, node);
-		if (node < 64)
-			check_texts(doc, node);
+	for (uint32_t json = 0; json < doc->n_nodes; json++) {
+		check_value(doc, json);
+		children += check_children(doc, json);
+		if (json < 64)
+			check_texts(doc, json);
 	}
 	fuzz_check(children == doc->n_nodes, "%zu nodes, %zu are reached", doc->n_nodes,
 		   children);
@@ -145,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	shape = shapes[data[0] % (sizeof shapes / sizeof *shapes)];
+	shape = shapes[data[0] % ARRAY_SIZE(shapes)];
 	text = (struct slice) { (const char *)data + 1, size - 1 };
 	text.data = copy = fuzz_copy(text);
 	check_alone(text);

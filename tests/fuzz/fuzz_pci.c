@@ -1,5 +1,5 @@
-/* Fuzzes the grammar of PCI addresses and PCI paths.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzzes the grammar of PCI addresses and PCI paths. */
 #include "fuzz.h"
 
 #include "oci-vfio-hook/pci.h"

@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes the plan by structure: the bytes choose devices, rules, mounts, variables and
  * map entries from a few names and numbers, so that they meet. What must hold of every
  * plan is checked, and then what a container needs: its devices are allowed, no path is
- * there twice, a group has its control node.
- * SPDX-License-Identifier: Apache-2.0 */
+ * there twice, a group has its control node. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -90,11 +90,11 @@ static void add_mount(struct choices *choices, const char *space, struct buffer 
 	static const char *const types[] = { "bind", "bind", "none", "tmpfs" };
 	static const char *const options[] = { "", "\"bind\"", "\"ro\",\"rbind\"" };
 
-	buffer_printf(text,
-		      "%s{\"destination\":\"%s\",\"type\":\"%s\",\"source\":\"%s\","
-		      "\"options\":[%s]%s}",
-		      space, CHOOSE(choices, mount_paths), CHOOSE(choices, types),
-		      CHOOSE(choices, mount_paths), CHOOSE(choices, options), space);
+	buffer_printf(
+		text,
+		"%s{\"destination\":\"%s\",\"type\":\"%s\",\"source\":\"%s\",\"options\":[%s]%s}",
+		space, CHOOSE(choices, mount_paths), CHOOSE(choices, types),
+		CHOOSE(choices, mount_paths), CHOOSE(choices, options), space);
 }
 
 static void add_variable(struct choices *choices, struct buffer *text)
@@ -165,8 +165,7 @@ static void add_entry(struct choices *choices, struct buffer *text)
 
 	buffer_printf(
 		text,
-		"{\"type\":\"%s\",\"container_path\":\"%s\",\"vm_path\":\"/dev/gpu\","
-		"\"options\":[",
+		"{\"type\":\"%s\",\"container_path\":\"%s\",\"vm_path\":\"/dev/gpu\",\"options\":[",
 		type, CHOOSE(choices, paths));
 	for (unsigned int i = 0; i < n_options; i++) {
 		add_comma(text, i);
@@ -286,9 +285,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum unmapped_policy policies[] = { UNMAPPED_KEEP, UNMAPPED_AUTO };
 	struct choices choices = { { (const char *)data, size } };
-	const struct machine machine = { choose(&choices, 8) };
+	const struct sysroot sysroot = { choose(&choices, 8) };
 	struct plan_run_input input = { .answer = machine_answer,
-					.machine = &machine,
+					.sysroot = &sysroot,
 					.annotate = true };
 	auto_buffer spec = { 0 }, map = { 0 }, machine_map = { 0 };
 	auto_plan_run run = { 0 };

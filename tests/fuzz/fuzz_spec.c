@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes the whole model: the first byte chooses policy and machine, then spec,
  * --device-map and devices.d, with 0xff between. The machine's answers follow from the
  * request alone. Every plan must hold, leave all other bytes, and be complete: a second
- * run changes nothing.
- * SPDX-License-Identifier: Apache-2.0 */
+ * run changes nothing. */
 #include "fuzz.h"
 
 #include "../unit/plan_run.h"
@@ -13,9 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const enum unmapped_policy policies[] = { UNMAPPED_AUTO, UNMAPPED_KEEP,
 							 UNMAPPED_ERROR, UNMAPPED_KEEP };
 	struct slice rest;
-	struct machine machine;
+	struct sysroot sysroot;
 	struct plan_run_input input = { .answer = machine_answer,
-					.machine = &machine,
+					.sysroot = &sysroot,
 					.annotate = true };
 	auto_plan_run run = { 0 };
 	auto_error err = { 0 };
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	rest = (struct slice) { (const char *)data + 1, size - 1 };
-	machine.seed = data[0] >> 2;
+	sysroot.seed = data[0] >> 2;
 	input.unmapped = policies[data[0] & 3];
 	input.spec = fuzz_part(&rest);
 	if (rest.length)

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes edits of a JSON text: elements are removed and added, members added, values
  * replaced, in whatever white space. The text is JSON again afterwards, and holds what it
- * must. The first four bytes choose the edits.
- * SPDX-License-Identifier: Apache-2.0 */
+ * must. The first four bytes choose the edits. */
 #include "fuzz.h"
 
 #include "oci-vfio-hook/splice.h"
@@ -22,7 +22,7 @@ static size_t count_children(const struct json *doc, uint32_t parent)
 {
 	size_t count = 0;
 
-	for (uint32_t node = json_child(doc, parent); node; node = json_next(doc, node))
+	for (uint32_t json = json_child(doc, parent); json; json = json_next(doc, json))
 		count++;
 	return count;
 }
@@ -31,12 +31,12 @@ static void edit_array(struct edits *edits, const struct json *doc, uint32_t arr
 {
 	const struct slice added[] = { SLICE("\"+\""), SLICE("\"+\"") };
 	auto_free uint32_t *removed =
-		memory_zalloc(count_children(doc, array) * sizeof *removed);
+		xzalloc(count_children(doc, array) * sizeof *removed);
 	size_t n_removed = 0, n_added = choose(edits) + choose(edits);
 
-	for (uint32_t node = json_child(doc, array); node; node = json_next(doc, node)) {
+	for (uint32_t json = json_child(doc, array); json; json = json_next(doc, json)) {
 		if (choose(edits))
-			removed[n_removed++] = node;
+			removed[n_removed++] = json;
 	}
 	splice_array(&edits->splices, doc, array, removed, n_removed, added, n_added);
 	edits->strings += n_added;
@@ -56,24 +56,24 @@ static void edit_object(struct edits *edits, const struct json *doc, uint32_t ob
 }
 
 /* Edits this value or those below it, not both, so that no two edits overlap. */
-static void edit(struct edits *edits, const struct json *doc, uint32_t node)
+static void edit(struct edits *edits, const struct json *doc, uint32_t json)
 {
-	enum json_type type = json_type(doc, node);
+	enum json_type type = json_type(doc, json);
 
 	if (type == JSON_KEY)
 		return;
 	if (type == JSON_ARRAY && choose(edits)) {
-		edit_array(edits, doc, node);
+		edit_array(edits, doc, json);
 		return;
 	}
 	if (type == JSON_OBJECT && choose(edits))
-		edit_object(edits, doc, node);
-	else if (node && choose(edits)) {
-		splice_replace(&edits->splices, doc, node, SLICE("\"+\""));
+		edit_object(edits, doc, json);
+	else if (json && choose(edits)) {
+		splice_replace(&edits->splices, doc, json, SLICE("\"+\""));
 		edits->strings++;
 		return;
 	}
-	for (uint32_t child = json_child(doc, node); child; child = json_next(doc, child))
+	for (uint32_t child = json_child(doc, json); child; child = json_next(doc, child))
 		edit(edits, doc, child);
 }
 
@@ -81,9 +81,9 @@ static size_t count_strings(const struct json *doc)
 {
 	size_t count = 0;
 
-	for (uint32_t node = 0; node < doc->n_nodes; node++) {
-		if (json_type(doc, node) == JSON_STRING)
-			count += slice_equal(json_raw(doc, node), SLICE("\"+\""));
+	for (uint32_t json = 0; json < doc->n_nodes; json++) {
+		if (json_type(doc, json) == JSON_STRING)
+			count += slice_equal(json_raw(doc, json), SLICE("\"+\""));
 	}
 	return count;
 }
@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct edits edits = { 0 };
 	struct slice text;
-	auto_buffer new = { 0 };
+	auto_buffer value = { 0 };
 	auto_error err = { 0 };
 	auto_json doc = { 0 }, after = { 0 };
 
@@ -104,13 +104,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	edit(&edits, &doc, 0);
 	fuzz_check(splices_sort(&edits.splices, &err) == 0, "%s", err.message);
-	splices_apply(&edits.splices, text, &new);
-	fuzz_check(new.length == splices_length(&edits.splices, size - 4), "length");
-	fuzz_check(json_parse("new", buffer_slice(&new), &json_any, NULL, &after, &err) ==
-			   0,
-		   "%s: %s", err.message, new.data);
+	splices_apply(&edits.splices, text, &value);
+	fuzz_check(value.length == splices_length(&edits.splices, size - 4), "length");
+	fuzz_check(json_parse("new", buffer_slice(&value), &json_any, NULL, &after,
+			      &err) == 0,
+		   "%s: %s", err.message, value.data);
 	fuzz_check(count_strings(&after) == edits.strings, "%zu put in, %zu found in %s",
-		   edits.strings, count_strings(&after), new.data);
+		   edits.strings, count_strings(&after), value.data);
 	splices_free(&edits.splices);
 	return 0;
 }

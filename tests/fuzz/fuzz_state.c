@@ -1,5 +1,5 @@
-/* Fuzzes the container state.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzzes the container state. */
 #include "fuzz.h"
 
 #include "oci-vfio-hook/state.h"

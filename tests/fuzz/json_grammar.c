@@ -1,5 +1,5 @@
-/* The grammar of JSON, by recursive descent. Each function takes its part off the text.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The grammar of JSON, by recursive descent. Each function takes its part off the text. */
 #include "json_grammar.h"
 
 static bool take(struct slice *text, char c)

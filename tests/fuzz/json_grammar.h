@@ -1,5 +1,5 @@
-/* The grammar of JSON (RFC 8259), written down a second time to compare our parser with.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The grammar of JSON (RFC 8259), written down a second time to compare our parser with. */
 #ifndef TESTS_FUZZ_JSON_GRAMMAR_H
 #define TESTS_FUZZ_JSON_GRAMMAR_H
 

@@ -1,22 +1,22 @@
-/* A machine whose answers follow from the request alone.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A machine whose answers follow from the request alone. */
 #include "machine.h"
 
 #include "fuzz.h"
 
-static uint32_t answer_hash(const struct machine *machine, const char *text)
+static uint32_t answer_hash(const struct sysroot *sysroot, const char *text)
 {
-	return fuzz_hash(slice_from(text)) * 2654435761u + machine->seed * 40503u;
+	return fuzz_hash(slice_from(text)) * 2654435761u + sysroot->seed * 40503u;
 }
 
-static void answer_function(const struct machine *machine,
+static void answer_function(const struct sysroot *sysroot,
 			    const struct request_function *asked,
-			    struct guest_function *ret)
+			    struct inventory_function *ret)
 {
-	uint32_t hash = answer_hash(machine, asked->map->guest_text) >> 16;
+	uint32_t hash = answer_hash(sysroot, asked->map->guest_text) >> 16;
 
 	if (hash % 16 == 15) {
-		ret->absent = memory_printf("not there");
+		ret->absent = xasprintf("not there");
 		return;
 	}
 	/* An address is itself, a path one of a few on bus 1 to 3. */
@@ -28,47 +28,49 @@ static void answer_function(const struct machine *machine,
 	ret->has_group = true;
 	ret->group = (ret->address.bus * 2u + ret->address.slot) % 5;
 	ret->vfio = true;
-	ret->driver = memory_printf("vfio-pci");
+	ret->driver = xasprintf("vfio-pci");
 	for (size_t i = 0; i < PCI_IDENTITY_COUNT; i++)
 		ret->identity[i] = 0x8086;
 }
 
-static void answer_group(struct guest *guest, uint32_t number)
+static void answer_group(struct inventory *inventory, uint32_t number)
 {
-	struct guest_group *group;
+	struct inventory_group *group;
 
-	if (guest_find_group(guest, number))
+	if (inventory_find_group(inventory, number))
 		return;
-	group = memory_append(guest->groups, guest->n_groups, guest->groups_capacity);
-	*group = (struct guest_group) {
+	group = array_append(inventory->groups, inventory->n_groups,
+			     inventory->groups_capacity);
+	*group = (struct inventory_group) {
 		.number = number, .has_node = true, .major = 242, .minor = number
 	};
 }
 
-static void answer_node(const struct request_node *asked, struct guest_node *ret)
+static void answer_node(const struct request_node *asked, struct inventory_node *ret)
 {
 	uint32_t hash = fuzz_hash(slice_from(asked->path));
 	const char *number = strrchr(asked->path, '/') + 1;
 
-	*ret = (struct guest_node) { .type = 'c', .major = 242, .minor = hash % 4 };
+	*ret = (struct inventory_node) { .type = 'c', .major = 242, .minor = hash % 4 };
 	if (asked->kind == REQUEST_NODE_FILE)
 		ret->type = hash & 8 ? 'b' : 'c';
 	else if (*number >= '0' && *number <= '9')
 		ret->minor = (uint32_t)strtoul(number, NULL, 10);
 }
 
-void machine_answer(const void *context, const struct request *request, struct guest *ret)
+void machine_answer(const void *context, const struct request *request,
+		    struct inventory *ret)
 {
-	const struct machine *machine = context;
+	const struct sysroot *sysroot = context;
 
-	ret->functions = memory_zalloc(request->n_functions * sizeof *ret->functions);
+	ret->functions = xzalloc(request->n_functions * sizeof *ret->functions);
 	ret->n_functions = request->n_functions;
 	for (size_t i = 0; i < request->n_functions; i++) {
-		answer_function(machine, &request->functions[i], &ret->functions[i]);
+		answer_function(sysroot, &request->functions[i], &ret->functions[i]);
 		if (request->functions[i].want_group && ret->functions[i].has_group)
 			answer_group(ret, ret->functions[i].group);
 	}
-	ret->nodes = memory_zalloc(request->n_nodes * sizeof *ret->nodes);
+	ret->nodes = xzalloc(request->n_nodes * sizeof *ret->nodes);
 	ret->n_nodes = request->n_nodes;
 	for (size_t i = 0; i < request->n_nodes; i++)
 		answer_node(&request->nodes[i], &ret->nodes[i]);

@@ -1,19 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A machine for fuzzing: a few functions, groups and numbers, so that they meet. An
- * address is itself, a PCI path one of a few functions, a group's node is 242:<group>.
- * SPDX-License-Identifier: Apache-2.0 */
+ * address is itself, a PCI path one of a few functions, a group's node is 242:<group>. */
 #ifndef TESTS_FUZZ_MACHINE_H
 #define TESTS_FUZZ_MACHINE_H
 
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/inventory.h"
 
-struct machine {
+struct sysroot {
 	unsigned int
 		seed; /* chooses which functions PCI paths lead to, and which are absent */
 };
 
 /* Answers a request; a plan_answer_fn. */
 void machine_answer(const void *context, const struct request *request,
-		    struct guest *ret);
+		    struct inventory *ret);
 
 #endif

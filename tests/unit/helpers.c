@@ -1,5 +1,5 @@
-/* What the unit tests share.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the unit tests share. */
 #include "helpers.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ void fail_row(const char *what, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	text = memory_vprintf(format, arguments);
+	text = xvasprintf(format, arguments);
 	va_end(arguments);
 	/* Not print_error(): it cuts long texts. */
 	fprintf(stderr, "%s:\n%s\n", what, text);
@@ -71,19 +71,19 @@ void dump_index(const struct json *doc, struct buffer *ret)
 	};
 
 	buffer_add(ret, SLICE(""));
-	for (uint32_t node = 0; node < doc->n_nodes; node++) {
-		struct slice raw = json_raw(doc, node);
+	for (uint32_t json = 0; json < doc->n_spans; json++) {
+		struct slice raw = json_raw(doc, json);
 
-		buffer_printf(ret, "%s%c%.*s", node ? "|" : "",
-			      letters[json_type(doc, node)], (int)raw.length, raw.data);
+		buffer_printf(ret, "%s%c%.*s", json ? "|" : "",
+			      letters[json_type(doc, json)], (int)raw.length, raw.data);
 	}
 }
 
 uint32_t find_node(const struct json *doc, const char *raw)
 {
-	for (uint32_t node = 0; node < doc->n_nodes; node++) {
-		if (slice_equal(json_raw(doc, node), slice_from(raw)))
-			return node;
+	for (uint32_t json = 0; json < doc->n_spans; json++) {
+		if (slice_equal(json_raw(doc, json), slice_from(raw)))
+			return json;
 	}
 	fail_row("find_node", "nothing is %s", raw);
 }

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the unit tests share: cmocka with its own needs, and checks of our values that say
- * what was expected where they fail.
- * SPDX-License-Identifier: Apache-2.0 */
+ * what was expected where they fail. */
 #ifndef TESTS_UNIT_HELPERS_H
 #define TESTS_UNIT_HELPERS_H
 
@@ -15,8 +15,6 @@
 #include "oci-vfio-hook/json.h"
 #include "oci-vfio-hook/message.h"
 #include "oci-vfio-hook/text.h"
-
-#define COUNT(table) (sizeof(table) / sizeof *(table))
 
 /* Ends the test, with a message about `what`, the row of a table. */
 _Noreturn void fail_row(const char *what, const char *format, ...)

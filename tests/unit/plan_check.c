@@ -1,5 +1,5 @@
-/* Plans as a table, and the machine that they are made for.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans as a table, and the machine that they are made for. */
 #include "plan_check.h"
 
 #include <stdio.h>
@@ -31,13 +31,13 @@ static const char *driver_of(uint8_t bus)
 }
 
 static void answer_function(const struct request_function *asked,
-			    struct guest_function *ret)
+			    struct inventory_function *ret)
 {
 	struct pci_address address = find_address(&asked->map->guest);
 	const char *driver = driver_of(address.bus);
 
 	if (address.bus == BUS_ABSENT) {
-		ret->absent = memory_printf("0000:40:00.0 is not there");
+		ret->absent = xasprintf("0000:40:00.0 is not there");
 		return;
 	}
 	ret->address = address;
@@ -53,42 +53,44 @@ static void answer_function(const struct request_function *asked,
 	}
 	if (!asked->want_group)
 		return;
-	ret->driver = driver ? memory_printf("%s", driver) : NULL;
+	ret->driver = driver ? xasprintf("%s", driver) : NULL;
 	ret->vfio = driver && address.bus != BUS_OTHER_DRIVER;
 }
 
-static void add_offender(struct guest_group *group, uint8_t function, const char *driver)
+static void add_offender(struct inventory_group *group, uint8_t function,
+			 const char *driver)
 {
-	struct guest_offender *offender =
-		memory_append(group->offenders, group->n_offenders, group->capacity);
+	struct inventory_offender *offender =
+		array_append(group->offenders, group->n_offenders, group->capacity);
 
 	offender->address =
 		(struct pci_address) { .bus = BUS_NOT_VIABLE, .function = function };
-	offender->driver = memory_printf("%s", driver);
+	offender->driver = xasprintf("%s", driver);
 }
 
-static void answer_group(struct guest *guest, uint32_t number)
+static void answer_group(struct inventory *inventory, uint32_t number)
 {
-	struct guest_group *group;
+	struct inventory_group *group;
 
-	if (guest_find_group(guest, number))
+	if (inventory_find_group(inventory, number))
 		return;
-	group = memory_append(guest->groups, guest->n_groups, guest->groups_capacity);
-	*group = (struct guest_group) { .number = number,
-					.has_node = number != BUS_NO_NODE,
-					.major = 242,
-					.minor = number };
+	group = array_append(inventory->groups, inventory->n_groups,
+			     inventory->groups_capacity);
+	*group = (struct inventory_group) { .number = number,
+					    .has_node = number != BUS_NO_NODE,
+					    .major = 242,
+					    .minor = number };
 	if (number == BUS_NOT_VIABLE) {
 		add_offender(group, 1, "igb");
 		add_offender(group, 2, "ixgbe");
 	}
 }
 
-static void answer_node(const struct request_node *asked, struct guest_node *ret)
+static void answer_node(const struct request_node *asked, struct inventory_node *ret)
 {
 	static const struct {
 		const char *path;
-		struct guest_node node;
+		struct inventory_node node;
 	} nodes[] = {
 		{ "/dev/vda", { .type = 'b', .major = 254, .minor = 0 } },
 		{ "/dev/vdb", { .type = 'b', .major = 254, .minor = 16 } },
@@ -98,29 +100,33 @@ static void answer_node(const struct request_node *asked, struct guest_node *ret
 
 	if (asked->kind == REQUEST_NODE_VFIO &&
 	    sscanf(asked->path, "/dev/vfio/%u", &number) == 1 && number < 100) {
-		*ret = (struct guest_node) { .type = 'c', .major = 242, .minor = number };
+		*ret = (struct inventory_node) { .type = 'c',
+						 .major = 242,
+						 .minor = number };
 		return;
 	}
-	for (size_t i = 0; asked->kind == REQUEST_NODE_FILE && i < COUNT(nodes); i++) {
+	for (size_t i = 0; asked->kind == REQUEST_NODE_FILE && i < ARRAY_SIZE(nodes);
+	     i++) {
 		if (strcmp(asked->path, nodes[i].path) == 0) {
 			*ret = nodes[i].node;
 			return;
 		}
 	}
-	ret->absent = memory_printf("%s is not there", asked->path);
+	ret->absent = xasprintf("%s is not there", asked->path);
 }
 
-void machine_answer(const void *machine, const struct request *request, struct guest *ret)
+void machine_answer(const void *sysroot, const struct request *request,
+		    struct inventory *ret)
 {
-	(void)machine;
-	ret->functions = memory_zalloc(request->n_functions * sizeof *ret->functions);
+	(void)sysroot;
+	ret->functions = xzalloc(request->n_functions * sizeof *ret->functions);
 	ret->n_functions = request->n_functions;
 	for (size_t i = 0; i < request->n_functions; i++) {
 		answer_function(&request->functions[i], &ret->functions[i]);
 		if (request->functions[i].want_group && ret->functions[i].has_group)
 			answer_group(ret, ret->functions[i].group);
 	}
-	ret->nodes = memory_zalloc(request->n_nodes * sizeof *ret->nodes);
+	ret->nodes = xzalloc(request->n_nodes * sizeof *ret->nodes);
 	ret->n_nodes = request->n_nodes;
 	for (size_t i = 0; i < request->n_nodes; i++)
 		answer_node(&request->nodes[i], &ret->nodes[i]);

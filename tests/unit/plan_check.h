@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Plans as a table: spec, maps and what must come out, on a machine that is made of
  * rules: the function on bus N is in group N, of which the node is 242:N. Buses from 0x40
- * up have a fault each.
- * SPDX-License-Identifier: Apache-2.0 */
+ * up have a fault each. */
 #ifndef TESTS_UNIT_PLAN_CHECK_H
 #define TESTS_UNIT_PLAN_CHECK_H
 
@@ -39,8 +39,8 @@ struct plan_case {
 void check_plan(const struct plan_case *c);
 
 /* The machine's answers, a plan_answer_fn. */
-void machine_answer(const void *machine, const struct request *request,
-		    struct guest *ret);
+void machine_answer(const void *sysroot, const struct request *request,
+		    struct inventory *ret);
 
 /* Pieces of specs and maps. */
 #define SPEC(devices, rules)                                                             \

@@ -1,5 +1,5 @@
-/* A run of the whole model without a machine.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of the whole model without a machine. */
 #include "plan_run.h"
 
 #include "oci-vfio-hook/settings.h"
@@ -23,7 +23,7 @@ static int read_maps(const struct plan_run_input *input, struct plan_run *run,
 	if (r == 0)
 		r = device_map_close_source(&run->map, &run->messages, err);
 	if (r < 0 || !input->machine_map.data ||
-	    !request_may_need_map(&run->spec, &run->environment, &run->applied))
+	    !request_may_need_map(&run->spec, &run->environment, &run->annotation))
 		return r;
 	r = device_map_add(&run->map, MAP_SOURCE_DIRECTORY, "devices.d/a.json",
 			   input->machine_map, &run->messages, err);
@@ -37,19 +37,19 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 		.spec = &run->spec,
 		.environment = &run->environment,
 		.map = &run->map,
-		.applied = &run->applied,
+		.annotation = &run->annotation,
 		.request = &run->request,
-		.guest = &run->guest,
+		.inventory = &run->inventory,
 		.unmapped = input->unmapped,
 		.explain = true,
 		.waiting = input->waiting,
 	};
-	int r = request_build(&run->spec, &run->environment, &run->map, &run->applied,
+	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
 			      &run->request, err);
 
 	if (r < 0)
 		return r;
-	input->answer(input->machine, &run->request, &run->guest);
+	input->answer(input->sysroot, &run->request, &run->inventory);
 	return plan_build(&all, &run->plan, &run->messages, err);
 }
 
@@ -59,18 +59,18 @@ int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct er
 
 	if (r < 0)
 		return r;
-	ret->had_applied =
-		ret->spec.has_applied &&
-		applied_parse(ret->spec.applied, PLAN_RUN_TOKEN, &ret->applied) == 0;
+	ret->had_applied = ret->spec.has_annotation &&
+			   annotation_parse(ret->spec.annotation, PLAN_RUN_TOKEN,
+					    &ret->annotation) == 0;
 	environment_parse(&ret->spec, &ret->environment);
-	environment_mark_done(&ret->environment, &ret->applied);
+	environment_mark_done(&ret->environment, &ret->annotation);
 	r = read_maps(input, ret, err);
 	if (r == 0)
 		r = make_plan(input, ret, err);
 	if (r < 0)
 		return r;
 	if (input->annotate)
-		plan_add_applied(&ret->plan, &ret->spec, PLAN_RUN_TOKEN);
+		plan_add_annotation(&ret->plan, &ret->spec, PLAN_RUN_TOKEN);
 	r = plan_splices(&ret->plan, &ret->spec, &ret->splices, err);
 	if (r == 0)
 		splices_apply(&ret->splices, input->spec, &ret->text);
@@ -82,10 +82,10 @@ void plan_run_free(struct plan_run *run)
 	buffer_free(&run->text);
 	splices_free(&run->splices);
 	plan_free(&run->plan);
-	guest_free(&run->guest);
+	inventory_free(&run->inventory);
 	request_free(&run->request);
 	messages_free(&run->messages);
-	applied_free(&run->applied);
+	annotation_free(&run->annotation);
 	device_map_free(&run->map);
 	environment_free(&run->environment);
 	spec_free(&run->spec);
@@ -93,7 +93,7 @@ void plan_run_free(struct plan_run *run)
 
 /* Walks old and new text side by side, by the edits alone. */
 static char *check_outside(const struct splices *splices, struct slice old,
-			   struct slice new)
+			   struct slice value)
 {
 	size_t at = 0, new_at = 0;
 
@@ -103,41 +103,41 @@ static char *check_outside(const struct splices *splices, struct slice old,
 		size_t start = splice ? splice->start : old.length;
 
 		if (start < at || start > old.length ||
-		    new_at + (start - at) > new.length ||
-		    memcmp(old.data + at, new.data + new_at, start - at) != 0)
-			return memory_printf("bytes differ before edit %zu", i);
+		    new_at + (start - at) > value.length ||
+		    memcmp(old.data + at, value.data + new_at, start - at) != 0)
+			return xasprintf("bytes differ before edit %zu", i);
 		new_at += start - at;
 		if (!splice)
 			break;
 		if (splice->end < splice->start || splice->end > old.length ||
-		    new_at + splice->length > new.length ||
+		    new_at + splice->length > value.length ||
 		    (splice->length &&
-		     memcmp(new.data + new_at, splice->with, splice->length) != 0))
-			return memory_printf("edit %zu is not in the new text", i);
+		     memcmp(value.data + new_at, splice->with, splice->length) != 0))
+			return xasprintf("edit %zu is not in the new text", i);
 		new_at += splice->length;
 		at = splice->end;
 	}
-	if (new_at != new.length)
-		return memory_printf("the new text is longer than its parts");
+	if (new_at != value.length)
+		return xasprintf("the new text is longer than its parts");
 	return NULL;
 }
 
 char *plan_run_check(const struct plan_run *run)
 {
-	struct slice old = run->spec.json.text, new = buffer_slice(&run->text);
+	struct slice old = run->spec.doc.text, value = buffer_slice(&run->text);
 	auto_error err = { 0 };
 	auto_spec after = { 0 };
 
 	if ((run->plan.n_changes == 0) != (run->splices.count == 0))
-		return memory_printf("%zu changes made %zu edits", run->plan.n_changes,
-				     run->splices.count);
-	if (new.length != splices_length(&run->splices, old.length))
-		return memory_printf("the new text has another length than foretold");
-	if (plan_run_parse(new, &after, &err) < 0)
-		return memory_printf("the new text is no spec: %s", err.message);
+		return xasprintf("%zu changes made %zu edits", run->plan.n_changes,
+				 run->splices.count);
+	if (value.length != splices_length(&run->splices, old.length))
+		return xasprintf("the new text has another length than foretold");
+	if (plan_run_parse(value, &after, &err) < 0)
+		return xasprintf("the new text is no spec: %s", err.message);
 	if (plan_verify(&run->plan, &run->spec, &after, &err) < 0)
-		return memory_printf("%s", err.message);
-	return check_outside(&run->splices, old, new);
+		return xasprintf("%s", err.message);
+	return check_outside(&run->splices, old, value);
 }
 
 static bool has_left_variable(const struct plan_run *run)
@@ -153,7 +153,7 @@ static bool changes_variables_only(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		if (plan->changes[i].rule != PLAN_ENVIRONMENT &&
-		    plan->changes[i].rule != PLAN_APPLIED)
+		    plan->changes[i].rule != PLAN_ANNOTATION)
 			return false;
 	}
 	return true;
@@ -169,11 +169,11 @@ char *plan_run_check_second(const struct plan_run_input *input,
 	again.spec = buffer_slice(&run->text);
 	again.annotate = true;
 	if (plan_run(&again, &second, &err) < 0)
-		return memory_printf("the second run fails: %s", err.message);
+		return xasprintf("the second run fails: %s", err.message);
 	if (left && has_left_variable(run) && changes_variables_only(&second.plan))
 		return NULL;
 	if (second.plan.n_changes == 0)
 		return NULL;
-	return memory_printf("the second run makes %zu changes: %s",
-			     second.plan.n_changes, second.text.data);
+	return xasprintf("the second run makes %zu changes: %s", second.plan.n_changes,
+			 second.text.data);
 }

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A run of the whole model without a machine: from the texts of spec and maps to the new
  * text of the spec, and the invariants of every such run. For unit tests and fuzzing;
- * knows nothing of cmocka.
- * SPDX-License-Identifier: Apache-2.0 */
+ * knows nothing of cmocka. */
 #ifndef TESTS_UNIT_PLAN_RUN_H
 #define TESTS_UNIT_PLAN_RUN_H
 
@@ -12,8 +12,8 @@
 
 /* Answers a request as the edge does: functions and nodes at the request's indices, the
  * groups that are asked for, the control node's numbers. The arrays are allocated. */
-typedef void plan_answer_fn(const void *machine, const struct request *request,
-			    struct guest *ret);
+typedef void plan_answer_fn(const void *sysroot, const struct request *request,
+			    struct inventory *ret);
 
 struct plan_run_input {
 	struct slice spec;
@@ -21,7 +21,7 @@ struct plan_run_input {
 	struct slice machine_map; /* one file of devices.d; data NULL: none */
 	enum unmapped_policy unmapped;
 	plan_answer_fn *answer;
-	const void *machine;
+	const void *sysroot;
 	bool annotate; /* with our annotation */
 	bool waiting;
 };
@@ -30,11 +30,11 @@ struct plan_run {
 	struct spec spec;
 	struct environment environment;
 	struct device_map map;
-	struct applied applied;
+	struct annotation annotation;
 	bool had_applied; /* the spec had our annotation, with the right token */
 	struct messages messages;
 	struct request request;
-	struct guest guest;
+	struct inventory inventory;
 	struct plan plan;
 	struct splices splices;
 	struct buffer text; /* the new text */

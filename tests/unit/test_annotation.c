@@ -1,5 +1,5 @@
-/* The annotation that says what was done: written, read, forged.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The annotation that says what was done: written, read, forged. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/annotation.h"
@@ -8,91 +8,86 @@
 
 static const struct pci_address host = { 0, 0x3b, 2, 0 }, guest = { 0x10000, 1, 0, 0 };
 
-static void make(struct applied *applied)
+static void make(struct annotation *annotation)
 {
-	applied_add_node(applied, "/dev/vfio/45", "/dev/vfio/3", "/dev/vfio/3", 'c', 242,
-			 0);
-	applied_add_node(applied, "/dev/a\"b", "/dev/\xc3\xa9", "/dev/x\\y", 'b',
-			 4294967295, 1048575);
-	applied_add_node(applied, "/dev/vfio/46", NULL, NULL, 0, 0, 0);
-	applied_add_address(applied, &host, &guest);
+	annotation_add_node(annotation, "/dev/vfio/45", "/dev/vfio/3", "/dev/vfio/3", 'c',
+			    242, 0);
+	annotation_add_node(annotation, "/dev/a\"b", "/dev/\xc3\xa9", "/dev/x\\y", 'b',
+			    4294967295, 1048575);
+	annotation_add_node(annotation, "/dev/vfio/46", NULL, NULL, 0, 0, 0);
+	annotation_add_address(annotation, &host, &guest);
 }
 
 static void test_round_trip(void **state)
 {
-	auto_applied applied = { 0 }, again = { 0 };
+	auto_annotation annotation = { 0 }, again = { 0 };
 	auto_buffer text = { 0 }, same = { 0 };
 
 	(void)state;
-	make(&applied);
-	applied_format(&applied, TOKEN, &text);
-	check_text("format", buffer_slice(&text),
-		   "{\"token\":\"" TOKEN "\",\"nodes\":["
-		   "{\"container_path\":\"/dev/vfio/45\",\"final_path\":\"/dev/vfio/3\","
-		   "\"node\":\"/dev/vfio/3\",\"type\":\"c\",\"major\":242,\"minor\":0},"
-		   "{\"container_path\":\"/dev/a\\\"b\",\"final_path\":\"/dev/\xc3\xa9\","
-		   "\"node\":\"/dev/x\\\\y\",\"type\":\"b\",\"major\":4294967295,"
-		   "\"minor\":1048575},"
-		   "{\"container_path\":\"/dev/vfio/46\"}],"
-		   "\"addresses\":[[\"0000:3b:02.0\",\"10000:01:00.0\"]]}");
-	assert_int_equal(applied_parse(buffer_slice(&text), TOKEN, &again), 0);
+	make(&annotation);
+	annotation_format(&annotation, TOKEN, &text);
+	check_text(
+		"format", buffer_slice(&text),
+		"{\"token\":\"" TOKEN
+		"\",\"nodes\":[{\"container_path\":\"/dev/vfio/45\",\"final_path\":\"/dev/vfio/3\",\"node\":\"/dev/vfio/3\",\"type\":\"c\",\"major\":242,\"minor\":0},{\"container_path\":\"/dev/a\\\"b\",\"final_path\":\"/dev/\xc3\xa9\",\"node\":\"/dev/x\\\\y\",\"type\":\"b\",\"major\":4294967295,\"minor\":1048575},{\"container_path\":\"/dev/vfio/46\"}],\"addresses\":[[\"0000:3b:02.0\",\"10000:01:00.0\"]]}");
+	assert_int_equal(annotation_parse(buffer_slice(&text), TOKEN, &again), 0);
 	assert_int_equal(again.n_nodes, 3);
 	assert_int_equal(again.n_addresses, 1);
-	applied_format(&again, TOKEN, &same);
+	annotation_format(&again, TOKEN, &same);
 	check_text("again", buffer_slice(&same), text.data);
 }
 
 static void test_empty(void **state)
 {
-	auto_applied applied = { 0 }, again = { 0 };
+	auto_annotation annotation = { 0 }, again = { 0 };
 	auto_buffer text = { 0 };
 
 	(void)state;
-	applied_format(&applied, TOKEN, &text);
+	annotation_format(&annotation, TOKEN, &text);
 	check_text("empty", buffer_slice(&text),
 		   "{\"token\":\"" TOKEN "\",\"nodes\":[],\"addresses\":[]}");
-	assert_int_equal(applied_parse(buffer_slice(&text), TOKEN, &again), 0);
+	assert_int_equal(annotation_parse(buffer_slice(&text), TOKEN, &again), 0);
 	assert_int_equal(again.n_nodes, 0);
 	assert_int_equal(again.n_addresses, 0);
 }
 
 static void test_added_once(void **state)
 {
-	auto_applied applied = { 0 };
+	auto_annotation annotation = { 0 };
 
 	(void)state;
-	make(&applied);
-	make(&applied);
-	assert_int_equal(applied.n_nodes, 3);
-	assert_int_equal(applied.n_addresses, 1);
+	make(&annotation);
+	make(&annotation);
+	assert_int_equal(annotation.n_nodes, 3);
+	assert_int_equal(annotation.n_addresses, 1);
 	/* The same container path at another place is another node. */
-	applied_add_node(&applied, "/dev/vfio/45", "/dev/vfio/4", "/dev/vfio/4", 'c', 242,
-			 1);
-	applied_add_node(&applied, "/dev/vfio/45", NULL, NULL, 0, 0, 0);
-	applied_add_address(&applied, &guest, &host);
-	assert_int_equal(applied.n_nodes, 5);
-	assert_int_equal(applied.n_addresses, 2);
+	annotation_add_node(&annotation, "/dev/vfio/45", "/dev/vfio/4", "/dev/vfio/4",
+			    'c', 242, 1);
+	annotation_add_node(&annotation, "/dev/vfio/45", NULL, NULL, 0, 0, 0);
+	annotation_add_address(&annotation, &guest, &host);
+	assert_int_equal(annotation.n_nodes, 5);
+	assert_int_equal(annotation.n_addresses, 2);
 }
 
 static void test_find(void **state)
 {
-	auto_applied applied = { 0 };
-	const struct applied_node *node;
+	auto_annotation annotation = { 0 };
+	const struct annotation_node *node;
 
 	(void)state;
-	make(&applied);
-	node = applied_find_final(&applied, SLICE("/dev/vfio/3"));
+	make(&annotation);
+	node = annotation_find_final(&annotation, SLICE("/dev/vfio/3"));
 	assert_non_null(node);
 	assert_string_equal(node->container_path, "/dev/vfio/45");
 	assert_int_equal(node->major, 242);
-	assert_null(applied_find_final(&applied, SLICE("/dev/vfio/45")));
-	assert_null(applied_find_final(&applied, SLICE("/dev/vfio/46")));
-	assert_null(applied_find_final(&applied, SLICE("/dev/vfio/")));
-	assert_true(applied_has_container_path(&applied, SLICE("/dev/vfio/45")));
-	assert_true(applied_has_container_path(&applied, SLICE("/dev/vfio/46")));
-	assert_false(applied_has_container_path(&applied, SLICE("/dev/vfio/3")));
-	assert_true(applied_has_guest(&applied, &guest));
-	assert_false(applied_has_guest(&applied, &host));
+	assert_null(annotation_find_final(&annotation, SLICE("/dev/vfio/45")));
+	assert_null(annotation_find_final(&annotation, SLICE("/dev/vfio/46")));
+	assert_null(annotation_find_final(&annotation, SLICE("/dev/vfio/")));
+	assert_true(annotation_has_container_path(&annotation, SLICE("/dev/vfio/45")));
+	assert_true(annotation_has_container_path(&annotation, SLICE("/dev/vfio/46")));
+	assert_false(annotation_has_container_path(&annotation, SLICE("/dev/vfio/3")));
+	assert_true(annotation_has_guest(&annotation, &guest));
+	assert_false(annotation_has_guest(&annotation, &host));
 }
 
 #define NODE                                                                             \
@@ -126,24 +121,26 @@ static void test_forged(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_applied applied = { 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_annotation annotation = { 0 };
 
-		if (applied_parse(slice_from(rows[i]), TOKEN, &applied) != 1 ||
-		    applied.n_nodes || applied.n_addresses)
+		if (annotation_parse(slice_from(rows[i]), TOKEN, &annotation) != 1 ||
+		    annotation.n_nodes || annotation.n_addresses)
 			fail_row(rows[i], "it was taken");
 	}
 }
 
 static void test_no_token(void **state)
 {
-	auto_applied applied = { 0 };
+	auto_annotation annotation = { 0 };
 
 	(void)state;
-	assert_int_equal(
-		applied_parse(SLICE("{\"token\":\"" TOKEN "\"}"), NULL, &applied), 1);
-	assert_int_equal(applied_parse(SLICE("{}"), NULL, &applied), 1);
-	assert_int_equal(applied_parse(SLICE("{\"token\":\"\"}"), NULL, &applied), 1);
+	assert_int_equal(annotation_parse(SLICE("{\"token\":\"" TOKEN "\"}"), NULL,
+					  &annotation),
+			 1);
+	assert_int_equal(annotation_parse(SLICE("{}"), NULL, &annotation), 1);
+	assert_int_equal(annotation_parse(SLICE("{\"token\":\"\"}"), NULL, &annotation),
+			 1);
 }
 
 /* With the right token but broken, as after somebody's edit: nothing of it is taken. */
@@ -157,27 +154,13 @@ static void test_broken(void **state)
 		"\"nodes\":[" NODE ",{\"container_path\":null}]",
 		"\"nodes\":[" NODE ",{\"container_path\":7}]",
 		"\"nodes\":[" NODE ",{\"container_path\":\"/c\",\"final_path\":\"/f\"}]",
-		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
-		"n\","
-		"\"type\":\"c\",\"major\":1}]",
-		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
-		"n\","
-		"\"major\":1,\"minor\":2}]",
-		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/"
-		"f\",\"type\":\"c\","
-		"\"major\":1,\"minor\":2}]",
-		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
-		"n\","
-		"\"type\":\"c\",\"major\":-1,\"minor\":2}]",
-		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
-		"n\","
-		"\"type\":\"c\",\"major\":1,\"minor\":\"2\"}]",
-		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
-		"n\","
-		"\"type\":\"\",\"major\":1,\"minor\":2}]",
-		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/"
-		"n\","
-		"\"type\":\"cb\",\"major\":1,\"minor\":2}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/n\",\"type\":\"c\",\"major\":1}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/n\",\"major\":1,\"minor\":2}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"type\":\"c\",\"major\":1,\"minor\":2}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/n\",\"type\":\"c\",\"major\":-1,\"minor\":2}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/n\",\"type\":\"c\",\"major\":1,\"minor\":\"2\"}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/n\",\"type\":\"\",\"major\":1,\"minor\":2}]",
+		"\"nodes\":[{\"container_path\":\"/c\",\"final_path\":\"/f\",\"node\":\"/n\",\"type\":\"cb\",\"major\":1,\"minor\":2}]",
 		"\"nodes\":[" NODE "],\"addresses\":[[]]",
 		"\"nodes\":[" NODE "],\"addresses\":[[\"0000:01:00.0\"]]",
 		"\"nodes\":[" NODE "],\"addresses\":[[\"0000:01:00.0\",\"x\"]]",
@@ -187,13 +170,12 @@ static void test_broken(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_free char *text =
-			memory_printf("{\"token\":\"" TOKEN "\",%s}", rows[i]);
-		auto_applied applied = { 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = xasprintf("{\"token\":\"" TOKEN "\",%s}", rows[i]);
+		auto_annotation annotation = { 0 };
 
-		if (applied_parse(slice_from(text), TOKEN, &applied) != 1 ||
-		    applied.n_nodes || applied.n_addresses)
+		if (annotation_parse(slice_from(text), TOKEN, &annotation) != 1 ||
+		    annotation.n_nodes || annotation.n_addresses)
 			fail_row(rows[i], "it was taken");
 	}
 }
@@ -208,12 +190,12 @@ static void test_null_and_unknown(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_free char *text =
-			memory_printf("{\"token\":\"" TOKEN "\"%s}", rows[i]);
-		auto_applied applied = { 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = xasprintf("{\"token\":\"" TOKEN "\"%s}", rows[i]);
+		auto_annotation annotation = { 0 };
 
-		assert_int_equal(applied_parse(slice_from(text), TOKEN, &applied), 0);
+		assert_int_equal(annotation_parse(slice_from(text), TOKEN, &annotation),
+				 0);
 	}
 }
 

@@ -1,5 +1,5 @@
-/* DeviceAllow= of a unit, before and after a change of devices.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DeviceAllow= of a unit, before and after a change of devices. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/device_allow.h"
@@ -10,8 +10,8 @@ static void fill(const char *text, struct device_allow *list)
 	while (*text != '\0') {
 		size_t device = strcspn(text, " ");
 		size_t access = strcspn(text + device + 1, ",");
-		auto_free char *first = memory_copy(text, device);
-		auto_free char *second = memory_copy(text + device + 1, access);
+		auto_free char *first = xstrndup(text, device);
+		auto_free char *second = xstrndup(text + device + 1, access);
 
 		device_allow_add(list, first, second);
 		text += device + 1 + access;
@@ -72,12 +72,12 @@ static void changes(void **state)
 		{ "a disk", "/dev/block/8:0 r, /dev/char/8:0 r", &disk, 1,
 		  "/dev/char/8:0 r, /dev/block/259:3 r" },
 		{ "two that are each other's", "/dev/char/243:6 rwm, /dev/char/243:5 rwm",
-		  swapped, COUNT(swapped), NULL },
+		  swapped, ARRAY_SIZE(swapped), NULL },
 		{ "nothing to change", "a b", NULL, 0, NULL },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_device_allow old = { 0 }, new = { 0 };
 		bool changed;
 

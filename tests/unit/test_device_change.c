@@ -1,5 +1,7 @@
-/* What a plan means for the device cgroup of a created container.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a plan means for the device cgroup of a created container. */
+#include "oci-vfio-hook/device_change.h"
+
 #include "plan_check.h"
 
 #define OLD DEV("/dev/vfio/45", "243", "5")
@@ -101,7 +103,7 @@ static const struct changes_case cases[] = {
 static void test_changes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct plan_run_input input = {
 			.spec = slice_from(cases[i].spec),
 			.map = slice_from(cases[i].map),

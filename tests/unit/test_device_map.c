@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device maps: every spelling that is taken, every refusal with its place, contradictions
- * and precedence.
- * SPDX-License-Identifier: Apache-2.0 */
+ * and precedence. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/device_map.h"
@@ -48,60 +48,50 @@ static void test_accepted(void **state)
 		{ "{\"devices\":[{" ENTRY "}]}", DUMP },
 		{ "{\"devices\":[]}", "" },
 		{ "{\"devices\":null}", "" },
-		{ "{\"container_id\":\"c\",\"exec_id\":\"c\",\"devices\":[{" ENTRY "}],"
-		  "\"storages\":[],\"OCI\":{\"Version\":\"1\"},\"sandbox_pidns\":false}",
+		{ "{\"container_id\":\"c\",\"exec_id\":\"c\",\"devices\":[{" ENTRY
+		  "}],\"storages\":[],\"OCI\":{\"Version\":\"1\"},\"sandbox_pidns\":false}",
 		  DUMP },
 		{ "{\"containerId\":\"c\",\"execId\":\"c\"}", "" },
 		{ "{\"container_id\":\"c\"}", "" },
 		{ "{\"container_id\":\"c\",\"devices\":null}", "" },
-		{ "[{\"id\":\"45\",\"vm_path\":\"\",\"shared\":true,\"x\":{\"y\":[1]}"
-		  "," ENTRY "}]",
+		{ "[{\"id\":\"45\",\"vm_path\":\"\",\"shared\":true,\"x\":{\"y\":[1]}," ENTRY
+		  "}]",
 		  DUMP },
-		{ "[{\"id\":null,\"final_path\":null,\"expect\":null,\"vmPath\":null,"
-		  "\"type_\":null,\"containerPath\":null," ENTRY "}]",
+		{ "[{\"id\":null,\"final_path\":null,\"expect\":null,\"vmPath\":null,\"type_\":null,\"containerPath\":null," ENTRY
+		  "}]",
 		  DUMP },
 		{ "[{\"type_\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\"," OPTIONS
 		  "}]",
 		  DUMP },
-		{ "[{\"field_type\":\"vfio-pci\",\"containerPath\":\"/dev/vfio/"
-		  "45\"," OPTIONS "}]",
+		{ "[{\"field_type\":\"vfio-pci\",\"containerPath\":\"/dev/vfio/45\"," OPTIONS
+		  "}]",
 		  DUMP },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"//dev/./vfio/x/../45/"
-		  "\"," OPTIONS "}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"//dev/./vfio/x/../45/\"," OPTIONS
+		  "}]",
 		  DUMP },
 		{ "[{" ENTRY ",\"final_path\":\"/dev//vfio/7\"}]",
 		  "vfio-pci /dev/vfio/45>/dev/vfio/7 0000:3b:02.0=06/00" },
-		{ "[{\"type\":\"vfio-pci-gk\",\"container_path\":\"/dev/vfio/"
-		  "45\"," OPTIONS "}]",
+		{ "[{\"type\":\"vfio-pci-gk\",\"container_path\":\"/dev/vfio/45\"," OPTIONS
+		  "}]",
 		  "vfio-pci-gk /dev/vfio/45 0000:3b:02.0=06/00" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/"
-		  "b/\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/b/\"}]",
 		  "node /dev/a@/dev/b" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vmPath\":\"dev/"
-		  "b\","
-		  "\"final_path\":\"/dev/c\",\"options\":[\"ignored\"]}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vmPath\":\"dev/b\",\"final_path\":\"/dev/c\",\"options\":[\"ignored\"]}]",
 		  "node /dev/a>/dev/c@/dev/b" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/"
-		  "1\",\"options\":["
-		  "\"0000:3b:02.0=06/00\",\"10000:3b:02.1=0000:01:00.1\","
-		  "\"0000:3B:02.2=20/00/00\"]}]",
-		  "vfio-pci /dev/vfio/1 0000:3b:02.0=06/00,10000:3b:02.1=0000:01:00.1,"
-		  "0000:3b:02.2=20/00/00" },
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[\"0000:3b:02.0=06/00\",\"10000:3b:02.1=0000:01:00.1\",\"0000:3B:02.2=20/00/00\"]}]",
+		  "vfio-pci /dev/vfio/1 0000:3b:02.0=06/00,10000:3b:02.1=0000:01:00.1,0000:3b:02.2=20/00/00" },
 		{ "[{" ENTRY ",\"expect\":{}}]", DUMP },
-		{ "[{" ENTRY ",\"expect\":{\"vendor\":\"8086\",\"device\":\"0x154C\","
-		  "\"subsystem_vendor\":\"0X1\",\"subsystem_device\":\"ffff\","
-		  "\"class\":\"020000\"}}]",
-		  DUMP " vendor:8086 device:154c subsystem_vendor:1 "
-		       "subsystem_device:ffff class:20000" },
+		{ "[{" ENTRY
+		  ",\"expect\":{\"vendor\":\"8086\",\"device\":\"0x154C\",\"subsystem_vendor\":\"0X1\",\"subsystem_device\":\"ffff\",\"class\":\"020000\"}}]",
+		  DUMP
+		  " vendor:8086 device:154c subsystem_vendor:1 subsystem_device:ffff class:20000" },
 		{ "[{" ENTRY ",\"expect\":{\"vendor\":null}}]", DUMP },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"\\/dev\\/vfio\\/"
-		  "\\u0034\\u0035\","
-		  "\"options\":[\"\\u0030000:3b:02.0=06\\/00\"]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"\\/dev\\/vfio\\/\\u0034\\u0035\",\"options\":[\"\\u0030000:3b:02.0=06\\/00\"]}]",
 		  DUMP },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_device_map map = { 0 };
 		auto_messages messages = { 0 };
 		auto_buffer dump = { 0 };
@@ -155,19 +145,16 @@ static void test_refused(void **state)
 		  "m: [0].container_path: must be the path of a file" },
 		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/..\"}]",
 		  "must be the path of a file" },
-		{ "[{\"type\":\"vfio-pci\",\"containerPath\":\"/"
-		  "a\",\"container_path\":\"/a\"}]",
+		{ "[{\"type\":\"vfio-pci\",\"containerPath\":\"/a\",\"container_path\":\"/a\"}]",
 		  "m: [0].containerPath: the field is there in two spellings" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev//vfio/"
-		  "vfio\"," OPTIONS "}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev//vfio/vfio\"," OPTIONS
+		  "}]",
 		  "m: [0]: /dev/vfio/vfio is the control node" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/vfio/vfio\","
-		  "\"vm_path\":\"/dev/a\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/vfio/vfio\",\"vm_path\":\"/dev/a\"}]",
 		  "is the control node" },
 		{ "[{" ENTRY ",\"final_path\":\"/dev/vfio/vfio\"}]",
 		  "\"final_path\" is the control node" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/vfio/\","
-		  "\"vm_path\":\"/dev/a\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/vfio/\",\"vm_path\":\"/dev/a\"}]",
 		  "m: [0]: /dev/vfio is a directory" },
 		{ "[{" ENTRY ",\"final_path\":\"/dev/vfio/devices\"}]",
 		  "m: [0]: /dev/vfio/devices is a directory" },
@@ -179,53 +166,37 @@ static void test_refused(void **state)
 		  "m: [0]: a node entry needs \"vm_path\"" },
 		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"\"}]",
 		  "m: [0].vm_path: must be the path of a file" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/x\","
-		  "\"vmPath\":\"/x\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/x\",\"vmPath\":\"/x\"}]",
 		  "m: [0].vmPath: the field is there in two spellings" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
-		  "\"vm_path\":\"/dev/vfio/./3\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vfio/./3\"}]",
 		  "/dev/vfio/3 is a VFIO node" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
-		  "\"vm_path\":\"/dev/vfio/noiommu-3\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vfio/noiommu-3\"}]",
 		  "is a VFIO node" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
-		  "\"vm_path\":\"/dev/vfio/devices/vfio3\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vfio/devices/vfio3\"}]",
 		  "is a VFIO node" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
-		  "\"vm_path\":\"/dev/vfio/vfio\"}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vfio/vfio\"}]",
 		  "is a VFIO node" },
-		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/"
-		  "b\","
-		  "\"expect\":{\"vendor\":\"1\"}}]",
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/b\",\"expect\":{\"vendor\":\"1\"}}]",
 		  "m: [0].expect: a node has no PCI identity" },
 		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\"}]",
 		  "m: [0]: a vfio-pci entry needs at least one option HOST=GUEST" },
-		{ "[{\"type\":\"vfio-pci-gk\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[]}]",
+		{ "[{\"type\":\"vfio-pci-gk\",\"container_path\":\"/dev/vfio/1\",\"options\":[]}]",
 		  "m: [0].options: a vfio-pci-gk entry needs at least one option" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[\"0000:3b:02.0=\"]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[\"0000:3b:02.0=\"]}]",
 		  "m: [0].options: a vfio-pci entry needs at least one option" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":\"0000:3b:02.0=06\"}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":\"0000:3b:02.0=06\"}]",
 		  "m: [0].options: must be an array" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[7]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[7]}]",
 		  "m: [0].options[0]: must be a string" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[\"0000:3b:02.0=06\",\"0000:3b:02.1\"]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[\"0000:3b:02.0=06\",\"0000:3b:02.1\"]}]",
 		  "m: [0].options[1]: must be HOST=GUEST, not \"0000:3b:02.1\"" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[\"3b:02.0=06\"]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[\"3b:02.0=06\"]}]",
 		  "m: [0].options[0]: the part before = must be a PCI address" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[\"=06\"]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[\"=06\"]}]",
 		  "m: [0].options[0]: the part before =" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[\"0000:3b:02.0=20/00\"]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[\"0000:3b:02.0=20/00\"]}]",
 		  "m: [0].options[0]: \"20/00\" is no PCI path" },
-		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\","
-		  "\"options\":[\"0000:3b:02.0=06=00\"]}]",
+		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/1\",\"options\":[\"0000:3b:02.0=06=00\"]}]",
 		  "m: [0].options[0]: \"06=00\" is no PCI path" },
 		{ "[{" ENTRY ",\"expect\":[]}]", "m: [0].expect: must be an object" },
 		{ "[{" ENTRY ",\"expect\":{\"vendor\":8086}}]",
@@ -255,7 +226,7 @@ static void test_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_device_map map = { 0 };
 		auto_messages messages = { 0 };
 		auto_error err = { 0 };
@@ -273,8 +244,8 @@ static void test_unsupported(void **state)
 					     "nvdimm", "vfio-ap", "vfio-ap-cold", "x" };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(types); i++) {
-		auto_free char *text = memory_printf(
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		auto_free char *text = xasprintf(
 			"[{\"type\":\"%s\",\"container_path\":\"/dev/x\"}]", types[i]);
 		auto_device_map map = { 0 };
 		auto_messages messages = { 0 };
@@ -301,13 +272,13 @@ static void test_messages(void **state)
 	auto_error err = { 0 };
 
 	(void)state;
-	check_done("messages",
-		   device_map_add(&map, MAP_SOURCE_OPTION, "m",
-				  SLICE("[{\"type\":\"vfio-pci\",\"x\\n\":1,"
-					"\"container_path\":\"/dev/vfio/1\",\"options\":["
-					"\"0000:3b:02.0=\",\"0000:3b:02.1=06\"]}]"),
-				  &messages, &err),
-		   &err);
+	check_done(
+		"messages",
+		device_map_add(
+			&map, MAP_SOURCE_OPTION, "m",
+			SLICE("[{\"type\":\"vfio-pci\",\"x\\n\":1,\"container_path\":\"/dev/vfio/1\",\"options\":[\"0000:3b:02.0=\",\"0000:3b:02.1=06\"]}]"),
+			&messages, &err),
+		&err);
 	assert_int_equal(map.entries[0].n_functions, 1);
 	assert_string_equal(map.entries[0].where, "m: [0]");
 	check_message("empty guest", &messages, MESSAGE_WARNING,
@@ -334,22 +305,17 @@ static void test_contradictions(void **state)
 		  "[]",
 		  "one: [1]: container_path: \"/dev/vfio/1\" is in one: [0] already" },
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=06\"") "]",
-		  "[{\"type\":\"node\",\"container_path\":\"/dev/vfio/1\","
-		  "\"vm_path\":\"/dev/x\"}]",
+		  "[{\"type\":\"node\",\"container_path\":\"/dev/vfio/1\",\"vm_path\":\"/dev/x\"}]",
 		  "already; keep one" },
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=06\"") "]",
 		  "[" E("/dev/vfio/2", "\"0000:01:00.0=07\"") "]",
-		  "two: [0]: options: host function 0000:01:00.0 is 07 here and 06 in "
-		  "one: "
-		  "[0]" },
+		  "two: [0]: options: host function 0000:01:00.0 is 07 here and 06 in one: [0]" },
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=06\",\"0000:01:00.0=07\"") "]",
 		  "[]",
-		  "one: [0]: options: host function 0000:01:00.0 is 07 here and 06 in "
-		  "one" },
+		  "one: [0]: options: host function 0000:01:00.0 is 07 here and 06 in one" },
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=06\",\"0000:01:00.1=06.0\"") "]",
 		  "[]",
-		  "one: [0]: options: 06.0 is host function 0000:01:00.1 here and "
-		  "0000:01:00.0 in one: [0]" },
+		  "one: [0]: options: 06.0 is host function 0000:01:00.1 here and 0000:01:00.0 in one: [0]" },
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=0000:06:00.0\"") "]",
 		  "[" E("/dev/vfio/2", "\"0000:02:00.0=0000:06:00.0\"") "]",
 		  "two: [0]: options: 0000:06:00.0 is host function 0000:02:00.0 here" },
@@ -364,7 +330,7 @@ static void test_contradictions(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_device_map map = { 0 };
 		auto_messages messages = { 0 };
 		auto_error err = { 0 };
@@ -395,8 +361,7 @@ static void test_precedence(void **state)
 		{ "[" E("/1", "\"0000:01:00.0=01\"") "]",
 		  "[" E("/2", "\"0000:02:00.0=02\"") "]",
 		  "[" E("/3", "\"0000:03:00.0=03\"") "]",
-		  "vfio-pci /1 0000:01:00.0=01; vfio-pci /2 0000:02:00.0=02; "
-		  "vfio-pci /3 0000:03:00.0=03" },
+		  "vfio-pci /1 0000:01:00.0=01; vfio-pci /2 0000:02:00.0=02; vfio-pci /3 0000:03:00.0=03" },
 		/* The path is taken. */
 		{ "[" E("/1", "\"0000:01:00.0=01\"") "]",
 		  "[" E("/1", "\"0000:02:00.0=02\"") "]",
@@ -413,8 +378,7 @@ static void test_precedence(void **state)
 							   "\"0000:04:00.0=04\"") "]",
 		  "[" E("/3", "\"0000:02:00.0=03\"") "," E("/5",
 							   "\"0000:05:00.0=02\"") "]",
-		  "vfio-pci /2 0000:02:00.0=02; vfio-pci /4 0000:04:00.0=04; "
-		  "vfio-pci /5 0000:05:00.0=02" },
+		  "vfio-pci /2 0000:02:00.0=02; vfio-pci /4 0000:04:00.0=04; vfio-pci /5 0000:05:00.0=02" },
 		/* The same guest for another host, in different sources, is found
 		 * later. */
 		{ "[" E("/1", "\"0000:01:00.0=01\"") "]",
@@ -423,7 +387,7 @@ static void test_precedence(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *texts[] = { rows[i].option, rows[i].directory,
 					rows[i].fw_cfg };
 		auto_device_map map = { 0 };

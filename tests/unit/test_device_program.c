@@ -1,5 +1,5 @@
-/* Device programs: what they answer, and what the wider ones answer.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Device programs: what they answer, and what the wider ones answer. */
 #include "helpers.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@
 
 #define PROGRAM(instructions)                                                            \
 	{                                                                                \
-		instructions, COUNT(instructions), 0                                     \
+		instructions, ARRAY_SIZE(instructions), 0                                \
 	}
 
 /* What runc 1.1 makes of: deny all, allow c 1:3 rwm, c 136:* rw, c *:* m. */
@@ -141,7 +141,7 @@ static void test_access(void **state)
 	assert_int_equal(bits("rwm"), 7);
 	assert_int_equal(bits("m"), BPF_DEVCG_ACC_MKNOD);
 	assert_int_equal(bits("wr"), BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE);
-	for (size_t i = 0; i < COUNT(refused); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		assert_int_equal(device_access_parse(refused[i], &access), -EINVAL);
 }
 
@@ -170,7 +170,7 @@ static void test_run(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (verdict(rows[i].program, rows[i].type, rows[i].major, rows[i].minor,
 			    rows[i].access) != rows[i].allowed)
 			fail_row(rows[i].access, "%zu: %c %u:%u", i, rows[i].type,
@@ -231,7 +231,7 @@ static void test_arithmetic(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (verdict(&rows[i].program, 'c', 0x01010101, 3, "rw") !=
 		    rows[i].allowed)
 			fail_row(rows[i].name, "the other way round");
@@ -280,7 +280,7 @@ static void test_unreadable(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct bpf_cgroup_dev_ctx request = { 0x20002, 1, 3 };
 		auto_error err = { 0 };
 		bool allowed;
@@ -310,7 +310,7 @@ static void test_allows(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		bool allowed = !rows[i].allowed;
 
@@ -361,9 +361,9 @@ static void test_widen(void **state)
 	auto_device_program wider = { 0 };
 
 	(void)state;
-	assert_false(device_program_fits(&runc, changes, COUNT(changes)));
-	widen(&runc, changes, COUNT(changes), &wider);
-	assert_true(device_program_fits(&wider, changes, COUNT(changes)));
+	assert_false(device_program_fits(&runc, changes, ARRAY_SIZE(changes)));
+	widen(&runc, changes, ARRAY_SIZE(changes), &wider);
+	assert_true(device_program_fits(&wider, changes, ARRAY_SIZE(changes)));
 	assert_true(verdict(&wider, 'c', 510, 0, "rwm"));
 	assert_true(verdict(&wider, 'c', 510, 0, "w"));
 	assert_false(verdict(&wider, 'b', 510, 0, "r"));
@@ -384,10 +384,10 @@ static void test_widen_nothing_else(void **state)
 	auto_device_program wider = { 0 };
 
 	(void)state;
-	widen(&runc, changes, COUNT(changes), &wider);
+	widen(&runc, changes, ARRAY_SIZE(changes), &wider);
 	for (uint32_t major = 0; major < 140; major++)
 		for (uint32_t minor = 0; minor < 10; minor++)
-			for (size_t i = 0; i < 2 * COUNT(accesses); i++) {
+			for (size_t i = 0; i < 2 * ARRAY_SIZE(accesses); i++) {
 				char type = i % 2 == 0 ? 'c' : 'b';
 
 				if (type == 'c' && major == 1 &&
@@ -412,12 +412,12 @@ static void test_widen_swap(void **state)
 	auto_device_program wider = { 0 };
 
 	(void)state;
-	widen(&runc, changes, COUNT(changes), &wider);
+	widen(&runc, changes, ARRAY_SIZE(changes), &wider);
 	assert_true(verdict(&wider, 'c', 1, 5, "r"));
 	assert_false(verdict(&wider, 'c', 1, 5, "w"));
 	assert_true(verdict(&wider, 'c', 1, 3, "rw"));
 	assert_false(verdict(&wider, 'c', 1, 3, "m"));
-	assert_false(device_program_fits(&wider, changes, COUNT(changes)));
+	assert_false(device_program_fits(&wider, changes, ARRAY_SIZE(changes)));
 }
 
 /* Two changes to one device, and an old one that stays. */
@@ -432,7 +432,7 @@ static void test_widen_merged(void **state)
 
 	(void)state;
 	changes[0].old_stays = changes[1].old_stays = true;
-	widen(&runc, changes, COUNT(changes), &wider);
+	widen(&runc, changes, ARRAY_SIZE(changes), &wider);
 	assert_true(verdict(&wider, 'c', 510, 0, "rw"));
 	assert_false(verdict(&wider, 'c', 510, 0, "rwm"));
 	assert_true(verdict(&wider, 'c', 1, 3, "rwm"));
@@ -476,7 +476,7 @@ static void test_widen_refused(void **state)
 	struct device_change change = moved(1, 3, 510, 0, "rw");
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_device_program wider = { 0 };
 		auto_error err = { 0 };
 

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The environment: which tokens a variable has, and how variables are translated whole or
- * not at all.
- * SPDX-License-Identifier: Apache-2.0 */
+ * not at all. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/environment.h"
@@ -49,8 +49,8 @@ static void fixture_make(struct fixture *fixture, const char *variables)
 static void dump_tokens(const struct env_variable *variable, struct buffer *ret)
 {
 	buffer_add(ret, variable->broken ? SLICE("!") : SLICE(""));
-	for (size_t i = 0; i < variable->n_tokens && !variable->broken; i++) {
-		const struct env_token *token = &variable->tokens[i];
+	for (size_t i = 0; i < variable->n_references && !variable->broken; i++) {
+		const struct env_reference *token = &variable->references[i];
 		char text[PCI_ADDRESS_SIZE];
 
 		buffer_printf(ret, "%s%c%s", i ? " " : "",
@@ -68,7 +68,7 @@ static void test_tokens(void **state)
 	static const struct {
 		const char *variable;
 		bool info;
-		const char *tokens;
+		const char *references;
 	} rows[] = {
 		{ "PCIDEVICE_A=", false, "" },
 		{ "PCIDEVICE_A=0000:01:00.0", false, "A0000:01:00.0" },
@@ -85,16 +85,14 @@ static void test_tokens(void **state)
 		{ "PCIDEVICE_A={\"0000:01:00.0\":1}", false, "" },
 		{ "PCIDEVICE_INFO=0000:01:00.0", false, "A0000:01:00.0" },
 		{ "PCIDEVICE_A_INFO={}", true, "" },
-		{ "PCIDEVICE_A_INFO={\"0000:01:00.0\":{\"generic\":{\"deviceID\":"
-		  "\"0000:01:00.0\"}}}",
+		{ "PCIDEVICE_A_INFO={\"0000:01:00.0\":{\"generic\":{\"deviceID\":\"0000:01:00.0\"}}}",
 		  true, "K0000:01:00.0 A0000:01:00.0" },
 		{ "PCIDEVICE_A_INFO={\"a\":[\"0000:01:00.0\",[\"0000:02:00.0\"]]}", true,
 		  "A0000:01:00.0 A0000:02:00.0" },
 		{ "PCIDEVICE_A_INFO={\"a\":\"0000:01:00.0,0000:02:00.0\"}", true, "" },
 		{ "PCIDEVICE_A_INFO={\"a\":\"at 0000:01:00.0\",\"b\":7,\"c\":null}", true,
 		  "" },
-		{ "PCIDEVICE_A_INFO={\"v\":{\"dev-mount\":\"/dev/vfio/45\","
-		  "\"mount\":\"/dev/vfio/vfio\"}}",
+		{ "PCIDEVICE_A_INFO={\"v\":{\"dev-mount\":\"/dev/vfio/45\",\"mount\":\"/dev/vfio/vfio\"}}",
 		  true, "P/dev/vfio/45" },
 		{ "PCIDEVICE_A_INFO={\"v\":\"//dev/./vfio/45/\"}", true,
 		  "P/dev/vfio/45" },
@@ -113,16 +111,17 @@ static void test_tokens(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_fixture fixture = { 0 };
-		auto_buffer tokens = { 0 };
+		auto_buffer references = { 0 };
 
 		fixture_make(&fixture, rows[i].variable);
 		assert_int_equal(fixture.environment.count, 1);
 		if (fixture.environment.variables[0].info != rows[i].info)
 			fail_row(rows[i].variable, "info should be %d", rows[i].info);
-		dump_tokens(&fixture.environment.variables[0], &tokens);
-		check_text(rows[i].variable, buffer_slice(&tokens), rows[i].tokens);
+		dump_tokens(&fixture.environment.variables[0], &references);
+		check_text(rows[i].variable, buffer_slice(&references),
+			   rows[i].references);
 	}
 }
 
@@ -134,9 +133,9 @@ static void test_info_without_object(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(values); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		auto_free char *text =
-			memory_printf("PCIDEVICE_A=1\nPCIDEVICE_A_INFO=%s", values[i]);
+			xasprintf("PCIDEVICE_A=1\nPCIDEVICE_A_INFO=%s", values[i]);
 		auto_fixture fixture = { 0 };
 
 		fixture_make(&fixture, text);
@@ -166,7 +165,7 @@ static void test_has_address(void **state)
 
 /* Bus 1 becomes 2, 2 becomes 3, 3 becomes 1; 4 stays; 5 stays with a warning; 6 becomes
  * 7, where 7 stays; anything else isn't known. A VFIO group gets "0" behind it. */
-static enum translation_result translate(void *context, const struct env_token *token,
+static enum translation_result translate(void *context, const struct env_reference *token,
 					 char **ret, char **why)
 {
 	static const uint8_t buses[] = { 0, 2, 3, 1, 4, 5, 7, 7 };
@@ -175,21 +174,21 @@ static enum translation_result translate(void *context, const struct env_token *
 
 	(*(size_t *)context)++;
 	if (token->kind == ENV_PATH) {
-		*ret = memory_printf("%s0", token->path);
+		*ret = xasprintf("%s0", token->path);
 		return TRANSLATION_DONE;
 	}
 	if (address.bus == 0)
 		return TRANSLATION_NONE;
 	if (address.bus > 7) {
-		*why = memory_printf("bus %u isn't known", address.bus);
+		*why = xasprintf("bus %u isn't known", address.bus);
 		return TRANSLATION_NONE;
 	}
 	if (address.bus == 5)
-		*why = memory_printf("bus 5 stays");
+		*why = xasprintf("bus 5 stays");
 	address.bus = buses[address.bus];
 	if (address.bus == token->address.bus)
 		return address.bus == 5 ? TRANSLATION_KEPT : TRANSLATION_DONE;
-	*ret = memory_printf("%s", pci_address_format(&address, text));
+	*ret = xasprintf("%s", pci_address_format(&address, text));
 	return TRANSLATION_DONE;
 }
 
@@ -217,17 +216,11 @@ static const struct {
 	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A=0000:02:00.0",
 	  "PCIDEVICE_A=0000:02:00.0\nPCIDEVICE_A=0000:03:00.0", NULL },
 	/* _INFO: keys and values in one go. */
-	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO={\"0000:01:00.0\":{\"generic\":"
-	  "{\"deviceID\":\"0000:01:00.0\"},\"vfio\":{\"dev-mount\":\"/dev/vfio/4\","
-	  "\"mount\":\"/dev/vfio/vfio\"}}}",
-	  "PCIDEVICE_A=0000:02:00.0\nPCIDEVICE_A_INFO={\"0000:02:00.0\":{\"generic\":"
-	  "{\"deviceID\":\"0000:02:00.0\"},\"vfio\":{\"dev-mount\":\"/dev/vfio/40\","
-	  "\"mount\":\"/dev/vfio/vfio\"}}}",
+	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO={\"0000:01:00.0\":{\"generic\":{\"deviceID\":\"0000:01:00.0\"},\"vfio\":{\"dev-mount\":\"/dev/vfio/4\",\"mount\":\"/dev/vfio/vfio\"}}}",
+	  "PCIDEVICE_A=0000:02:00.0\nPCIDEVICE_A_INFO={\"0000:02:00.0\":{\"generic\":{\"deviceID\":\"0000:02:00.0\"},\"vfio\":{\"dev-mount\":\"/dev/vfio/40\",\"mount\":\"/dev/vfio/vfio\"}}}",
 	  NULL },
-	{ "PCIDEVICE_A=\nPCIDEVICE_A_INFO={ \"0000:01:00.0\" : [ 1.0, \"\\/\" ],\t"
-	  "\"0000:02:00.0\":\"0000:03:00.0\"}",
-	  "PCIDEVICE_A_INFO={ \"0000:02:00.0\" : [ 1.0, \"\\/\" ],\t"
-	  "\"0000:03:00.0\":\"0000:01:00.0\"}",
+	{ "PCIDEVICE_A=\nPCIDEVICE_A_INFO={ \"0000:01:00.0\" : [ 1.0, \"\\/\" ],\t\"0000:02:00.0\":\"0000:03:00.0\"}",
+	  "PCIDEVICE_A_INFO={ \"0000:02:00.0\" : [ 1.0, \"\\/\" ],\t\"0000:03:00.0\":\"0000:01:00.0\"}",
 	  NULL },
 	{ "PCIDEVICE_A=\nPCIDEVICE_A_INFO={\"0000:06:00.0\":1,\"0000:07:00.0\":2}", "",
 	  "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: two of its keys" },
@@ -275,7 +268,7 @@ static bool same_lines(const char *a, const char *b)
 		return false;
 	while (*a) {
 		size_t length = strcspn(a, "\n");
-		auto_free char *line = memory_copy(a, length);
+		auto_free char *line = xstrndup(a, length);
 
 		if (!strstr(b, line))
 			return false;
@@ -287,7 +280,7 @@ static bool same_lines(const char *a, const char *b)
 static void test_translate(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(translations); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(translations); i++) {
 		const char *before = translations[i].before;
 		struct env_changes changes = { 0 };
 		auto_messages messages = { 0 };
@@ -323,10 +316,10 @@ static void test_many(void **state)
 	for (int i = 0; i < 200; i++)
 		buffer_printf(&list, "%s0000:01:%02x.%x", i ? "," : "", i / 8, i % 8);
 	for (int i = 0; i < 50; i++)
-		buffer_printf(&text,
-			      "PCIDEVICE_A%d=%s\nPCIDEVICE_A%d_INFO={\"a\":"
-			      "\"0000:01:00.0\"}\n",
-			      i, list.data, i);
+		buffer_printf(
+			&text,
+			"PCIDEVICE_A%d=%s\nPCIDEVICE_A%d_INFO={\"a\":\"0000:01:00.0\"}\n",
+			i, list.data, i);
 	fixture_make(&fixture, text.data);
 	assert_int_equal(fixture.environment.count, 100);
 	environment_translate(&fixture.environment, translate, &asked, &changes,

@@ -1,5 +1,5 @@
-/* The index of a JSON text: spans, shapes, keys, what is refused, places in messages.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The index of a JSON text: spans, shapes, keys, what is refused, places in messages. */
 #include "helpers.h"
 
 /* Parses by `shape` and compares the index with `dump` (see dump_index()). */
@@ -34,7 +34,7 @@ static void check_refused(struct slice text, const struct json_shape *shape,
 		       &err);
 	free(copy);
 	check_error(quoted, r, &err, ERROR_DATA, part);
-	assert_null(doc.nodes);
+	assert_null(doc.spans);
 }
 
 static void test_spans(void **state)
@@ -56,17 +56,13 @@ static void test_spans(void **state)
 		{ " true ", "Btrue" },
 		{ "\nnull\n", "Znull" },
 		{ "[null,true,false,1,\"s\",{},[]]",
-		  "A[null,true,false,1,\"s\",{},[]]|Znull|Btrue|Bfalse|N1|S\"s\"|O{}|A["
-		  "]" },
+		  "A[null,true,false,1,\"s\",{},[]]|Znull|Btrue|Bfalse|N1|S\"s\"|O{}|A[]" },
 		{ "[ null , true , false , 1 , \"s\" , { } , [ ] ]",
-		  "A[ null , true , false , 1 , \"s\" , { } , [ ] "
-		  "]|Znull|Btrue|Bfalse|N1|"
-		  "S\"s\"|O{ }|A[ ]" },
+		  "A[ null , true , false , 1 , \"s\" , { } , [ ] ]|Znull|Btrue|Bfalse|N1|S\"s\"|O{ }|A[ ]" },
 		{ "{\"k\":1}", "O{\"k\":1}|K\"k\"|N1" },
 		{ "{\n\t\"k\" : \"v\"\n}", "O{\n\t\"k\" : \"v\"\n}|K\"k\"|S\"v\"" },
 		{ "{\"a\":{\"b\":[0]},\"c\":null}",
-		  "O{\"a\":{\"b\":[0]},\"c\":null}|K\"a\"|O{\"b\":[0]}|K\"b\"|A[0]|N0|"
-		  "K\"c\"|Znull" },
+		  "O{\"a\":{\"b\":[0]},\"c\":null}|K\"a\"|O{\"b\":[0]}|K\"b\"|A[0]|N0|K\"c\"|Znull" },
 		{ "[[[]],[]]", "A[[[]],[]]|A[[]]|A[]|A[]" },
 		{ "[\"a\\\"\",\"\\\\\",\"b\"]",
 		  "A[\"a\\\"\",\"\\\\\",\"b\"]|S\"a\\\"\"|S\"\\\\\"|S\"b\"" },
@@ -75,8 +71,7 @@ static void test_spans(void **state)
 		{ "{\"\\\"\\\\\":\"\\u0041\"}",
 		  "O{\"\\\"\\\\\":\"\\u0041\"}|K\"\\\"\\\\\"|S\"\\u0041\"" },
 		{ "[\"\xc3\xa9\",\"\xf0\x9d\x84\x9e\"]",
-		  "A[\"\xc3\xa9\",\"\xf0\x9d\x84\x9e\"]|S\"\xc3\xa9\"|"
-		  "S\"\xf0\x9d\x84\x9e\"" },
+		  "A[\"\xc3\xa9\",\"\xf0\x9d\x84\x9e\"]|S\"\xc3\xa9\"|S\"\xf0\x9d\x84\x9e\"" },
 		{ "[\"\\u00e9\\ud834\\udd1e\"]",
 		  "A[\"\\u00e9\\ud834\\udd1e\"]|S\"\\u00e9\\ud834\\udd1e\"" },
 		{ "[\"\",\"\"]", "A[\"\",\"\"]|S\"\"|S\"\"" },
@@ -84,7 +79,7 @@ static void test_spans(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_index(rows[i].text, &json_any, rows[i].dump);
 }
 
@@ -108,10 +103,10 @@ static void test_number_spans(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(numbers); i++) {
-		for (size_t k = 0; k < COUNT(frames); k++) {
-			auto_free char *text = memory_printf("%s%s%s", frames[k].before,
-							     numbers[i], frames[k].after);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(frames); k++) {
+			auto_free char *text = xasprintf("%s%s%s", frames[k].before,
+							 numbers[i], frames[k].after);
 			size_t start = strlen(frames[k].before);
 			bool found = false;
 			auto_error err = { 0 };
@@ -121,17 +116,16 @@ static void test_number_spans(void **state)
 				   json_parse("doc", slice_from(text), &json_any, NULL,
 					      &doc, &err),
 				   &err);
-			for (uint32_t node = 0; node < doc.n_nodes; node++)
-				found |= json_type(&doc, node) == JSON_NUMBER &&
-					 json_node(&doc, node)->start == start &&
-					 json_node(&doc, node)->end ==
+			for (uint32_t json = 0; json < doc.n_spans; json++)
+				found |= json_type(&doc, json) == JSON_NUMBER &&
+					 json_span(&doc, json)->start == start &&
+					 json_span(&doc, json)->end ==
 						 start + strlen(numbers[i]);
 			if (!found)
 				fail_row(text,
-					 "no number has the span of %s; root: "
-					 "%u to %u",
-					 numbers[i], json_node(&doc, 0)->start,
-					 json_node(&doc, 0)->end);
+					 "no number has the span of %s; root: %u to %u",
+					 numbers[i], json_span(&doc, 0)->start,
+					 json_span(&doc, 0)->end);
 		}
 	}
 }
@@ -154,21 +148,21 @@ static const struct json_shape known_others = { .members = known_members,
 
 static void test_shapes(void **state)
 {
-	static const char text[] = "{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},"
-				   "\"spelt\":[4]}";
+	static const char text[] =
+		"{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}";
 
 	(void)state;
 	check_index("[1,{\"a\":2}]", &json_value, "A[1,{\"a\":2}]");
 	check_index("{\"a\":2}", &json_value, "O{\"a\":2}");
-	check_index(text, &known,
-		    "O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|"
-		    "O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
-	check_index(text, &known_map,
-		    "O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|"
-		    "O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
-	check_index(text, &known_others,
-		    "O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|"
-		    "K\"x\"|A[1]|O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
+	check_index(
+		text, &known,
+		"O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
+	check_index(
+		text, &known_map,
+		"O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
+	check_index(
+		text, &known_others,
+		"O{\"x\":[1],\"kept\":{\"y\":2},\"deep\":{\"z\":3},\"spelt\":[4]}|K\"x\"|A[1]|O{\"y\":2}|O{\"z\":3}|K\"z\"|N3");
 	check_refused(slice_from(text), &known_closed, "unknown key \"x\"");
 	check_index("{\"spelt\":1,\"kept\":2}", &known_closed,
 		    "O{\"spelt\":1,\"kept\":2}|N2");
@@ -182,7 +176,7 @@ static void test_members(void **state)
 							   &known_map };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(shapes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
 		uint32_t kept, deep;
@@ -212,13 +206,13 @@ static void test_wanted(void **state)
 {
 	static const struct json_shape string = { .wanted = starts_with_p };
 	static const struct json_shape list = { .elements = &string };
-	static const char text[] = "[ \"P1\", \"q\", 7, \"\\u0050\\n2\", [\"P\"], "
-				   "\"q\\n\", null, \"P3\" ]";
+	static const char text[] =
+		"[ \"P1\", \"q\", 7, \"\\u0050\\n2\", [\"P\"], \"q\\n\", null, \"P3\" ]";
 	static const uint32_t positions[] = { 0, 2, 3, 4, 6, 7 };
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
 	auto_buffer dump = { 0 };
-	uint32_t node;
+	uint32_t json;
 	size_t i = 0;
 
 	(void)state;
@@ -227,9 +221,9 @@ static void test_wanted(void **state)
 	dump_index(&doc, &dump);
 	check_text("wanted", slice_from(dump.data + strlen(text) + 1),
 		   "|S\"P1\"|N7|S\"\\u0050\\n2\"|A[\"P\"]|Znull|S\"P3\"");
-	for (node = json_child(&doc, 0); node; node = json_next(&doc, node))
-		assert_int_equal(json_node(&doc, node)->position, positions[i++]);
-	assert_int_equal(i, COUNT(positions));
+	for (json = json_child(&doc, 0); json; json = json_next(&doc, json))
+		assert_int_equal(json_span(&doc, json)->position, positions[i++]);
+	assert_int_equal(i, ARRAY_SIZE(positions));
 	assert_int_equal(json_array_length(&doc, 0), 8);
 }
 
@@ -282,7 +276,7 @@ static void test_strings(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
 		struct slice text;
@@ -326,7 +320,7 @@ static void test_strings_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct slice text = { "untouched", 9 };
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
@@ -355,7 +349,7 @@ static void test_integers(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t value = 77, expected = 77;
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
@@ -483,7 +477,7 @@ static void test_not_json(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		check_refused(slice_from(rows[i]), &json_any, "doc: ");
 		check_refused(slice_from(rows[i]), &json_value, "doc: ");
 	}
@@ -503,13 +497,13 @@ static void test_place_of_syntax_error(void **state)
 		{ "{\n\t\"a\": x\n}", "doc: line 2, column " },
 		{ "{\n\t\"a\": 1", "doc: line 2, column 8: " },
 		{ "{}\n\"never ends", "doc: line 2, column 1: " },
-		{ "{\"a\":1,\n\"a\":2}", "doc: line 2, column 7: the key is there twice: "
-					 "\"a\"" },
+		{ "{\"a\":1,\n\"a\":2}",
+		  "doc: line 2, column 7: the key is there twice: \"a\"" },
 		{ "{\"b\":{\"a\":1,\"\\u0061\":2}}", "b: the key is there twice: \"a\"" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_refused(slice_from(rows[i].text), &json_any, rows[i].part);
 }
 
@@ -529,9 +523,9 @@ static void test_duplicate_keys(void **state)
 	static const size_t counts[] = { 1, 2, 15, 16, 17, 18, 40, 1000 };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(counts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		auto_buffer unique = { 0 }, first = { 0 }, last = { 0 }, escaped = { 0 };
-		auto_free char *name = memory_printf("\"k%zu\"", counts[i] - 1);
+		auto_free char *name = xasprintf("\"k%zu\"", counts[i] - 1);
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
 
@@ -558,9 +552,9 @@ static void test_duplicate_keys_elsewhere(void **state)
 	/* Each object for itself. */
 	check_index("[{\"a\":1},{\"a\":2},{\"b\":{\"a\":3},\"a\":4}]", &json_value,
 		    "A[{\"a\":1},{\"a\":2},{\"b\":{\"a\":3},\"a\":4}]");
-	check_index("{\"a\":{\"a\":{\"a\":1}}}", &json_any,
-		    "O{\"a\":{\"a\":{\"a\":1}}}|K\"a\"|O{\"a\":{\"a\":1}}|K\"a\"|"
-		    "O{\"a\":1}|K\"a\"|N1");
+	check_index(
+		"{\"a\":{\"a\":{\"a\":1}}}", &json_any,
+		"O{\"a\":{\"a\":{\"a\":1}}}|K\"a\"|O{\"a\":{\"a\":1}}|K\"a\"|O{\"a\":1}|K\"a\"|N1");
 	/* Not in the parts that nobody reads. */
 	check_index("{\"x\":{\"a\":1,\"a\":2}}", &known, "O{\"x\":{\"a\":1,\"a\":2}}");
 	check_refused(SLICE("{\"deep\":{\"a\":1,\"a\":2}}"), &known,
@@ -583,7 +577,7 @@ static void test_similar_keys(void **state)
 					    "ba", "aaa", "aab", "\xc3\xa9" };
 
 	(void)state;
-	for (size_t n = 2; n <= COUNT(keys); n++) {
+	for (size_t n = 2; n <= ARRAY_SIZE(keys); n++) {
 		for (size_t more = 0; more <= 20; more += 20) {
 			auto_buffer text = { 0 }, twice = { 0 };
 			auto_error err = { 0 };
@@ -644,8 +638,8 @@ static void test_letter_case(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(folded); i++) {
-		auto_free char *text = memory_printf("{\"%s\":1}", folded[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(folded); i++) {
+		auto_free char *text = xasprintf("{\"%s\":1}", folded[i]);
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
 
@@ -657,15 +651,15 @@ static void test_letter_case(void **state)
 		assert_int_equal(json_member_raw(&doc, 0, 0), 0);
 		assert_int_equal(json_member_raw(&doc, 0, 1), 0);
 	}
-	for (size_t i = 0; i < COUNT(others); i++) {
-		auto_free char *text = memory_printf("{\"%s\":1}", others[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		auto_free char *text = xasprintf("{\"%s\":1}", others[i]);
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
 
 		check_done(text,
 			   json_parse("doc", slice_from(text), &shape, NULL, &doc, &err),
 			   &err);
-		assert_int_equal(doc.n_nodes, 1);
+		assert_int_equal(doc.n_spans, 1);
 	}
 }
 
@@ -686,8 +680,8 @@ static void test_depth(void **state)
 							   &known_others };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(opens); i++) {
-		for (size_t k = 0; k < COUNT(shapes); k++) {
+	for (size_t i = 0; i < ARRAY_SIZE(opens); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(shapes); k++) {
 			auto_buffer fits = { 0 }, deep = { 0 }, deeper = { 0 };
 			auto_error err = { 0 };
 			auto_json doc = { 0 };
@@ -740,11 +734,9 @@ static void check_path(const char *text, const struct json_shape *shape, const c
 static void test_path(void **state)
 {
 	static const char any[] =
-		"{\"a\":1,\"b\":{\"c\":[10,[11,{\"d\":12}],13],\"e\":14},"
-		"\"\":15,\"x y\":{\"\\u0001\":16},\"f-1_\":17,"
-		"\"a.b\":[[[18]]]}";
-	static const char mixed[] = "{\"x\":{\"kept\":1},\"deep\":[{\"y\":2}],\"kept\":3,"
-				    "\"z\":4,\"spelt\":5}";
+		"{\"a\":1,\"b\":{\"c\":[10,[11,{\"d\":12}],13],\"e\":14},\"\":15,\"x y\":{\"\\u0001\":16},\"f-1_\":17,\"a.b\":[[[18]]]}";
+	static const char mixed[] =
+		"{\"x\":{\"kept\":1},\"deep\":[{\"y\":2}],\"kept\":3,\"z\":4,\"spelt\":5}";
 	static const struct json_shape element = { .members = known_members,
 						   .n_members = 3,
 						   .others = &element,
@@ -808,7 +800,7 @@ static void test_quote(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_buffer quoted = { 0 };
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
@@ -889,12 +881,12 @@ static void test_errors_do_not_leak(void **state)
 
 	(void)state;
 	for (int again = 0; again < 100; again++) {
-		for (size_t i = 0; i < COUNT(rows) - 1; i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(rows) - 1; i++) {
 			check_refused(slice_from(rows[i]), &json_any, "doc: ");
 			check_refused(slice_from(rows[i]), &known,
 				      i == 2 ? NULL : "doc: ");
 		}
-		check_index(rows[COUNT(rows) - 1], &json_any, "N12");
+		check_index(rows[ARRAY_SIZE(rows) - 1], &json_any, "N12");
 	}
 }
 
@@ -961,12 +953,12 @@ static void test_check_value(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(good); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		auto_error err = { 0 };
 
 		check_done(good[i], json_check_value(slice_from(good[i]), &err), &err);
 	}
-	for (size_t i = 0; i < COUNT(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		auto_free char *quoted = text_quote(slice_from(bad[i]));
 		auto_error err = { 0 };
 
@@ -988,7 +980,7 @@ static void test_compact(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_buffer compact = { 0 };
 
 		buffer_add(&compact, SLICE(""));

@@ -1,5 +1,5 @@
-/* The forms of a log's line.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The forms of a log's line. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/log_record.h"
@@ -42,9 +42,9 @@ static void test_sentence(void **state)
 
 	(void)state;
 	log_record_sentence(&last, &text);
-	check_text("last", buffer_slice(&text),
-		   "container box: createRuntime: /dev/vfio/45 -> /dev/vfio/3; 1 change "
-		   "in 1.8 ms");
+	check_text(
+		"last", buffer_slice(&text),
+		"container box: createRuntime: /dev/vfio/45 -> /dev/vfio/3; 1 change in 1.8 ms");
 	buffer_free(&text);
 	log_record_sentence(&plain, &text);
 	check_text("plain", buffer_slice(&text), "say \"x\"\\");
@@ -76,7 +76,7 @@ static void test_text(void **state)
 	log_record_text(&forged, TIME, &quoted);
 	check_text("stage", buffer_slice(&quoted),
 		   TIME " error: \"x\\x0Aerror: y\": z\n");
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct log_record record = { .level = rows[i].level,
 						   .text = "x",
 						   .stage = "apply" };
@@ -93,11 +93,10 @@ static void test_json(void **state)
 
 	(void)state;
 	log_record_json(&last, TIME, &text);
-	check_text("last", buffer_slice(&text),
-		   "{\"level\":\"info\",\"msg\":\"/dev/vfio/45 -> /dev/vfio/3; 1 change "
-		   "in 1.8 ms\",\"time\":\"" TIME "\",\"stage\":\"createRuntime\","
-		   "\"container\":\"box\",\"bundle\":\"/run/box\",\"changes\":1,"
-		   "\"duration_us\":1850}\n");
+	check_text(
+		"last", buffer_slice(&text),
+		"{\"level\":\"info\",\"msg\":\"/dev/vfio/45 -> /dev/vfio/3; 1 change in 1.8 ms\",\"time\":\"" TIME
+		"\",\"stage\":\"createRuntime\",\"container\":\"box\",\"bundle\":\"/run/box\",\"changes\":1,\"duration_us\":1850}\n");
 	buffer_free(&text);
 	log_record_json(&plain, TIME, &text);
 	check_text("plain", buffer_slice(&text),
@@ -105,15 +104,16 @@ static void test_json(void **state)
 		   "\"}\n");
 	buffer_free(&text);
 	log_record_json(&odd, TIME, &text);
-	check_text("odd", buffer_slice(&text),
-		   "{\"level\":\"error\",\"msg\":\"a\\\\x0Ab\\\\x1B[31m\\\\xFF\","
-		   "\"time\":\"" TIME "\",\"container\":\"box: createRuntime\","
-		   "\"bundle\":\"/a\\\\x0APRIORITY=0\\\\x0A\"}\n");
+	check_text(
+		"odd", buffer_slice(&text),
+		"{\"level\":\"error\",\"msg\":\"a\\\\x0Ab\\\\x1B[31m\\\\xFF\",\"time\":\"" TIME
+		"\",\"container\":\"box: createRuntime\",\"bundle\":\"/a\\\\x0APRIORITY=0\\\\x0A\"}\n");
 	buffer_free(&text);
 	log_record_json(&idle, TIME, &text);
-	check_text("idle", buffer_slice(&text),
-		   "{\"level\":\"debug\",\"msg\":\"nothing to change, 1.8 "
-		   "ms\",\"time\":\"" TIME "\",\"changes\":0,\"duration_us\":1850}\n");
+	check_text(
+		"idle", buffer_slice(&text),
+		"{\"level\":\"debug\",\"msg\":\"nothing to change, 1.8 ms\",\"time\":\"" TIME
+		"\",\"changes\":0,\"duration_us\":1850}\n");
 }
 
 static void test_journal(void **state)
@@ -129,17 +129,17 @@ static void test_journal(void **state)
 
 	(void)state;
 	log_record_journal(&last, &text);
-	check_text("last", buffer_slice(&text),
-		   "MESSAGE=container box: createRuntime: /dev/vfio/45 -> /dev/vfio/3; 1 "
-		   "change in 1.8 ms\n"
-		   "PRIORITY=6\n"
-		   "SYSLOG_FACILITY=3\n"
-		   "SYSLOG_IDENTIFIER=oci-vfio-hook\n"
-		   "OCI_STAGE=createRuntime\n"
-		   "OCI_CONTAINER_ID=box\n"
-		   "OCI_BUNDLE=/run/box\n"
-		   "OCI_VFIO_CHANGES=1\n"
-		   "OCI_VFIO_DURATION_US=1850\n");
+	check_text(
+		"last", buffer_slice(&text),
+		"MESSAGE=container box: createRuntime: /dev/vfio/45 -> /dev/vfio/3; 1 change in 1.8 ms\n"
+		"PRIORITY=6\n"
+		"SYSLOG_FACILITY=3\n"
+		"SYSLOG_IDENTIFIER=oci-vfio-hook\n"
+		"OCI_STAGE=createRuntime\n"
+		"OCI_CONTAINER_ID=box\n"
+		"OCI_BUNDLE=/run/box\n"
+		"OCI_VFIO_CHANGES=1\n"
+		"OCI_VFIO_DURATION_US=1850\n");
 	buffer_free(&text);
 	/* The length, little-endian in 8 bytes, and the bytes as they are. */
 	log_record_journal(&odd, &text);
@@ -153,14 +153,16 @@ static void test_syslog(void **state)
 
 	(void)state;
 	log_record_syslog(&last, LONG_TIME, 4711, &text);
-	check_text("last", buffer_slice(&text),
-		   "<30>" LONG_TIME " oci-vfio-hook[4711]: container box: createRuntime: "
-		   "/dev/vfio/45 -> /dev/vfio/3; 1 change in 1.8 ms");
+	check_text(
+		"last", buffer_slice(&text),
+		"<30>" LONG_TIME
+		" oci-vfio-hook[4711]: container box: createRuntime: /dev/vfio/45 -> /dev/vfio/3; 1 change in 1.8 ms");
 	buffer_free(&text);
 	log_record_syslog(&odd, LONG_TIME, 1, &text);
-	check_text("odd", buffer_slice(&text),
-		   "<27>" LONG_TIME " oci-vfio-runtime[1]: container "
-		   "\"box: createRuntime\": a\\x0Ab\\x1B[31m\\xFF");
+	check_text(
+		"odd", buffer_slice(&text),
+		"<27>" LONG_TIME
+		" oci-vfio-runtime[1]: container \"box: createRuntime\": a\\x0Ab\\x1B[31m\\xFF");
 }
 
 /* "é" in UTF-8, 6,000 times: the limit lies between its two bytes or before it. */
@@ -175,7 +177,7 @@ static void test_cut(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_buffer text = { 0 }, line = { 0 }, expected = { 0 };
 		struct log_record record = { .level = MESSAGE_ERROR, .program = "p" };
 

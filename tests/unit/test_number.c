@@ -1,5 +1,5 @@
-/* Strict numbers.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict numbers. */
 #include "helpers.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ static void test_parse(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t value = 12345;
 		int r = number_parse(slice_from(rows[i].text), rows[i].base,
 				     rows[i].digits, rows[i].max, &value);
@@ -104,7 +104,7 @@ static void test_integer(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t value = 12345;
 		int r = number_parse_integer(slice_from(rows[i].text), rows[i].min,
 					     rows[i].max, &value);

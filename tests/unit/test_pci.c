@@ -1,5 +1,5 @@
-/* The grammar of PCI addresses and PCI paths.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The grammar of PCI addresses and PCI paths. */
 #include "helpers.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static void test_address(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct pci_address address, again;
 		char text[PCI_ADDRESS_SIZE];
 
@@ -82,7 +82,7 @@ static void test_address_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct pci_address address = { 9, 9, 9, 9 };
 		int r = pci_address_parse(slice_from(rows[i]), &address);
 
@@ -104,7 +104,7 @@ static void test_address_equal(void **state)
 
 	(void)state;
 	assert_true(pci_address_equal(&address, &address));
-	for (size_t i = 0; i < COUNT(others); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		assert_false(pci_address_equal(&address, &others[i]));
 }
 
@@ -150,7 +150,7 @@ static void test_path(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct pci_locator locator, expected = rows[i].locator;
 		auto_error err = { 0 };
 
@@ -234,7 +234,7 @@ static void test_path_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct pci_locator locator = { .n_steps = 99 };
 		auto_error err = { 0 };
 		auto_free char *quoted = text_quote(slice_from(rows[i]));
@@ -278,8 +278,8 @@ static void test_locator_equal(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows) * 3; i++) {
-		for (size_t k = 0; k < COUNT(rows) * 3; k++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows) * 3; i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(rows) * 3; k++) {
 			const char *x = rows[i / 3][i % 3], *y = rows[k / 3][k % 3];
 			struct pci_locator a, b;
 			auto_error err = { 0 };

@@ -1,5 +1,5 @@
-/* The plan and its annotation: rule 8.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan and its annotation: rule 8. */
 #include "plan_check.h"
 
 #include "oci-vfio-hook/report.h"
@@ -63,7 +63,7 @@ static void test_written(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_plan_run run = { 0 };
 		char *wrong;
 
@@ -86,7 +86,7 @@ static void test_not_written(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_plan_run run = { 0 };
 
 		run_annotated(&run, rows[i], NULL, MAP_45);
@@ -109,7 +109,7 @@ static void test_done(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(maps); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		auto_plan_run run = { 0 };
 
 		run_annotated(&run, DONE(NEW), NULL, maps[i]);
@@ -132,11 +132,9 @@ static void test_done_device_map(void **state)
 
 static void test_done_environment(void **state)
 {
-	static const char text[] = "{\"annotations\":{" KEY SAID(
-		PLAN_RUN_TOKEN) "},\"process\":{\"env\":["
-				"\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={"
-				"\\\"0000:06:00.0\\\":"
-				"\\\"/dev/vfio/6\\\"}\"]}," LINUX(NEW) "}";
+	static const char text[] = "{\"annotations\":{" KEY
+		SAID(PLAN_RUN_TOKEN) "},\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":\\\"/dev/vfio/6\\\"}\"]}," LINUX(
+			NEW) "}";
 	auto_plan_run run = { 0 };
 
 	(void)state;
@@ -154,19 +152,11 @@ static void test_continued(void **state)
 	(void)state;
 	run_annotated(&run, DONE(NEW "," DEV("/dev/vfio/46", "243", "6")), NULL,
 		      "[" ENTRY("/dev/vfio/46", "\"0000:3b:02.1=07/00\"") "]");
-	check_text("continued", buffer_slice(&run.text),
-		   "{\"annotations\":{" KEY "\"{\\\"token\\\":\\\"" PLAN_RUN_TOKEN
-		   "\\\",\\\"nodes\\\":[{"
-		   "\\\"container_path\\\":\\\"/dev/vfio/45\\\",\\\"final_path\\\":"
-		   "\\\"/dev/vfio/6\\\",\\\"node\\\":\\\"/dev/vfio/6\\\",\\\"type\\\":"
-		   "\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6},{\\\"container_path\\\":"
-		   "\\\"/dev/vfio/46\\\",\\\"final_path\\\":\\\"/dev/vfio/"
-		   "7\\\",\\\"node\\\":"
-		   "\\\"/dev/vfio/"
-		   "7\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\""
-		   ":7}],\\\"addresses\\\":[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"],"
-		   "[\\\"0000:3b:02.1\\\",\\\"0000:07:00.0\\\"]]}\"}," LINUX(
-			   NEW "," DEV("/dev/vfio/7", "242", "7")) "}");
+	check_text(
+		"continued", buffer_slice(&run.text),
+		"{\"annotations\":{" KEY "\"{\\\"token\\\":\\\"" PLAN_RUN_TOKEN
+		"\\\",\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/vfio/45\\\",\\\"final_path\\\":\\\"/dev/vfio/6\\\",\\\"node\\\":\\\"/dev/vfio/6\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6},{\\\"container_path\\\":\\\"/dev/vfio/46\\\",\\\"final_path\\\":\\\"/dev/vfio/7\\\",\\\"node\\\":\\\"/dev/vfio/7\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":7}],\\\"addresses\\\":[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"],[\\\"0000:3b:02.1\\\",\\\"0000:07:00.0\\\"]]}\"}," LINUX(
+			NEW "," DEV("/dev/vfio/7", "242", "7")) "}");
 }
 
 static void test_refused(void **state)
@@ -175,22 +165,15 @@ static void test_refused(void **state)
 		/* The machine's numbers are others now. */
 		{ .spec = DONE(DEV("/dev/vfio/6", "243", "6")),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "linux.devices[1]: \"/dev/vfio/6\" was mapped by an earlier "
-			  "run, "
-			  "but is c 242:6 here now" },
+		  .part = "linux.devices[1]: \"/dev/vfio/6\" was mapped by an earlier run, but is c 242:6 here now" },
 		{ .spec = DONE(NODE("/dev/vfio/6", "b", "242", "6")),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "was mapped by an earlier run, but is c 242:6" },
 		{ .spec = "{\"annotations\":{" KEY "\"{\\\"token\\\":\\\"" PLAN_RUN_TOKEN
-			  "\\\",\\\"nodes\\\":[{"
-			  "\\\"container_path\\\":\\\"/dev/a\\\",\\\"final_path\\\":"
-			  "\\\"/dev/b\\\",\\\"node\\\":\\\"/dev/"
-			  "gone\\\",\\\"type\\\":\\\"c"
-			  "\\\",\\\"major\\\":1,\\\"minor\\\":2}]}\"}," LINUX(
+			  "\\\",\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/a\\\",\\\"final_path\\\":\\\"/dev/b\\\",\\\"node\\\":\\\"/dev/gone\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":1,\\\"minor\\\":2}]}\"}," LINUX(
 				  DEV("/dev/b", "1", "2")) "}",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "\"/dev/b\" was mapped by an earlier run, but /dev/gone is not "
-			  "there" },
+		  .part = "\"/dev/b\" was mapped by an earlier run, but /dev/gone is not there" },
 		/* A forged annotation switches nothing off. */
 		{ .spec = "{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(NEW) "}",
 		  .machine_map = MAP_45,
@@ -199,7 +182,7 @@ static void test_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -212,12 +195,12 @@ static void test_report(void **state)
 	auto_json doc = { 0 };
 
 	(void)state;
-	run_annotated(&run,
-		      "{\"annotations\":{" KEY SAID(
-			      "fedcba98") "},"
-					  "\"process\":{\"env\":[\"PCIDEVICE_A=0000:99:"
-					  "00.0\"]}," LINUX(OLD) "}",
-		      MAP_45, NULL);
+	run_annotated(
+		&run,
+		"{\"annotations\":{" KEY
+			SAID("fedcba98") "},\"process\":{\"env\":[\"PCIDEVICE_A=0000:99:00.0\"]}," LINUX(
+				OLD) "}",
+		MAP_45, NULL);
 	report_text(&run.plan, &run.messages, "config.json", &text);
 	report_json(&run.plan, &run.messages, &json);
 	assert_null(strstr(text.data, PLAN_RUN_TOKEN));

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The plan for the control node, and for devices that the guest kernel drives: rules 5
- * and 6.
- * SPDX-License-Identifier: Apache-2.0 */
+ * and 6. */
 #include "plan_check.h"
 
 #define OLD DEV("/dev/vfio/45", "243", "5")
@@ -30,13 +30,12 @@ static void test_control(void **state)
 		  .map = MAP_45,
 		  .expected = SPEC(CONTROL "," NEW, ALLOW_ALL) },
 		{ .spec = SPEC(
-			  "{\"path\":\"/dev/./vfio/vfio\",\"type\":\"c\",\"major\":10,"
-			  "\"minor\":196}," OLD,
+			  "{\"path\":\"/dev/./vfio/vfio\",\"type\":\"c\",\"major\":10,\"minor\":196}," OLD,
 			  ALLOW_ALL),
 		  .map = MAP_45,
-		  .expected = SPEC("{\"path\":\"/dev/./vfio/vfio\",\"type\":\"c\","
-				   "\"major\":10,\"minor\":196}," NEW,
-				   ALLOW_ALL) },
+		  .expected = SPEC(
+			  "{\"path\":\"/dev/./vfio/vfio\",\"type\":\"c\",\"major\":10,\"minor\":196}," NEW,
+			  ALLOW_ALL) },
 		/* Not where no group comes into the spec. */
 		{ .spec = SPEC(DEV("/dev/vfio/vfio", "10", "200") "," NODE("/dev/sda",
 									   "b", "8", "0"),
@@ -58,7 +57,7 @@ static void test_control(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -140,44 +139,41 @@ static void test_guest_kernel(void **state)
 		{ .spec = SPEC(DEV("/dev/x", "1", "2"), ALLOW_ALL), .map = GK_45 },
 		/* Its function needs no driver and no group. */
 		{ .spec = SPEC(OLD, ALLOW_ALL),
-		  .map = "[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45",
-					 "\"0000:3b:02.0=0000:42:00.0\",\"0000:3b:02.1="
-					 "0000:41:00.0\"") "]",
+		  .map = "[" TYPED_ENTRY(
+			  "vfio-pci-gk",
+			  "/dev/vfio/45",
+			  "\"0000:3b:02.0=0000:42:00.0\",\"0000:3b:02.1=0000:41:00.0\"") "]",
 		  .expected = SPEC("", ALLOW_ALL) },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
 static void test_guest_kernel_environment(void **state)
 {
 	static const struct plan_case cases[] = {
-		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\"]},"
-			  "\"linux\":{"
-			  "\"devices\":[" OLD "]}}",
+		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\"]},\"linux\":{\"devices\":[" OLD
+			  "]}}",
 		  .map = GK_45,
-		  .expected = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\"]},"
-			      "\"linux\":{\"devices\":[]}}" },
+		  .expected =
+			  "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\"]},\"linux\":{\"devices\":[]}}" },
 		/* Addresses alone, with no node in the spec at all. */
 		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\"]}}",
 		  .map = GK_45,
 		  .expected = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\"]}}" },
 		/* A dev-mount of the removed node stays. */
-		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\","
-			  "\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":{\\\"dev-mount\\\":"
-			  "\\\"/dev/vfio/45\\\"}}\"]},\"linux\":{\"devices\":[" OLD "]}}",
+		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":{\\\"dev-mount\\\":\\\"/dev/vfio/45\\\"}}\"]},\"linux\":{\"devices\":[" OLD
+			  "]}}",
 		  .map = GK_45,
 		  .expected =
-			  "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\","
-			  "\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":{\\\"dev-mount\\\":"
-			  "\\\"/dev/vfio/45\\\"}}\"]},\"linux\":{\"devices\":[]}}",
+			  "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":{\\\"dev-mount\\\":\\\"/dev/vfio/45\\\"}}\"]},\"linux\":{\"devices\":[]}}",
 		  .part = "process.env[1]: /dev/vfio/45 stays in it" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 

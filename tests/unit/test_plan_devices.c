@@ -1,5 +1,5 @@
-/* The plan for linux.devices: rule 1, and what ends on one path.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan for linux.devices: rule 1, and what ends on one path. */
 #include "plan_check.h"
 
 #define RULES ALLOW_ALL
@@ -23,37 +23,40 @@ static void test_mapped(void **state)
 		  .map = "[" E("/dev/vfio//45", "\"0000:3b:02.0=06/00\"") "]",
 		  .expected = S(CONTROL "," DEV("/dev/vfio/6", "242", "6")) },
 		/* Other members, their order and their spelling stay. */
-		{ .spec = S(CONTROL
-			    ",{ \"gid\" : 7,\"x\":{\"y\":[1.0]},\"minor\":5 , "
-			    "\"path\":\"\\/dev/vfio\\/\\u0034\\u0035\",\"major\":243,"
-			    "\"fileMode\":432,\"type\":\"c\"}"),
+		{ .spec = S(
+			  CONTROL
+			  ",{ \"gid\" : 7,\"x\":{\"y\":[1.0]},\"minor\":5 , \"path\":\"\\/dev/vfio\\/\\u0034\\u0035\",\"major\":243,\"fileMode\":432,\"type\":\"c\"}"),
 		  .map = MAP_45,
-		  .expected =
-			  S(CONTROL ",{ \"gid\" : 7,\"x\":{\"y\":[1.0]},\"minor\":6 , "
-				    "\"path\":\"/dev/vfio/6\",\"major\":242,"
-				    "\"fileMode\":432,\"type\":\"c\"}") },
+		  .expected = S(
+			  CONTROL
+			  ",{ \"gid\" : 7,\"x\":{\"y\":[1.0]},\"minor\":6 , \"path\":\"/dev/vfio/6\",\"major\":242,\"fileMode\":432,\"type\":\"c\"}") },
 		/* Missing and null numbers come in. */
 		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/45\",\"type\":\"c\"}"),
 		  .map = MAP_45,
-		  .expected = S(CONTROL ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\","
-					"\"major\":242,\"minor\":6}") },
-		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/45\",\"type\":\"u\","
-				    "\"minor\":null,\"major\":0}"),
+		  .expected = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\",\"major\":242,\"minor\":6}") },
+		{ .spec = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/45\",\"type\":\"u\",\"minor\":null,\"major\":0}"),
 		  .map = MAP_45,
-		  .expected = S(CONTROL ",{\"path\":\"/dev/vfio/6\",\"type\":\"u\","
-					"\"minor\":6,\"major\":242}") },
+		  .expected = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"u\",\"minor\":6,\"major\":242}") },
 		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/0\",\"type\":\"c\"}"),
 		  .map = "[" E("/dev/vfio/0", "\"0000:3b:02.0=00/00\"") "]",
-		  .expected = S(CONTROL ",{\"path\":\"/dev/vfio/0\",\"type\":\"c\","
-					"\"major\":242,\"minor\":0}") },
+		  .expected = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/0\",\"type\":\"c\",\"major\":242,\"minor\":0}") },
 		/* The type is corrected. */
 		{ .spec = S(CONTROL "," NODE("/dev/vfio/45", "b", "243", "5")),
 		  .map = MAP_45,
 		  .expected = S(CONTROL "," NODE("/dev/vfio/6", "c", "242", "6")) },
 		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/45\",\"type\":\"p\"}"),
 		  .map = MAP_45,
-		  .expected = S(CONTROL ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\","
-					"\"major\":242,\"minor\":6}") },
+		  .expected = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\",\"major\":242,\"minor\":6}") },
 		/* From the machine's map it is the same. */
 		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "5")),
 		  .machine_map = MAP_45,
@@ -65,7 +68,7 @@ static void test_mapped(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -73,28 +76,23 @@ static void test_final_path(void **state)
 {
 	static const struct plan_case cases[] = {
 		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "5")),
-		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\","
-			 "\"options\":[\"0000:3b:02.0=06/00\"],"
-			 "\"final_path\":\"/dev/vfio/45\"}]",
+		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\",\"options\":[\"0000:3b:02.0=06/00\"],\"final_path\":\"/dev/vfio/45\"}]",
 		  .expected = S(CONTROL "," DEV("/dev/vfio/45", "242", "6")) },
 		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "5")),
-		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\","
-			 "\"options\":[\"0000:3b:02.0=06/00\"],"
-			 "\"final_path\":\"/dev/a\\\"b\\\\\xc3\xa9\"}]",
+		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\",\"options\":[\"0000:3b:02.0=06/00\"],\"final_path\":\"/dev/a\\\"b\\\\\xc3\xa9\"}]",
 		  .expected = S(CONTROL "," DEV("/dev/a\\\"b\\\\\xc3\xa9", "242", "6")) },
 		{ .spec = S(NODE("/dev/sda", "b", "8", "0")),
 		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
 		  .expected = S(NODE("/dev/sda", "b", "254", "0")) },
 		{ .spec = S(NODE("/dev/sda", "c", "8", "0")),
-		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/sda\","
-			 "\"vm_path\":\"/dev/vdb\",\"final_path\":\"/dev/disk\"}]",
+		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/sda\",\"vm_path\":\"/dev/vdb\",\"final_path\":\"/dev/disk\"}]",
 		  .expected = S(NODE("/dev/disk", "b", "254", "16")) },
 		{ .spec = S(NODE("/dev/sda", "b", "254", "0")),
 		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -142,7 +140,7 @@ static void test_simultaneous(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -185,20 +183,18 @@ static void test_merged(void **state)
 		{ .spec = SPEC(NODE("/dev/c", "b", "254", "0") "," NODE("/dev/a", "b",
 									"8", "0"),
 			       ALLOW("10", "196")),
-		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
-			 "\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"}]",
+		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"}]",
 		  .expected = SPEC(NODE("/dev/c", "b", "254", "0"),
 				   ALLOW("10", "196") "," RULE("true", "b", "254", "0",
 							       "rwm")) },
 		/* Mode, uid and gid as they count. */
-		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\","
-				    "\"fileMode\":438,\"uid\":0,\"gid\":null},"
-				    "{\"path\":\"/dev/vfio/2\",\"type\":\"c\","
-				    "\"fileMode\":8630}"),
+		{ .spec = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"fileMode\":438,\"uid\":0,\"gid\":null},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"fileMode\":8630}"),
 		  .map = MAP_MERGE,
-		  .expected = S(CONTROL ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\","
-					"\"fileMode\":438,\"uid\":0,\"gid\":null,"
-					"\"major\":242,\"minor\":6}") },
+		  .expected = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\",\"fileMode\":438,\"uid\":0,\"gid\":null,\"major\":242,\"minor\":6}") },
 		/* Rules: each gets the new numbers, duplicates stay. */
 		{ .spec = SPEC(CONTROL "," DEV("/dev/vfio/1", "242",
 					       "1") "," DEV("/dev/vfio/2", "242", "2"),
@@ -211,7 +207,7 @@ static void test_merged(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -222,22 +218,21 @@ static void test_merged(void **state)
 static void test_not_merged(void **state)
 {
 	static const struct plan_case cases[] = {
-		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\"},"
-				    "{\"path\":\"/dev/vfio/2\",\"type\":\"c\","
-				    "\"fileMode\":432}"),
+		{ .spec = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\"},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"fileMode\":432}"),
 		  .map = MAP_MERGE,
 		  .class = ERROR_DATA,
-		  .part = "linux.devices[2]: it and linux.devices[1] both become "
-			  "\"/dev/vfio/6\", but fileMode, uid or gid differ" },
-		{ .spec = S(CONTROL
-			    ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"uid\":1},"
-			    "{\"path\":\"/dev/vfio/2\",\"type\":\"c\"}"),
+		  .part = "linux.devices[2]: it and linux.devices[1] both become \"/dev/vfio/6\", but fileMode, uid or gid differ" },
+		{ .spec = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"uid\":1},{\"path\":\"/dev/vfio/2\",\"type\":\"c\"}"),
 		  .map = MAP_MERGE,
 		  .class = ERROR_DATA,
 		  .part = "fileMode, uid or gid differ" },
-		{ .spec = S(CONTROL
-			    ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\"},"
-			    "{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"gid\":1}"),
+		{ .spec = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\"},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"gid\":1}"),
 		  .map = MAP_MERGE,
 		  .class = ERROR_DATA,
 		  .part = "fileMode, uid or gid differ" },
@@ -246,21 +241,15 @@ static void test_not_merged(void **state)
 		  .map = MAP_45,
 		  .unmapped = UNMAPPED_KEEP,
 		  .class = ERROR_DATA,
-		  .part = "linux.devices[2]: it and linux.devices[1] both become "
-			  "\"/dev/vfio/6\", but type or numbers differ" },
+		  .part = "linux.devices[2]: it and linux.devices[1] both become \"/dev/vfio/6\", but type or numbers differ" },
 		{ .spec = S(NODE("/dev/a", "b", "8", "0") "," NODE("/dev/b", "b", "8",
 								   "16")),
-		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
-			 "\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"},"
-			 "{\"type\":\"node\",\"container_path\":\"/dev/b\","
-			 "\"vm_path\":\"/dev/vdb\",\"final_path\":\"/dev/c\"}]",
+		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"},{\"type\":\"node\",\"container_path\":\"/dev/b\",\"vm_path\":\"/dev/vdb\",\"final_path\":\"/dev/c\"}]",
 		  .class = ERROR_DATA,
 		  .part = "both become \"/dev/c\", but type or numbers differ" },
 		{ .spec = S(NODE("/dev/a", "b", "8",
-				 "0") ","
-				      "{\"path\":\"/dev/c\",\"type\":\"p\"}"),
-		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/a\","
-			 "\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"}]",
+				 "0") ",{\"path\":\"/dev/c\",\"type\":\"p\"}"),
+		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/c\"}]",
 		  .class = ERROR_DATA,
 		  .part = "both become \"/dev/c\", but type or numbers differ" },
 		/* The spec has the path twice: once as it becomes. */
@@ -277,7 +266,7 @@ static void test_not_merged(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -308,7 +297,7 @@ static void test_twice(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -329,7 +318,7 @@ static void test_nothing(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 

@@ -1,5 +1,5 @@
-/* The plan for the environment: rule 4.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan for the environment: rule 4. */
 #include "plan_check.h"
 
 /* Machine maps name no device of these specs: only the environment counts. */
@@ -33,14 +33,14 @@ static void test_addresses(void **state)
 		/* A guest's address that is another host address. */
 		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0,0000:06:00.0,0000:3b:02.1\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PCIDEVICE_A=0000:06:00.0,0000:07:00.0,"
-				  "0000:06:00.1\"") },
+		  .expected =
+			  ENV("\"PCIDEVICE_A=0000:06:00.0,0000:07:00.0,0000:06:00.1\"") },
 		/* Escapes and what else is in the list. */
-		{ .spec = ENV("\"PATH=/bin\\n\", \"PCIDEVICE_A\", "
-			      "\"PCIDEVICE_\\u00e9=0000:3b\\u003a02.0,x\""),
+		{ .spec = ENV(
+			  "\"PATH=/bin\\n\", \"PCIDEVICE_A\", \"PCIDEVICE_\\u00e9=0000:3b\\u003a02.0,x\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PATH=/bin\\n\", \"PCIDEVICE_A\", "
-				  "\"PCIDEVICE_\xc3\xa9=0000:06:00.0,x\"") },
+		  .expected = ENV(
+			  "\"PATH=/bin\\n\", \"PCIDEVICE_A\", \"PCIDEVICE_\xc3\xa9=0000:06:00.0,x\"") },
 		{ .spec = ENV("\"PCIDEVICE_A=mlx5_core.sf.10\""), .machine_map = MAP },
 		{ .spec = ENV("\"PCIDEVICE_A=\""), .machine_map = MAP },
 		{ .spec = ENV("\"XPCIDEVICE_A=0000:3b:02.0\""), .machine_map = MAP },
@@ -49,20 +49,17 @@ static void test_addresses(void **state)
 		/* Left whole. */
 		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0,0000:99:00.0\""),
 		  .machine_map = MAP,
-		  .part = "process.env[0]: \"PCIDEVICE_A\" is left as it is: no map "
-			  "entry "
-			  "names 0000:99:00.0" },
+		  .part = "process.env[0]: \"PCIDEVICE_A\" is left as it is: no map entry names 0000:99:00.0" },
 		{ .spec = ENV("\"PCIDEVICE_A=0000:3c:00.0\""),
 		  .machine_map = MAP,
-		  .part = "process.env[0]: \"PCIDEVICE_A\" is left as it is: "
-			  "devices.d/a.json: [2]: 0000:40:00.0 is not there" },
+		  .part = "process.env[0]: \"PCIDEVICE_A\" is left as it is: devices.d/a.json: [2]: 0000:40:00.0 is not there" },
 		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0\""),
 		  .machine_map = "[]",
 		  .part = "no map entry names 0000:3b:02.0" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -74,72 +71,62 @@ static void test_addresses(void **state)
 static void test_info(void **state)
 {
 	static const struct plan_case cases[] = {
-		{ .spec = BOTH("\"PCIDEVICE_A=0000:3b:02.0\", \"PCIDEVICE_A_INFO="
-			       "{\\\"0000:3b:02.0\\\":{\\\"generic\\\":{\\\"deviceID\\\":"
-			       "\\\"0000:3b:02.0\\\"},\\\"vfio\\\":{\\\"dev-mount\\\":"
-			       "\\\"/dev/vfio/45\\\",\\\"mount\\\":\\\"/dev/vfio/"
-			       "vfio\\\"}}}\"",
-			       DEV("/dev/vfio/45", "243", "5")),
+		{ .spec = BOTH(
+			  "\"PCIDEVICE_A=0000:3b:02.0\", \"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":{\\\"generic\\\":{\\\"deviceID\\\":\\\"0000:3b:02.0\\\"},\\\"vfio\\\":{\\\"dev-mount\\\":\\\"/dev/vfio/45\\\",\\\"mount\\\":\\\"/dev/vfio/vfio\\\"}}}\"",
+			  DEV("/dev/vfio/45", "243", "5")),
 		  .map = MAP_45,
 		  .expected = BOTH(
-			  "\"PCIDEVICE_A=0000:06:00.0\", \"PCIDEVICE_A_INFO="
-			  "{\\\"0000:06:00.0\\\":{\\\"generic\\\":{\\\"deviceID\\\":"
-			  "\\\"0000:06:00.0\\\"},\\\"vfio\\\":{\\\"dev-mount\\\":"
-			  "\\\"/dev/vfio/6\\\",\\\"mount\\\":\\\"/dev/vfio/vfio\\\"}}}\"",
+			  "\"PCIDEVICE_A=0000:06:00.0\", \"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":{\\\"generic\\\":{\\\"deviceID\\\":\\\"0000:06:00.0\\\"},\\\"vfio\\\":{\\\"dev-mount\\\":\\\"/dev/vfio/6\\\",\\\"mount\\\":\\\"/dev/vfio/vfio\\\"}}}\"",
 			  DEV("/dev/vfio/6", "242", "6")) },
 		/* The final path is what the container sees. */
-		{ .spec = BOTH("\"PCIDEVICE_A=\",\"PCIDEVICE_A_INFO={\\\"a\\\":"
-			       "\\\"\\\\/dev\\\\/vfio\\\\/45\\\"}\"",
-			       DEV("/dev/vfio/45", "243", "5")),
-		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\","
-			 "\"options\":[\"0000:3b:02.0=06/00\"],"
-			 "\"final_path\":\"/dev/vfio/1\"}]",
-		  .expected = BOTH("\"PCIDEVICE_A=\",\"PCIDEVICE_A_INFO={\\\"a\\\":"
-				   "\\\"/dev/vfio/1\\\"}\"",
-				   DEV("/dev/vfio/1", "242", "6")) },
+		{ .spec = BOTH(
+			  "\"PCIDEVICE_A=\",\"PCIDEVICE_A_INFO={\\\"a\\\":\\\"\\\\/dev\\\\/vfio\\\\/45\\\"}\"",
+			  DEV("/dev/vfio/45", "243", "5")),
+		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\",\"options\":[\"0000:3b:02.0=06/00\"],\"final_path\":\"/dev/vfio/1\"}]",
+		  .expected = BOTH(
+			  "\"PCIDEVICE_A=\",\"PCIDEVICE_A_INFO={\\\"a\\\":\\\"/dev/vfio/1\\\"}\"",
+			  DEV("/dev/vfio/1", "242", "6")) },
 		/* An entry that only the environment names. */
-		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO="
-			      "{\\\"0000:3b:02.0\\\":\\\"/dev/vfio/45\\\"}\""),
+		{ .spec = ENV(
+			  "\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":\\\"/dev/vfio/45\\\"}\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO="
-				  "{\\\"0000:06:00.0\\\":\\\"/dev/vfio/6\\\"}\"") },
+		  .expected = ENV(
+			  "\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":\\\"/dev/vfio/6\\\"}\"") },
 		/* A path of which nothing is known: the variable stays. */
-		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO="
-			      "{\\\"0000:3b:02.0\\\":\\\"/dev/vfio/99\\\"}\""),
+		{ .spec = ENV(
+			  "\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":\\\"/dev/vfio/99\\\"}\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO="
-				  "{\\\"0000:3b:02.0\\\":\\\"/dev/vfio/99\\\"}\""),
-		  .part = "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: no map "
-			  "entry names /dev/vfio/99" },
-		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO="
-			      "{\\\"0000:3b:02.0\\\":\\\"/dev/vfio/46\\\"}\""),
+		  .expected = ENV(
+			  "\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":\\\"/dev/vfio/99\\\"}\""),
+		  .part = "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: no map entry names /dev/vfio/99" },
+		{ .spec = ENV(
+			  "\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":\\\"/dev/vfio/46\\\"}\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO="
-				  "{\\\"0000:3b:02.0\\\":\\\"/dev/vfio/46\\\"}\""),
+		  .expected = ENV(
+			  "\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":\\\"/dev/vfio/46\\\"}\""),
 		  .part = "the node for /dev/vfio/46 is not known here",
 		  .once = true },
 		/* Broken, or with keys twice. */
 		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\""),
 		  .machine_map = MAP,
 		  .expected = ENV("\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\""),
-		  .part = "is left as it is: it is no JSON object without duplicate "
-			  "keys" },
-		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO="
-			      "{\\\"a\\\":1,\\\"a\\\":2}\""),
+		  .part = "is left as it is: it is no JSON object without duplicate keys" },
+		{ .spec = ENV(
+			  "\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\\\"a\\\":1,\\\"a\\\":2}\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO="
-				  "{\\\"a\\\":1,\\\"a\\\":2}\""),
+		  .expected = ENV(
+			  "\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"a\\\":1,\\\"a\\\":2}\""),
 		  .part = "it is no JSON object without duplicate keys" },
 		/* The address of another function and of a guest, as keys. */
-		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO="
-			      "{\\\"0000:3b:02.0\\\":1,\\\"0000:06:00.0\\\":2}\""),
+		{ .spec = ENV(
+			  "\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":1,\\\"0000:06:00.0\\\":2}\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO="
-				  "{\\\"0000:06:00.0\\\":1,\\\"0000:07:00.0\\\":2}\"") },
+		  .expected = ENV(
+			  "\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":1,\\\"0000:07:00.0\\\":2}\"") },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -154,16 +141,16 @@ static void test_left_stays_left(void **state)
 		  .expected = BOTH("\"PCIDEVICE_A=0000:3b:02.0,0000:06:00.0\"",
 				   DEV("/dev/vfio/6", "242", "6")),
 		  .part = "no map entry names 0000:06:00.0" },
-		{ .spec = ENV("\"PCIDEVICE_A=0000:3b:02.0,0000:07:00.0\","
-			      "\"PCIDEVICE_B=0000:06:00.0\""),
+		{ .spec = ENV(
+			  "\"PCIDEVICE_A=0000:3b:02.0,0000:07:00.0\",\"PCIDEVICE_B=0000:06:00.0\""),
 		  .machine_map = MAP,
-		  .expected = ENV("\"PCIDEVICE_A=0000:3b:02.0,0000:07:00.0\","
-				  "\"PCIDEVICE_B=0000:07:00.0\""),
+		  .expected = ENV(
+			  "\"PCIDEVICE_A=0000:3b:02.0,0000:07:00.0\",\"PCIDEVICE_B=0000:07:00.0\""),
 		  .part = "no map entry names 0000:07:00.0" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 

@@ -1,5 +1,5 @@
-/* The plan for mounts: rule 3, and the control node that comes as a mount (rule 5).
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan for mounts: rule 3, and the control node that comes as a mount (rule 5). */
 #include "plan_check.h"
 
 #define PROC "{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}"
@@ -49,37 +49,29 @@ static void test_mapped(void **state)
 					     "/dev/vfio/1", "/dev/vfio/1")) },
 		/* The final path is for the container alone. */
 		{ .spec = MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/45", "/dev/vfio/45")),
-		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\","
-			 "\"options\":[\"0000:3b:02.0=06/00\"],"
-			 "\"final_path\":\"/dev/vfio/45\"}]",
+		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\",\"options\":[\"0000:3b:02.0=06/00\"],\"final_path\":\"/dev/vfio/45\"}]",
 		  .expected = MOUNTS(CONTROL_MOUNT
 				     "," MOUNT("/dev/vfio/45", "/dev/vfio/6")) },
 		{ .spec = MOUNTS(MOUNT("/dev/sda", "/dev/sda")),
 		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
 		  .expected = MOUNTS(MOUNT("/dev/sda", "/dev/vda")) },
 		/* What isn't a bind mount isn't looked at. */
-		{ .spec = MOUNTS(CONTROL_MOUNT
-				 ","
-				 "{\"destination\":\"/dev/vfio/45\",\"type\":\"tmpfs\","
-				 "\"source\":\"/dev/vfio/45\"}," MOUNT("/dev/vfio/45",
-								       "/dev/vfio/45")),
+		{ .spec = MOUNTS(
+			  CONTROL_MOUNT
+			  ",{\"destination\":\"/dev/vfio/45\",\"type\":\"tmpfs\",\"source\":\"/dev/vfio/45\"}," MOUNT(
+				  "/dev/vfio/45", "/dev/vfio/45")),
 		  .map = MAP_45,
-		  .expected =
-			  MOUNTS(CONTROL_MOUNT
-				 ","
-				 "{\"destination\":\"/dev/vfio/45\",\"type\":\"tmpfs\","
-				 "\"source\":\"/dev/vfio/45\"}," MOUNT("/dev/vfio/6",
-								       "/dev/vfio/6")) },
-		{ .spec = MOUNTS(CONTROL_MOUNT
-				 ","
-				 "{\"destination\":\"/dev/vfio/45\",\"options\":[\"ro\","
-				 "\"\\u0072bind\"],\"source\":\"/dev/vfio/45\"}"),
+		  .expected = MOUNTS(
+			  CONTROL_MOUNT
+			  ",{\"destination\":\"/dev/vfio/45\",\"type\":\"tmpfs\",\"source\":\"/dev/vfio/45\"}," MOUNT(
+				  "/dev/vfio/6", "/dev/vfio/6")) },
+		{ .spec = MOUNTS(
+			  CONTROL_MOUNT
+			  ",{\"destination\":\"/dev/vfio/45\",\"options\":[\"ro\",\"\\u0072bind\"],\"source\":\"/dev/vfio/45\"}"),
 		  .map = MAP_45,
-		  .expected =
-			  MOUNTS(CONTROL_MOUNT
-				 ","
-				 "{\"destination\":\"/dev/vfio/6\",\"options\":[\"ro\","
-				 "\"\\u0072bind\"],\"source\":\"/dev/vfio/6\"}") },
+		  .expected = MOUNTS(
+			  CONTROL_MOUNT
+			  ",{\"destination\":\"/dev/vfio/6\",\"options\":[\"ro\",\"\\u0072bind\"],\"source\":\"/dev/vfio/6\"}") },
 		/* No rule is added for a mount. */
 		{ .spec = "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
 			  "]}},\"mounts\":[" CONTROL_MOUNT
@@ -103,7 +95,7 @@ static void test_mapped(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -115,15 +107,11 @@ static void test_control(void **state)
 		  .map = MAP_45,
 		  .expected = MOUNTS(PROC "," MOUNT("/dev/vfio/6",
 						    "/dev/vfio/6") "," CONTROL_MOUNT) },
-		{ .spec = MOUNTS("{\"source\":\"/dev/vfio/45\",\"options\":[ \"rbind\", "
-				 "\"nosuid\" ],\"destination\":\"/dev/vfio/45\"}"),
+		{ .spec = MOUNTS(
+			  "{\"source\":\"/dev/vfio/45\",\"options\":[ \"rbind\", \"nosuid\" ],\"destination\":\"/dev/vfio/45\"}"),
 		  .map = MAP_45,
-		  .expected =
-			  MOUNTS("{\"source\":\"/dev/vfio/6\",\"options\":[ \"rbind\", "
-				 "\"nosuid\" ],\"destination\":\"/dev/vfio/6\"},"
-				 "{\"destination\":\"/dev/vfio/vfio\",\"source\":"
-				 "\"/dev/vfio/vfio\",\"options\":[\"rbind\","
-				 "\"nosuid\"]}") },
+		  .expected = MOUNTS(
+			  "{\"source\":\"/dev/vfio/6\",\"options\":[ \"rbind\", \"nosuid\" ],\"destination\":\"/dev/vfio/6\"},{\"destination\":\"/dev/vfio/vfio\",\"source\":\"/dev/vfio/vfio\",\"options\":[\"rbind\",\"nosuid\"]}") },
 		/* It is there already, in one way or another. */
 		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45") "," MOUNT(
 			  "/dev/vfio/./vfio", "/dev/vfio/vfio")),
@@ -157,19 +145,17 @@ static void test_control(void **state)
 							"/dev/vfio/7") "]}" },
 		/* A node entry's mount comes first, and is no model for it. */
 		{ .spec = MOUNTS(
-			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu0\","
-			  "\"options\":[\"bind\",\"ro\"]}," MOUNT("/dev/vfio/45",
-								  "/dev/vfio/45")),
+			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu0\",\"options\":[\"bind\",\"ro\"]}," MOUNT(
+				  "/dev/vfio/45", "/dev/vfio/45")),
 		  .map = "[" NODE_ENTRY("/dev/gpu0", "/dev/gpu") "," ENTRY(
 			  "/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "]",
 		  .expected = MOUNTS(
-			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu\","
-			  "\"options\":[\"bind\",\"ro\"]}," MOUNT(
+			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu\",\"options\":[\"bind\",\"ro\"]}," MOUNT(
 				  "/dev/vfio/6", "/dev/vfio/6") "," CONTROL_MOUNT) },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -191,7 +177,7 @@ static void test_whole_directory(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -204,8 +190,7 @@ static void test_hidden(void **state)
 		  .map = MAP_45,
 		  .unmapped = UNMAPPED_KEEP,
 		  .class = ERROR_DATA,
-		  .part = "mounts[2]: it becomes \"/dev/vfio/6\", where mounts[1] puts "
-			  "something else" },
+		  .part = "mounts[2]: it becomes \"/dev/vfio/6\", where mounts[1] puts something else" },
 		{ .spec = "{\"linux\":{\"devices\":[" CONTROL "," DEV(
 			  "/dev/vfio/45", "243",
 			  "5") "],\"resources\":{\"devices\":[" ALLOW_ALL
@@ -213,25 +198,20 @@ static void test_hidden(void **state)
 		  .map = MAP_45,
 		  .unmapped = UNMAPPED_KEEP,
 		  .class = ERROR_DATA,
-		  .part = "linux.devices[1]: it becomes \"/dev/vfio/6\", where mounts[0] "
-			  "puts something else" },
+		  .part = "linux.devices[1]: it becomes \"/dev/vfio/6\", where mounts[0] puts something else" },
 		/* Two groups that are one: the same node twice hides nothing. */
 		{ .spec = MOUNTS(CONTROL_MOUNT
 				 "," MOUNT("/dev/vfio/1", "/dev/vfio/1") "," MOUNT(
 					 "/dev/vfio/2", "/dev/vfio/2")),
-		  .map = "[" ENTRY(
-			  "/dev/vfio/1",
-			  "\"0000:3b:02.0=0000:06:00.0\"") "," ENTRY("/dev/vfio/2",
-								     "\"0000:3b:02."
-								     "1=0000:06:00."
-								     "1\"") "]",
+		  .map = "[" ENTRY("/dev/vfio/1", "\"0000:3b:02.0=0000:06:00.0\"") "," ENTRY(
+			  "/dev/vfio/2", "\"0000:3b:02.1=0000:06:00.1\"") "]",
 		  .expected = MOUNTS(CONTROL_MOUNT
 				     "," MOUNT("/dev/vfio/6", "/dev/vfio/6") "," MOUNT(
 					     "/dev/vfio/6", "/dev/vfio/6")) },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 

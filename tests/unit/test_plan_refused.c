@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a plan refuses: functions, groups and nodes that aren't as asked for (rule 7,
  * viability, identity), entries that the spec doesn't name, VFIO devices that no entry
- * names.
- * SPDX-License-Identifier: Apache-2.0 */
+ * names. */
 #include "plan_check.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #define S SPEC(CONTROL "," OLD, ALLOW_ALL)
 
 /* An entry for /dev/vfio/45 with this guest function. */
-#define MAP(guest) "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=" guest "\"") "]"
+#define MAP(inventory) "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=" inventory "\"") "]"
 
 static void test_functions(void **state)
 {
@@ -18,8 +18,7 @@ static void test_functions(void **state)
 		{ .spec = S,
 		  .map = MAP("0000:40:00.0"),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "map.json: [0]: host function 0000:3b:02.0, here "
-			  "\"0000:40:00.0\": 0000:40:00.0 is not there" },
+		  .part = "map.json: [0]: host function 0000:3b:02.0, here \"0000:40:00.0\": 0000:40:00.0 is not there" },
 		{ .spec = S,
 		  .map = MAP("0000:41:00.0"),
 		  .class = ERROR_UNAVAILABLE,
@@ -27,8 +26,7 @@ static void test_functions(void **state)
 		{ .spec = S,
 		  .map = MAP("0000:42:00.0"),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "0000:42:00.0 is bound to e1000e, no VFIO driver; bind it: "
-			  "driverctl set-override 0000:42:00.0 vfio-pci" },
+		  .part = "0000:42:00.0 is bound to e1000e, no VFIO driver; bind it: driverctl set-override 0000:42:00.0 vfio-pci" },
 		{ .spec = S,
 		  .map = MAP("0000:43:00.0"),
 		  .class = ERROR_UNAVAILABLE,
@@ -36,35 +34,30 @@ static void test_functions(void **state)
 		{ .spec = S,
 		  .map = MAP("0000:44:00.0"),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "IOMMU group 68 is not viable: 0000:44:00.1 is bound to igb: "
-			  "driverctl set-override 0000:44:00.1 vfio-pci; 0000:44:00.2 is "
-			  "bound to ixgbe: driverctl set-override 0000:44:00.2 "
-			  "vfio-pci" },
+		  .part = "IOMMU group 68 is not viable: 0000:44:00.1 is bound to igb: driverctl set-override 0000:44:00.1 vfio-pci; 0000:44:00.2 is bound to ixgbe: driverctl set-override 0000:44:00.2 vfio-pci" },
 		{ .spec = S,
 		  .map = MAP("0000:45:00.0"),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "IOMMU group 69 has no node /dev/vfio/69" },
 		/* One entry, two groups. */
 		{ .spec = S,
-		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\","
-						   "\"0000:3b:02.1=07/00\"") "]",
+		  .map = "[" ENTRY("/dev/vfio/45",
+				   "\"0000:3b:02.0=06/00\",\"0000:3b:02.1=07/00\"") "]",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "host function 0000:3b:02.1, here \"07/00\": it is in IOMMU "
-			  "group "
-			  "7, another function of the entry in group 6" },
+		  .part = "host function 0000:3b:02.1, here \"07/00\": it is in IOMMU group 7, another function of the entry in group 6" },
 		{ .spec = S,
-		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=0000:47:00.0\","
-						   "\"0000:3b:02.1=0000:47:00.1\"") "]",
+		  .map = "[" ENTRY(
+			  "/dev/vfio/45",
+			  "\"0000:3b:02.0=0000:47:00.0\",\"0000:3b:02.1=0000:47:00.1\"") "]",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "it is in IOMMU group 72, another function of the entry in "
-			  "group 71" },
+		  .part = "it is in IOMMU group 72, another function of the entry in group 71" },
 		/* One function, spelt in two ways. */
 		{ .spec = S,
-		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\","
-						   "\"0000:3b:02.1=0000:06:00.0\"") "]",
+		  .map = "[" ENTRY(
+			  "/dev/vfio/45",
+			  "\"0000:3b:02.0=06/00\",\"0000:3b:02.1=0000:06:00.0\"") "]",
 		  .class = ERROR_DATA,
-		  .part = "host functions 0000:3b:02.0 and 0000:3b:02.1 are one function "
-			  "here" },
+		  .part = "host functions 0000:3b:02.0 and 0000:3b:02.1 are one function here" },
 		/* Nodes. */
 		{ .spec = SPEC(NODE("/dev/sda", "b", "8", "0"), ALLOW_ALL),
 		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/gone") "]",
@@ -72,14 +65,15 @@ static void test_functions(void **state)
 		  .part = "map.json: [0]: vm_path: /dev/gone is not there" },
 		/* Where two functions of an entry are in one group all is well. */
 		{ .spec = S,
-		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=0000:06:00.0\","
-						   "\"0000:3b:02.1=0000:06:00.1\"") "]",
+		  .map = "[" ENTRY(
+			  "/dev/vfio/45",
+			  "\"0000:3b:02.0=0000:06:00.0\",\"0000:3b:02.1=0000:06:00.1\"") "]",
 		  .expected =
 			  SPEC(CONTROL "," DEV("/dev/vfio/6", "242", "6"), ALLOW_ALL) },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -92,8 +86,9 @@ static void test_identity(void **state)
 {
 	static const struct plan_case cases[] = {
 		{ .spec = S,
-		  .map = EXPECT("06/00", "\"vendor\":\"8086\",\"device\":\"0x154C\","
-					 "\"class\":\"0x020000\""),
+		  .map = EXPECT(
+			  "06/00",
+			  "\"vendor\":\"8086\",\"device\":\"0x154C\",\"class\":\"0x020000\""),
 		  .expected =
 			  SPEC(CONTROL "," DEV("/dev/vfio/6", "242", "6"), ALLOW_ALL) },
 		{ .spec = S,
@@ -120,7 +115,7 @@ static void test_identity(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -148,12 +143,11 @@ static void test_waiting(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
-		bool later = i >= COUNT(rows);
-		const __typeof__(*rows) *row = &rows[i % COUNT(rows)];
-		auto_free char *map = memory_printf(
-			"[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\","
-			"\"options\":[\"%s\"],\"expect\":{%s}}]",
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		bool later = i >= ARRAY_SIZE(rows);
+		const __typeof__(*rows) *row = &rows[i % ARRAY_SIZE(rows)];
+		auto_free char *map = xasprintf(
+			"[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\",\"options\":[\"%s\"],\"expect\":{%s}}]",
 			row->options, row->expect);
 		const struct plan_run_input input = { .spec = slice_from(S),
 						      .map = slice_from(map),
@@ -177,15 +171,13 @@ static void test_not_waiting(void **state)
 		SPEC(DEV("/dev/vfio/45", "243", "45") "," DEV("/dev/vfio/46", "243",
 							      "46"),
 		     ALLOW_ALL),
-		"{\"linux\":{\"devices\":[" DEV("/dev/vfio/45", "243",
-						"45") "]},"
-						      "\"mounts\":[{\"destination\":\"/"
-						      "dev/vfio/46\",\"type\":\"bind\","
-						      "\"source\":\"/dev/vfio/46\"}]}",
+		"{\"linux\":{\"devices\":[" DEV(
+			"/dev/vfio/45", "243",
+			"45") "]},\"mounts\":[{\"destination\":\"/dev/vfio/46\",\"type\":\"bind\",\"source\":\"/dev/vfio/46\"}]}",
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct plan_run_input input = {
 			.spec = slice_from(rows[i]),
 			.map = SLICE("[" ENTRY("/dev/vfio/45",
@@ -207,16 +199,14 @@ static void test_missing(void **state)
 		{ .spec = "{}",
 		  .map = MAP_45,
 		  .class = ERROR_DATA,
-		  .part = "config.json: missing devices in OCI spec: \"/dev/vfio/45\" "
-			  "(map.json: [0])" },
+		  .part = "config.json: missing devices in OCI spec: \"/dev/vfio/45\" (map.json: [0])" },
 		{ .spec = S,
 		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
 			  "/dev/vfio/46",
 			  "\"0000:3b:02.1=07/00\"") "," NODE_ENTRY("/dev/sda",
 								   "/dev/vda") "]",
 		  .class = ERROR_DATA,
-		  .part = "\"/dev/vfio/46\" (map.json: [1]), \"/dev/sda\" (map.json: "
-			  "[2])" },
+		  .part = "\"/dev/vfio/46\" (map.json: [1]), \"/dev/sda\" (map.json: [2])" },
 		/* The environment alone doesn't name an entry. */
 		{ .spec = "{\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\"]}}",
 		  .map = MAP_45,
@@ -224,23 +214,17 @@ static void test_missing(void **state)
 		  .part = "missing devices in OCI spec" },
 		/* Those of the machine may be missing. */
 		{ .spec = S,
-		  .machine_map =
-			  "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
-				  "/dev/vfio/46", "\"0000:3b:02.1=0000:40:00."
-						  "0\"") "," NODE_ENTRY("/dev"
-									"/sd"
-									"a",
-									"/dev"
-									"/gon"
-									"e") "]",
+		  .machine_map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
+			  "/dev/vfio/46",
+			  "\"0000:3b:02.1=0000:40:00.0\"") "," NODE_ENTRY("/dev/sda",
+									  "/dev/gone") "]",
 		  .expected =
 			  SPEC(CONTROL "," DEV("/dev/vfio/6", "242", "6"), ALLOW_ALL) },
 		/* A type that isn't built counts where it is named. */
 		{ .spec = SPEC(NODE("/dev/sda", "b", "8", "0"), ALLOW_ALL),
 		  .machine_map = "[{\"type\":\"blk\",\"container_path\":\"/dev/sda\"}]",
 		  .class = ERROR_DATA,
-		  .part = "devices.d/a.json: [0]: type: unsupported device type "
-			  "\"blk\"" },
+		  .part = "devices.d/a.json: [0]: type: unsupported device type \"blk\"" },
 		{ .spec = SPEC(NODE("/dev/sdb", "b", "8", "0"), ALLOW_ALL),
 		  .machine_map = "[{\"type\":\"blk\",\"container_path\":\"/dev/sda\"}]" },
 		{ .spec = MOUNTS(MOUNT("/x", "/dev/sda")),
@@ -250,7 +234,7 @@ static void test_missing(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -262,8 +246,7 @@ static void test_unmapped(void **state)
 		{ .spec = OWN },
 		{ .spec = SPEC(DEV("/dev/vfio/9", "243", "9"), ""),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/9\" is c "
-			  "242:9 on this machine" },
+		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/9\" is c 242:9 on this machine" },
 		{ .spec = SPEC(NODE("/dev/vfio/9", "b", "242", "9"), ""),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "is c 242:9 on this machine, the spec says otherwise" },
@@ -272,9 +255,7 @@ static void test_unmapped(void **state)
 		  .part = "is c 242:9 on this machine, the spec says otherwise" },
 		{ .spec = SPEC(DEV("/dev/vfio/100", "242", "100"), ""),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/100\" is "
-			  "not "
-			  "one of this machine (/dev/vfio/100 is not there)" },
+		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/100\" is not one of this machine (/dev/vfio/100 is not there)" },
 		{ .spec = SPEC(DEV("/dev/iommu", "10", "127"), ""),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "\"/dev/iommu\" is not one of this machine" },
@@ -285,8 +266,7 @@ static void test_unmapped(void **state)
 		{ .spec = OWN,
 		  .machine_map = "[]",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "linux.devices[0].path: no map entry names the VFIO device "
-			  "\"/dev/vfio/9\"" },
+		  .part = "linux.devices[0].path: no map entry names the VFIO device \"/dev/vfio/9\"" },
 		{ .spec = OWN,
 		  .map = "[]",
 		  .class = ERROR_UNAVAILABLE,
@@ -303,20 +283,17 @@ static void test_unmapped(void **state)
 		{ .spec = MOUNTS(MOUNT("/dev/y", "/dev/vfio/9")) },
 		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/vfio/100")),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "mounts[0]: the bind mount of \"/dev/vfio/100\" is no VFIO "
-			  "node" },
+		  .part = "mounts[0]: the bind mount of \"/dev/vfio/100\" is no VFIO node" },
 		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/y")),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "mounts[0]: the bind mount of \"/dev/vfio/9\" is no VFIO "
-			  "node" },
+		  .part = "mounts[0]: the bind mount of \"/dev/vfio/9\" is no VFIO node" },
 		{ .spec = MOUNTS(MOUNT("/dev/vfio/8", "/dev/vfio/9")),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "it shows this machine's \"/dev/vfio/9\" as \"/dev/vfio/8\"" },
 		{ .spec = MOUNTS(MOUNT("/dev/y", "/dev/vfio/9")),
 		  .machine_map = "[]",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "mounts[0]: no map entry names the bind mount of VFIO node "
-			  "\"/dev/vfio/9\"" },
+		  .part = "mounts[0]: no map entry names the bind mount of VFIO node \"/dev/vfio/9\"" },
 		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/y")),
 		  .unmapped = UNMAPPED_ERROR,
 		  .class = ERROR_UNAVAILABLE,
@@ -331,7 +308,7 @@ static void test_unmapped(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -353,7 +330,7 @@ static void test_bad_input(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 

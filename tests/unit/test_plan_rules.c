@@ -1,5 +1,5 @@
-/* The plan for linux.resources.devices: rule 2.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan for linux.resources.devices: rule 2. */
 #include "plan_check.h"
 
 #define OLD CONTROL "," DEV("/dev/vfio/45", "243", "5")
@@ -16,13 +16,13 @@ static void test_translated(void **state)
 		{ .spec = SPEC(OLD, CTL "," RULE("true", "c", "243", "5", "r")),
 		  .map = MAP_45,
 		  .expected = SPEC(NEW, CTL "," RULE("true", "c", "242", "6", "r")) },
-		{ .spec = SPEC(OLD, CTL ","
-					"{\"type\":\"c\",\"minor\":5,\"allow\":true,"
-					"\"major\":243}"),
+		{ .spec = SPEC(
+			  OLD, CTL
+			  ",{\"type\":\"c\",\"minor\":5,\"allow\":true,\"major\":243}"),
 		  .map = MAP_45,
-		  .expected = SPEC(NEW, CTL ","
-					    "{\"type\":\"c\",\"minor\":6,\"allow\":true,"
-					    "\"major\":242}") },
+		  .expected = SPEC(
+			  NEW, CTL
+			  ",{\"type\":\"c\",\"minor\":6,\"allow\":true,\"major\":242}") },
 		/* Deny rules too, and then the device has to be allowed. */
 		{ .spec = SPEC(OLD, ALLOW_ALL "," RULE("false", "c", "243", "5", "w")),
 		  .map = MAP_45,
@@ -39,30 +39,24 @@ static void test_translated(void **state)
 			  SPEC(NEW, CTL "," ALLOW("242", "6") "," ALLOW("242", "6")) },
 		/* Wildcards and rules of others stay. */
 		{ .spec = SPEC(
-			  OLD,
-			  CTL "," RULE(
-				  "true", "a", "243", "5",
-				  "rwm") ","
-					 "{\"allow\":true,\"type\":\"c\",\"major\":243,"
-					 "\"access\":\"m\"}," RULE("true", "c", "243", "-1", "m") "," RULE(
-						 "true", "c", "-1", "5",
-						 "m") "," RULE("true", "b", "243", "5",
-							       "rwm") "," ALLOW("243",
-										"6") "," ALLOW("243",
-											       "5")),
+			  OLD, CTL
+			  "," RULE("true", "a", "243", "5", "rwm") ",{\"allow\":true,\"type\":\"c\",\"major\":243,\"access\":\"m\"}," RULE(
+				  "true", "c", "243", "-1",
+				  "m") "," RULE("true", "c", "-1", "5",
+						"m") "," RULE("true", "b", "243", "5",
+							      "rwm") "," ALLOW("243",
+									       "6") "," ALLOW("243",
+											      "5")),
 		  .map = MAP_45,
 		  .expected = SPEC(
-			  NEW,
-			  CTL "," RULE(
-				  "true", "a", "243", "5",
-				  "rwm") ","
-					 "{\"allow\":true,\"type\":\"c\",\"major\":243,"
-					 "\"access\":\"m\"}," RULE("true", "c", "243", "-1", "m") "," RULE(
-						 "true", "c", "-1", "5",
-						 "m") "," RULE("true", "b", "243", "5",
-							       "rwm") "," ALLOW("243",
-										"6") "," ALLOW("242",
-											       "6")) },
+			  NEW, CTL
+			  "," RULE("true", "a", "243", "5", "rwm") ",{\"allow\":true,\"type\":\"c\",\"major\":243,\"access\":\"m\"}," RULE(
+				  "true", "c", "243", "-1",
+				  "m") "," RULE("true", "c", "-1", "5",
+						"m") "," RULE("true", "b", "243", "5",
+							      "rwm") "," ALLOW("243",
+									       "6") "," ALLOW("242",
+											      "6")) },
 		/* The type changes with the device. */
 		{ .spec = SPEC(NODE("/dev/a", "c", "8", "0"), ALLOW("8", "0")),
 		  .map = "[" NODE_ENTRY("/dev/a", "/dev/vda") "]",
@@ -71,7 +65,7 @@ static void test_translated(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -87,31 +81,20 @@ static void test_allowed(void **state)
 		{ DENY_ALL "," ALLOW_ALL, true },
 		{ ALLOW_ALL "," DENY_ALL "," CTL, false },
 		{ ALLOW_ALL "," RULE("false", "c", "10", "1", "rwm"), true },
-		{ CTL ","
-		      "{\"allow\":true,\"type\":\"a\",\"access\":\"rwm\"}",
-		  true },
-		{ CTL ","
-		      "{\"allow\":true,\"type\":\"\",\"access\":\"wr\"}",
-		  true },
-		{ CTL ","
-		      "{\"allow\":true,\"type\":\"c\",\"access\":\"rw\"}",
-		  true },
-		{ CTL ","
-		      "{\"allow\":true,\"type\":\"b\",\"access\":\"rw\"}",
-		  false },
+		{ CTL ",{\"allow\":true,\"type\":\"a\",\"access\":\"rwm\"}", true },
+		{ CTL ",{\"allow\":true,\"type\":\"\",\"access\":\"wr\"}", true },
+		{ CTL ",{\"allow\":true,\"type\":\"c\",\"access\":\"rw\"}", true },
+		{ CTL ",{\"allow\":true,\"type\":\"b\",\"access\":\"rw\"}", false },
 		{ CTL "," RULE("true", "c", "242", "-1", "rw"), true },
 		{ CTL "," RULE("true", "c", "-1", "6", "rw"), true },
 		{ CTL "," RULE("true", "c", "-1", "7", "rw"), false },
 		{ CTL "," RULE("true", "c", "243", "-1", "rwm"), false },
 		{ CTL "," RULE("true", "a", "242", "6", "rwm"), true },
-		{ CTL ","
-		      "{\"allow\":true,\"type\":\"c\",\"major\":242,\"access\":\"rw\"}",
+		{ CTL ",{\"allow\":true,\"type\":\"c\",\"major\":242,\"access\":\"rw\"}",
 		  true },
 		{ CTL "," RULE("true", "c", "242", "-1", "r"), false },
 		{ CTL "," RULE("true", "c", "242", "-1", "wm"), false },
-		{ CTL ","
-		      "{\"allow\":true,\"type\":\"c\",\"major\":242}",
-		  false },
+		{ CTL ",{\"allow\":true,\"type\":\"c\",\"major\":242}", false },
 		{ CTL "," RULE("true", "c", "242", "-1", "rw") "," RULE("false", "c",
 									"242", "-1", "r"),
 		  true },
@@ -123,11 +106,11 @@ static void test_allowed(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		auto_free char *spec = memory_printf(SPEC(OLD, "%s"), rows[i].rules);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *spec = xasprintf(SPEC(OLD, "%s"), rows[i].rules);
 		auto_free char *expected =
-			memory_printf(SPEC(NEW, "%s%s"), rows[i].rules,
-				      rows[i].allowed ? "" : "," ALLOW("242", "6"));
+			xasprintf(SPEC(NEW, "%s%s"), rows[i].rules,
+				  rows[i].allowed ? "" : "," ALLOW("242", "6"));
 		struct plan_case c = { .spec = spec,
 				       .map = MAP_45,
 				       .expected = expected };
@@ -154,8 +137,10 @@ static void test_no_list(void **state)
 		  .expected = SPEC(TWO(NEW), ALL) },
 		{ .spec = LINUX(TWO(OLD), ",\"resources\":{\"pids\":{\"limit\":1}}"),
 		  .map = MAP_45,
-		  .expected = LINUX(TWO(NEW), ",\"resources\":{\"pids\":{\"limit\":1},"
-					      "\"devices\":[" ALL "]}") },
+		  .expected =
+			  LINUX(TWO(NEW),
+				",\"resources\":{\"pids\":{\"limit\":1},\"devices\":[" ALL
+				"]}") },
 		{ .spec = LINUX(TWO(OLD), ",\"resources\":null"),
 		  .map = MAP_45,
 		  .expected = SPEC(TWO(NEW), ALL) },
@@ -163,13 +148,15 @@ static void test_no_list(void **state)
 		  .map = MAP_45,
 		  .expected = SPEC(TWO(NEW), ALL) },
 		/* Not for one without numbers. */
-		{ .spec = LINUX(OLD ",{\"path\":\"/dev/p\",\"type\":\"p\"},"
-				    "{\"path\":\"/dev/q\",\"type\":\"c\",\"major\":1}",
-				""),
+		{ .spec = LINUX(
+			  OLD
+			  ",{\"path\":\"/dev/p\",\"type\":\"p\"},{\"path\":\"/dev/q\",\"type\":\"c\",\"major\":1}",
+			  ""),
 		  .map = MAP_45,
-		  .expected = SPEC(NEW ",{\"path\":\"/dev/p\",\"type\":\"p\"},"
-				       "{\"path\":\"/dev/q\",\"type\":\"c\",\"major\":1}",
-				   CTL "," ALLOW("242", "6")) },
+		  .expected = SPEC(
+			  NEW
+			  ",{\"path\":\"/dev/p\",\"type\":\"p\"},{\"path\":\"/dev/q\",\"type\":\"c\",\"major\":1}",
+			  CTL "," ALLOW("242", "6")) },
 		/* Once for each number. */
 		{ .spec = LINUX(TWO(OLD) "," DEV("/dev/zero", "1", "3"), ""),
 		  .map = MAP_45,
@@ -181,7 +168,7 @@ static void test_no_list(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -216,22 +203,18 @@ static void test_targets(void **state)
 			       ALLOW_ALL "," RULE("false", "c", "243", "5", "m")),
 		  .map = BOTH,
 		  .class = ERROR_DATA,
-		  .part = "linux.resources.devices[1]: this rule denies a device "
-			  "number" },
+		  .part = "linux.resources.devices[1]: this rule denies a device number" },
 		{ .spec = SPEC(CONTROL "," A45 "," DEV("/dev/x", "243", "5"),
 			       ALLOW_ALL "," RULE("false", "c", "243", "5", "m")),
 		  .map = MAP_45,
 		  .class = ERROR_DATA,
-		  .part = "linux.resources.devices[1]: this rule denies a device "
-			  "number" },
+		  .part = "linux.resources.devices[1]: this rule denies a device number" },
 		/* Two old numbers, one new one. */
 		{ .spec = SPEC(CONTROL "," DEV("/dev/vfio/45", "243",
 					       "5") "," DEV("/dev/vfio/46", "243", "6"),
 			       CTL "," ALLOW("243", "5") "," ALLOW("243", "6")),
-		  .map = "[" ENTRY("/dev/vfio/45",
-				   "\"0000:3b:02.0=0000:06:00."
-				   "0\"") "," ENTRY("/dev/vfio/46",
-						    "\"0000:3b:02.1=0000:06:00.1\"") "]",
+		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=0000:06:00.0\"") "," ENTRY(
+			  "/dev/vfio/46", "\"0000:3b:02.1=0000:06:00.1\"") "]",
 		  .expected = SPEC(CONTROL "," N6,
 				   CTL "," ALLOW("242", "6") "," ALLOW("242", "6")) },
 		/* The rule of the control node, corrected. */
@@ -242,7 +225,7 @@ static void test_targets(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 
@@ -278,7 +261,7 @@ static void test_layout(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_plan(&cases[i]);
 }
 

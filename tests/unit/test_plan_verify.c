@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Does the plan see that a new text isn't what was planned? And when is a machine's map
- * opened at all.
- * SPDX-License-Identifier: Apache-2.0 */
+ * opened at all. */
 #include "plan_check.h"
 
 #define BEFORE                                                                           \
@@ -46,16 +46,13 @@ static void test_verify(void **state)
 		  DEV("/dev/x", "1", "2") "," DEV("/y", "1", "3"), "linux.devices: " },
 		{ "," DEV("/dev/x", "1", "2"), "", "linux.devices: " },
 		{ DEV("/dev/x", "1", "2"),
-		  "{\"path\":\"/dev/"
-		  "x\",\"type\":\"c\",\"major\":1,\"minor\":2,\"uid\":1}",
+		  "{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1,\"minor\":2,\"uid\":1}",
 		  "linux.devices: " },
 		{ DEV("/dev/x", "1", "2"),
-		  "{\"path\":\"/dev/"
-		  "x\",\"type\":\"c\",\"major\":1,\"minor\":2,\"gid\":1}",
+		  "{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1,\"minor\":2,\"gid\":1}",
 		  "linux.devices: " },
 		{ DEV("/dev/x", "1", "2"),
-		  "{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1,\"minor\":2,"
-		  "\"fileMode\":384}",
+		  "{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1,\"minor\":2,\"fileMode\":384}",
 		  "linux.devices: " },
 		{ DEV("/dev/x", "1", "2"),
 		  "{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1}", "linux.devices: " },
@@ -93,7 +90,7 @@ static void test_verify(void **state)
 	(void)state;
 	check_done(BEFORE, plan_run(&input, &run, &none), &none);
 	assert_null(plan_run_check(&run));
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_buffer text = { 0 };
 		auto_error err = { 0 };
 		auto_spec after = { 0 };
@@ -128,7 +125,7 @@ static void test_verify_mounts(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct plan_run_input input = { .spec = slice_from(rows[i].spec),
 						.map = slice_from(rows[i].map),
 						.answer = machine_answer };
@@ -176,19 +173,19 @@ static void test_map_opened(void **state)
 		  false },
 		{ "{" DONE ",\"mounts\":[" MOUNT("/dev/vfio/6", "/dev/x") "]}", true },
 		{ "{" DONE ",\"mounts\":[" MOUNT("/a", "/dev/x") "]}", true },
-		{ "{" DONE ",\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\","
-		  "\"PCIDEVICE_B=x\"]}}",
+		{ "{" DONE
+		  ",\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_B=x\"]}}",
 		  false },
-		{ "{" DONE ",\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0,"
-		  "0000:3b:02.0\"]}}",
+		{ "{" DONE
+		  ",\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0,0000:3b:02.0\"]}}",
 		  true },
-		{ "{" DONE ",\"process\":{\"env\":[\"PCIDEVICE_A=\","
-		  "\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":\\\"/dev/vfio/6\\\"}\"]}}",
+		{ "{" DONE
+		  ",\"process\":{\"env\":[\"PCIDEVICE_A=\",\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":\\\"/dev/vfio/6\\\"}\"]}}",
 		  false },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct plan_run_input input = { .spec = slice_from(rows[i].spec),
 						.machine_map = SLICE("[]"),
 						.unmapped = UNMAPPED_KEEP,

@@ -1,5 +1,5 @@
-/* A plan for the person: text and JSON.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan for the person: text and JSON. */
 #include "plan_check.h"
 
 #include "oci-vfio-hook/report.h"
@@ -42,51 +42,47 @@ static void test_text(void **state)
 	(void)state;
 	run_plan(&run, OLD, MAP_45);
 	report_text(&run.plan, &run.messages, "config.json", &text);
-	check_text("text", buffer_slice(&text),
-		   "config.json: 4 changes\n"
-		   "\n"
-		   "linux.devices[1].path\n"
-		   "  - \"/dev/vfio/45\"\n"
-		   "  + \"/dev/vfio/6\"\n"
-		   "  rule 1: devices.d/a.json: [0]: host function 0000:3b:02.0 is "
-		   "0000:06:00.0 here, in IOMMU group 6\n"
-		   "\n"
-		   "linux.devices[1].major\n"
-		   "  - 243\n"
-		   "  + 242\n"
-		   "  rule 1: devices.d/a.json: [0]: host function 0000:3b:02.0 is "
-		   "0000:06:00.0 here, in IOMMU group 6\n"
-		   "\n"
-		   "linux.devices[1].minor\n"
-		   "  - 5\n"
-		   "  + 6\n"
-		   "  rule 1: devices.d/a.json: [0]: host function 0000:3b:02.0 is "
-		   "0000:06:00.0 here, in IOMMU group 6\n"
-		   "\n"
-		   "linux.resources.devices[2]\n"
-		   "  + " ALLOW("242", "6") "\n"
-					    "  rule 2: devices.d/a.json: [0]: host "
-					    "function 0000:3b:02.0 is "
-					    "0000:06:00.0 here, in IOMMU group 6\n"
-					    "\n"
-					    "warning: process.env[0]: \"PCIDEVICE_B\" is "
-					    "left as it is: no map entry "
-					    "names 0000:99:00.0\n");
+	check_text(
+		"text", buffer_slice(&text),
+		"config.json: 4 changes\n"
+		"\n"
+		"linux.devices[1].path\n"
+		"  - \"/dev/vfio/45\"\n"
+		"  + \"/dev/vfio/6\"\n"
+		"  rule 1: devices.d/a.json: [0]: host function 0000:3b:02.0 is "
+		"0000:06:00.0 here, in IOMMU group 6\n"
+		"\n"
+		"linux.devices[1].major\n"
+		"  - 243\n"
+		"  + 242\n"
+		"  rule 1: devices.d/a.json: [0]: host function 0000:3b:02.0 is "
+		"0000:06:00.0 here, in IOMMU group 6\n"
+		"\n"
+		"linux.devices[1].minor\n"
+		"  - 5\n"
+		"  + 6\n"
+		"  rule 1: devices.d/a.json: [0]: host function 0000:3b:02.0 is "
+		"0000:06:00.0 here, in IOMMU group 6\n"
+		"\n"
+		"linux.resources.devices[2]\n"
+		"  + " ALLOW(
+			"242",
+			"6") "\n"
+			     "  rule 2: devices.d/a.json: [0]: host "
+			     "function 0000:3b:02.0 is 0000:06:00.0 here, in IOMMU group 6\n"
+			     "\n"
+			     "warning: process.env[0]: \"PCIDEVICE_B\" is left as it is: no map entry names 0000:99:00.0\n");
 }
 
 /* The members of each change, as a JSON reader finds them. */
 static void test_json(void **state)
 {
 	static const char *const rows[] = {
-		"{\"rule\":1,\"where\":\"linux.devices[1].path\",\"old\":\"/dev/vfio/"
-		"45\","
-		"\"new\":\"/dev/vfio/6\",\"why\":\"devices.d/a.json: [0]: host function",
+		"{\"rule\":1,\"where\":\"linux.devices[1].path\",\"old\":\"/dev/vfio/45\",\"new\":\"/dev/vfio/6\",\"why\":\"devices.d/a.json: [0]: host function",
 		"\"where\":\"linux.devices[1].major\",\"old\":243,\"new\":242,\"why\":",
-		"{\"rule\":2,\"where\":\"linux.resources.devices[2]\",\"old\":null,"
-		"\"new\":" ALLOW("242", "6") ",\"why\":",
-		"\"warnings\":[\"process.env[0]: \\\"PCIDEVICE_B\\\" is left as it is: "
-		"no "
-		"map entry names 0000:99:00.0\"]}\n",
+		"{\"rule\":2,\"where\":\"linux.resources.devices[2]\",\"old\":null,\"new\":" ALLOW(
+			"242", "6") ",\"why\":",
+		"\"warnings\":[\"process.env[0]: \\\"PCIDEVICE_B\\\" is left as it is: no map entry names 0000:99:00.0\"]}\n",
 	};
 	auto_plan_run run = { 0 };
 	auto_buffer json = { 0 };
@@ -99,7 +95,7 @@ static void test_json(void **state)
 	check_done(json.data,
 		   json_parse("report", buffer_slice(&json), &json_any, NULL, &doc, &err),
 		   &err);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!strstr(json.data, rows[i]))
 			fail_row(rows[i], "isn't in %s", json.data);
 	}
@@ -116,13 +112,11 @@ static void test_removed(void **state)
 		 "[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45",
 				 "\"0000:3b:02.0=06/00\"") "]");
 	report_text(&run.plan, &run.messages, "c", &text);
-	check_text("removed", buffer_slice(&text),
-		   "c: 1 change\n\nmounts[0]\n  - " MOUNT(
-			   "/dev/vfio/45",
-			   "/dev/vfio/45") "\n  rule 6: devices.d/a.json: [0]: host "
-					   "function 0000:3b:02.0 is "
-					   "0000:06:00.0 here, driven by the guest "
-					   "kernel (vfio-pci-gk)\n");
+	check_text(
+		"removed", buffer_slice(&text),
+		"c: 1 change\n\nmounts[0]\n  - " MOUNT(
+			"/dev/vfio/45",
+			"/dev/vfio/45") "\n  rule 6: devices.d/a.json: [0]: host function 0000:3b:02.0 is 0000:06:00.0 here, driven by the guest kernel (vfio-pci-gk)\n");
 }
 
 /* What a spec says can't steer the terminal of who reads. */
@@ -132,11 +126,11 @@ static void test_control_bytes(void **state)
 	auto_buffer text = { 0 };
 
 	(void)state;
-	run_plan(&run,
-		 "{\"mounts\":[{\"destination\":\"/dev/vfio/45\",\n\t\"source\":"
-		 "\"/dev/\xc2\x9bx\",\"type\":\"bind\",\"\\u001b\":\"\x7f\"}]}",
-		 "[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45",
-				 "\"0000:3b:02.0=06/00\"") "]");
+	run_plan(
+		&run,
+		"{\"mounts\":[{\"destination\":\"/dev/vfio/45\",\n\t\"source\":\"/dev/\xc2\x9bx\",\"type\":\"bind\",\"\\u001b\":\"\x7f\"}]}",
+		"[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45",
+				"\"0000:3b:02.0=06/00\"") "]");
 	report_text(&run.plan, &run.messages, "c", &text);
 	assert_non_null(strstr(text.data, "\\u001b"));
 	assert_null(strchr(text.data, 0x7f));

@@ -1,5 +1,5 @@
-/* The request: which entries the spec names, and what must be looked up for them.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The request: which entries the spec names, and what must be looked up for them. */
 #include "plan_check.h"
 
 #define GK(path, options) TYPED_ENTRY("vfio-pci-gk", path, options)
@@ -34,9 +34,10 @@ static void dump_request(const struct request *request, struct buffer *ret)
 }
 
 /* Remembers what it was asked, and answers as the machine does. */
-static void record(const void *machine, const struct request *request, struct guest *ret)
+static void record(const void *sysroot, const struct request *request,
+		   struct inventory *ret)
 {
-	struct buffer *const *text = machine;
+	struct buffer *const *text = sysroot;
 
 	dump_request(request, *text);
 	machine_answer(NULL, request, ret);
@@ -49,7 +50,7 @@ static void check_request(const char *spec, const char *map, const char *machine
 	struct buffer *const at = &text;
 	struct plan_run_input input = { .spec = slice_from(spec),
 					.answer = record,
-					.machine = &at };
+					.sysroot = &at };
 	auto_plan_run run = { 0 };
 	auto_error err = { 0 };
 
@@ -83,9 +84,9 @@ static void test_functions(void **state)
 		      "0000:3b:03.0>07/00 ng-, C");
 	check_request(MOUNTS(MOUNT("/x", "/dev/vfio/46")), NULL, TWO,
 		      "0000:3b:03.0>07/00 ng-, C");
-	check_request(MOUNTS("{\"destination\":\"/dev/vfio/46\",\"type\":\"tmpfs\","
-			     "\"source\":\"/dev/vfio/46\"}"),
-		      NULL, TWO, "");
+	check_request(
+		MOUNTS("{\"destination\":\"/dev/vfio/46\",\"type\":\"tmpfs\",\"source\":\"/dev/vfio/46\"}"),
+		NULL, TWO, "");
 	/* By the environment: the one function, and of it the address alone. */
 	check_request(ENV("\"PCIDEVICE_A=0000:3b:02.1\""), NULL, TWO,
 		      "0000:3b:02.1>0000:06:00.1 ---");
@@ -95,11 +96,10 @@ static void test_functions(void **state)
 	check_request(ENV("\"A=0000:3b:02.1\""), NULL, TWO, "");
 	/* A rule names nothing. */
 	check_request(SPEC("", ALLOW("1", "2")), NULL, TWO, "");
-	check_request(SPEC(DEV("/dev/vfio/46", "1", "2"), ""), NULL,
-		      "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/46\","
-		      "\"options\":[\"0000:3b:03.0=07/00\"],"
-		      "\"expect\":{\"vendor\":\"8086\"}}]",
-		      "0000:3b:03.0>07/00 ngi, C");
+	check_request(
+		SPEC(DEV("/dev/vfio/46", "1", "2"), ""), NULL,
+		"[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/46\",\"options\":[\"0000:3b:03.0=07/00\"],\"expect\":{\"vendor\":\"8086\"}}]",
+		"0000:3b:03.0>07/00 ngi, C");
 	/* Guest kernel: neither group nor control node. */
 	check_request(SPEC(DEV("/dev/vfio/46", "1", "2"), ""), NULL,
 		      "[" GK("/dev/vfio/46", "\"0000:3b:03.0=07/00\"") "]",

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command lines of runc and crun: which file is going to be read, and what is
- * refused.
- * SPDX-License-Identifier: Apache-2.0 */
+ * refused. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/runtime_call.h"
@@ -101,7 +101,7 @@ static void test_bundle(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_parsed(&rows[i], RUNTIME_BUNDLE);
 }
 
@@ -120,7 +120,7 @@ static void test_config(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_parsed(&rows[i], RUNTIME_BUNDLE);
 }
 
@@ -134,15 +134,15 @@ static void test_values(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(with_value); i++) {
-		auto_free char *separate = memory_printf(
-			"restore|--%s|--bundle|--bundle|/b|box", with_value[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(with_value); i++) {
+		auto_free char *separate =
+			xasprintf("restore|--%s|--bundle|--bundle|/b|box", with_value[i]);
 		auto_free char *joined =
-			memory_printf("restore|--%s=-b|--bundle|/b|box", with_value[i]);
+			xasprintf("restore|--%s=-b|--bundle|/b|box", with_value[i]);
 		auto_free char *empty =
-			memory_printf("restore|--%s||-b/b|box", with_value[i]);
+			xasprintf("restore|--%s||-b/b|box", with_value[i]);
 		auto_free char *last =
-			memory_printf("restore|--%s|--bundle|/b|box", with_value[i]);
+			xasprintf("restore|--%s|--bundle|/b|box", with_value[i]);
 
 		check_parsed(&(struct row) { separate, .bundle = "/b" }, RUNTIME_BUNDLE);
 		check_parsed(&(struct row) { joined, .bundle = "/b" }, RUNTIME_BUNDLE);
@@ -179,7 +179,7 @@ static void test_process(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_parsed(&rows[i], RUNTIME_PROCESS);
 }
 
@@ -224,7 +224,7 @@ static void test_passed(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_parsed(&rows[i], RUNTIME_PASS);
 }
 
@@ -236,11 +236,9 @@ static void test_global(void **state)
 		{ "--root||create|-b/b|box", .bundle = "/b" },
 		{ "--root|--root|create|-b/b|box", .bundle = "/b" },
 		{ "--root|state|create|-b/b|box", .bundle = "/b" },
-		{ "--log-level|debug|--criu|x|--rootless|true|--cgroup-manager|x|run|-b/"
-		  "b",
+		{ "--log-level|debug|--criu|x|--rootless|true|--cgroup-manager|x|run|-b/b",
 		  .bundle = "/b" },
-		{ "--log-level=debug|--criu=x|--rootless=true|--cgroup-manager=x|run|-b/"
-		  "b",
+		{ "--log-level=debug|--criu=x|--rootless=true|--cgroup-manager=x|run|-b/b",
 		  .bundle = "/b" },
 		{ "--debug|--systemd-cgroup|--debug=false|run|-b/b", .bundle = "/b" },
 		{ "--log|/l|run", .log = "/l" },
@@ -262,7 +260,7 @@ static void test_global(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_parsed(&rows[i], RUNTIME_BUNDLE);
 }
 
@@ -349,7 +347,7 @@ static void test_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_refused(rows[i].text, rows[i].part);
 }
 
@@ -375,7 +373,7 @@ static void test_log_of_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct runtime_call call;
 		auto_error err = { 0 };
 
@@ -435,7 +433,7 @@ static void test_program(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_string(rows[i].program, "runtime",
 			     runtime_of_program(rows[i].program), rows[i].runtime);
 }
@@ -457,7 +455,7 @@ static void test_container(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct runtime_call call;
 		auto_error err = { 0 };
 

@@ -1,5 +1,5 @@
-/* The configuration.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/settings.h"
@@ -27,14 +27,13 @@ static void test_all(void **state)
 
 	(void)state;
 	settings_init(&settings);
-	check_done("all",
-		   settings_parse("c",
-				  SLICE("{\"unmapped\":\"error\",\"log-level\":\"debug\","
-					"\"timeout\":10,\"fw_cfg\":false,\"bind\":false,"
-					"\"runtime\":\"crun\","
-					"\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
-				  &settings, &err),
-		   &err);
+	check_done(
+		"all",
+		settings_parse(
+			"c",
+			SLICE("{\"unmapped\":\"error\",\"log-level\":\"debug\",\"timeout\":10,\"fw_cfg\":false,\"bind\":false,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
+			&settings, &err),
+		&err);
 	assert_int_equal(settings.unmapped, UNMAPPED_ERROR);
 	assert_int_equal(settings.shown_level, MESSAGE_DEBUG);
 	assert_int_equal(settings.log_level, MESSAGE_DEBUG);
@@ -50,14 +49,13 @@ static void test_null(void **state)
 
 	(void)state;
 	settings_init(&settings);
-	check_done("null",
-		   settings_parse("c",
-				  SLICE("{\"unmapped\":null,\"log-level\":null,"
-					"\"timeout\":null,\"fw_cfg\":null,\"bind\":null,"
-					"\"runtime\":null,\"env_prefixes\":null,"
-					"\"env\":null,\"log\":null}"),
-				  &settings, &err),
-		   &err);
+	check_done(
+		"null",
+		settings_parse(
+			"c",
+			SLICE("{\"unmapped\":null,\"log-level\":null,\"timeout\":null,\"fw_cfg\":null,\"bind\":null,\"runtime\":null,\"env_prefixes\":null,\"env\":null,\"log\":null}"),
+			&settings, &err),
+		&err);
 	assert_int_equal(settings.timeout, 3);
 	assert_true(settings.fw_cfg);
 	assert_int_equal(settings.prefixes.count, 1);
@@ -86,8 +84,7 @@ static void test_refused(void **state)
 		{ "{\"unknown\":1}", "unknown key \"unknown\"" },
 		{ "{\"Unmapped\":\"keep\"}", "another letter case" },
 		{ "{\"unmapped\":\"Keep\"}",
-		  "c: unmapped: must be auto, keep or error, not "
-		  "\"Keep\"" },
+		  "c: unmapped: must be auto, keep or error, not \"Keep\"" },
 		{ "{\"unmapped\":true}", "c: unmapped: must be a string" },
 		{ "{\"log-level\":\"verbose\"}",
 		  "c: log-level: must be error, warn, info" },
@@ -102,15 +99,15 @@ static void test_refused(void **state)
 		{ "{\"runtime\":[]}", "c: runtime: must be a string" },
 		{ "{\"env_prefixes\":\"A\"}", "c: env_prefixes: must be an array" },
 		{ "{\"env_prefixes\":[1]}", "c: env_prefixes[0]: must be a string" },
-		{ "{\"env_prefixes\":[\"A\",\"\"]}", "c: env_prefixes[1]: must be the "
-						     "beginning" },
+		{ "{\"env_prefixes\":[\"A\",\"\"]}",
+		  "c: env_prefixes[1]: must be the beginning" },
 		{ "{\"env_prefixes\":[\"A=\"]}",
 		  "c: env_prefixes[0]: must be the beginning" },
 		{ "{\"timeout\":1,\"timeout\":2}", "twice: \"timeout\"" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_settings settings = { 0 };
 		auto_error err = { 0 };
 
@@ -149,7 +146,7 @@ static void test_values(void **state)
 	assert_int_equal(settings.unmapped, UNMAPPED_KEEP);
 	assert_true(settings_set_unmapped(&settings, SLICE("kee")) < 0);
 	assert_int_equal(settings.unmapped, UNMAPPED_KEEP);
-	for (size_t i = 0; i < COUNT(timeouts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
 		settings.timeout = 3;
 		assert_int_equal(settings_set_timeout(&settings,
 						      slice_from(timeouts[i].value),

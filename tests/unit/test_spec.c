@@ -1,9 +1,17 @@
-/* The view of an OCI spec: what is read, what counts as absent, what is refused.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The view of an OCI spec: what is read, what counts as absent, what is refused. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/settings.h"
-#include "oci-vfio-hook/spec.h"
+#include "oci-vfio-hook/request.h"
+
+static bool may_need_map(const struct spec *spec)
+{
+	const struct environment environment = { 0 };
+	const struct annotation annotation = { 0 };
+
+	return request_may_need_map(spec, &environment, &annotation);
+}
 
 static int parse(const char *text, struct spec *ret, struct error *err)
 {
@@ -16,36 +24,15 @@ static int parse(const char *text, struct spec *ret, struct error *err)
 static void test_full(void **state)
 {
 	static const char text[] =
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\",\"readonly\":"
-		"true},"
-		"\"process\":{\"args\":[\"sh\"],\"env\":[\"PATH=/"
-		"bin\",\"PCIDEVICE_A=x=y\","
-		"\"PCIDEVICE_B\",\"\\u0050CIDEVICE_C=\",\"XPCIDEVICE_D=1\"]},"
-		"\"mounts\":[{\"destination\":\"/"
-		"proc\",\"type\":\"proc\",\"source\":\"proc\"},"
-		"{\"destination\":\"/dev//x\",\"type\":\"bind\",\"source\":\"/dev/y/\"},"
-		"{\"destination\":\"/a\",\"source\":\"/"
-		"b\",\"options\":[\"ro\",\"rbind\"]},"
-		"{\"destination\":\"/c\",\"source\":\"/d\",\"options\":[\"nobind\"]}],"
-		"\"linux\":{\"devices\":[{\"path\":\"/dev/vfio/./45\",\"type\":\"c\","
-		"\"major\":243,\"minor\":5,\"fileMode\":33206,\"uid\":1,\"gid\":"
-		"4294967295},"
-		"{\"path\":\"/dev/q\",\"type\":\"u\",\"major\":1,\"minor\":2},"
-		"{\"path\":\"/dev/p\",\"type\":\"p\"}],"
-		"\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},"
-		"{\"allow\":true,\"type\":\"c\",\"major\":243,\"minor\":5,\"access\":"
-		"\"rw\"},"
-		"{\"type\":\"b\",\"major\":-1,\"minor\":7}]}},"
-		"\"annotations\":{\"x\":\"y\",\"io.github.oci-vfio-hook.applied\":\"{"
-		"\\\"a\\\"}\"}}";
+		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"process\":{\"args\":[\"sh\"],\"env\":[\"PATH=/bin\",\"PCIDEVICE_A=x=y\",\"PCIDEVICE_B\",\"\\u0050CIDEVICE_C=\",\"XPCIDEVICE_D=1\"]},\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},{\"destination\":\"/dev//x\",\"type\":\"bind\",\"source\":\"/dev/y/\"},{\"destination\":\"/a\",\"source\":\"/b\",\"options\":[\"ro\",\"rbind\"]},{\"destination\":\"/c\",\"source\":\"/d\",\"options\":[\"nobind\"]}],\"linux\":{\"devices\":[{\"path\":\"/dev/vfio/./45\",\"type\":\"c\",\"major\":243,\"minor\":5,\"fileMode\":33206,\"uid\":1,\"gid\":4294967295},{\"path\":\"/dev/q\",\"type\":\"u\",\"major\":1,\"minor\":2},{\"path\":\"/dev/p\",\"type\":\"p\"}],\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,\"type\":\"c\",\"major\":243,\"minor\":5,\"access\":\"rw\"},{\"type\":\"b\",\"major\":-1,\"minor\":7}]}},\"annotations\":{\"x\":\"y\",\"io.github.oci-vfio-hook.applied\":\"{\\\"a\\\"}\"}}";
 	auto_error err = { 0 };
 	auto_spec spec = { 0 };
 
 	(void)state;
 	check_done("full", parse(text, &spec, &err), &err);
 	check_text("root", spec.root_path, "rootfs");
-	assert_true(spec.has_applied);
-	check_text("applied", spec.applied, "{\"a\"}");
+	assert_true(spec.has_annotation);
+	check_text("applied", spec.annotation, "{\"a\"}");
 
 	assert_int_equal(spec.n_devices, 3);
 	check_text("path", spec.devices[0].path, "/dev/vfio/45");
@@ -96,41 +83,33 @@ static void test_absent(void **state)
 {
 	static const char *const rows[] = {
 		"{}",
-		"{\"process\":null,\"mounts\":null,\"linux\":null,\"annotations\":null,"
-		"\"root\":null}",
-		"{\"process\":{},\"mounts\":[],\"linux\":{},\"annotations\":{},\"root\":{"
-		"}}",
-		"{\"process\":{\"env\":null},\"root\":{\"path\":null},"
-		"\"linux\":{\"devices\":null,\"resources\":null}}",
+		"{\"process\":null,\"mounts\":null,\"linux\":null,\"annotations\":null,\"root\":null}",
+		"{\"process\":{},\"mounts\":[],\"linux\":{},\"annotations\":{},\"root\":{}}",
+		"{\"process\":{\"env\":null},\"root\":{\"path\":null},\"linux\":{\"devices\":null,\"resources\":null}}",
 		"{\"process\":{\"env\":[]},\"linux\":{\"devices\":[],\"resources\":{}}}",
 		"{\"linux\":{\"resources\":{\"devices\":null}}}",
 		"{\"linux\":{\"resources\":{\"devices\":[]}}}",
 		"{\"annotations\":{\"io.github.oci-vfio-hook.applied\":null}}",
-		"{\"annotations\":{\"a\":null,\"IO.github.oci-vfio-hook.applied\":\"x\"}"
-		"}",
+		"{\"annotations\":{\"a\":null,\"IO.github.oci-vfio-hook.applied\":\"x\"}}",
 		"{\"mounts\":[{}]}",
 		"{\"mounts\":[{\"type\":\"bind\"}]}",
 		"{\"mounts\":[{\"type\":\"bind\",\"source\":\"/dev/vfio/1\"}]}",
-		"{\"mounts\":[{\"type\":\"bind\",\"destination\":\"/dev/vfio/1\","
-		"\"source\":null}]}",
-		"{\"mounts\":[{\"type\":null,\"destination\":\"/dev/vfio/1\","
-		"\"source\":\"/dev/vfio/1\",\"options\":null}]}",
-		"{\"mounts\":[{\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/vfio/"
-		"1\","
-		"\"options\":[]}]}",
+		"{\"mounts\":[{\"type\":\"bind\",\"destination\":\"/dev/vfio/1\",\"source\":null}]}",
+		"{\"mounts\":[{\"type\":null,\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/vfio/1\",\"options\":null}]}",
+		"{\"mounts\":[{\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/vfio/1\",\"options\":[]}]}",
 		"{\"process\":{\"env\":[\"PCIDEVICE_\",\"pcidevice_a=1\",\"\"]}}",
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		auto_spec spec = { 0 };
 
 		check_done(rows[i], parse(rows[i], &spec, &err), &err);
 		if (spec.n_devices || spec.n_rules || spec.n_mounts || spec.n_variables ||
-		    spec.has_applied || spec.root_path.length)
+		    spec.has_annotation || spec.root_path.length)
 			fail_row(rows[i], "something was found in it");
-		assert_false(spec_may_be_ours(&spec));
+		assert_false(may_need_map(&spec));
 	}
 }
 
@@ -143,13 +122,7 @@ static void test_null_members(void **state)
 	(void)state;
 	check_done(
 		"null",
-		parse("{\"mounts\":[{\"destination\":\"/a\",\"source\":\"/b\","
-		      "\"type\":\"bind\",\"options\":null}],"
-		      "\"linux\":{\"devices\":[{\"path\":\"/dev/a\",\"type\":\"c\","
-		      "\"major\":null,\"minor\":null,\"fileMode\":null,\"uid\":null,"
-		      "\"gid\":null},{\"path\":\"/dev/b\",\"type\":\"b\",\"major\":1,"
-		      "\"minor\":null}],\"resources\":{\"devices\":[{\"allow\":null,"
-		      "\"type\":null,\"major\":null,\"minor\":null,\"access\":null}]}}}",
+		parse("{\"mounts\":[{\"destination\":\"/a\",\"source\":\"/b\",\"type\":\"bind\",\"options\":null}],\"linux\":{\"devices\":[{\"path\":\"/dev/a\",\"type\":\"c\",\"major\":null,\"minor\":null,\"fileMode\":null,\"uid\":null,\"gid\":null},{\"path\":\"/dev/b\",\"type\":\"b\",\"major\":1,\"minor\":null}],\"resources\":{\"devices\":[{\"allow\":null,\"type\":null,\"major\":null,\"minor\":null,\"access\":null}]}}}",
 		      &spec, &err),
 		&err);
 	assert_int_equal(spec.n_mounts, 1);
@@ -272,7 +245,7 @@ static void test_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		auto_spec spec = { 0 };
 
@@ -297,7 +270,7 @@ static void test_unread(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		auto_spec spec = { 0 };
 
@@ -309,7 +282,7 @@ static void test_may_be_ours(void **state)
 {
 	static const struct {
 		const char *text;
-		bool ours;
+		bool affected;
 	} rows[] = {
 		{ DEVICE("{" C "}"), true },
 		{ "{\"process\":{\"env\":[\"PCIDEVICE_A=\"]}}", true },
@@ -319,27 +292,24 @@ static void test_may_be_ours(void **state)
 		{ MOUNT("{" BIND ",\"source\":\"/devx\"}"), false },
 		{ MOUNT("{" BIND ",\"source\":\"/dev\"}"), false },
 		{ MOUNT("{" BIND ",\"source\":\"/srv/dev/x\"}"), false },
-		{ MOUNT("{\"type\":\"bind\",\"destination\":\"/dev/vfio/"
-			"1\",\"source\":\"/x\"}"),
+		{ MOUNT("{\"type\":\"bind\",\"destination\":\"/dev/vfio/1\",\"source\":\"/x\"}"),
 		  true },
-		{ MOUNT("{\"type\":\"bind\",\"destination\":\"/dev/x\",\"source\":\"/"
-			"x\"}"),
+		{ MOUNT("{\"type\":\"bind\",\"destination\":\"/dev/x\",\"source\":\"/x\"}"),
 		  false },
-		{ MOUNT("{\"type\":\"tmpfs\",\"destination\":\"/dev/vfio/1\","
-			"\"source\":\"/dev/x\"}"),
+		{ MOUNT("{\"type\":\"tmpfs\",\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/x\"}"),
 		  false },
 		{ RULE("{\"allow\":true,\"type\":\"c\",\"major\":243,\"minor\":5}"),
 		  false },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		auto_spec spec = { 0 };
 
 		check_done(rows[i].text, parse(rows[i].text, &spec, &err), &err);
-		if (spec_may_be_ours(&spec) != rows[i].ours)
-			fail_row(rows[i].text, "expected %d", rows[i].ours);
+		if (may_need_map(&spec) != rows[i].affected)
+			fail_row(rows[i].text, "expected %d", rows[i].affected);
 	}
 }
 
@@ -374,12 +344,12 @@ static void test_vfio_paths(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(nodes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
 		if (!path_is_vfio_node(slice_from(nodes[i])))
 			fail_row(nodes[i], "is a VFIO node");
 		assert_false(path_is_control_node(slice_from(nodes[i])));
 	}
-	for (size_t i = 0; i < COUNT(others); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		if (path_is_vfio_node(slice_from(others[i])))
 			fail_row(others[i], "is no VFIO node");
 	}
@@ -405,16 +375,17 @@ static void test_process(void **state)
 
 	(void)state;
 	settings_init(&settings);
-	check_done("process",
-		   spec_parse_process("process.json",
-				      SLICE("{\"args\":[\"sh\"],\"env\":[\"A=1\","
-					    "\"PCIDEVICE_A=0000:01:00.0\"],\"linux\":7}"),
-				      &settings.prefixes, &spec, &err),
-		   &err);
+	check_done(
+		"process",
+		spec_parse_process(
+			"process.json",
+			SLICE("{\"args\":[\"sh\"],\"env\":[\"A=1\",\"PCIDEVICE_A=0000:01:00.0\"],\"linux\":7}"),
+			&settings.prefixes, &spec, &err),
+		&err);
 	assert_int_equal(spec.n_variables, 1);
 	assert_int_equal(spec.variables[0].index, 1);
 	assert_int_equal(spec.n_devices, 0);
-	for (size_t i = 0; i < COUNT(refused); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		auto_error bad = { 0 };
 		auto_spec none = { 0 };
 

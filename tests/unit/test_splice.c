@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Edits of a JSON text, in every style of white space: table-driven, a text, an
- * operation, the text that must come out.
- * SPDX-License-Identifier: Apache-2.0 */
+ * operation, the text that must come out. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/splice.h"
@@ -28,7 +28,7 @@ static void check_result(const char *what, const struct json *doc,
 static void check_array(const char *text, const char *removed, const char *added,
 			const char *expected)
 {
-	auto_free char *what = memory_printf("%s -%s +%s", text, removed, added);
+	auto_free char *what = xasprintf("%s -%s +%s", text, removed, added);
 	auto_splices splices = { 0 };
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
@@ -38,9 +38,9 @@ static void check_array(const char *text, const char *removed, const char *added
 
 	check_done(what, json_parse("doc", slice_from(text), &json_any, NULL, &doc, &err),
 		   &err);
-	for (uint32_t node = json_child(&doc, 0); node; node = json_next(&doc, node)) {
-		if (strchr(removed, (char)('0' + json_node(&doc, node)->position)))
-			nodes[n_nodes++] = node;
+	for (uint32_t json = json_child(&doc, 0); json; json = json_next(&doc, json)) {
+		if (strchr(removed, (char)('0' + json_span(&doc, json)->position)))
+			nodes[n_nodes++] = json;
 	}
 	assert_int_equal(n_nodes, strlen(removed));
 	for (; added[n_values]; n_values++)
@@ -99,7 +99,7 @@ static void test_remove(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_array(rows[i].text, rows[i].removed, "", rows[i].expected);
 }
 
@@ -126,7 +126,7 @@ static void test_append(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_array(rows[i].text, "", rows[i].added, rows[i].expected);
 }
 
@@ -155,7 +155,7 @@ static void test_remove_and_append(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_array(rows[i].text, rows[i].removed, rows[i].added,
 			    rows[i].expected);
 }
@@ -185,21 +185,21 @@ static void test_remove_unindexed(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct slice added[2] = { { rows[i].added, 1 },
 					  { rows[i].added + 1, 1 } };
 		auto_splices splices = { 0 };
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
-		uint32_t node = 0;
+		uint32_t json = 0;
 
 		check_done(rows[i].text,
 			   json_parse("doc", slice_from(rows[i].text), &list, NULL, &doc,
 				      &err),
 			   &err);
 		if (rows[i].removed)
-			node = find_node(&doc, rows[i].removed);
-		splice_array(&splices, &doc, 0, &node, rows[i].removed ? 1 : 0, added,
+			json = find_node(&doc, rows[i].removed);
+		splice_array(&splices, &doc, 0, &json, rows[i].removed ? 1 : 0, added,
 			     strlen(rows[i].added));
 		check_result(rows[i].text, &doc, &splices, rows[i].expected);
 	}
@@ -235,7 +235,7 @@ static void test_add_member(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_splices one = { 0 }, two = { 0 };
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
@@ -267,7 +267,7 @@ static void test_replace(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_splices splices = { 0 };
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
@@ -374,7 +374,7 @@ static void test_overlap(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_splices splices = { 0 };
 		auto_error err = { 0 };
 		int r;

@@ -1,5 +1,5 @@
-/* The container state, as the runtimes print it.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container state, as the runtimes print it. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/state.h"
@@ -12,10 +12,9 @@ static void test_runc(void **state)
 	(void)state;
 	check_done(
 		"runc",
-		state_parse(SLICE("{\"ociVersion\":\"1.0.2-dev\",\"id\":\"c1\","
-				  "\"status\":\"creating\",\"pid\":4711,"
-				  "\"bundle\":\"/run/b\",\"annotations\":{\"a\":\"b\"}}"),
-			    &found, &err),
+		state_parse(
+			SLICE("{\"ociVersion\":\"1.0.2-dev\",\"id\":\"c1\",\"status\":\"creating\",\"pid\":4711,\"bundle\":\"/run/b\",\"annotations\":{\"a\":\"b\"}}"),
+			&found, &err),
 		&err);
 	assert_string_equal(found.id, "c1");
 	assert_string_equal(found.bundle, "/run/b");
@@ -64,7 +63,7 @@ static void test_accepted(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_state found = { 0 };
 		auto_error err = { 0 };
 
@@ -110,7 +109,7 @@ static void test_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_state found = { 0 };
 		auto_error err = { 0 };
 		int r = state_parse(slice_from(rows[i].text), &found, &err);

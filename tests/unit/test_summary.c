@@ -1,5 +1,5 @@
-/* A run in a few words.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run in a few words. */
 #include "plan_check.h"
 
 #include "oci-vfio-hook/summary.h"
@@ -39,8 +39,7 @@ static void test_kinds(void **state)
 		  1899 },
 		/* The control node is added. */
 		{ SPEC(DEV("/dev/vfio/45", "243", "5"), DENY_ALL), MAP_45,
-		  "/dev/vfio/45 -> /dev/vfio/6 (243:5 -> 242:6), added /dev/vfio/vfio "
-		  "(10:196); 6 changes in 1.0 ms",
+		  "/dev/vfio/45 -> /dev/vfio/6 (243:5 -> 242:6), added /dev/vfio/vfio (10:196); 6 changes in 1.0 ms",
 		  1000 },
 		/* The path is right, or only the path is wrong. */
 		{ SPEC(CONTROL "," DEV("/dev/vfio/6", "243", "5"), ALLOW_ALL),
@@ -54,16 +53,14 @@ static void test_kinds(void **state)
 		  "[" ENTRY("/dev/vfio/6", "\"0000:3b:02.0=06/00\"") "]",
 		  "cgroup rules; 1 change in 0.1 ms", 100 },
 		{ MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45")), MAP_45,
-		  "/dev/vfio/45 -> /dev/vfio/6 (242:6), added /dev/vfio/vfio (10:196); 3 "
-		  "changes in 0.1 ms",
+		  "/dev/vfio/45 -> /dev/vfio/6 (242:6), added /dev/vfio/vfio (10:196); 3 changes in 0.1 ms",
 		  100 },
 		/* Where a mount stays, what it shows. */
 		{ MOUNTS(MOUNT("/run/card", "/dev/sda")),
 		  "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
 		  "/dev/sda -> /dev/vda (254:0); 1 change in 0.1 ms", 100 },
 		{ MOUNTS(MOUNT("/dev/sda", "/dev/vda")),
-		  "[{\"type\":\"node\",\"container_path\":\"/dev/sda\",\"vm_path\":"
-		  "\"/dev/vda\",\"final_path\":\"/dev/disk\"}]",
+		  "[{\"type\":\"node\",\"container_path\":\"/dev/sda\",\"vm_path\":\"/dev/vda\",\"final_path\":\"/dev/disk\"}]",
 		  "/dev/sda -> /dev/disk (254:0); 1 change in 0.1 ms", 100 },
 		{ SPEC(DEV("/dev/vfio/45", "243", "5"), DENY_ALL), "[" GK_45 "]",
 		  "removed /dev/vfio/45; 1 change in 0.1 ms", 100 },
@@ -77,7 +74,7 @@ static void test_kinds(void **state)
 	};
 
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(rows, ARRAY_SIZE(rows));
 }
 
 #define VARIABLE(name) "\"PCIDEVICE_" name "=0000:3b:02.0\""
@@ -100,7 +97,7 @@ static void test_many(void **state)
 	};
 
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(rows, ARRAY_SIZE(rows));
 }
 
 #define CGROUP(path) "{\"linux\":{\"cgroupsPath\":\"" path "\"}}"
@@ -124,14 +121,12 @@ static void test_container(void **state)
 		{ CGROUP("system.slice:docker:" ID), "" },
 		{ CGROUP("libpod-0" ID), "" },
 		{ CGROUP("libpod-" ID "/x"), "" },
-		{ CGROUP("libpod-"
-			 "8F00d0fdd34ed1741aca1334b11a31905acfe869f7053fd528f8e1030"
-			 "d211398"),
+		{ CGROUP("libpod-8F00d0fdd34ed1741aca1334b11a31905acfe869f7053fd528f8e1030d211398"),
 		  "" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		auto_spec spec = { 0 };
 

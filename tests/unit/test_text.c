@@ -1,5 +1,5 @@
-/* Text: quoting, UTF-8, path cleaning; errors, messages and memory.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text: quoting, UTF-8, path cleaning; errors, messages and memory. */
 #include "helpers.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static void test_printable(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_buffer buffer = { 0 };
 
 		buffer_add(&buffer, SLICE("> "));
@@ -102,7 +102,7 @@ static void test_quote(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_free char *quoted = text_quote(slice_from(rows[i].text));
 
 		check_text(rows[i].quoted, slice_from(quoted), rows[i].quoted);
@@ -169,7 +169,7 @@ static void test_utf8(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (text_is_utf8(slice_from(rows[i].text)) != rows[i].valid)
 			fail_row(rows[i].text, "row %zu", i);
 	}
@@ -209,7 +209,7 @@ static void test_path_clean(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct slice path = slice_from(rows[i].path);
 		auto_free char *clean = path_clean(path);
 
@@ -229,7 +229,7 @@ static void test_error(void **state)
 	static const int numbers[] = { 64, 65, 66, 69, 70, 74, 75, 77 };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(classes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
 		auto_error err = { 0 };
 		int r = error_set(&err, classes[i], "%s %d", "first", 1);
 
@@ -319,7 +319,7 @@ static void test_memory(void **state)
 {
 	size_t count = 0, capacity = 0;
 	auto_free uint64_t *numbers = NULL;
-	auto_free char *zero = memory_zalloc(0), *copy = memory_copy("a\0b", 3);
+	auto_free char *zero = xzalloc(0), *copy = xstrndup("a\0b", 3);
 	auto_free char *moved = take_ptr(copy);
 
 	(void)state;
@@ -327,7 +327,7 @@ static void test_memory(void **state)
 	assert_null(copy);
 	assert_memory_equal(moved, "a\0b\0", 4);
 	for (uint64_t i = 0; i < 1000; i++)
-		*memory_append(numbers, count, capacity) = i * i;
+		*array_append(numbers, count, capacity) = i * i;
 	assert_int_equal(count, 1000);
 	assert_true(capacity >= 1000);
 	assert_int_equal(numbers[999], 998001);
@@ -352,7 +352,7 @@ static void test_name(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_buffer buffer = { 0 };
 
 		buffer_add_name(&buffer, slice_from(rows[i].name));

@@ -1,5 +1,5 @@
-/* The systemd unit of a cgroup.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The systemd unit of a cgroup. */
 #include "helpers.h"
 
 #include "oci-vfio-hook/unit_name.h"
@@ -34,7 +34,7 @@ static void names(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct slice name = SLICE("untouched");
 		bool found = unit_name_from_cgroup(slice_from(rows[i].path), &name);
 

@@ -1,14 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Drives the device cgroup module on cgroups of the guest, and puts device programs where
- * the tests want them. Exit status: that of the error, as in the programs; 64 for usage.
- * SPDX-License-Identifier: Apache-2.0 */
+ * the tests want them. Exit status: that of the error, as in the programs; 64 for usage. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "oci-vfio-hook/device_cgroup.h"
-#include "oci-vfio-hook/sysroot.h"
+#include "oci-vfio-hook/file.h"
+
+#include "cgroup_internal.h"
 
 #define CHANGES_MAX 8
 
@@ -54,9 +55,9 @@ static bool parse_change(char **arguments, struct device_change *ret)
 			    &ret->minor);
 }
 
-static int open_cgroup(const char *text, struct device_cgroup *ret, struct error *err)
+static int open_cgroup(const char *text, struct device_cgroup **ret, struct error *err)
 {
-	auto_free char *path = memory_printf("/proc/%s", text);
+	auto_free char *path = xasprintf("/proc/%s", text);
 	auto_close int proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (proc < 0)
@@ -66,7 +67,7 @@ static int open_cgroup(const char *text, struct device_cgroup *ret, struct error
 
 static int change_cgroup(const char *pid, char **arguments, int count, bool undo)
 {
-	auto_device_cgroup cgroup = DEVICE_CGROUP_INIT;
+	auto_device_cgroup *cgroup = NULL;
 	struct device_change changes[CHANGES_MAX] = { 0 };
 	auto_messages messages = { 0 };
 	auto_error err = { 0 };
@@ -78,22 +79,22 @@ static int change_cgroup(const char *pid, char **arguments, int count, bool undo
 	if (count != 0)
 		return usage();
 	if (open_cgroup(pid, &cgroup, &err) < 0 ||
-	    device_cgroup_prepare(&cgroup, changes, n, &messages, &err) < 0)
+	    device_cgroup_prepare(cgroup, changes, n, &messages, &err) < 0)
 		return failed(&err);
-	if (device_cgroup_commit(&cgroup, &err) < 0) {
-		device_cgroup_undo(&cgroup);
+	if (device_cgroup_commit(cgroup, &err) < 0) {
+		device_cgroup_undo(cgroup);
 		return failed(&err);
 	}
 	for (size_t i = 0; i < messages.count; i++)
 		fprintf(stderr, "%s\n", messages.items[i].text);
-	printf("%s v%d%s\n", cgroup.path != NULL ? cgroup.path : "-", cgroup.kind,
-	       cgroup.shared ? " shared" : "");
-	for (size_t i = 0; i < cgroup.n_programs; i++)
-		printf("%.16s %s\n", cgroup.programs[i].old.name,
-		       cgroup.programs[i].directory < 0 ? "above"
-		       : cgroup.programs[i].replaced	? "replaced"
-							: "kept");
-	if (undo && device_cgroup_undo(&cgroup) < 0)
+	printf("%s v%d%s\n", cgroup->path != NULL ? cgroup->path : "-", cgroup->kind,
+	       cgroup->shared ? " shared" : "");
+	for (size_t i = 0; i < cgroup->n_programs; i++)
+		printf("%.16s %s\n", cgroup->programs[i].old.name,
+		       cgroup->programs[i].directory < 0 ? "above"
+		       : cgroup->programs[i].replaced	 ? "replaced"
+							 : "kept");
+	if (undo && device_cgroup_undo(cgroup) < 0)
 		return ERROR_IO;
 	return 0;
 }
@@ -128,7 +129,7 @@ static int ask(const struct device_cgroup *cgroup, const char *device, uint32_t 
 /* Our interpreter's word on what all programs together answer, a line for each device. */
 static int print_verdicts(const char *pid, const char *letters, char **devices, int count)
 {
-	auto_device_cgroup cgroup = DEVICE_CGROUP_INIT;
+	auto_device_cgroup *cgroup = NULL;
 	auto_error err = { 0 };
 	uint32_t access;
 	bool verdict;
@@ -139,7 +140,7 @@ static int print_verdicts(const char *pid, const char *letters, char **devices, 
 	if (open_cgroup(pid, &cgroup, &err) < 0)
 		return failed(&err);
 	for (int i = 0; i < count && r == 0; i++) {
-		r = ask(&cgroup, devices[i], access, &verdict, &err);
+		r = ask(cgroup, devices[i], access, &verdict, &err);
 		if (r == 0)
 			puts(verdict ? "allowed" : "refused");
 	}

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device programs in the kernel, through bpf(2) itself: libbpf would cost every start its
- * linking, for seven calls.
- * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/bpf_program.h"
+ * linking, for seven calls. */
+#include "bpf_program.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret)
 		int r;
 
 		memset(&attributes, 0, sizeof attributes);
-		memory_grow(&found.ids, &found.capacity, room, sizeof(*found.ids));
+		array_grow(&found.ids, &found.capacity, room, sizeof(*found.ids));
 		attributes.query.target_fd = (uint32_t)cgroup;
 		attributes.query.attach_type = BPF_CGROUP_DEVICE;
 		attributes.query.query_flags = effective ? BPF_F_QUERY_EFFECTIVE : 0;
@@ -73,7 +73,7 @@ int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret)
 
 void bpf_attachment_free(struct bpf_attachment *attachment)
 {
-	memory_free(attachment->ids);
+	free(attachment->ids);
 	*attachment = (struct bpf_attachment) { 0 };
 }
 
@@ -101,9 +101,9 @@ static int read_code(struct bpf_program *program)
 		return r;
 	memcpy(program->name, info.name, sizeof(program->name));
 	program->gpl_compatible = info.gpl_compatible;
-	memory_grow(&program->code.code, &room,
-		    info.xlated_prog_len / sizeof(struct bpf_insn) + 1,
-		    sizeof(struct bpf_insn));
+	array_grow(&program->code.code, &room,
+		   info.xlated_prog_len / sizeof(struct bpf_insn) + 1,
+		   sizeof(struct bpf_insn));
 	program->code.capacity = room;
 	info = (struct bpf_prog_info) {
 		.xlated_prog_insns = pointer(program->code.code),
@@ -205,7 +205,7 @@ int bpf_pin_read(const char *path, uint32_t *ret_id)
 int bpf_program_pin(int fd, const char *path)
 {
 	/* Without a dot: bpffs refuses names that have one. */
-	auto_free char *temporary = memory_printf("%s-oci-vfio-hook", path);
+	auto_free char *temporary = xasprintf("%s-oci-vfio-hook", path);
 	union bpf_attr attributes;
 	int r;
 

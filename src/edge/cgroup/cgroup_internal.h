@@ -1,10 +1,65 @@
-/* What the files of the device cgroup share: the parts for v1 and v2, and the mounts.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the device cgroup share: the parts for v1 and v2, and the mounts. */
 #ifndef CGROUP_INTERNAL_H
 #define CGROUP_INTERNAL_H
 
 #include "oci-vfio-hook/device_cgroup.h"
 #include "oci-vfio-hook/text.h"
+
+#include "bpf_program.h"
+#include "systemd_unit.h"
+
+enum device_cgroup_kind {
+	DEVICE_CGROUP_NONE, /* nothing filters devices here, or nothing could */
+	DEVICE_CGROUP_V1,
+	DEVICE_CGROUP_V2,
+};
+
+/* A program that decides about the container's devices. */
+struct device_cgroup_program {
+	struct bpf_program old;
+	int directory;	/* the cgroup that it is attached to; borrowed; -1: one above */
+	uint32_t flags; /* of its attachment */
+	int wider;	/* to take its place; owned; -1: it may stay */
+	bool replaced;
+	const char *pin; /* where systemd takes it from, or NULL; borrowed */
+	bool pinned;	 /* `wider` is there */
+};
+
+/* A rule of cgroup v1, as in devices.list. */
+struct device_cgroup_rule {
+	char type; /* 'a', 'b' or 'c' */
+	bool any_major, any_minor;
+	uint32_t major, minor;
+	char access[4];
+};
+
+struct device_cgroup {
+	enum device_cgroup_kind kind;
+	char *path; /* "/sys/fs/cgroup/a.slice/b.scope"; owned, as all of these */
+	size_t mount_length; /* of "/sys/fs/cgroup" in it */
+	int directory;	     /* the cgroup of the process */
+	int scope;   /* v2: the systemd scope around it that is the container's too */
+	bool shared; /* it is also that of this process: not to be changed */
+	/* v2 */
+	struct device_cgroup_program *programs;
+	size_t n_programs, programs_capacity;
+	/* The unit that the cgroup, or the scope around it, is of. */
+	struct systemd_unit unit;
+	struct device_allow unit_allow; /* to be set */
+	bool unit_changes, unit_changed;
+	/* v1 */
+	int allow, deny;
+	struct device_cgroup_rule *rules; /* before the first change */
+	size_t n_rules, rules_capacity;
+	struct device_change *changes;
+	size_t n_changes, changes_capacity;
+	bool changed;
+};
+
+/* Finds the cgroup of process `pid`, whose directory in /proc is open as `proc`: sets kind,
+ * path, mount_length, directory and shared. Errors as device_cgroup_open(). */
+int cgroup_find(int proc, pid_t pid, struct device_cgroup *ret, struct error *err);
 
 /* As the functions of device_cgroup.h, for a cgroup that is found. */
 int cgroup_v1_open(struct device_cgroup *cgroup, struct error *err);
@@ -31,10 +86,6 @@ int cgroup_systemd_disallow(struct device_cgroup *cgroup);
  * 0 or -errno. */
 int cgroup_systemd_pin(struct device_cgroup *cgroup, struct error *err);
 int cgroup_systemd_unpin(struct device_cgroup *cgroup);
-
-/* Records that the spec refuses a new device some access that the cgroup would give. */
-int cgroup_refusal_error(const struct device_cgroup *cgroup,
-			 const struct device_change *change, struct error *err);
 
 /* A place where a cgroup hierarchy is mounted. */
 struct cgroup_mount {

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where cgroup hierarchies are mounted, by libmount; for machines that don't have them
- * below /sys/fs/cgroup as others do.
- * SPDX-License-Identifier: Apache-2.0 */
+ * below /sys/fs/cgroup as others do. */
 #include "oci-vfio-hook/library.h"
 #include "oci-vfio-hook/text.h"
 
@@ -8,9 +8,8 @@
 
 #define MOUNTINFO "/proc/self/mountinfo"
 
-LIBRARY_NOTE("[{\"feature\":\"cgroup-mounts\","
-	     "\"description\":\"Finding cgroups that are not below /sys/fs/cgroup\","
-	     "\"priority\":\"suggested\",\"soname\":[\"libmount.so.1\"]}]");
+LIBRARY_NOTE(
+	"[{\"feature\":\"cgroup-mounts\",\"description\":\"Finding cgroups that are not below /sys/fs/cgroup\",\"priority\":\"suggested\",\"soname\":[\"libmount.so.1\"]}]");
 
 /* libmount's own names, as in <libmount/libmount.h>, which isn't needed to build. */
 struct libmnt_table;
@@ -86,10 +85,10 @@ int cgroup_mounts_read(enum device_cgroup_kind kind, struct cgroup_mounts *ret,
 			continue;
 		root = libmount.root(fs);
 		target = libmount.target(fs);
-		*memory_append(ret->items, ret->count, ret->capacity) =
+		*array_append(ret->items, ret->count, ret->capacity) =
 			(struct cgroup_mount) {
-				.root = memory_copy(root, strlen(root)),
-				.target = memory_copy(target, strlen(target)),
+				.root = xstrndup(root, strlen(root)),
+				.target = xstrndup(target, strlen(target)),
 			};
 	}
 	if (iterator != NULL)
@@ -102,9 +101,9 @@ int cgroup_mounts_read(enum device_cgroup_kind kind, struct cgroup_mounts *ret,
 void cgroup_mounts_free(struct cgroup_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++) {
-		memory_free(mounts->items[i].root);
-		memory_free(mounts->items[i].target);
+		free(mounts->items[i].root);
+		free(mounts->items[i].target);
 	}
-	memory_free(mounts->items);
+	free(mounts->items);
 	*mounts = (struct cgroup_mounts) { 0 };
 }

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What systemd knows of a container's devices. On a reload it gives a unit its device
  * rules anew: those of DeviceAllow=, or the programs of BPFProgram=. A runtime's own
- * program, on a unit without either, is left alone.
- * SPDX-License-Identifier: Apache-2.0 */
+ * program, on a unit without either, is left alone. */
 #include "cgroup_internal.h"
 
 /* Returns the cgroup of the unit that is the container's alone, as in
@@ -22,9 +22,7 @@ static void warn(const struct device_cgroup *cgroup, struct messages *messages,
 {
 	messages_add(
 		messages, MESSAGE_WARNING,
-		"%s: is a unit of systemd, whose daemon-reload may bring the old device "
-		"rules back (%s); what acts before the container is created lasts: "
-		"precreate (podman), oci-vfio-runtime, apply",
+		"%s: is a unit of systemd, whose daemon-reload may bring the old device rules back (%s); what acts before the container is created lasts: precreate (podman), oci-vfio-runtime, apply",
 		cgroup->path, why);
 }
 
@@ -54,7 +52,7 @@ static void find_pins(struct device_cgroup *cgroup, struct messages *messages)
 			program->pin = pin;
 			continue;
 		}
-		why = memory_printf("BPFProgram=device:%s is none of its programs", pin);
+		why = xasprintf("BPFProgram=device:%s is none of its programs", pin);
 		warn(cgroup, messages, why);
 	}
 }
@@ -119,8 +117,7 @@ int cgroup_systemd_pin(struct device_cgroup *cgroup, struct error *err)
 		if (r < 0)
 			return error_set(
 				err, ERROR_UNAVAILABLE,
-				"%s: the wider device program can't be pinned, from "
-				"where systemd takes it: %s",
+				"%s: the wider device program can't be pinned, from where systemd takes it: %s",
 				program->pin, strerror(-r));
 		program->pinned = true;
 	}

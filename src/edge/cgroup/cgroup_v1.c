@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The device cgroup of v1: devices.list, devices.allow and devices.deny
- * (Documentation/admin-guide/cgroup-v1/devices.rst).
- * SPDX-License-Identifier: Apache-2.0 */
+ * (Documentation/admin-guide/cgroup-v1/devices.rst). */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -45,7 +45,7 @@ static bool parse_rule(char *line, struct device_cgroup_rule *ret)
 
 static int read_rules(struct device_cgroup *cgroup, struct error *err)
 {
-	auto_close int fd = machine_openat(&machine_real, cgroup->directory,
+	auto_close int fd = sysroot_openat(&sysroot_real, cgroup->directory,
 					   "devices.list", O_RDONLY);
 	auto_free char *text = NULL;
 	char *rest, *line;
@@ -61,8 +61,8 @@ static int read_rules(struct device_cgroup *cgroup, struct error *err)
 		return error_prefix(err, "%s", cgroup->path);
 	rest = text;
 	while ((line = text_cut(&rest, '\n')) != NULL && *line != '\0')
-		if (!parse_rule(line, memory_append(cgroup->rules, cgroup->n_rules,
-						    cgroup->rules_capacity)))
+		if (!parse_rule(line, array_append(cgroup->rules, cgroup->n_rules,
+						   cgroup->rules_capacity)))
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "%s/devices.list: has an unknown format",
 					 cgroup->path);
@@ -72,7 +72,7 @@ static int read_rules(struct device_cgroup *cgroup, struct error *err)
 static int open_control(const struct device_cgroup *cgroup, const char *name,
 			struct error *err)
 {
-	int fd = machine_openat(&machine_real, cgroup->directory, name, O_WRONLY);
+	int fd = sysroot_openat(&sysroot_real, cgroup->directory, name, O_WRONLY);
 
 	if (fd < 0)
 		return error_set(err, error_class_of_errno(-fd),
@@ -131,14 +131,13 @@ static int check_open(const struct device_cgroup *cgroup,
 	if (!is_open(cgroup) || cgroup->shared)
 		return 0;
 	if (change->has_new && change->excepted)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s: a rule of the spec with a wildcard refuses device "
-				 "%c %" PRIu32 ":%" PRIu32
-				 ", and cgroup v1 makes no exception of it",
-				 cgroup->path, change->type, change->major,
-				 change->minor);
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"%s: a rule of the spec with a wildcard refuses device %c %" PRIu32
+			":%" PRIu32 ", and cgroup v1 makes no exception of it",
+			cgroup->path, change->type, change->major, change->minor);
 	if (*change->refused != '\0')
-		return cgroup_refusal_error(cgroup, change, err);
+		return device_change_refused(change, cgroup->path, err);
 	return 0;
 }
 
@@ -164,8 +163,8 @@ int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *
 					 ", and is not the container's own cgroup",
 					 cgroup->path, changes[i].type, changes[i].major,
 					 changes[i].minor);
-		*memory_append(cgroup->changes, cgroup->n_changes,
-			       cgroup->changes_capacity) = changes[i];
+		*array_append(cgroup->changes, cgroup->n_changes,
+			      cgroup->changes_capacity) = changes[i];
 	}
 	return 0;
 }
@@ -187,9 +186,7 @@ static int write_rule(int fd, char type, uint32_t major, uint32_t minor,
 	buffer_add_number(&text, minor);
 	buffer_add(&text, SLICE(" "));
 	buffer_add(&text, slice_from(access));
-	do {
-		n = write(fd, text.data, text.length);
-	} while (n < 0 && errno == EINTR);
+	n = RETRY_ON_EINTR(write(fd, text.data, text.length));
 	return n < 0 ? -errno : (size_t)n == text.length ? 0 : -EIO;
 }
 
@@ -197,10 +194,11 @@ static int write_failed(const struct device_cgroup *cgroup, const char *file, ch
 			uint32_t major, uint32_t minor, int number, struct error *err)
 {
 	if (number == EPERM)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s/%s: %c %" PRIu32 ":%" PRIu32 " is refused, because "
-				 "a cgroup above it doesn't allow this device",
-				 cgroup->path, file, type, major, minor);
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"%s/%s: %c %" PRIu32 ":%" PRIu32
+			" is refused, because a cgroup above it doesn't allow this device",
+			cgroup->path, file, type, major, minor);
 	return error_set(err, ERROR_IO,
 			 "%s/%s: %c %" PRIu32 ":%" PRIu32 " can't be written: %s",
 			 cgroup->path, file, type, major, minor, strerror(number));

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The device cgroup of v2: the programs of the container's own cgroup are replaced by
  * wider ones; those of the cgroups above stay, and must allow what is wanted. All of them
- * must allow an access, so that adding a program could only narrow.
- * SPDX-License-Identifier: Apache-2.0 */
+ * must allow an access, so that adding a program could only narrow. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static int add_program(struct device_cgroup *cgroup, uint32_t id, int directory,
 
 	if (r < 0)
 		return query_failed(cgroup, -r, err);
-	*memory_append(cgroup->programs, cgroup->n_programs, cgroup->programs_capacity) =
+	*array_append(cgroup->programs, cgroup->n_programs, cgroup->programs_capacity) =
 		(struct device_cgroup_program) {
 			.old = program,
 			.directory = directory,
@@ -87,11 +87,11 @@ static int open_scope(const struct device_cgroup *cgroup)
 				      (size_t)(end - cgroup->path)),
 			SLICE(".scope")))
 		return -1;
-	fd = machine_openat(&machine_real, cgroup->directory, "..",
+	fd = sysroot_openat(&sysroot_real, cgroup->directory, "..",
 			    O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || fstat(fd, &status) < 0 || status.st_nlink != 3)
 		return -1;
-	processes = machine_openat(&machine_real, fd, "cgroup.procs", O_RDONLY);
+	processes = sysroot_openat(&sysroot_real, fd, "cgroup.procs", O_RDONLY);
 	if (processes < 0 || read(processes, &byte, 1) != 0)
 		return -1;
 	return take_fd(fd);
@@ -100,10 +100,10 @@ static int open_scope(const struct device_cgroup *cgroup)
 /* May a runtime in this user namespace, where we may not look, have filtered devices? */
 static bool can_have_programs(void)
 {
-	struct user_namespace namespace;
+	struct user_namespace user_namespace;
 	auto_error err = { 0 };
 
-	return user_namespace_read(&namespace, &err) < 0 || namespace.initial;
+	return user_namespace_read(&user_namespace, &err) < 0 || user_namespace.initial;
 }
 
 int cgroup_v2_open(struct device_cgroup *cgroup, struct error *err)
@@ -143,7 +143,7 @@ static bool is_attached(int directory, uint32_t id)
 static bool has_program(const char *path, uint32_t id)
 {
 	auto_close int fd =
-		machine_openat(&machine_real, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+		sysroot_openat(&sysroot_real, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 
 	return fd >= 0 && is_attached(fd, id);
 }
@@ -152,14 +152,14 @@ static bool has_program(const char *path, uint32_t id)
  * caller frees. */
 static char *find_owner(const struct device_cgroup *cgroup, uint32_t id)
 {
-	auto_free char *path = memory_copy(cgroup->path, strlen(cgroup->path));
+	auto_free char *path = xstrndup(cgroup->path, strlen(cgroup->path));
 
 	while (!has_program(path, id)) {
 		char *end = strrchr(path, '/');
 
 		if ((size_t)(end - path) < cgroup->mount_length)
-			return memory_printf("a cgroup above %.*s",
-					     (int)cgroup->mount_length, path);
+			return xasprintf("a cgroup above %.*s", (int)cgroup->mount_length,
+					 path);
 		*end = '\0';
 	}
 	return take_ptr(path);
@@ -188,12 +188,13 @@ static int check_above(const struct device_cgroup *cgroup,
 		if (r < 0)
 			return error_prefix(err, "%s: device program %.16s", owner,
 					    program->old.name);
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s: its device program %.16s refuses device %c %" PRIu32
-				 ":%" PRIu32 " to the container's cgroup %s: allow it "
-				 "there (systemd: DeviceAllow=)",
-				 owner, program->old.name, change->type, change->major,
-				 change->minor, cgroup->path);
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"%s: its device program %.16s refuses device %c %" PRIu32
+			":%" PRIu32
+			" to the container's cgroup %s: allow it there (systemd: DeviceAllow=)",
+			owner, program->old.name, change->type, change->major,
+			change->minor, cgroup->path);
 	}
 	return 0;
 }
@@ -239,7 +240,7 @@ static int check_refused(const struct device_cgroup *cgroup,
 		if (r < 0)
 			return r;
 		if (allowed)
-			return cgroup_refusal_error(cgroup, change, err);
+			return device_change_refused(change, cgroup->path, err);
 	}
 	return 0;
 }
@@ -282,9 +283,9 @@ int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err)
 				err, r == -EPERM ? ERROR_PERMISSION : ERROR_UNAVAILABLE,
 				"%s: device program %.16s can't be replaced: %s",
 				cgroup->path, program->old.name,
-				r == -ENOENT ? "it is attached by a link, or was "
-					       "detached a moment ago"
-					     : strerror(-r));
+				r == -ENOENT
+					? "it is attached by a link, or was detached a moment ago"
+					: strerror(-r));
 		program->replaced = true;
 	}
 	return 0;

@@ -1,5 +1,5 @@
-/* Talking to systemd over D-Bus, by sd-bus of libsystemd.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Talking to systemd over D-Bus, by sd-bus of libsystemd. */
 #include "systemd_bus.h"
 
 #include <errno.h>
@@ -20,9 +20,7 @@
 #define REACH_PAUSE_NS 20000000L
 
 LIBRARY_NOTE(
-	"[{\"feature\":\"systemd-units\","
-	"\"description\":\"Telling systemd of the devices of a container in a scope\","
-	"\"priority\":\"recommended\",\"soname\":[\"libsystemd.so.0\"]}]");
+	"[{\"feature\":\"systemd-units\",\"description\":\"Telling systemd of the devices of a container in a scope\",\"priority\":\"recommended\",\"soname\":[\"libsystemd.so.0\"]}]");
 
 /* libsystemd's own names, as in <systemd/sd-bus.h>, which isn't needed to build. */
 typedef struct sd_bus sd_bus;
@@ -153,23 +151,23 @@ static int reach(struct systemd_bus *bus, struct error *err)
 	if (r < 0 && r != -ETIMEDOUT)
 		r = connect_to(bus, "unix:path=/run/dbus/system_bus_socket", true);
 	if (r < 0)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "systemd can't be reached, neither at "
-				 "/run/systemd/private nor over the system bus: %s",
-				 strerror(-r));
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"systemd can't be reached, neither at /run/systemd/private nor over the system bus: %s",
+			strerror(-r));
 	return 0;
 }
 
 int systemd_bus_open(struct systemd_bus **ret, struct error *err)
 {
-	struct systemd_bus *bus = memory_zalloc(sizeof *bus);
+	struct systemd_bus *bus = xzalloc(sizeof *bus);
 	int r = load(&bus->library, err);
 
 	systemd_bus_extend(bus);
 	if (r == 0)
 		r = reach(bus, err);
 	if (r < 0)
-		memory_free(bus);
+		free(bus);
 	else
 		*ret = bus;
 	return r;
@@ -204,7 +202,7 @@ void systemd_bus_close(struct systemd_bus *bus)
 	if (bus == NULL)
 		return;
 	bus->library.close_unref(bus->bus);
-	memory_free(bus);
+	free(bus);
 }
 
 static int failed(const char *what, const char *why, struct error *err)
@@ -229,7 +227,7 @@ static int get(const struct systemd_bus *bus, const struct systemd_property *pro
 	if (r >= 0)
 		r = library->get_property(bus->bus, SERVICE, path, property->interface,
 					  property->name, &failure, ret, type);
-	memory_free(path);
+	free(path);
 	if (r >= 0)
 		r = 1;
 	else if (failure.name != NULL &&
@@ -257,7 +255,7 @@ int systemd_bus_get_string(const struct systemd_bus *bus,
 	if (r < 0)
 		r = failed(property->name, strerror(-r), err);
 	else
-		*ret = memory_copy_string(value);
+		*ret = xstrdup(value);
 	bus->library.unref(answer);
 	return r < 0 ? r : 0;
 }

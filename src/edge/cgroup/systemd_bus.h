@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Talking to systemd over D-Bus: a connection, properties of units, and setting one.
- * What they mean is in systemd_unit.c. Internal to the edge.
- * SPDX-License-Identifier: Apache-2.0 */
+ * What they mean is in systemd_unit.c. Internal to the edge. */
 #ifndef SYSTEMD_BUS_H
 #define SYSTEMD_BUS_H
 

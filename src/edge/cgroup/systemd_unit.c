@@ -1,6 +1,6 @@
-/* A unit of systemd: its device rules.
- * SPDX-License-Identifier: Apache-2.0 */
-#include "oci-vfio-hook/systemd_unit.h"
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A unit of systemd: its device rules. */
+#include "systemd_unit.h"
 
 #include <ctype.h>
 #include <sys/stat.h>
@@ -32,8 +32,8 @@ static void add_pin(void *unit_, const char *kind, const char *path)
 	struct systemd_unit *unit = unit_;
 
 	if (strcmp(kind, "device") == 0)
-		*memory_append(unit->pins, unit->n_pins, unit->pins_capacity) =
-			memory_copy_string(path);
+		*array_append(unit->pins, unit->n_pins, unit->pins_capacity) =
+			xstrdup(path);
 }
 
 /* A unit of this name may be another manager's, or none: its name is only a cgroup's. */
@@ -76,10 +76,10 @@ int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct erro
 
 	if (!unit_name_from_cgroup(cgroup, &name) || !is_init())
 		return 0;
-	unit.name = memory_copy(name.data, name.length);
+	unit.name = xstrndup(name.data, name.length);
 	suffix = strrchr(unit.name, '.') + 1;
-	unit.interface = memory_printf("org.freedesktop.systemd1.%c%s", toupper(*suffix),
-				       suffix + 1);
+	unit.interface =
+		xasprintf("org.freedesktop.systemd1.%c%s", toupper(*suffix), suffix + 1);
 	r = systemd_bus_open(&unit.bus, err);
 	if (r == 0)
 		r = has_cgroup(&unit, cgroup, err);
@@ -126,11 +126,11 @@ int systemd_unit_set_allow(const struct systemd_unit *unit,
 void systemd_unit_close(struct systemd_unit *unit)
 {
 	for (size_t i = 0; i < unit->n_pins; i++)
-		memory_free(unit->pins[i]);
-	memory_free(unit->pins);
+		free(unit->pins[i]);
+	free(unit->pins);
 	device_allow_free(&unit->allow);
-	memory_free(unit->interface);
-	memory_free(unit->name);
+	free(unit->interface);
+	free(unit->name);
 	systemd_bus_close(unit->bus);
 	*unit = (struct systemd_unit) { 0 };
 }

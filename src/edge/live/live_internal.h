@@ -1,5 +1,5 @@
-/* What the files of the live part share. Internal to the edge.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the live part share. Internal to the edge. */
 #ifndef OCI_VFIO_HOOK_LIVE_INTERNAL_H
 #define OCI_VFIO_HOOK_LIVE_INTERNAL_H
 
@@ -33,21 +33,21 @@ struct live_namespace {
 
 int live_namespace_open(int64_t pid, int process, struct live_namespace *ret,
 			struct error *err);
-int live_namespace_join(struct live_namespace *namespace, struct error *err);
-int live_namespace_leave(struct live_namespace *namespace, struct error *err);
-void live_namespace_close(struct live_namespace *namespace);
+int live_namespace_join(struct live_namespace *mount_namespace, struct error *err);
+int live_namespace_leave(struct live_namespace *mount_namespace, struct error *err);
+void live_namespace_close(struct live_namespace *mount_namespace);
 
 /* Opens the rootfs of the joined namespace (O_PATH): it must be a mount point there. */
-int live_namespace_open_rootfs(const struct live_namespace *namespace, const char *path,
-			       int *ret, struct error *err);
+int live_namespace_open_rootfs(const struct live_namespace *mount_namespace,
+			       const char *path, int *ret, struct error *err);
 
 /* What is made or renamed between these two is by the container's root: a file system of
  * its user namespace takes it from nobody else (EOVERFLOW). */
-int live_namespace_become_root(const struct live_namespace *namespace);
-void live_namespace_become_self(const struct live_namespace *namespace);
+int live_namespace_become_root(const struct live_namespace *mount_namespace);
+void live_namespace_become_self(const struct live_namespace *mount_namespace);
 
 /* The user and group of a container as we see them; ERROR_DATA where its map has none. */
-int live_namespace_find_owner(const struct live_namespace *namespace, uint32_t uid,
+int live_namespace_find_owner(const struct live_namespace *mount_namespace, uint32_t uid,
 			      uint32_t gid, uid_t *ret_uid, gid_t *ret_gid,
 			      struct error *err);
 
@@ -118,7 +118,7 @@ int live_mount_scratch(void);
 /* Detaches the mount that `mount` is the root of. 0 or -errno. */
 int live_mount_detach_root(int mount);
 
-/* ---- live_journal.c: what was done, to undo it */
+/* ---- live_undo.c: what was done, to undo it */
 
 enum live_step_kind {
 	LIVE_SCRATCH,	/* our tmpfs was mounted on the rootfs */
@@ -136,29 +136,29 @@ struct live_step {
 	int mount; /* LIVE_DETACHED: a copy of the mount; LIVE_SCRATCH: itself; owned */
 };
 
-struct live_journal {
+struct live_undo {
 	struct live_step *items;
 	size_t count, capacity;
 };
 
 /* Makes room for `count` steps: none is lost for want of memory later. */
-void live_journal_reserve(struct live_journal *journal, size_t count);
+void live_undo_reserve(struct live_undo *undo, size_t count);
 /* Records a step that is to be done next at a place. `mount` is -1 or handed over, also
  * on an error. 0 or -errno: then the step must not be done. */
-int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
-		     int directory, const char *name, int mount);
+int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int directory,
+		  const char *name, int mount);
 /* Takes the last step out: it failed. */
-void live_journal_drop(struct live_journal *journal);
+void live_undo_drop(struct live_undo *undo);
 /* The name that a file has while it is set aside: the same each time, so that what a killed
  * run has left is found by the next. 0 or -ENAMETOOLONG. */
-int live_journal_aside_name(const char *name, char ret[static NAME_MAX + 1]);
+int live_undo_aside_name(const char *name, char ret[static NAME_MAX + 1]);
 /* Does a LIVE_SET_ASIDE: renames the file. 0 or -errno; -EEXIST: that name is taken. */
-int live_journal_set_aside(int directory, const char *name);
+int live_undo_set_aside(int directory, const char *name);
 /* Both in the joined namespace. */
-void live_journal_undo(struct live_journal *journal,
-		       const struct live_namespace *namespace, struct messages *messages);
-void live_journal_finish(struct live_journal *journal, struct messages *messages);
-void live_journal_free(struct live_journal *journal);
+void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace,
+		    struct messages *messages);
+void live_undo_finish(struct live_undo *undo, struct messages *messages);
+void live_undo_free(struct live_undo *undo);
 
 /* ---- live_label.c: security.selinux */
 
@@ -195,15 +195,15 @@ struct live_node {
 
 struct live {
 	const struct plan *plan;
-	struct live_namespace namespace;
-	struct device_cgroup cgroup;
-	int rootfs;  /* O_PATH, in the container's namespace; owned */
+	struct live_namespace mount_namespace;
+	struct device_cgroup *cgroup; /* owned; NULL: nothing changes in it */
+	int rootfs;		      /* O_PATH, in the container's namespace; owned */
 	int scratch; /* tmpfs with nodes for a user namespace; -1: none; owned */
 	struct live_machine_dev machine_dev;
 	bool told_of_machine_dev;
 	struct live_node *nodes;
 	size_t n_nodes;
-	struct live_journal journal;
+	struct live_undo undo;
 	struct live_directory *directories; /* below the rootfs, open; owned */
 	size_t n_directories, directories_capacity;
 	struct messages *messages; /* borrowed, while something is changed */

@@ -1,5 +1,5 @@
-/* Security labels of nodes: a new node gets that of the stale one, or of its neighbours.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Security labels of nodes: a new node gets that of the stale one, or of its neighbours. */
 #include "live_internal.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ int live_label_read(const struct live_place *place, struct live_label *ret,
 	ret->known = length >= 0 || errno != ENOENT;
 	if (length <= 0)
 		return 0;
-	ret->text = memory_copy(text, (size_t)length);
+	ret->text = xstrndup(text, (size_t)length);
 	ret->length = (size_t)length;
 	return 0;
 }
@@ -68,6 +68,6 @@ int live_label_set(struct live *live, const struct live_place *place,
 
 void live_label_free(struct live_label *label)
 {
-	memory_free(label->text);
+	free(label->text);
 	*label = (struct live_label) { 0 };
 }

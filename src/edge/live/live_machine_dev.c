@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What this machine's /dev is, so that it is recognised where it is bound into a
- * container.
- * SPDX-License-Identifier: Apache-2.0 */
+ * container. */
 #include "live_internal.h"
 
 #include <errno.h>
@@ -126,7 +126,7 @@ int live_machine_dev_find(int proc, struct live_machine_dev *ret, struct error *
 		return r;
 	if (is_system_of_its_own(paths[0], &ret->systems[ret->n_systems]))
 		ret->n_systems++;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		if (stat(paths[i], &ret->directories[ret->n_directories]) == 0)
 			ret->n_directories++;
 		else if (errno != ENOENT)

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bind mounts of single nodes by file descriptors, and the tmpfs where nodes are made
- * that a user namespace can't make.
- * SPDX-License-Identifier: Apache-2.0 */
+ * that a user namespace can't make. */
 #include "live_internal.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The nodes of the plan in a created container: first all stale ones are set aside, then
- * all final ones are made, so that swaps and chains come out right.
- * SPDX-License-Identifier: Apache-2.0 */
+ * all final ones are made, so that swaps and chains come out right. */
 #include "live_internal.h"
 
 #include <errno.h>
@@ -35,14 +35,14 @@ static int something_else(const struct live_place *place, const struct live_foun
 	auto_free char *name = path_display(place->path);
 
 	if (found->type == 'c' || found->type == 'b')
-		return error_set(err, ERROR_DATA,
-				 "%s in the container: is another device, %c %u:%u, than "
-				 "the spec says; nothing was changed",
-				 name, found->type, found->major, found->minor);
-	return error_set(err, ERROR_DATA,
-			 "%s in the container: something is in the way that is no device "
-			 "node; nothing was changed",
-			 name);
+		return error_set(
+			err, ERROR_DATA,
+			"%s in the container: is another device, %c %u:%u, than the spec says; nothing was changed",
+			name, found->type, found->major, found->minor);
+	return error_set(
+		err, ERROR_DATA,
+		"%s in the container: something is in the way that is no device node; nothing was changed",
+		name);
 }
 
 static void tell_of_machine_dev(struct live *live, const struct live_place *place)
@@ -50,11 +50,10 @@ static void tell_of_machine_dev(struct live *live, const struct live_place *plac
 	auto_free char *name = path_display(place->path);
 
 	if (!live->told_of_machine_dev)
-		messages_add(live->messages, MESSAGE_WARNING,
-			     "%s in the container: its directory is this machine's own "
-			     "/dev, bound into the container: nothing is made or removed "
-			     "there",
-			     name);
+		messages_add(
+			live->messages, MESSAGE_WARNING,
+			"%s in the container: its directory is this machine's own /dev, bound into the container: nothing is made or removed there",
+			name);
 	live->told_of_machine_dev = true;
 }
 
@@ -64,12 +63,12 @@ static int detach(struct live *live, const struct live_place *place, struct erro
 
 	if (mount < 0)
 		return live_error(place->path, "its mount can't be copied", -mount, err);
-	r = live_journal_add(&live->journal, LIVE_DETACHED, place->directory, place->name,
-			     mount);
+	r = live_undo_add(&live->undo, LIVE_DETACHED, place->directory, place->name,
+			  mount);
 	if (r == 0) {
 		r = live_mount_detach(place->directory, place->name);
 		if (r < 0)
-			live_journal_drop(&live->journal);
+			live_undo_drop(&live->undo);
 	}
 	return r < 0 ? live_error(place->path, "can't be unmounted", -r, err) : 0;
 }
@@ -78,7 +77,7 @@ static int detach(struct live *live, const struct live_place *place, struct erro
 static int add_step(struct live *live, enum live_step_kind kind,
 		    const struct live_place *place)
 {
-	return live_journal_add(&live->journal, kind, place->directory, place->name, -1);
+	return live_undo_add(&live->undo, kind, place->directory, place->name, -1);
 }
 
 /* 0 or -errno. */
@@ -87,12 +86,12 @@ static int rename_aside(struct live *live, const struct live_place *place)
 	int r = add_step(live, LIVE_SET_ASIDE, place);
 
 	if (r == 0) {
-		r = live_namespace_become_root(&live->namespace);
+		r = live_namespace_become_root(&live->mount_namespace);
 		if (r == 0)
-			r = live_journal_set_aside(place->directory, place->name);
-		live_namespace_become_self(&live->namespace);
+			r = live_undo_set_aside(place->directory, place->name);
+		live_namespace_become_self(&live->mount_namespace);
 		if (r < 0)
-			live_journal_drop(&live->journal);
+			live_undo_drop(&live->undo);
 	}
 	return r;
 }
@@ -116,7 +115,7 @@ static bool is_planned(const struct live *live, const struct live_place *place,
 		const struct plan_node *plan = live->nodes[i].plan;
 		const char *const paths[] = { plan->container_path, plan->final_path };
 
-		for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
+		for (size_t k = 0; k < ARRAY_SIZE(paths); k++)
 			if (paths[k] != NULL &&
 			    slice_starts(slice_from(paths[k]), parent) &&
 			    text_equal(paths[k] + parent.length, name))
@@ -130,10 +129,10 @@ static int in_the_way(const struct live_place *place, const char *what, struct e
 	auto_free char *name = path_display(place->path);
 	auto_free char *shown = path_display(what);
 
-	return error_set(err, ERROR_DATA,
-			 "%s in the container: %s beside it is in the way, and is none "
-			 "of ours; nothing was changed",
-			 name, shown);
+	return error_set(
+		err, ERROR_DATA,
+		"%s in the container: %s beside it is in the way, and is none of ours; nothing was changed",
+		name, shown);
 }
 
 /* Takes a node or the file of a mount away, and what a killed run has left under the name
@@ -144,7 +143,7 @@ static int take_away(struct live *live, const struct live_node *node,
 	char aside[NAME_MAX + 1];
 	struct live_place leftover = *place;
 	struct live_found found;
-	int r = live_journal_aside_name(place->name, aside);
+	int r = live_undo_aside_name(place->name, aside);
 
 	if (r == 0 && is_planned(live, place, aside))
 		return in_the_way(place, aside, err);
@@ -217,14 +216,14 @@ static int set_aside(struct live *live, struct live_node *node, struct error *er
 
 static int make_empty_file(const struct live *live, const struct live_place *place)
 {
-	int fd = -1, r = live_namespace_become_root(&live->namespace);
+	int fd = -1, r = live_namespace_become_root(&live->mount_namespace);
 
 	if (r == 0) {
 		fd = openat(place->directory, place->name,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		r = fd < 0 ? -errno : 0;
 	}
-	live_namespace_become_self(&live->namespace);
+	live_namespace_become_self(&live->mount_namespace);
 	close_fd(&fd);
 	return r;
 }
@@ -237,7 +236,7 @@ static int make_placeholder(struct live *live, const struct live_place *place,
 	if (r == 0) {
 		r = make_empty_file(live, place);
 		if (r < 0)
-			live_journal_drop(&live->journal);
+			live_undo_drop(&live->undo);
 	}
 	return r < 0 ? live_error(place->path,
 				  "the file to mount the node on can't be made", -r, err)
@@ -254,7 +253,7 @@ static int attach(struct live *live, struct live_node *node,
 		if (r == 0)
 			r = live_mount_attach(node->mount, place->directory, place->name);
 		if (r < 0)
-			live_journal_drop(&live->journal);
+			live_undo_drop(&live->undo);
 	}
 	return r < 0 ? live_error(place->path, "the node can't be mounted", -r, err) : 0;
 }
@@ -278,7 +277,7 @@ static int put_node(struct live *live, struct live_node *node,
 		return live_error(place->path, "the node can't be made", -r, err);
 	r = live_sources_make_node(live, node->plan, place->directory, place->name, err);
 	if (r < 0) {
-		live_journal_drop(&live->journal);
+		live_undo_drop(&live->undo);
 		return r;
 	}
 	return live_label_set(live, place, &node->label, err);
@@ -305,9 +304,7 @@ static int make_final(struct live *live, struct live_node *node, struct error *e
 
 		return error_set(
 			err, ERROR_UNAVAILABLE,
-			"%s in the container: is not there, and its directory is "
-			"this machine's own /dev, where nothing is made; nothing "
-			"was changed",
+			"%s in the container: is not there, and its directory is this machine's own /dev, where nothing is made; nothing was changed",
 			name);
 	}
 	return put_node(live, node, &place, err);
@@ -333,7 +330,7 @@ int live_nodes_change(struct live *live, struct error *err)
 {
 	int r;
 
-	live_journal_reserve(&live->journal, count_steps(live));
+	live_undo_reserve(&live->undo, count_steps(live));
 	r = live_sources_clone(live, err);
 
 	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Places in the container: a name in a directory that is found below the rootfs without
- * ever following a link. All else in the live part works on (directory, name).
- * SPDX-License-Identifier: Apache-2.0 */
+ * ever following a link. All else in the live part works on (directory, name). */
 #include "live_internal.h"
 
 #include <errno.h>
@@ -30,16 +30,8 @@ int live_error(const char *path, const char *what, int number, struct error *err
 /* Opens a directory below the rootfs. Fd or -errno. */
 static int open_directory(int rootfs, const char *path)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, rootfs, path, &how, sizeof(how));
-	} while (fd < 0 && errno == EINTR);
-	return fd < 0 ? -errno : (int)fd;
+	return fd_open_confined(rootfs, path, O_PATH | O_DIRECTORY,
+				RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 }
 
 /* Is the directory on this machine's own /dev, by a bind mount? 0, 1 or -errno. */
@@ -72,7 +64,7 @@ static int open_once(struct live *live, struct slice path, struct live_directory
 			return 0;
 		}
 	}
-	text = memory_copy(path.data, path.length);
+	text = xstrndup(path.data, path.length);
 	fd = open_directory(live->rootfs, text);
 	if (fd < 0)
 		return fd;
@@ -80,8 +72,8 @@ static int open_once(struct live *live, struct slice path, struct live_directory
 	if (machines < 0)
 		return machines;
 	*ret = (struct live_directory) { take_ptr(text), take_fd(fd), machines > 0 };
-	*memory_append(live->directories, live->n_directories,
-		       live->directories_capacity) = *ret;
+	*array_append(live->directories, live->n_directories,
+		      live->directories_capacity) = *ret;
 	return 0;
 }
 
@@ -90,7 +82,7 @@ static int open_once(struct live *live, struct slice path, struct live_directory
 static int make_directory(struct live *live, struct slice path,
 			  struct live_directory *ret)
 {
-	auto_free char *text = memory_copy(path.data, path.length);
+	auto_free char *text = xstrndup(path.data, path.length);
 	const char *name = path_name(text);
 	size_t length = (size_t)(name - text) - 1;
 	struct live_directory above;
@@ -100,15 +92,15 @@ static int make_directory(struct live *live, struct slice path,
 		return r;
 	if (above.machines)
 		return -EXDEV;
-	r = live_journal_add(&live->journal, LIVE_DIRECTORY, above.fd, name, -1);
+	r = live_undo_add(&live->undo, LIVE_DIRECTORY, above.fd, name, -1);
 	if (r < 0)
 		return r;
-	r = live_namespace_become_root(&live->namespace);
+	r = live_namespace_become_root(&live->mount_namespace);
 	if (r == 0 && mkdirat(above.fd, name, DIRECTORY_MODE) < 0)
 		r = -errno;
-	live_namespace_become_self(&live->namespace);
+	live_namespace_become_self(&live->mount_namespace);
 	if (r < 0)
-		live_journal_drop(&live->journal);
+		live_undo_drop(&live->undo);
 	return r < 0 && r != -EEXIST ? r : open_once(live, path, ret);
 }
 
@@ -157,10 +149,10 @@ int live_place_open(struct live *live, const char *path, bool make,
 void live_place_close_all(struct live *live)
 {
 	for (size_t i = 0; i < live->n_directories; i++) {
-		memory_free(live->directories[i].path);
+		free(live->directories[i].path);
 		close_fd(&live->directories[i].fd);
 	}
-	memory_free(live->directories);
+	free(live->directories);
 }
 
 static char type_of(const struct statx *status)

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the nodes of a container come from: made there, bound from this machine, or made
- * on a tmpfs of ours and bound from there.
- * SPDX-License-Identifier: Apache-2.0 */
+ * on a tmpfs of ours and bound from there. */
 #include "live_internal.h"
 
 #include <errno.h>
@@ -29,16 +29,16 @@ static int clone_machines_node(struct live_node *node, struct error *err)
 
 	node->mount = live_mount_clone(AT_FDCWD, plan->node);
 	if (node->mount < 0)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s: this machine's node can't be bound into the "
-				 "container: %s",
-				 name, strerror(-node->mount));
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"%s: this machine's node can't be bound into the container: %s",
+			name, strerror(-node->mount));
 	if (fstat(node->mount, &status) < 0 || (status.st_mode & S_IFMT) != type ||
 	    status.st_rdev != makedev(plan->major, plan->minor))
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s: is not the node %c %u:%u that it should be on this "
-				 "machine",
-				 name, plan->type, plan->major, plan->minor);
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"%s: is not the node %c %u:%u that it should be on this machine",
+			name, plan->type, plan->major, plan->minor);
 	return 0;
 }
 
@@ -48,8 +48,8 @@ int live_sources_make_node(const struct live *live, const struct plan_node *plan
 	mode_t type = plan->type == 'b' ? S_IFBLK : S_IFCHR;
 	uid_t uid;
 	gid_t gid;
-	int r = live_namespace_find_owner(&live->namespace, plan->uid, plan->gid, &uid,
-					  &gid, err);
+	int r = live_namespace_find_owner(&live->mount_namespace, plan->uid, plan->gid,
+					  &uid, &gid, err);
 
 	if (r < 0)
 		return r;
@@ -71,26 +71,26 @@ static int make_scratch_node(struct live *live, struct live_node *node, struct e
 		int fd = live_mount_scratch();
 
 		if (fd < 0)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "no tmpfs can be made for the nodes of a "
-					 "container with a user namespace: %s",
-					 strerror(-fd));
+			return error_set(
+				err, ERROR_UNAVAILABLE,
+				"no tmpfs can be made for the nodes of a container with a user namespace: %s",
+				strerror(-fd));
 		live->scratch = fd;
 	}
-	node->scratch = memory_printf("%zu", (size_t)(node - live->nodes));
+	node->scratch = xasprintf("%zu", (size_t)(node - live->nodes));
 	return live_sources_make_node(live, node->plan, live->scratch, node->scratch,
 				      err);
 }
 
 static int prepare(struct live *live, struct live_node *node, struct error *err)
 {
-	bool plain = live->namespace.privileged && !live->namespace.foreign;
+	bool plain = live->mount_namespace.privileged && !live->mount_namespace.foreign;
 
 	if (node->plan->mount || !plain)
 		find_source(node);
 	if (node->plan->final_path == NULL)
 		return 0;
-	if (node->plan->mount || !live->namespace.privileged)
+	if (node->plan->mount || !live->mount_namespace.privileged)
 		return clone_machines_node(node, err);
 	return plain ? 0 : make_scratch_node(live, node, err);
 }
@@ -100,7 +100,7 @@ int live_sources_prepare(struct live *live, struct error *err)
 	int r = 0;
 
 	live->n_nodes = live->plan->n_nodes;
-	live->nodes = memory_zalloc(live->n_nodes * sizeof(*live->nodes));
+	live->nodes = xzalloc(live->n_nodes * sizeof(*live->nodes));
 	for (size_t i = 0; i < live->n_nodes; i++) {
 		live->nodes[i].plan = &live->plan->nodes[i];
 		live->nodes[i].mount = -1;
@@ -116,12 +116,12 @@ static int mount_scratch(struct live *live)
 
 	if (mount < 0)
 		return -errno;
-	r = live_journal_add(&live->journal, LIVE_SCRATCH, live->rootfs, ".", mount);
+	r = live_undo_add(&live->undo, LIVE_SCRATCH, live->rootfs, ".", mount);
 	if (r < 0)
 		return r;
 	r = live_mount_attach(live->scratch, live->rootfs, ".");
 	if (r < 0)
-		live_journal_drop(&live->journal);
+		live_undo_drop(&live->undo);
 	return r;
 }
 
@@ -147,7 +147,7 @@ int live_sources_clone(struct live *live, struct error *err)
 	}
 	ended = live_mount_detach_root(live->scratch);
 	if (ended == 0)
-		live_journal_drop(&live->journal);
+		live_undo_drop(&live->undo);
 	if (r >= 0)
 		r = ended;
 	return r < 0 ? live_error("/", "the nodes' tmpfs can't be used", -r, err) : 0;
@@ -157,8 +157,8 @@ void live_sources_free(struct live *live)
 {
 	for (size_t i = 0; i < live->n_nodes; i++) {
 		close_fd(&live->nodes[i].mount);
-		memory_free(live->nodes[i].scratch);
+		free(live->nodes[i].scratch);
 		live_label_free(&live->nodes[i].label);
 	}
-	memory_free(live->nodes);
+	free(live->nodes);
 }

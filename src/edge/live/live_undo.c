@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What was done to the nodes of a container, step by step: undone in reverse, or made
- * final.
- * SPDX-License-Identifier: Apache-2.0 */
+ * final. */
 #include "live_internal.h"
 
 #include <errno.h>
@@ -8,16 +8,15 @@
 
 #define ASIDE_SUFFIX ".oci-vfio-hook"
 
-void live_journal_reserve(struct live_journal *journal, size_t count)
+void live_undo_reserve(struct live_undo *undo, size_t count)
 {
-	memory_grow(&journal->items, &journal->capacity, count, sizeof(*journal->items));
+	array_grow(&undo->items, &undo->capacity, count, sizeof(*undo->items));
 }
 
-int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
-		     int directory, const char *name, int mount)
+int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int directory,
+		  const char *name, int mount)
 {
-	struct live_step *step =
-		memory_append(journal->items, journal->count, journal->capacity);
+	struct live_step *step = array_append(undo->items, undo->count, undo->capacity);
 
 	*step = (struct live_step) { .kind = kind,
 				     .directory = directory,
@@ -26,16 +25,16 @@ int live_journal_add(struct live_journal *journal, enum live_step_kind kind,
 		strcpy(step->name, name);
 		return 0;
 	}
-	live_journal_drop(journal);
+	live_undo_drop(undo);
 	return -ENAMETOOLONG;
 }
 
-void live_journal_drop(struct live_journal *journal)
+void live_undo_drop(struct live_undo *undo)
 {
-	close_fd(&journal->items[--journal->count].mount);
+	close_fd(&undo->items[--undo->count].mount);
 }
 
-int live_journal_aside_name(const char *name, char ret[static NAME_MAX + 1])
+int live_undo_aside_name(const char *name, char ret[static NAME_MAX + 1])
 {
 	size_t length = strlen(name);
 
@@ -54,29 +53,29 @@ static int rename_new(int directory, const char *from, const char *to)
 									       : 0;
 }
 
-int live_journal_set_aside(int directory, const char *name)
+int live_undo_set_aside(int directory, const char *name)
 {
 	char aside[NAME_MAX + 1];
-	int r = live_journal_aside_name(name, aside);
+	int r = live_undo_aside_name(name, aside);
 
 	return r < 0 ? r : rename_new(directory, name, aside);
 }
 
-static int rename_back(const struct live_namespace *namespace,
+static int rename_back(const struct live_namespace *mount_namespace,
 		       const struct live_step *step)
 {
 	char aside[NAME_MAX + 1];
-	int r = live_journal_aside_name(step->name, aside);
+	int r = live_undo_aside_name(step->name, aside);
 
 	if (r == 0)
-		r = live_namespace_become_root(namespace);
+		r = live_namespace_become_root(mount_namespace);
 	if (r == 0)
 		r = rename_new(step->directory, aside, step->name);
-	live_namespace_become_self(namespace);
+	live_namespace_become_self(mount_namespace);
 	return r;
 }
 
-static int undo_step(const struct live_namespace *namespace, struct live_step *step)
+static int undo_step(const struct live_namespace *mount_namespace, struct live_step *step)
 {
 	int r;
 
@@ -86,7 +85,7 @@ static int undo_step(const struct live_namespace *namespace, struct live_step *s
 	case LIVE_DETACHED:
 		return live_mount_attach(step->mount, step->directory, step->name);
 	case LIVE_SET_ASIDE:
-		return rename_back(namespace, step);
+		return rename_back(mount_namespace, step);
 	case LIVE_DIRECTORY:
 		r = unlinkat(step->directory, step->name, AT_REMOVEDIR);
 		return r < 0 ? -errno : 0;
@@ -98,12 +97,12 @@ static int undo_step(const struct live_namespace *namespace, struct live_step *s
 	return -EINVAL;
 }
 
-void live_journal_undo(struct live_journal *journal,
-		       const struct live_namespace *namespace, struct messages *messages)
+void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace,
+		    struct messages *messages)
 {
-	while (journal->count > 0) {
-		struct live_step *step = &journal->items[journal->count - 1];
-		int r = undo_step(namespace, step);
+	while (undo->count > 0) {
+		struct live_step *step = &undo->items[undo->count - 1];
+		int r = undo_step(mount_namespace, step);
 
 		if (r < 0) {
 			auto_free char *name = path_display(step->name);
@@ -112,18 +111,18 @@ void live_journal_undo(struct live_journal *journal,
 				     "%s in the container could not be put back: %s",
 				     name, strerror(-r));
 		}
-		live_journal_drop(journal);
+		live_undo_drop(undo);
 	}
 }
 
-void live_journal_finish(struct live_journal *journal, struct messages *messages)
+void live_undo_finish(struct live_undo *undo, struct messages *messages)
 {
-	for (size_t i = 0; i < journal->count; i++) {
-		struct live_step *step = &journal->items[i];
+	for (size_t i = 0; i < undo->count; i++) {
+		struct live_step *step = &undo->items[i];
 		char aside[NAME_MAX + 1];
 
 		if (step->kind != LIVE_SET_ASIDE ||
-		    live_journal_aside_name(step->name, aside) < 0 ||
+		    live_undo_aside_name(step->name, aside) < 0 ||
 		    unlinkat(step->directory, aside, 0) == 0)
 			continue;
 		messages_add(
@@ -131,13 +130,13 @@ void live_journal_finish(struct live_journal *journal, struct messages *messages
 			"%s, a stale node of the container, could not be removed: %s",
 			aside, strerror(errno));
 	}
-	live_journal_free(journal);
+	live_undo_free(undo);
 }
 
-void live_journal_free(struct live_journal *journal)
+void live_undo_free(struct live_undo *undo)
 {
-	for (size_t i = 0; i < journal->count; i++)
-		close_fd(&journal->items[i].mount);
-	memory_free(journal->items);
-	*journal = (struct live_journal) { 0 };
+	for (size_t i = 0; i < undo->count; i++)
+		close_fd(&undo->items[i].mount);
+	free(undo->items);
+	*undo = (struct live_undo) { 0 };
 }

@@ -1,13 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a PCI path to the address of the function at its end. Goes by bus numbers and
  * /sys/bus/pci/devices, so that the layout of /sys/devices, which differs between
- * architectures, need not be known.
- * SPDX-License-Identifier: Apache-2.0 */
+ * architectures, need not be known. */
 #include "pci_walk.h"
 
 #include <errno.h>
 
 #include "oci-vfio-hook/number.h"
-#include "oci-vfio-hook/sysfs.h"
 
 /* Sets domain and bus of the bus that one name shows ("0000:01" or "0000:01:00.0");
  * another bus than *n_found names before it counts as one more. */
@@ -22,14 +21,14 @@ static void note_bus(const struct pci_address *found, struct pci_bridge *bridge,
 }
 
 /* Which buses does pci_bus/ have? */
-static int list_buses(const struct machine *machine, int function,
+static int list_buses(const struct sysroot *sysroot, int function,
 		      struct pci_bridge *bridge, size_t *n_found)
 {
 	auto_names names = { 0 };
 	auto_close int fd = -1;
 	int r;
 
-	fd = machine_openat(machine, function, "pci_bus", O_RDONLY | O_DIRECTORY);
+	fd = sysroot_openat(sysroot, function, "pci_bus", O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	r = names_read(fd, &names);
@@ -60,35 +59,35 @@ static int list_children(int function, struct pci_bridge *bridge, size_t *n_foun
 
 /* The bus behind a function without secondary_bus_number: kernels before 4.13, and
  * bridges that begin a domain of their own. */
-static int search_bus(const struct machine *machine, const char *name,
+static int search_bus(const struct sysroot *sysroot, const char *name,
 		      struct pci_bridge *bridge, char **ret_absent, struct error *err)
 {
 	auto_free char *path = text_join(SYSFS_PCI_DEVICES "/", name, NULL);
 	auto_close int fd =
-		machine_openat(machine, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+		sysroot_openat(sysroot, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	size_t n_found = 0;
 	int r = 0;
 
 	if (fd == -ENOENT) {
-		*ret_absent = memory_printf("%s is not in " SYSFS_PCI_DEVICES, name);
+		*ret_absent = xasprintf("%s is not in " SYSFS_PCI_DEVICES, name);
 		return 0;
 	}
 	if (fd < 0)
-		return sysfs_error(path, -fd, err);
-	r = list_buses(machine, fd, bridge, &n_found);
+		return file_error(path, -fd, err);
+	r = list_buses(sysroot, fd, bridge, &n_found);
 	if (r == 0 && n_found == 0)
 		r = list_children(fd, bridge, &n_found);
 	if (r < 0)
-		return sysfs_error(path, -r, err);
+		return file_error(path, -r, err);
 	if (n_found == 0)
-		*ret_absent = memory_printf("%s is no bridge with a bus behind it", name);
+		*ret_absent = xasprintf("%s is no bridge with a bus behind it", name);
 	else if (n_found > 1)
-		*ret_absent = memory_printf("%s has several buses behind it", name);
+		*ret_absent = xasprintf("%s has several buses behind it", name);
 	return 0;
 }
 
 /* Sets the bus behind the function at bridge->address. */
-static int find_bus(const struct machine *machine, struct pci_bridge *bridge,
+static int find_bus(const struct sysroot *sysroot, struct pci_bridge *bridge,
 		    char **ret_absent, struct error *err)
 {
 	char name[PCI_ADDRESS_SIZE], value[16];
@@ -98,9 +97,9 @@ static int find_bus(const struct machine *machine, struct pci_bridge *bridge,
 	uint64_t bus;
 	int r;
 
-	r = machine_read_attribute(machine, AT_FDCWD, path, value, sizeof(value));
+	r = sysroot_read_attribute(sysroot, AT_FDCWD, path, value, sizeof(value));
 	if (r < 0 && r != -ENOENT)
-		return sysfs_error(path, -r, err);
+		return file_error(path, -r, err);
 	if (r == 0 && number_parse(slice_from(value), 10, 3, UINT8_MAX, &bus) < 0)
 		return error_set(err, ERROR_IO, "%s: is no bus number", path);
 	/* 0: no bus, the bridge isn't set up (yet). */
@@ -109,7 +108,7 @@ static int find_bus(const struct machine *machine, struct pci_bridge *bridge,
 		bridge->bus = (uint8_t)bus;
 		return 0;
 	}
-	return search_bus(machine, name, bridge, ret_absent, err);
+	return search_bus(sysroot, name, bridge, ret_absent, err);
 }
 
 /* Goes from the function at *at to the bus behind it. */
@@ -126,10 +125,10 @@ static int descend(struct pci_walk *walk, struct pci_address *at, char **ret_abs
 			return 0;
 		}
 	}
-	r = find_bus(walk->machine, &bridge, ret_absent, err);
+	r = find_bus(walk->sysroot, &bridge, ret_absent, err);
 	if (r < 0 || *ret_absent != NULL)
 		return r;
-	*memory_append(walk->bridges, walk->n_bridges, walk->capacity) = bridge;
+	*array_append(walk->bridges, walk->n_bridges, walk->capacity) = bridge;
 	at->domain = bridge.domain;
 	at->bus = bridge.bus;
 	return 0;
@@ -155,9 +154,9 @@ int pci_walk_to(struct pci_walk *walk, const struct pci_locator *locator,
 		if (r < 0)
 			return r;
 		if (absent != NULL) {
-			*ret_absent = memory_printf("PCI path %s: step %u of %u: %s: "
-						    "check the slots of the path",
-						    text, i, locator->n_steps, absent);
+			*ret_absent = xasprintf(
+				"PCI path %s: step %u of %u: %s: check the slots of the path",
+				text, i, locator->n_steps, absent);
 			return 0;
 		}
 		at.slot = locator->steps[i].slot;
@@ -169,6 +168,6 @@ int pci_walk_to(struct pci_walk *walk, const struct pci_locator *locator,
 
 void pci_walk_free(struct pci_walk *walk)
 {
-	memory_free(walk->bridges);
+	free(walk->bridges);
 	*walk = (struct pci_walk) { 0 };
 }

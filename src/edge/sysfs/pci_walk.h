@@ -1,10 +1,12 @@
-/* From a PCI path to the address of the function at its end, by bus numbers.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a PCI path to the address of the function at its end, by bus numbers. */
 #ifndef OCI_VFIO_HOOK_PCI_WALK_H
 #define OCI_VFIO_HOOK_PCI_WALK_H
 
 #include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/pci.h"
+
+#define SYSFS_PCI_DEVICES "/sys/bus/pci/devices"
 
 struct pci_bridge {
 	struct pci_address address;
@@ -14,7 +16,7 @@ struct pci_bridge {
 
 /* The bridges that a run has passed, each looked up once; initialised with {0}. */
 struct pci_walk {
-	const struct machine *machine;
+	const struct sysroot *sysroot;
 	struct pci_bridge *bridges;
 	size_t n_bridges, capacity;
 };

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Looks requested functions and their groups up in sysfs. Opens the directory of each
- * function once and asks below it; reads no more than the request needs.
- * SPDX-License-Identifier: Apache-2.0 */
+ * function once and asks below it; reads no more than the request needs. */
 #include "oci-vfio-hook/sysfs.h"
 
 #include <errno.h>
@@ -13,20 +13,12 @@
 #define LINK_SIZE 1024
 
 struct lookup {
-	const struct machine *machine;
+	const struct sysroot *sysroot;
 	const struct request *request;
-	struct guest *guest;
+	struct inventory *inventory;
 	struct pci_walk *walk;
 	struct error *err;
 };
-
-int sysfs_error(const char *path, int number, struct error *err)
-{
-	bool permission = number == EACCES || number == EPERM;
-
-	return error_set(err, permission ? ERROR_PERMISSION : ERROR_IO,
-			 "%s: can't be read: %s", path, strerror(number));
-}
 
 /* `attribute` NULL: the function's directory itself. */
 static int function_error(const struct pci_address *address, const char *attribute,
@@ -38,39 +30,39 @@ static int function_error(const struct pci_address *address, const char *attribu
 			  attribute != NULL ? "/" : "",
 			  attribute != NULL ? attribute : "", NULL);
 
-	return sysfs_error(path, number, err);
+	return file_error(path, number, err);
 }
 
 /* Opens the directory of a function. Returns the fd or -errno. */
-static int open_function(const struct machine *machine, const struct pci_address *address)
+static int open_function(const struct sysroot *sysroot, const struct pci_address *address)
 {
 	char name[PCI_ADDRESS_SIZE];
 	auto_free char *path =
 		text_join(SYSFS_PCI_DEVICES "/", pci_address_format(address, name), NULL);
 
-	return machine_openat(machine, AT_FDCWD, path, O_PATH | O_DIRECTORY);
+	return sysroot_openat(sysroot, AT_FDCWD, path, O_PATH | O_DIRECTORY);
 }
 
 /* Returns the last part of what the link in the function's directory points to, NULL
  * where there is no link, in *ret. 0 or -errno. The caller frees. */
-static int read_link_name(const struct machine *machine, int function, const char *link,
+static int read_link_name(const struct sysroot *sysroot, int function, const char *link,
 			  char **ret)
 {
 	char target[LINK_SIZE];
-	int r = machine_readlink(machine, function, link, target, sizeof(target));
+	int r = sysroot_readlink(sysroot, function, link, target, sizeof(target));
 
 	*ret = NULL;
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	*ret = memory_copy_string(path_name(target));
+	*ret = xstrdup(path_name(target));
 	return 0;
 }
 
-static int read_group(struct lookup *lookup, int function, struct guest_function *ret)
+static int read_group(struct lookup *lookup, int function, struct inventory_function *ret)
 {
 	auto_free char *name = NULL;
 	uint64_t number;
-	int r = read_link_name(lookup->machine, function, "iommu_group", &name);
+	int r = read_link_name(lookup->sysroot, function, "iommu_group", &name);
 
 	if (r < 0)
 		return function_error(&ret->address, "iommu_group", -r, lookup->err);
@@ -95,7 +87,7 @@ static int read_driver(struct lookup *lookup, const struct pci_address *address,
 		       int function, char **ret_driver, bool *ret_vfio)
 {
 	struct stat status;
-	int r = read_link_name(lookup->machine, function, "driver", ret_driver);
+	int r = read_link_name(lookup->sysroot, function, "driver", ret_driver);
 
 	if (r < 0)
 		return function_error(address, "driver", -r, lookup->err);
@@ -113,7 +105,7 @@ static int read_identity(struct lookup *lookup, const struct pci_address *addres
 	char value[16], function_name[PCI_ADDRESS_SIZE];
 	struct slice text;
 	uint64_t number;
-	int r = machine_read_attribute(lookup->machine, function, name, value,
+	int r = sysroot_read_attribute(lookup->sysroot, function, name, value,
 				       sizeof(value));
 
 	if (r < 0)
@@ -146,7 +138,7 @@ static bool is_covered(const struct request_function *wanted,
 /* Copies what an earlier request has found of the same function; false: there is none. */
 static bool copy_known(struct lookup *lookup, size_t index)
 {
-	struct guest_function *functions = lookup->guest->functions;
+	struct inventory_function *functions = lookup->inventory->functions;
 	const struct request_function *requests = lookup->request->functions;
 
 	for (size_t i = 0; i < index; i++) {
@@ -157,8 +149,8 @@ static bool copy_known(struct lookup *lookup, size_t index)
 			continue;
 		functions[index] = functions[i];
 		if (functions[i].driver != NULL)
-			functions[index].driver = memory_copy(
-				functions[i].driver, strlen(functions[i].driver));
+			functions[index].driver = xstrndup(functions[i].driver,
+							   strlen(functions[i].driver));
 		return true;
 	}
 	return false;
@@ -171,16 +163,16 @@ static char *absent_function(const struct request_function *wanted,
 
 	pci_address_format(address, name);
 	if (wanted->map->guest.kind == PCI_LOCATOR_PATH)
-		return memory_printf("PCI path %s: %s is not in " SYSFS_PCI_DEVICES
-				     ": is the device plugged in there?",
-				     wanted->map->guest_text, name);
-	return memory_printf("%s is not in " SYSFS_PCI_DEVICES, name);
+		return xasprintf("PCI path %s: %s is not in " SYSFS_PCI_DEVICES
+				 ": is the device plugged in there?",
+				 wanted->map->guest_text, name);
+	return xasprintf("%s is not in " SYSFS_PCI_DEVICES, name);
 }
 
 static int look_up_function(struct lookup *lookup, size_t index)
 {
 	const struct request_function *wanted = &lookup->request->functions[index];
-	struct guest_function *ret = &lookup->guest->functions[index];
+	struct inventory_function *ret = &lookup->inventory->functions[index];
 	auto_close int fd = -1;
 	int r;
 
@@ -188,7 +180,7 @@ static int look_up_function(struct lookup *lookup, size_t index)
 			&ret->address, &ret->absent, lookup->err);
 	if (r < 0 || ret->absent != NULL || copy_known(lookup, index))
 		return r;
-	fd = open_function(lookup->machine, &ret->address);
+	fd = open_function(lookup->sysroot, &ret->address);
 	if (fd == -ENOENT) {
 		ret->absent = absent_function(wanted, &ret->address);
 		return 0;
@@ -219,11 +211,12 @@ static int is_bridge(struct lookup *lookup, const struct pci_address *address,
 }
 
 /* The driver that was read for a function of the request, if it was. */
-static const struct guest_function *find_known(const struct lookup *lookup,
-					       const struct pci_address *address)
+static const struct inventory_function *find_known(const struct lookup *lookup,
+						   const struct pci_address *address)
 {
-	for (size_t i = 0; i < lookup->guest->n_functions; i++) {
-		const struct guest_function *function = &lookup->guest->functions[i];
+	for (size_t i = 0; i < lookup->inventory->n_functions; i++) {
+		const struct inventory_function *function =
+			&lookup->inventory->functions[i];
 
 		if (function->absent == NULL &&
 		    lookup->request->functions[i].want_group &&
@@ -234,18 +227,18 @@ static const struct guest_function *find_known(const struct lookup *lookup,
 }
 
 static int look_at_member(struct lookup *lookup, const struct pci_address *address,
-			  struct guest_group *group)
+			  struct inventory_group *group)
 {
-	const struct guest_function *known = find_known(lookup, address);
+	const struct inventory_function *known = find_known(lookup, address);
 	auto_free char *driver = NULL;
 	auto_close int fd = -1;
-	struct guest_offender *offender;
+	struct inventory_offender *offender;
 	bool vfio = false, bridge = false;
 	int r;
 
 	if (known != NULL && (known->vfio || known->driver == NULL))
 		return 0;
-	fd = open_function(lookup->machine, address);
+	fd = open_function(lookup->sysroot, address);
 	/* Unplugged since the group was listed. */
 	if (fd == -ENOENT)
 		return 0;
@@ -257,13 +250,13 @@ static int look_at_member(struct lookup *lookup, const struct pci_address *addre
 	r = is_bridge(lookup, address, fd, &bridge);
 	if (r < 0 || bridge)
 		return r;
-	offender = memory_append(group->offenders, group->n_offenders, group->capacity);
+	offender = array_append(group->offenders, group->n_offenders, group->capacity);
 	offender->address = *address;
 	offender->driver = take_ptr(driver);
 	return 0;
 }
 
-static int look_at_members(struct lookup *lookup, struct guest_group *group)
+static int look_at_members(struct lookup *lookup, struct inventory_group *group)
 {
 	auto_names members = { 0 };
 	auto_close int fd = -1;
@@ -271,13 +264,13 @@ static int look_at_members(struct lookup *lookup, struct guest_group *group)
 		text_number("/sys/kernel/iommu_groups/", group->number, "/devices");
 	int r;
 
-	fd = machine_openat(lookup->machine, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+	fd = sysroot_openat(lookup->sysroot, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	r = fd < 0 ? fd : names_read(fd, &members);
 	/* Unplugged just now, with the group: it will have no node. */
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return sysfs_error(path, -r, lookup->err);
+		return file_error(path, -r, lookup->err);
 	for (size_t i = 0; i < members.count; i++) {
 		struct pci_address address;
 
@@ -294,45 +287,47 @@ static int look_at_members(struct lookup *lookup, struct guest_group *group)
 
 static int look_up_group(struct lookup *lookup, uint32_t number)
 {
-	struct guest *guest = lookup->guest;
-	struct guest_group *group;
+	struct inventory *inventory = lookup->inventory;
+	struct inventory_group *group;
 	auto_free char *path = NULL;
 	int r;
 
-	if (guest_find_group(guest, number) != NULL)
+	if (inventory_find_group(inventory, number) != NULL)
 		return 0;
-	group = memory_append(guest->groups, guest->n_groups, guest->groups_capacity);
+	group = array_append(inventory->groups, inventory->n_groups,
+			     inventory->groups_capacity);
 	group->number = number;
 	r = look_at_members(lookup, group);
 	if (r < 0)
 		return r;
 	path = text_number("/sys/class/vfio/", number, "/dev");
-	return sysfs_read_dev(lookup->machine, path, &group->has_node, &group->major,
+	return sysfs_read_dev(lookup->sysroot, path, &group->has_node, &group->major,
 			      &group->minor, lookup->err);
 }
 
-int sysfs_look_up(const struct machine *machine, const struct request *request,
-		  struct guest *ret, struct error *err)
+int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
+		  struct inventory *ret, struct error *err)
 {
-	auto_guest guest = { 0 };
-	auto_pci_walk walk = { .machine = machine };
-	struct lookup lookup = { machine, request, &guest, &walk, err };
+	auto_inventory inventory = { 0 };
+	auto_pci_walk walk = { .sysroot = sysroot };
+	struct lookup lookup = { sysroot, request, &inventory, &walk, err };
 	int r = 0;
 
-	guest.functions = memory_zalloc(request->n_functions * sizeof(*guest.functions));
+	inventory.functions =
+		xzalloc(request->n_functions * sizeof(*inventory.functions));
 	for (size_t i = 0; i < request->n_functions && r == 0; i++) {
-		guest.n_functions = i + 1;
+		inventory.n_functions = i + 1;
 		r = look_up_function(&lookup, i);
 	}
-	for (size_t i = 0; i < guest.n_functions && r == 0; i++) {
-		if (request->functions[i].want_group && guest.functions[i].has_group)
-			r = look_up_group(&lookup, guest.functions[i].group);
+	for (size_t i = 0; i < inventory.n_functions && r == 0; i++) {
+		if (request->functions[i].want_group && inventory.functions[i].has_group)
+			r = look_up_group(&lookup, inventory.functions[i].group);
 	}
 	if (r == 0)
-		r = sysfs_look_up_nodes(machine, request, &guest, err);
+		r = sysfs_look_up_nodes(sysroot, request, &inventory, err);
 	if (r < 0)
 		return r;
-	*ret = guest;
-	guest = (struct guest) { 0 };
+	*ret = inventory;
+	inventory = (struct inventory) { 0 };
 	return 0;
 }

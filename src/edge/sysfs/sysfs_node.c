@@ -1,12 +1,11 @@
-/* Numbers of device nodes of this machine.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers of device nodes of this machine. */
 #include "sysfs_node.h"
 
 #include <errno.h>
 #include <sys/sysmacros.h>
 
 #include "oci-vfio-hook/number.h"
-#include "oci-vfio-hook/sysfs.h"
 
 #define CONTROL_DEV "/sys/class/misc/vfio/dev"
 #define CONTROL_MAJOR 10  /* MISC_MAJOR */
@@ -16,19 +15,19 @@
 #define MAJOR_MAX 0xfff
 #define MINOR_MAX 0xfffff
 
-int sysfs_read_dev(const struct machine *machine, const char *path, bool *ret_found,
+int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_found,
 		   uint32_t *ret_major, uint32_t *ret_minor, struct error *err)
 {
 	char value[24], *colon;
 	uint64_t major, minor;
-	int r = machine_read_attribute(machine, AT_FDCWD, path, value, sizeof(value));
+	int r = sysroot_read_attribute(sysroot, AT_FDCWD, path, value, sizeof(value));
 
 	if (r == -ENOENT) {
 		*ret_found = false;
 		return 0;
 	}
 	if (r < 0)
-		return sysfs_error(path, -r, err);
+		return file_error(path, -r, err);
 	/* Not strchr(): to find it would cost the loader 600 instructions. */
 	colon = memchr(value, ':', strlen(value));
 	if (colon == NULL ||
@@ -58,7 +57,7 @@ static char *dev_of_node(const char *path, char **ret_other)
 
 	*ret_other = NULL;
 	if (strcmp(path, "/dev/iommu") == 0)
-		return memory_copy_string("/sys/class/misc/iommu/dev");
+		return xstrdup("/sys/class/misc/iommu/dev");
 	if (name != NULL)
 		return text_join("/sys/class/vfio-dev/", name, "/dev", NULL);
 	name = behind(path, "/dev/vfio/");
@@ -70,8 +69,8 @@ static char *dev_of_node(const char *path, char **ret_other)
 	return text_join("/sys/class/vfio/", name, "/dev", NULL);
 }
 
-static int look_up_vfio_node(const struct machine *machine, const char *path,
-			     struct guest_node *ret, struct error *err)
+static int look_up_vfio_node(const struct sysroot *sysroot, const char *path,
+			     struct inventory_node *ret, struct error *err)
 {
 	auto_free char *other = NULL;
 	auto_free char *dev = dev_of_node(path, &other);
@@ -81,49 +80,49 @@ static int look_up_vfio_node(const struct machine *machine, const char *path,
 	if (dev == NULL)
 		return error_set(err, ERROR_INTERNAL, "%s: looked up as a VFIO node",
 				 path);
-	r = sysfs_read_dev(machine, dev, &found, &ret->major, &ret->minor, err);
+	r = sysfs_read_dev(sysroot, dev, &found, &ret->major, &ret->minor, err);
 	if (r == 0 && !found && other != NULL)
-		r = sysfs_read_dev(machine, other, &found, &ret->major, &ret->minor, err);
+		r = sysfs_read_dev(sysroot, other, &found, &ret->major, &ret->minor, err);
 	if (r < 0)
 		return r;
 	if (found)
 		ret->type = 'c';
 	else
-		ret->absent = memory_printf(
+		ret->absent = xasprintf(
 			"this machine has no such VFIO node: %s is not there", dev);
 	return 0;
 }
 
 /* Returns 0 or -errno. */
-static int stat_below_root(const struct machine *machine, const char *path,
+static int stat_below_root(const struct sysroot *sysroot, const char *path,
 			   struct stat *ret)
 {
 	auto_close int fd = -1;
 
-	if (machine->real)
+	if (sysroot->real)
 		return stat(path, ret) < 0 ? -errno : 0;
-	fd = machine_openat(machine, AT_FDCWD, path, O_PATH);
+	fd = sysroot_openat(sysroot, AT_FDCWD, path, O_PATH);
 	if (fd < 0)
 		return fd;
 	return fstat(fd, ret) < 0 ? -errno : 0;
 }
 
-static int look_up_file(const struct machine *machine, const char *path,
-			struct guest_node *ret, struct error *err)
+static int look_up_file(const struct sysroot *sysroot, const char *path,
+			struct inventory_node *ret, struct error *err)
 {
 	struct stat status;
 	auto_free char *name = path_display(path);
-	int r = stat_below_root(machine, path, &status);
+	int r = stat_below_root(sysroot, path, &status);
 
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG) {
-		ret->absent = memory_printf("%s is not on this machine: %s", name,
-					    strerror(-r));
+		ret->absent =
+			xasprintf("%s is not on this machine: %s", name, strerror(-r));
 		return 0;
 	}
 	if (r < 0)
-		return sysfs_error(name, -r, err);
+		return file_error(name, -r, err);
 	if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode)) {
-		ret->absent = memory_printf("%s is no character or block device", name);
+		ret->absent = xasprintf("%s is no character or block device", name);
 		return 0;
 	}
 	ret->type = S_ISCHR(status.st_mode) ? 'c' : 'b';
@@ -132,40 +131,40 @@ static int look_up_file(const struct machine *machine, const char *path,
 	return 0;
 }
 
-static int look_up_node(const struct machine *machine, const struct request_node *node,
-			struct guest_node *ret, struct error *err)
+static int look_up_node(const struct sysroot *sysroot, const struct request_node *node,
+			struct inventory_node *ret, struct error *err)
 {
 	switch (node->kind) {
 	case REQUEST_NODE_VFIO:
-		return look_up_vfio_node(machine, node->path, ret, err);
+		return look_up_vfio_node(sysroot, node->path, ret, err);
 	case REQUEST_NODE_FILE:
-		return look_up_file(machine, node->path, ret, err);
+		return look_up_file(sysroot, node->path, ret, err);
 	}
 	return error_set(err, ERROR_INTERNAL, "%s: unknown kind of node", node->path);
 }
 
-static int look_up_control(const struct machine *machine, struct guest *guest,
+static int look_up_control(const struct sysroot *sysroot, struct inventory *inventory,
 			   struct error *err)
 {
 	bool found;
 
-	guest->control_major = CONTROL_MAJOR;
-	guest->control_minor = CONTROL_MINOR;
-	return sysfs_read_dev(machine, CONTROL_DEV, &found, &guest->control_major,
-			      &guest->control_minor, err);
+	inventory->control_major = CONTROL_MAJOR;
+	inventory->control_minor = CONTROL_MINOR;
+	return sysfs_read_dev(sysroot, CONTROL_DEV, &found, &inventory->control_major,
+			      &inventory->control_minor, err);
 }
 
-int sysfs_look_up_nodes(const struct machine *machine, const struct request *request,
-			struct guest *guest, struct error *err)
+int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *request,
+			struct inventory *inventory, struct error *err)
 {
-	guest->nodes = memory_zalloc(request->n_nodes * sizeof(*guest->nodes));
+	inventory->nodes = xzalloc(request->n_nodes * sizeof(*inventory->nodes));
 	for (size_t i = 0; i < request->n_nodes; i++) {
 		int r;
 
-		guest->n_nodes = i + 1;
-		r = look_up_node(machine, &request->nodes[i], &guest->nodes[i], err);
+		inventory->n_nodes = i + 1;
+		r = look_up_node(sysroot, &request->nodes[i], &inventory->nodes[i], err);
 		if (r < 0)
 			return r;
 	}
-	return request->control ? look_up_control(machine, guest, err) : 0;
+	return request->control ? look_up_control(sysroot, inventory, err) : 0;
 }

@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers of device nodes of this machine: VFIO's from sysfs, never from /dev; others
- * from the node itself.
- * SPDX-License-Identifier: Apache-2.0 */
+ * from the node itself. */
 #ifndef OCI_VFIO_HOOK_SYSFS_NODE_H
 #define OCI_VFIO_HOOK_SYSFS_NODE_H
 
@@ -10,11 +10,11 @@
 
 /* Reads an attribute `dev` ("242:0"); that it isn't there is no error. ERROR_IO,
  * ERROR_PERMISSION. */
-int sysfs_read_dev(const struct machine *machine, const char *path, bool *ret_found,
+int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_found,
 		   uint32_t *ret_major, uint32_t *ret_minor, struct error *err);
 
 /* Answers the node requests and the one for the control node. */
-int sysfs_look_up_nodes(const struct machine *machine, const struct request *request,
-			struct guest *guest, struct error *err);
+int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *request,
+			struct inventory *inventory, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* The planner: the control node /dev/vfio/vfio. Rule 5, and its end in rule 6.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: the control node /dev/vfio/vfio. Rule 5, and its end in rule 6. */
 #include "planner.h"
 
 static struct planned_device *find_device(struct planner *planner)
@@ -29,9 +29,8 @@ static int find_mount(struct planner *planner, bool *ret)
 			auto_free char *source = text_quote(mount->source);
 
 			return json_error(
-				planner->err, ERROR_DATA, &spec->json, mount->node,
-				"it shows %s as the control node, which the VFIO "
-				"groups of this container need; take it out",
+				planner->err, ERROR_DATA, &spec->doc, mount->json,
+				"it shows %s as the control node, which the VFIO groups of this container need; take it out",
 				source);
 		}
 		*ret = true;
@@ -39,14 +38,14 @@ static int find_mount(struct planner *planner, bool *ret)
 	return 0;
 }
 
-static void set_numbers(const struct guest *guest, struct planned_device *device)
+static void set_numbers(const struct inventory *inventory, struct planned_device *device)
 {
 	device->after.type = 'c';
 	device->after.has_numbers = true;
-	device->after.major = guest->control_major;
-	device->after.minor = guest->control_minor;
+	device->after.major = inventory->control_major;
+	device->after.minor = inventory->control_minor;
 	device->rule = PLAN_CONTROL;
-	device->fate = FATE_CHANGES;
+	device->action = DEVICE_CHANGES;
 }
 
 static void add_device(struct planner *planner)
@@ -55,22 +54,22 @@ static void add_device(struct planner *planner)
 
 	device->after.path = SLICE(CONTROL_NODE);
 	device->after.mode = 0666;
-	set_numbers(planner->in->guest, device);
+	set_numbers(planner->in->inventory, device);
 }
 
 static void remove_control(struct planner *planner, struct planned_device *device)
 {
 	if (device) {
-		device->fate = FATE_REMOVED;
+		device->action = DEVICE_REMOVED;
 		device->rule = PLAN_GUEST_KERNEL;
 	}
 	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
 		const struct spec_mount *mount = &planner->in->spec->mounts[i];
 
 		if (path_is_control_node(mount->destination))
-			*memory_append(planner->plan->result.mounts,
-				       planner->plan->result.n_mounts,
-				       planner->plan->result.mounts_capacity) =
+			*array_append(planner->plan->result.mounts,
+				      planner->plan->result.n_mounts,
+				      planner->plan->result.mounts_capacity) =
 				(struct plan_mount) { .index = i,
 						      .removed = true,
 						      .after = *mount };
@@ -84,7 +83,7 @@ static int compare_mounts(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-int plan_control(struct planner *planner)
+int plan_control_node(struct planner *planner)
 {
 	struct planned_device *device = find_device(planner);
 	struct plan_result *result = &planner->plan->result;
@@ -96,7 +95,7 @@ int plan_control(struct planner *planner)
 		if (r < 0)
 			return r;
 		if (device)
-			set_numbers(planner->in->guest, device);
+			set_numbers(planner->in->inventory, device);
 		else if (mounted)
 			return 0;
 		else if (planner->group_by_device)

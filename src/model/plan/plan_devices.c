@@ -1,5 +1,5 @@
-/* The planner: linux.devices. Rules 1, 5 and 6, and the VFIO devices that no entry names.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: linux.devices. Rules 1, 5 and 6, and the VFIO devices that no entry names. */
 #include "planner.h"
 
 static bool same_numbers(const struct spec_device *device, char type, uint32_t major,
@@ -12,27 +12,26 @@ static bool same_numbers(const struct spec_device *device, char type, uint32_t m
 /* A node that an earlier run put there must still be this machine's. */
 static int check_done(struct planner *planner, const struct spec_device *device)
 {
-	const struct applied_node *done =
-		applied_find_final(planner->in->applied, device->path);
+	const struct annotation_node *done =
+		annotation_find_final(planner->in->annotation, device->path);
 	struct slice node = slice_from(done->node);
 	ssize_t index = request_find_node(
 		planner->in->request,
 		path_is_vfio_node(node) ? REQUEST_NODE_VFIO : REQUEST_NODE_FILE, node);
-	const struct guest_node *found = &planner->in->guest->nodes[index];
+	const struct inventory_node *found = &planner->in->inventory->nodes[index];
 	auto_free char *path = text_quote(device->path);
 
 	if (found->absent)
 		return json_error(
-			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->json,
-			device->node,
+			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
+			device->json,
 			"%s was mapped by an earlier run, but %s; make the bundle anew",
 			path, found->absent);
 	if (!same_numbers(device, found->type, found->major, found->minor))
 		return json_error(
-			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->json,
-			device->node,
-			"%s was mapped by an earlier run, but is %c %u:%u here now; make "
-			"the bundle anew",
+			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
+			device->json,
+			"%s was mapped by an earlier run, but is %c %u:%u here now; make the bundle anew",
 			path, found->type, found->major, found->minor);
 	return 0;
 }
@@ -40,35 +39,30 @@ static int check_done(struct planner *planner, const struct spec_device *device)
 /* A VFIO device that no entry names. */
 static int check_unmapped(struct planner *planner, const struct spec_device *device)
 {
-	const struct json *doc = &planner->in->spec->json;
-	uint32_t node = json_member(doc, device->node, SPEC_DEVICE_PATH);
+	const struct json *doc = &planner->in->spec->doc;
+	uint32_t json = json_member(doc, device->json, SPEC_DEVICE_PATH);
 	auto_free char *path = text_quote(device->path);
-	const struct guest_node *found;
+	const struct inventory_node *found;
 	ssize_t index;
 
 	if (planner->in->unmapped == UNMAPPED_KEEP)
 		return 0;
 	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
 		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, node,
-			"no map entry names the VFIO device %s; add one to a device map, "
-			"or keep the device as it is with --unmapped=keep",
+			planner->err, ERROR_UNAVAILABLE, doc, json,
+			"no map entry names the VFIO device %s; add one to a device map, or keep the device as it is with --unmapped=keep",
 			path);
 	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, device->path);
-	found = &planner->in->guest->nodes[index];
+	found = &planner->in->inventory->nodes[index];
 	if (found->absent)
-		return json_error(planner->err, ERROR_UNAVAILABLE, doc, node,
-				  "the VFIO device %s is not one of this machine (%s), "
-				  "and there is "
-				  "no device map; write one, or keep the device with "
-				  "--unmapped=keep",
-				  path, found->absent);
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, json,
+			"the VFIO device %s is not one of this machine (%s), and there is no device map; write one, or keep the device with --unmapped=keep",
+			path, found->absent);
 	if (!same_numbers(device, found->type, found->major, found->minor))
 		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, node,
-			"the VFIO device %s is %c %u:%u on this machine, the spec says "
-			"otherwise, and there is no device map; write one, or keep the "
-			"device with --unmapped=keep",
+			planner->err, ERROR_UNAVAILABLE, doc, json,
+			"the VFIO device %s is %c %u:%u on this machine, the spec says otherwise, and there is no device map; write one, or keep the device with --unmapped=keep",
 			path, found->type, found->major, found->minor);
 	return 0;
 }
@@ -77,9 +71,9 @@ static int classify(struct planner *planner, struct planned_device *device)
 {
 	const struct spec_device *before = device->before;
 
-	if (device_is_done(planner->in->applied, before)) {
+	if (device_is_done(planner->in->annotation, before)) {
 		planner->vfio_stays |=
-			applied_is_vfio(planner->in->applied, before->path);
+			annotation_is_vfio(planner->in->annotation, before->path);
 		return check_done(planner, before);
 	}
 	if (path_is_control_node(before->path))
@@ -93,14 +87,14 @@ static int classify(struct planner *planner, struct planned_device *device)
 						       : 0;
 	}
 	if (device->entry->type == DEVICE_VFIO_PCI_GK) {
-		device->fate = FATE_REMOVED;
+		device->action = DEVICE_REMOVED;
 		device->rule = PLAN_GUEST_KERNEL;
 		planner->removes = true;
 		return 0;
 	}
 	if (device->entry->type == DEVICE_VFIO_PCI)
 		planner->group_by_device = true;
-	device->fate = FATE_CHANGES;
+	device->action = DEVICE_CHANGES;
 	if (!device->by->final_path) /* it isn't there yet */
 		return 0;
 	device->after.path = slice_from(device->by->final_path);
@@ -124,7 +118,7 @@ static int check_twice(struct planner *planner, const struct planned_device *dev
 			auto_free char *quoted = text_quote(path);
 
 			return json_error(planner->err, ERROR_DATA,
-					  &planner->in->spec->json, device->before->node,
+					  &planner->in->spec->doc, device->before->json,
 					  "%s is in linux.devices[%zu] already; keep one",
 					  quoted, other->before->index);
 		}
@@ -137,8 +131,7 @@ int plan_devices_classify(struct planner *planner)
 	const struct spec *spec = planner->in->spec;
 
 	/* One more: the control node may be added. */
-	planner->devices =
-		memory_zalloc((spec->n_devices + 1) * sizeof *planner->devices);
+	planner->devices = xzalloc((spec->n_devices + 1) * sizeof *planner->devices);
 	for (size_t i = 0; i < spec->n_devices; i++) {
 		struct planned_device *device = &planner->devices[planner->n_devices++];
 		int r;
@@ -159,8 +152,8 @@ static int cannot_merge(struct planner *planner, const struct planned_device *fi
 {
 	auto_free char *path = text_quote(first->after.path);
 
-	return json_error(planner->err, ERROR_DATA, &planner->in->spec->json,
-			  second->before->node,
+	return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
+			  second->before->json,
 			  "it and linux.devices[%zu] both become %s, but %s differ",
 			  first->before->index, path, why);
 }
@@ -180,28 +173,30 @@ static int merge(struct planner *planner, struct planned_device *first,
 		return cannot_merge(planner, first, second, "type or numbers");
 	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
 		return cannot_merge(planner, first, second, "fileMode, uid or gid");
-	second->fate = FATE_MERGED;
+	second->action = DEVICE_MERGED;
 	return 0;
 }
 
 /* Two devices of which one is ours; what isn't ours is only compared with what is. */
 int plan_devices_merge(struct planner *planner)
 {
-	size_t first_ours = 0;
+	size_t first_affected = 0;
 
-	while (first_ours < planner->n_devices && !planner->devices[first_ours].entry)
-		first_ours++;
-	for (size_t i = first_ours; i < planner->n_devices; i++) {
+	while (first_affected < planner->n_devices &&
+	       !planner->devices[first_affected].entry)
+		first_affected++;
+	for (size_t i = first_affected; i < planner->n_devices; i++) {
 		struct planned_device *second = &planner->devices[i];
 
-		for (size_t k = second->entry ? 0 : first_ours; k < i; k++) {
+		for (size_t k = second->entry ? 0 : first_affected; k < i; k++) {
 			struct planned_device *first = &planner->devices[k];
 			int r;
 
 			if ((!second->entry && !first->entry) ||
-			    first->fate == FATE_REMOVED || second->fate == FATE_REMOVED ||
+			    first->action == DEVICE_REMOVED ||
+			    second->action == DEVICE_REMOVED ||
 			    !slice_equal(first->after.path, second->after.path) ||
-			    (first->fate == FATE_MERGED && is_same(first, second)))
+			    (first->action == DEVICE_MERGED && is_same(first, second)))
 				continue;
 			/* With all of them: the spec may have one path twice. */
 			r = merge(planner, first, second);
@@ -218,16 +213,16 @@ static void emit_number(struct plan *plan, const struct planned_device *device,
 {
 	auto_buffer text = { 0 };
 
-	if (before == after && json_member(doc, device->before->node, member))
+	if (before == after && json_member(doc, device->before->json, member))
 		return;
 	buffer_add_number(&text, after);
-	plan_set_member(plan, device->rule, doc, device->before->node, member, key,
+	plan_set_member(plan, device->rule, doc, device->before->json, member, key,
 			buffer_slice(&text), why);
 }
 
 static void emit_change(struct planner *planner, const struct planned_device *device)
 {
-	const struct json *doc = &planner->in->spec->json;
+	const struct json *doc = &planner->in->spec->doc;
 	const struct spec_device *before = device->before, *after = &device->after;
 	const char *why =
 		device->by ? device->by->why : "the control node of this machine";
@@ -236,11 +231,11 @@ static void emit_change(struct planner *planner, const struct planned_device *de
 		auto_buffer text = { 0 };
 
 		json_quote(&text, after->path);
-		plan_set_member(planner->plan, device->rule, doc, before->node,
+		plan_set_member(planner->plan, device->rule, doc, before->json,
 				SPEC_DEVICE_PATH, "path", buffer_slice(&text), why);
 	}
 	if (before->type != after->type)
-		plan_set_member(planner->plan, device->rule, doc, before->node,
+		plan_set_member(planner->plan, device->rule, doc, before->json,
 				SPEC_DEVICE_TYPE, "type",
 				after->type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""),
 				why);
@@ -255,12 +250,12 @@ static void emit_added(struct planner *planner, const struct planned_device *dev
 	const struct spec *spec = planner->in->spec;
 	auto_buffer text = { 0 };
 
-	buffer_printf(&text,
-		      "{\"path\":\"" CONTROL_NODE
-		      "\",\"type\":\"c\",\"major\":%u,\"minor\":%u,"
-		      "\"fileMode\":438,\"uid\":0,\"gid\":0}",
-		      device->after.major, device->after.minor);
-	plan_append(planner->plan, device->rule, &spec->json, spec->devices_node,
+	buffer_printf(
+		&text,
+		"{\"path\":\"" CONTROL_NODE
+		"\",\"type\":\"c\",\"major\":%u,\"minor\":%u,\"fileMode\":438,\"uid\":0,\"gid\":0}",
+		device->after.major, device->after.minor);
+	plan_append(planner->plan, device->rule, &spec->doc, spec->devices_json,
 		    planner->plan->result.n_devices, buffer_slice(&text),
 		    "a VFIO group is of no use without the control node");
 }
@@ -270,12 +265,11 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 {
 	struct plan *plan = planner->plan;
 	struct plan_node *node =
-		memory_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
 	const struct spec_device *before = device->before, *after = &device->after;
 
 	if (before) {
-		node->container_path =
-			memory_copy(before->path.data, before->path.length);
+		node->container_path = xstrndup(before->path.data, before->path.length);
 		node->has_old = before->has_numbers;
 		node->old_type = before->type;
 		node->old_major = before->major;
@@ -287,50 +281,50 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	node->mode = after->mode;
 	node->uid = after->uid;
 	node->gid = after->gid;
-	if (device->fate != FATE_REMOVED) {
-		node->final_path = memory_copy(after->path.data, after->path.length);
-		node->node =
-			memory_copy_string(device->by ? device->by->node : CONTROL_NODE);
+	if (device->action != DEVICE_REMOVED) {
+		node->final_path = xstrndup(after->path.data, after->path.length);
+		node->node = xstrdup(device->by ? device->by->node : CONTROL_NODE);
 	}
 	if (device->entry)
-		applied_add_node(&plan->applied, node->container_path, node->final_path,
-				 node->node, node->type, node->major, node->minor);
+		annotation_add_node(&plan->annotation, node->container_path,
+				    node->final_path, node->node, node->type, node->major,
+				    node->minor);
 }
 
 void plan_devices_emit(struct planner *planner)
 {
-	const struct json *doc = &planner->in->spec->json;
+	const struct json *doc = &planner->in->spec->doc;
 	struct plan *plan = planner->plan;
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		switch (device->fate) {
-		case FATE_STAYS:
+		switch (device->action) {
+		case DEVICE_STAYS:
 			break;
-		case FATE_CHANGES:
+		case DEVICE_CHANGES:
 			if (device->before)
 				emit_change(planner, device);
 			else
 				emit_added(planner, device);
 			break;
-		case FATE_MERGED:
-			plan_remove(plan, device->rule, doc, device->before->node,
-				    "it becomes one with an earlier device: their host "
-				    "groups are one "
-				    "group here");
+		case DEVICE_MERGED:
+			plan_remove(
+				plan, device->rule, doc, device->before->json,
+				"it becomes one with an earlier device: their host groups are one group here");
 			break;
-		case FATE_REMOVED:
-			plan_remove(plan, device->rule, doc, device->before->node,
-				    device->by ? device->by->why
-					       : "no VFIO device is left that needs the "
-						 "control node");
+		case DEVICE_REMOVED:
+			plan_remove(
+				plan, device->rule, doc, device->before->json,
+				device->by
+					? device->by->why
+					: "no VFIO device is left that needs the control node");
 			break;
 		}
-		if (device->fate != FATE_STAYS)
+		if (device->action != DEVICE_STAYS)
 			emit_node(planner, device);
-		if (device->fate == FATE_STAYS || device->fate == FATE_CHANGES)
-			*memory_append(plan->result.devices, plan->result.n_devices,
-				       plan->result.devices_capacity) = device->after;
+		if (device->action == DEVICE_STAYS || device->action == DEVICE_CHANGES)
+			*array_append(plan->result.devices, plan->result.n_devices,
+				      plan->result.devices_capacity) = device->after;
 	}
 }

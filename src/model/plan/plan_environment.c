@@ -1,16 +1,16 @@
-/* The planner: the environment. Rule 4.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: the environment. Rule 4. */
 #include "planner.h"
 
-static const struct request_function *find_host(const struct planner *planner,
-						const struct pci_address *host,
-						const struct guest_function **ret_found)
+static const struct request_function *find_host(
+	const struct planner *planner, const struct pci_address *host,
+	const struct inventory_function **ret_found)
 {
 	const struct request *request = planner->in->request;
 
 	for (size_t i = 0; i < request->n_functions; i++) {
 		if (pci_address_equal(&request->functions[i].map->host, host)) {
-			*ret_found = &planner->in->guest->functions[i];
+			*ret_found = &planner->in->inventory->functions[i];
 			return &request->functions[i];
 		}
 	}
@@ -21,22 +21,21 @@ static enum translation_result translate_address(struct planner *planner,
 						 const struct pci_address *host,
 						 char **ret, char **why)
 {
-	const struct guest_function *found;
+	const struct inventory_function *found;
 	const struct request_function *asked;
 	char text[PCI_ADDRESS_SIZE];
 
 	asked = find_host(planner, host, &found);
 	if (!asked) {
-		*why = memory_printf("no map entry names %s",
-				     pci_address_format(host, text));
+		*why = xasprintf("no map entry names %s", pci_address_format(host, text));
 		return TRANSLATION_NONE;
 	}
 	if (found->absent) {
-		*why = memory_printf("%s: %s", asked->entry->where, found->absent);
+		*why = xasprintf("%s: %s", asked->entry->where, found->absent);
 		return TRANSLATION_NONE;
 	}
 	if (!pci_address_equal(host, &found->address))
-		*ret = memory_copy_string(pci_address_format(&found->address, text));
+		*ret = xstrdup(pci_address_format(&found->address, text));
 	return TRANSLATION_DONE;
 }
 
@@ -46,12 +45,13 @@ static char *find_group_path(const struct planner *planner, const struct map_ent
 	const struct request *request = planner->in->request;
 
 	for (size_t i = 0; i < request->n_functions; i++) {
-		const struct guest_function *found = &planner->in->guest->functions[i];
+		const struct inventory_function *found =
+			&planner->in->inventory->functions[i];
 
 		if (request->functions[i].entry == entry && !found->absent &&
 		    found->has_group)
 			return entry->final_path
-				       ? memory_copy_string(entry->final_path)
+				       ? xstrdup(entry->final_path)
 				       : text_number("/dev/vfio/", found->group, "");
 	}
 	return NULL;
@@ -65,34 +65,33 @@ static enum translation_result translate_path(struct planner *planner, const cha
 	const struct resolved *by = plan_find_resolved(planner, entry);
 
 	if (!entry) {
-		*why = memory_printf("no map entry names %s", path);
+		*why = xasprintf("no map entry names %s", path);
 		return TRANSLATION_NONE;
 	}
 	if (entry->type == DEVICE_VFIO_PCI_GK) {
-		*why = memory_printf(
-			"%s stays in it, a node that the container does not get: the "
-			"guest kernel drives the device",
+		*why = xasprintf(
+			"%s stays in it, a node that the container does not get: the guest kernel drives the device",
 			path);
 		return TRANSLATION_KEPT;
 	}
 	if (entry->type == DEVICE_VFIO_PCI)
-		*ret = by->named ? memory_copy_string(by->final_path)
+		*ret = by->named ? xstrdup(by->final_path)
 				 : find_group_path(planner, entry);
 	else if (by->named)
-		*ret = memory_copy_string(by->final_path);
+		*ret = xstrdup(by->final_path);
 	if (!*ret) {
-		*why = memory_printf("%s: the node for %s is not known here",
-				     entry->where, path);
+		*why = xasprintf("%s: the node for %s is not known here", entry->where,
+				 path);
 		return TRANSLATION_NONE;
 	}
 	if (text_equal(*ret, path)) {
-		memory_free(*ret);
+		free(*ret);
 		*ret = NULL;
 	}
 	return TRANSLATION_DONE;
 }
 
-static enum translation_result translate(void *context, const struct env_token *token,
+static enum translation_result translate(void *context, const struct env_reference *token,
 					 char **ret, char **why)
 {
 	if (token->kind == ENV_PATH)
@@ -103,14 +102,14 @@ static enum translation_result translate(void *context, const struct env_token *
 /* Lists what was translated: of a variable that stays whole nothing is done. */
 static void list_addresses(struct planner *planner, const struct env_variable *variable)
 {
-	for (size_t i = 0; i < variable->n_tokens; i++) {
-		const struct env_token *token = &variable->tokens[i];
-		const struct guest_function *found;
+	for (size_t i = 0; i < variable->n_references; i++) {
+		const struct env_reference *token = &variable->references[i];
+		const struct inventory_function *found;
 
 		if (token->kind != ENV_PATH &&
 		    find_host(planner, &token->address, &found))
-			applied_add_address(&planner->plan->applied, &token->address,
-					    &found->address);
+			annotation_add_address(&planner->plan->annotation,
+					       &token->address, &found->address);
 	}
 }
 
@@ -129,8 +128,8 @@ void plan_environment(struct planner *planner)
 
 		list_addresses(planner, plan->env.items[i].variable);
 		json_quote(&text, slice_from(plan->env.items[i].text));
-		plan_replace(plan, PLAN_ENVIRONMENT, &planner->in->spec->json,
-			     plan->env.items[i].variable->source->node,
+		plan_replace(plan, PLAN_ENVIRONMENT, &planner->in->spec->doc,
+			     plan->env.items[i].variable->source->json,
 			     buffer_slice(&text),
 			     "the device map gives these addresses of this machine");
 	}

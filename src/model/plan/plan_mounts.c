@@ -1,18 +1,18 @@
-/* The planner: bind mounts of device nodes. Rule 3, and the mounts of rules 5 and 6.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: bind mounts of device nodes. Rule 3, and the mounts of rules 5 and 6. */
 #include "planner.h"
 
 /* Where it is in the spec's list, which has other mounts, too. */
 static size_t mount_index(const struct planner *planner, const struct spec_mount *mount)
 {
-	return json_node(&planner->in->spec->json, mount->node)->position;
+	return json_span(&planner->in->spec->doc, mount->json)->position;
 }
 
 static struct plan_mount *add_mount(struct planner *planner, size_t index)
 {
 	struct plan_result *result = &planner->plan->result;
 	struct plan_mount *mount =
-		memory_append(result->mounts, result->n_mounts, result->mounts_capacity);
+		array_append(result->mounts, result->n_mounts, result->mounts_capacity);
 
 	mount->index = index;
 	mount->after = planner->in->spec->mounts[index];
@@ -22,7 +22,7 @@ static struct plan_mount *add_mount(struct planner *planner, size_t index)
 /* A bind mount of a VFIO node that no entry names. */
 static int check_unmapped(struct planner *planner, const struct spec_mount *mount)
 {
-	const struct json *doc = &planner->in->spec->json;
+	const struct json *doc = &planner->in->spec->doc;
 	bool source = path_is_vfio_node(mount->source);
 	auto_free char *path = text_quote(source ? mount->source : mount->destination);
 	ssize_t index;
@@ -31,26 +31,22 @@ static int check_unmapped(struct planner *planner, const struct spec_mount *moun
 		return 0;
 	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
 		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, mount->node,
-			"no map entry names the bind mount of VFIO node %s; add one to a "
-			"device map, or keep it as it is with --unmapped=keep",
+			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
+			"no map entry names the bind mount of VFIO node %s; add one to a device map, or keep it as it is with --unmapped=keep",
 			path);
 	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, mount->source);
-	if (!source || index < 0 || planner->in->guest->nodes[index].absent)
+	if (!source || index < 0 || planner->in->inventory->nodes[index].absent)
 		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, mount->node,
-			"the bind mount of %s is no VFIO node of this machine, and there "
-			"is "
-			"no device map; write one, or keep it with --unmapped=keep",
+			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
+			"the bind mount of %s is no VFIO node of this machine, and there is no device map; write one, or keep it with --unmapped=keep",
 			path);
 	if (path_is_vfio_node(mount->destination) &&
 	    !slice_equal(mount->destination, mount->source)) {
 		auto_free char *destination = text_quote(mount->destination);
 
 		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, mount->node,
-			"it shows this machine's %s as %s, and there is no device map; "
-			"write one, or keep it with --unmapped=keep",
+			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
+			"it shows this machine's %s as %s, and there is no device map; write one, or keep it with --unmapped=keep",
 			path, destination);
 	}
 	return 0;
@@ -59,11 +55,10 @@ static int check_unmapped(struct planner *planner, const struct spec_mount *moun
 static void warn_whole_directory(struct planner *planner, const struct spec_mount *mount)
 {
 	if (slice_equal(mount->source, SLICE("/dev/vfio")))
-		messages_add(planner->messages, MESSAGE_WARNING,
-			     "mounts[%zu]: it shows the whole /dev/vfio of this machine "
-			     "to the "
-			     "container; left as it is",
-			     mount_index(planner, mount));
+		messages_add(
+			planner->messages, MESSAGE_WARNING,
+			"mounts[%zu]: it shows the whole /dev/vfio of this machine to the container; left as it is",
+			mount_index(planner, mount));
 }
 
 static bool shows_vfio_node(const struct spec_mount *mount)
@@ -78,9 +73,9 @@ static int classify(struct planner *planner, size_t index)
 	const struct resolved *by;
 	struct plan_mount *mount;
 
-	if (mount_is_done(planner->in->applied, before)) {
+	if (mount_is_done(planner->in->annotation, before)) {
 		planner->vfio_stays |=
-			applied_is_vfio(planner->in->applied, before->destination);
+			annotation_is_vfio(planner->in->annotation, before->destination);
 		return 0;
 	}
 	if (path_is_control_node(before->destination) &&
@@ -96,9 +91,8 @@ static int classify(struct planner *planner, size_t index)
 		auto_free char *source = text_quote(before->source);
 
 		return json_error(
-			planner->err, ERROR_DATA, &planner->in->spec->json, before->node,
-			"it shows %s as the control node /dev/vfio/vfio; mount it "
-			"on a path of its own",
+			planner->err, ERROR_DATA, &planner->in->spec->doc, before->json,
+			"it shows %s as the control node /dev/vfio/vfio; mount it on a path of its own",
 			source);
 	}
 	by = plan_find_resolved(planner, entry);
@@ -131,7 +125,7 @@ int plan_mounts_classify(struct planner *planner)
 
 /* Does another mount end on this path, with another source? It would hide the node. */
 static int check_hidden(struct planner *planner, struct slice path, struct slice source,
-			uint32_t node)
+			uint32_t json)
 {
 	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
 		const struct spec_mount *other =
@@ -141,12 +135,10 @@ static int check_hidden(struct planner *planner, struct slice path, struct slice
 		    !slice_equal(other->source, source)) {
 			auto_free char *quoted = text_quote(path);
 
-			return json_error(planner->err, ERROR_DATA,
-					  &planner->in->spec->json, node,
-					  "it becomes %s, where mounts[%zu] puts "
-					  "something else; take "
-					  "one of them out",
-					  quoted, mount_index(planner, other));
+			return json_error(
+				planner->err, ERROR_DATA, &planner->in->spec->doc, json,
+				"it becomes %s, where mounts[%zu] puts something else; take one of them out",
+				quoted, mount_index(planner, other));
 		}
 	}
 	return 0;
@@ -162,14 +154,14 @@ static int check_hides(struct planner *planner, const struct plan_mount *mount)
 	for (size_t i = 0; by && i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		if (device->fate != FATE_STAYS ||
+		if (device->action != DEVICE_STAYS ||
 		    !slice_equal(device->after.path, mount->after.destination) ||
 		    (device->after.has_numbers && device->after.type == by->type &&
 		     device->after.major == by->major &&
 		     device->after.minor == by->minor))
 			continue;
-		return json_error(planner->err, ERROR_DATA, &planner->in->spec->json,
-				  mount->after.node,
+		return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
+				  mount->after.json,
 				  "it hides linux.devices[%zu]; take one of them out",
 				  device->before->index);
 	}
@@ -185,17 +177,17 @@ int plan_mounts_check(struct planner *planner)
 		if (!result->mounts[i].removed)
 			r = check_hidden(planner, result->mounts[i].after.destination,
 					 result->mounts[i].after.source,
-					 result->mounts[i].after.node);
+					 result->mounts[i].after.json);
 		if (r == 0 && !result->mounts[i].removed)
 			r = check_hides(planner, &result->mounts[i]);
 	}
 	for (size_t i = 0; r == 0 && i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		if (device->fate == FATE_CHANGES && device->by)
+		if (device->action == DEVICE_CHANGES && device->by)
 			r = check_hidden(planner, device->after.path,
 					 slice_from(device->by->node),
-					 device->before->node);
+					 device->before->json);
 	}
 	return r;
 }
@@ -204,14 +196,14 @@ static void emit_path(struct planner *planner, const struct plan_mount *mount,
 		      enum spec_mount_member member, struct slice before,
 		      struct slice after, const char *why)
 {
-	const struct json *doc = &planner->in->spec->json;
+	const struct json *doc = &planner->in->spec->doc;
 	auto_buffer text = { 0 };
 
 	if (slice_equal(before, after))
 		return;
 	json_quote(&text, after);
 	plan_replace(planner->plan, PLAN_MOUNT, doc,
-		     json_member(doc, mount->after.node, member), buffer_slice(&text),
+		     json_member(doc, mount->after.json, member), buffer_slice(&text),
 		     why);
 }
 
@@ -222,38 +214,39 @@ static void emit_node(struct planner *planner, const struct plan_mount *mount,
 {
 	struct plan *plan = planner->plan;
 	struct plan_node *node =
-		memory_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
 	const struct spec_mount *before = &planner->in->spec->mounts[mount->index];
 
 	node->mount = true;
 	node->container_path =
-		memory_copy(before->destination.data, before->destination.length);
-	node->old_source = memory_copy(before->source.data, before->source.length);
+		xstrndup(before->destination.data, before->destination.length);
+	node->old_source = xstrndup(before->source.data, before->source.length);
 	if (!mount->removed) {
-		node->final_path = memory_copy(mount->after.destination.data,
-					       mount->after.destination.length);
-		node->node = memory_copy_string(by->node);
+		node->final_path = xstrndup(mount->after.destination.data,
+					    mount->after.destination.length);
+		node->node = xstrdup(by->node);
 		node->type = by->type;
 		node->major = by->major;
 		node->minor = by->minor;
 	}
 	if (by)
-		applied_add_node(&plan->applied, entry->container_path, node->final_path,
-				 node->node, node->type, node->major, node->minor);
+		annotation_add_node(&plan->annotation, entry->container_path,
+				    node->final_path, node->node, node->type, node->major,
+				    node->minor);
 }
 
 static void emit_control_node(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
 	struct plan_node *node =
-		memory_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
 
 	node->mount = true;
-	node->final_path = memory_copy_string(CONTROL_NODE);
-	node->node = memory_copy_string(CONTROL_NODE);
+	node->final_path = xstrdup(CONTROL_NODE);
+	node->node = xstrdup(CONTROL_NODE);
 	node->type = 'c';
-	node->major = planner->in->guest->control_major;
-	node->minor = planner->in->guest->control_minor;
+	node->major = planner->in->inventory->control_major;
+	node->minor = planner->in->inventory->control_minor;
 }
 
 static void emit_mount(struct planner *planner, const struct plan_mount *mount)
@@ -264,7 +257,7 @@ static void emit_mount(struct planner *planner, const struct plan_mount *mount)
 	const struct resolved *by = plan_find_resolved(planner, entry);
 
 	if (mount->removed) {
-		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &spec->json, before->node,
+		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &spec->doc, before->json,
 			    by ? by->why
 			       : "no VFIO device is left that needs the control node");
 	} else {
@@ -281,7 +274,7 @@ static void emit_control(struct planner *planner)
 {
 	const struct spec *spec = planner->in->spec;
 	const struct plan_result *result = &planner->plan->result;
-	const struct json *doc = &spec->json;
+	const struct json *doc = &spec->doc;
 	auto_buffer text = { 0 };
 	uint32_t type, options, like = 0;
 
@@ -289,7 +282,7 @@ static void emit_control(struct planner *planner)
 		const struct spec_mount *before = &spec->mounts[result->mounts[i].index];
 
 		if (mount_find_entry(planner->in->map, before)->type == DEVICE_VFIO_PCI)
-			like = before->node;
+			like = before->json;
 	}
 	type = json_member(doc, like, SPEC_MOUNT_TYPE);
 	options = json_member(doc, like, SPEC_MOUNT_OPTIONS);
@@ -304,8 +297,8 @@ static void emit_control(struct planner *planner)
 		json_add_compact(&text, json_raw(doc, options));
 	}
 	buffer_add(&text, SLICE("}"));
-	plan_append(planner->plan, PLAN_CONTROL, doc, spec->mounts_node,
-		    json_array_length(doc, spec->mounts_node), buffer_slice(&text),
+	plan_append(planner->plan, PLAN_CONTROL, doc, spec->mounts_json,
+		    json_array_length(doc, spec->mounts_json), buffer_slice(&text),
 		    "a VFIO group is of no use without the control node");
 }
 

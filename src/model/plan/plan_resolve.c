@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The planner: what each named entry is on this machine, and whether it may be used. Rule
- * 7, identity, driver and viability. SPDX-License-Identifier: Apache-2.0 */
+ * 7, identity, driver and viability. */
 #include "planner.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ static int refuse(struct planner *planner, enum refusal refusal,
 	int r;
 
 	va_start(arguments, format);
-	why = memory_vprintf(format, arguments);
+	why = xvasprintf(format, arguments);
 	va_end(arguments);
 	guest = text_quote(slice_from(asked->map->guest_text));
 	r = error_set(err, ERROR_UNAVAILABLE, "%s: host function %s, here %s: %s",
@@ -44,38 +45,36 @@ static enum refusal refusal_of_driver(const struct planner *planner)
 }
 
 static int check_identity(struct planner *planner, const struct request_function *asked,
-			  const struct guest_function *found)
+			  const struct inventory_function *found)
 {
 	char address[PCI_ADDRESS_SIZE];
 
 	for (unsigned int i = 0; asked->want_identity && i < PCI_IDENTITY_COUNT; i++) {
 		if (asked->entry->expected[i] &&
 		    asked->entry->expect[i] != found->identity[i])
-			return refuse(planner, REFUSE_FOR_GOOD, asked,
-				      "%s has %s 0x%04x, but the map expects 0x%04x: it "
-				      "is another "
-				      "device; correct the map",
-				      pci_address_format(&found->address, address),
-				      pci_identity_names[i], found->identity[i],
-				      asked->entry->expect[i]);
+			return refuse(
+				planner, REFUSE_FOR_GOOD, asked,
+				"%s has %s 0x%04x, but the map expects 0x%04x: it is another device; correct the map",
+				pci_address_format(&found->address, address),
+				pci_identity_names[i], found->identity[i],
+				asked->entry->expect[i]);
 	}
 	return 0;
 }
 
 /* Is the function itself bound to a VFIO driver, in a group? */
 static int check_bound(struct planner *planner, const struct request_function *asked,
-		       const struct guest_function *found)
+		       const struct inventory_function *found)
 {
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&found->address, address);
 	/* The kernel looks for a driver when it has found the group. */
 	if (!found->has_group)
-		return refuse(planner, found->driver ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
-			      asked,
-			      "%s is in no IOMMU group; enable the IOMMU of this machine "
-			      "(intel_iommu=on, a vIOMMU for a guest)",
-			      address);
+		return refuse(
+			planner, found->driver ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW, asked,
+			"%s is in no IOMMU group; enable the IOMMU of this machine (intel_iommu=on, a vIOMMU for a guest)",
+			address);
 	if (!found->vfio && found->driver)
 		return refuse(planner, refusal_of_driver(planner), asked,
 			      "%s is bound to %s, no VFIO driver; bind it: " DRIVERCTL,
@@ -88,7 +87,7 @@ static int check_bound(struct planner *planner, const struct request_function *a
 }
 
 static int check_viable(struct planner *planner, const struct request_function *asked,
-			const struct guest_group *group)
+			const struct inventory_group *group)
 {
 	auto_buffer list = { 0 };
 
@@ -110,7 +109,7 @@ static int check_viable(struct planner *planner, const struct request_function *
 static int check_distinct(struct planner *planner)
 {
 	const struct request *request = planner->in->request;
-	const struct guest *guest = planner->in->guest;
+	const struct inventory *inventory = planner->in->inventory;
 
 	for (size_t i = 0; i < request->n_functions; i++) {
 		for (size_t k = 0; k < i; k++) {
@@ -120,19 +119,19 @@ static int check_distinct(struct planner *planner)
 
 			if (request->functions[i].entry->source !=
 				    request->functions[k].entry->source ||
-			    guest->functions[i].absent || guest->functions[k].absent ||
+			    inventory->functions[i].absent ||
+			    inventory->functions[k].absent ||
 			    pci_address_equal(&a->host, &b->host) ||
-			    !pci_address_equal(&guest->functions[i].address,
-					       &guest->functions[k].address))
+			    !pci_address_equal(&inventory->functions[i].address,
+					       &inventory->functions[k].address))
 				continue;
-			return error_set(planner->err, ERROR_DATA,
-					 "%s: options: host functions %s and %s are one "
-					 "function here "
-					 "(%s and %s); correct the map",
-					 request->functions[i].entry->where,
-					 pci_address_format(&b->host, other),
-					 pci_address_format(&a->host, host),
-					 b->guest_text, a->guest_text);
+			return error_set(
+				planner->err, ERROR_DATA,
+				"%s: options: host functions %s and %s are one function here (%s and %s); correct the map",
+				request->functions[i].entry->where,
+				pci_address_format(&b->host, other),
+				pci_address_format(&a->host, host), b->guest_text,
+				a->guest_text);
 		}
 	}
 	return 0;
@@ -141,7 +140,7 @@ static int check_distinct(struct planner *planner)
 /* Adds "host 0000:3b:02.0 is 0000:01:00.0" to the reason. */
 static void explain(struct buffer *why, const struct map_entry *entry,
 		    const struct request_function *asked,
-		    const struct guest_function *found)
+		    const struct inventory_function *found)
 {
 	char host[PCI_ADDRESS_SIZE], address[PCI_ADDRESS_SIZE];
 
@@ -153,10 +152,10 @@ static void explain(struct buffer *why, const struct map_entry *entry,
 
 /* Checks one named function; *group is the group of the entry's earlier ones. */
 static int resolve_function(struct planner *planner, const struct request_function *asked,
-			    const struct guest_function *found,
-			    const struct guest_group **group)
+			    const struct inventory_function *found,
+			    const struct inventory_group **group)
 {
-	const struct guest_group *mine;
+	const struct inventory_group *mine;
 	int r;
 
 	if (found->absent)
@@ -169,26 +168,24 @@ static int resolve_function(struct planner *planner, const struct request_functi
 	r = check_bound(planner, asked, found);
 	if (r < 0)
 		return r;
-	mine = guest_find_group(planner->in->guest, found->group);
+	mine = inventory_find_group(planner->in->inventory, found->group);
 	if (!mine)
 		return error_set(planner->err, ERROR_INTERNAL,
 				 "group %u was not looked up", found->group);
 	if (*group && *group != mine)
-		return refuse(planner, REFUSE_FOR_GOOD, asked,
-			      "it is in IOMMU group %u, another function of the entry in "
-			      "group %u: "
-			      "one node can't be both; make an entry for each group",
-			      mine->number, (*group)->number);
+		return refuse(
+			planner, REFUSE_FOR_GOOD, asked,
+			"it is in IOMMU group %u, another function of the entry in group %u: one node can't be both; make an entry for each group",
+			mine->number, (*group)->number);
 	*group = mine;
 	r = check_viable(planner, asked, mine);
 	if (r < 0)
 		return r;
 	if (!mine->has_node)
-		return refuse(planner, REFUSE_FOR_NOW, asked,
-			      "IOMMU group %u has no node /dev/vfio/%u (nothing in "
-			      "/sys/class/vfio); is CONFIG_VFIO_GROUP built, and it no "
-			      "noiommu group?",
-			      mine->number, mine->number);
+		return refuse(
+			planner, REFUSE_FOR_NOW, asked,
+			"IOMMU group %u has no node /dev/vfio/%u (nothing in /sys/class/vfio); is CONFIG_VFIO_GROUP built, and it no noiommu group?",
+			mine->number, mine->number);
 	return 0;
 }
 
@@ -196,11 +193,12 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 			     struct resolved *resolved)
 {
 	const struct request *request = planner->in->request;
-	const struct guest_group *group = NULL;
+	const struct inventory_group *group = NULL;
 	auto_buffer why = { 0 };
 
 	for (size_t i = 0; i < request->n_functions; i++) {
-		const struct guest_function *found = &planner->in->guest->functions[i];
+		const struct inventory_function *found =
+			&planner->in->inventory->functions[i];
 		int r;
 
 		if (request->functions[i].entry != entry)
@@ -212,8 +210,8 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 			return r;
 		if (planner->plan->explain)
 			explain(&why, entry, &request->functions[i], found);
-		applied_add_address(&planner->plan->applied,
-				    &request->functions[i].map->host, &found->address);
+		annotation_add_address(&planner->plan->annotation,
+				       &request->functions[i].map->host, &found->address);
 	}
 	if (planner->pending.message)
 		return 0;
@@ -224,8 +222,8 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 		resolved->type = 'c';
 		resolved->major = group->major;
 		resolved->minor = group->minor;
-		resolved->final_path = memory_copy_string(
-			entry->final_path ? entry->final_path : resolved->node);
+		resolved->final_path =
+			xstrdup(entry->final_path ? entry->final_path : resolved->node);
 	} else {
 		buffer_add(&why, SLICE(", driven by the guest kernel (vfio-pci-gk)"));
 	}
@@ -238,21 +236,21 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 {
 	ssize_t index = request_find_node(planner->in->request, REQUEST_NODE_FILE,
 					  slice_from(entry->vm_path));
-	const struct guest_node *found = &planner->in->guest->nodes[index];
+	const struct inventory_node *found = &planner->in->inventory->nodes[index];
 
 	if (found->absent)
 		return error_set(planner->err, ERROR_UNAVAILABLE,
 				 "%s: vm_path: %s; correct the map", entry->where,
 				 found->absent);
-	resolved->node = memory_copy_string(entry->vm_path);
-	resolved->final_path = memory_copy_string(
-		entry->final_path ? entry->final_path : entry->container_path);
+	resolved->node = xstrdup(entry->vm_path);
+	resolved->final_path =
+		xstrdup(entry->final_path ? entry->final_path : entry->container_path);
 	resolved->type = found->type;
 	resolved->major = found->major;
 	resolved->minor = found->minor;
 	if (planner->plan->explain)
-		resolved->why = memory_printf("%s: node %s of this machine", entry->where,
-					      entry->vm_path);
+		resolved->why = xasprintf("%s: node %s of this machine", entry->where,
+					  entry->vm_path);
 	return 0;
 }
 
@@ -275,9 +273,9 @@ int plan_resolve(struct planner *planner)
 	/* Functions that only the environment asks for: never the wrong device either. */
 	for (size_t i = 0; r == 0 && i < request->n_functions; i++) {
 		if (!request->functions[i].named &&
-		    !planner->in->guest->functions[i].absent)
+		    !planner->in->inventory->functions[i].absent)
 			r = check_identity(planner, &request->functions[i],
-					   &planner->in->guest->functions[i]);
+					   &planner->in->inventory->functions[i]);
 	}
 	return r;
 }

@@ -1,5 +1,5 @@
-/* The planner: linux.resources.devices, the rules of the device cgroup. Rule 2.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: linux.resources.devices, the rules of the device cgroup. Rule 2. */
 #include "planner.h"
 
 /* Type and numbers of a device or a rule. */
@@ -12,8 +12,8 @@ struct triple {
 struct targets {
 	struct triple *items;
 	size_t count, capacity;
-	bool ours;  /* one of the devices changes or goes */
-	bool keeps; /* one of them keeps the triple */
+	bool affected; /* one of the devices changes or goes */
+	bool keeps;    /* one of them keeps the triple */
 	const char *why;
 };
 
@@ -45,7 +45,7 @@ static void add_target(struct targets *targets, struct triple triple)
 		if (triple_equal(targets->items[i], triple))
 			return;
 	}
-	*memory_append(targets->items, targets->count, targets->capacity) = triple;
+	*array_append(targets->items, targets->count, targets->capacity) = triple;
 }
 
 static const char *why_of(const struct planned_device *device)
@@ -55,10 +55,10 @@ static const char *why_of(const struct planned_device *device)
 
 /* Does the rule name a device that changes or goes? These are few, devices may be
  * many. */
-static bool is_ours(const struct planner *planner, const struct spec_rule *rule)
+static bool is_affected(const struct planner *planner, const struct spec_rule *rule)
 {
-	for (size_t i = 0; i < planner->n_ours; i++) {
-		if (names(rule, planner->devices[planner->ours[i]].before))
+	for (size_t i = 0; i < planner->n_affected; i++) {
+		if (names(rule, planner->devices[planner->affected[i]].before))
 			return true;
 	}
 	return false;
@@ -67,19 +67,19 @@ static bool is_ours(const struct planner *planner, const struct spec_rule *rule)
 static void find_targets(const struct planner *planner, const struct spec_rule *rule,
 			 struct targets *ret)
 {
-	if (!is_ours(planner, rule))
+	if (!is_affected(planner, rule))
 		return;
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
 		if (!names(rule, device->before))
 			continue;
-		if (device->fate != FATE_STAYS) {
-			ret->ours = true;
+		if (device->action != DEVICE_STAYS) {
+			ret->affected = true;
 			if (!ret->why)
 				ret->why = why_of(device);
 		}
-		if (device->fate == FATE_REMOVED)
+		if (device->action == DEVICE_REMOVED)
 			continue;
 		add_target(ret, triple_of(&device->after));
 		ret->keeps |= triple_equal(triple_of(&device->after),
@@ -112,8 +112,8 @@ static void push_rule(struct added_rules *added, const struct spec_rule *rule,
 {
 	size_t count = added->count;
 
-	*memory_append(added->items, added->count, added->capacity) = *rule;
-	*memory_append(added->why, count, added->why_capacity) = why;
+	*array_append(added->items, added->count, added->capacity) = *rule;
+	*array_append(added->why, count, added->why_capacity) = why;
 }
 
 static struct spec_rule allow_rule(struct triple triple, struct slice access)
@@ -137,7 +137,7 @@ static void add_rule(struct added_rules *added, struct triple triple, struct sli
 	push_rule(added, &rule, why);
 }
 
-static void replace_number(struct plan *plan, const struct json *doc, uint32_t node,
+static void replace_number(struct plan *plan, const struct json *doc, uint32_t json,
 			   enum spec_rule_member member, int64_t before, uint32_t after,
 			   const char *why)
 {
@@ -146,22 +146,22 @@ static void replace_number(struct plan *plan, const struct json *doc, uint32_t n
 	if (before == after)
 		return;
 	buffer_add_number(&text, after);
-	plan_replace(plan, PLAN_RULE, doc, json_member(doc, node, member),
+	plan_replace(plan, PLAN_RULE, doc, json_member(doc, json, member),
 		     buffer_slice(&text), why);
 }
 
 static void replace_rule(struct planner *planner, struct spec_rule *rule,
 			 struct triple to, const char *why)
 {
-	const struct json *doc = &planner->in->spec->json;
+	const struct json *doc = &planner->in->spec->doc;
 
 	if (rule->type != to.type)
 		plan_replace(planner->plan, PLAN_RULE, doc,
-			     json_member(doc, rule->node, SPEC_RULE_TYPE),
+			     json_member(doc, rule->json, SPEC_RULE_TYPE),
 			     to.type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
-	replace_number(planner->plan, doc, rule->node, SPEC_RULE_MAJOR, rule->major,
+	replace_number(planner->plan, doc, rule->json, SPEC_RULE_MAJOR, rule->major,
 		       to.major, why);
-	replace_number(planner->plan, doc, rule->node, SPEC_RULE_MINOR, rule->minor,
+	replace_number(planner->plan, doc, rule->json, SPEC_RULE_MINOR, rule->minor,
 		       to.minor, why);
 	rule->type = to.type;
 	rule->major = to.major;
@@ -177,11 +177,9 @@ static int translate_rule(struct planner *planner, const struct spec_rule *befor
 	struct triple first;
 
 	if (targets->count > 1 && !before->allow)
-		return json_error(planner->err, ERROR_DATA, &planner->in->spec->json,
-				  before->node,
-				  "this rule denies a device number that several devices "
-				  "have, which "
-				  "get different numbers here; take the rule out");
+		return json_error(
+			planner->err, ERROR_DATA, &planner->in->spec->doc, before->json,
+			"this rule denies a device number that several devices have, which get different numbers here; take the rule out");
 	if (targets->count > 0) {
 		first = targets->keeps ? own : targets->items[0];
 		for (size_t i = 0; i < targets->count; i++) {
@@ -191,12 +189,12 @@ static int translate_rule(struct planner *planner, const struct spec_rule *befor
 		}
 		replace_rule(planner, &after, first, targets->why);
 	} else if (before->allow) {
-		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &planner->in->spec->json,
-			    before->node, targets->why);
+		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &planner->in->spec->doc,
+			    before->json, targets->why);
 		return 0;
 	}
-	*memory_append(planner->plan->result.rules, planner->plan->result.n_rules,
-		       planner->plan->result.rules_capacity) = after;
+	*array_append(planner->plan->result.rules, planner->plan->result.n_rules,
+		      planner->plan->result.rules_capacity) = after;
 	return 0;
 }
 
@@ -209,14 +207,14 @@ static int translate_rules(struct planner *planner, struct added_rules *added)
 		int r = 0;
 
 		find_targets(planner, &spec->rules[i], &targets);
-		if (targets.ours)
+		if (targets.affected)
 			r = translate_rule(planner, &spec->rules[i], &targets, added);
 		else
-			*memory_append(planner->plan->result.rules,
-				       planner->plan->result.n_rules,
-				       planner->plan->result.rules_capacity) =
+			*array_append(planner->plan->result.rules,
+				      planner->plan->result.n_rules,
+				      planner->plan->result.rules_capacity) =
 				spec->rules[i];
-		memory_free(targets.items);
+		free(targets.items);
 		if (r < 0)
 			return r;
 	}
@@ -269,7 +267,7 @@ static bool is_allowed(const struct planner *planner, const struct added_rules *
 
 static bool needs_rule(const struct planned_device *device)
 {
-	return device->fate != FATE_REMOVED && device->after.has_numbers &&
+	return device->action != DEVICE_REMOVED && device->after.has_numbers &&
 	       device->after.type != 'p';
 }
 
@@ -299,7 +297,7 @@ static int compare_by_place(const void *a, const void *b)
 static void allow_all(struct planner *planner, struct added_rules *added)
 {
 	auto_free const struct planned_device **sorted =
-		memory_zalloc(planner->n_devices * sizeof *sorted);
+		xzalloc(planner->n_devices * sizeof *sorted);
 	size_t count = 0, n = 0;
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
@@ -318,7 +316,7 @@ static void allow_all(struct planner *planner, struct added_rules *added)
 			allow_rule(triple_of(&sorted[i]->after), SLICE("rwm"));
 
 		push_rule(added, &rule,
-			  sorted[i]->fate == FATE_STAYS
+			  sorted[i]->action == DEVICE_STAYS
 				  ? "with the first rule, what no rule allows is denied"
 				  : why_of(sorted[i]));
 	}
@@ -329,16 +327,18 @@ static void allow_devices(struct planner *planner, struct added_rules *added)
 {
 	bool planned = false;
 
-	for (size_t i = 0; i < planner->n_ours; i++)
-		planned |= planner->devices[planner->ours[i]].fate != FATE_REMOVED;
+	for (size_t i = 0; i < planner->n_affected; i++)
+		planned |=
+			planner->devices[planner->affected[i]].action != DEVICE_REMOVED;
 	if (!planned)
 		return;
 	if (planner->in->spec->n_rules == 0) {
 		allow_all(planner, added);
 		return;
 	}
-	for (size_t i = 0; i < planner->n_ours; i++) {
-		const struct planned_device *device = &planner->devices[planner->ours[i]];
+	for (size_t i = 0; i < planner->n_affected; i++) {
+		const struct planned_device *device =
+			&planner->devices[planner->affected[i]];
 		struct triple triple = triple_of(&device->after);
 
 		if (needs_rule(device) && !has_own_rule(planner, device) &&
@@ -353,7 +353,7 @@ static void emit_list(struct planner *planner, const struct added_rules *added)
 	const struct spec *spec = planner->in->spec;
 	auto_buffer text = { 0 };
 
-	if (!spec->resources_node)
+	if (!spec->resources_json)
 		buffer_add(&text, SLICE("{\"devices\":"));
 	buffer_add(&text, SLICE("["));
 	for (size_t i = 0; i < added->count; i++) {
@@ -361,14 +361,14 @@ static void emit_list(struct planner *planner, const struct added_rules *added)
 		format_rule(&added->items[i], &text);
 	}
 	buffer_add(&text, SLICE("]"));
-	if (spec->resources_node) {
-		plan_set_member(planner->plan, PLAN_RULE, &spec->json,
-				spec->resources_node, SPEC_RESOURCES_DEVICES, "devices",
+	if (spec->resources_json) {
+		plan_set_member(planner->plan, PLAN_RULE, &spec->doc,
+				spec->resources_json, SPEC_RESOURCES_DEVICES, "devices",
 				buffer_slice(&text), added->why[0]);
 		return;
 	}
 	buffer_add(&text, SLICE("}"));
-	plan_set_member(planner->plan, PLAN_RULE, &spec->json, spec->linux_node,
+	plan_set_member(planner->plan, PLAN_RULE, &spec->doc, spec->linux_json,
 			SPEC_LINUX_RESOURCES, "resources", buffer_slice(&text),
 			added->why[0]);
 }
@@ -378,25 +378,25 @@ static void emit_added(struct planner *planner, const struct added_rules *added)
 	const struct spec *spec = planner->in->spec;
 	struct plan_result *result = &planner->plan->result;
 
-	if (added->count && !spec->rules_node)
+	if (added->count && !spec->rules_json)
 		emit_list(planner, added);
 	for (size_t i = 0; i < added->count; i++) {
 		auto_buffer text = { 0 };
 
 		format_rule(&added->items[i], &text);
-		if (spec->rules_node)
-			plan_append(planner->plan, PLAN_RULE, &spec->json,
-				    spec->rules_node, result->n_rules,
+		if (spec->rules_json)
+			plan_append(planner->plan, PLAN_RULE, &spec->doc,
+				    spec->rules_json, result->n_rules,
 				    buffer_slice(&text), added->why[i]);
-		*memory_append(result->rules, result->n_rules, result->rules_capacity) =
+		*array_append(result->rules, result->n_rules, result->rules_capacity) =
 			added->items[i];
 	}
 	if (spec->n_rules && result->n_rules == 0) {
-		plan_append(planner->plan, PLAN_GUEST_KERNEL, &spec->json,
-			    spec->rules_node, 0,
+		plan_append(planner->plan, PLAN_GUEST_KERNEL, &spec->doc,
+			    spec->rules_json, 0,
 			    SLICE("{\"allow\":false,\"access\":\"rwm\"}"),
 			    "an empty list would allow everything");
-		*memory_append(result->rules, result->n_rules, result->rules_capacity) =
+		*array_append(result->rules, result->n_rules, result->rules_capacity) =
 			(struct spec_rule) { .type = 'a',
 					     .major = RULE_ANY,
 					     .minor = RULE_ANY,
@@ -404,12 +404,12 @@ static void emit_added(struct planner *planner, const struct added_rules *added)
 	}
 }
 
-static void find_ours(struct planner *planner)
+static void find_affected(struct planner *planner)
 {
-	planner->ours = memory_zalloc(planner->n_devices * sizeof *planner->ours);
+	planner->affected = xzalloc(planner->n_devices * sizeof *planner->affected);
 	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (planner->devices[i].fate != FATE_STAYS)
-			planner->ours[planner->n_ours++] = i;
+		if (planner->devices[i].action != DEVICE_STAYS)
+			planner->affected[planner->n_affected++] = i;
 	}
 }
 
@@ -418,14 +418,14 @@ int plan_rules(struct planner *planner)
 	struct added_rules added = { 0 };
 	int r;
 
-	find_ours(planner);
+	find_affected(planner);
 	r = translate_rules(planner, &added);
 
 	if (r == 0) {
 		allow_devices(planner, &added);
 		emit_added(planner, &added);
 	}
-	memory_free(added.items);
-	memory_free(added.why);
+	free(added.items);
+	free(added.why);
 	return r;
 }

@@ -1,5 +1,5 @@
-/* What the parts of the planner share. Internal to the model.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the planner share. Internal to the model. */
 #ifndef OCI_VFIO_HOOK_PLAN_INTERNAL_H
 #define OCI_VFIO_HOOK_PLAN_INTERNAL_H
 
@@ -16,17 +16,17 @@ struct resolved {
 	char *why;
 };
 
-enum fate {
-	FATE_STAYS,
-	FATE_CHANGES,
-	FATE_MERGED,  /* becomes one with an earlier device */
-	FATE_REMOVED, /* vfio-pci-gk */
+enum action {
+	DEVICE_STAYS,
+	DEVICE_CHANGES,
+	DEVICE_MERGED,	/* becomes one with an earlier device */
+	DEVICE_REMOVED, /* vfio-pci-gk */
 };
 
 struct planned_device {
 	const struct spec_device *before; /* NULL: the control node is added */
 	struct spec_device after;
-	enum fate fate;
+	enum action action;
 	enum plan_rule rule;
 	const struct map_entry *entry; /* NULL: control node, or not ours */
 	const struct resolved *by;
@@ -41,8 +41,8 @@ struct planner {
 	struct resolved *resolved; /* for each entry of the map */
 	struct planned_device *devices;
 	size_t n_devices;
-	size_t *ours; /* indexes of the devices that change or go */
-	size_t n_ours;
+	size_t *affected; /* indexes of the devices that change or go */
+	size_t n_affected;
 	bool group_by_device; /* this run puts a VFIO group into linux.devices */
 	bool group_by_mount;  /* ... into mounts */
 	bool removes;	      /* this run takes nodes out (vfio-pci-gk) */
@@ -53,7 +53,7 @@ struct planner {
 int plan_resolve(struct planner *planner);
 int plan_devices_classify(struct planner *planner);
 int plan_mounts_classify(struct planner *planner);
-int plan_control(struct planner *planner);
+int plan_control_node(struct planner *planner);
 int plan_devices_merge(struct planner *planner);
 void plan_devices_emit(struct planner *planner);
 int plan_rules(struct planner *planner);
@@ -74,15 +74,15 @@ bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b);
 
 /* Adds a change of the value at a node. */
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		  uint32_t node, struct slice new, const char *why);
+		  uint32_t json, struct slice value, const char *why);
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		 uint32_t node, const char *why);
+		 uint32_t json, const char *why);
 /* `index`: where in the new array. */
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		 uint32_t array, size_t index, struct slice new, const char *why);
+		 uint32_t array, size_t index, struct slice value, const char *why);
 /* Replaces the member at `position`, null or not, or adds it with `key`. */
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		     uint32_t object, uint32_t position, const char *key,
-		     struct slice new, const char *why);
+		     struct slice value, const char *why);
 
 #endif

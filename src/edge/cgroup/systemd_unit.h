@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A unit of systemd, this machine's init: what it does about devices, and telling it of
- * others. Knows no container and changes no cgroup.
- * SPDX-License-Identifier: Apache-2.0 */
+ * others. Knows no container and changes no cgroup. */
 #ifndef OCI_VFIO_HOOK_SYSTEMD_UNIT_H
 #define OCI_VFIO_HOOK_SYSTEMD_UNIT_H
 

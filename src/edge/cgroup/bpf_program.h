@@ -1,6 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device programs in the kernel, through bpf(2): which ones a cgroup has, their code,
- * loading, putting one in another's place, pins. Knows neither containers nor systemd.
- * SPDX-License-Identifier: Apache-2.0 */
+ * loading, putting one in another's place, pins. Knows neither containers nor systemd. */
 #ifndef OCI_VFIO_HOOK_BPF_PROGRAM_H
 #define OCI_VFIO_HOOK_BPF_PROGRAM_H
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON text: white space between tokens, and writing strings. */
+#include "oci-vfio-hook/json.h"
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+size_t json_skip_space(struct slice text, size_t at)
+{
+	while (at < text.length && is_space(text.data[at]))
+		at++;
+	return at;
+}
+
+size_t json_skip_space_back(struct slice text, size_t at)
+{
+	while (at > 0 && is_space(text.data[at - 1]))
+		at--;
+	return at;
+}
+
+void json_add_compact(struct buffer *buffer, struct slice text)
+{
+	bool in_string = false;
+
+	for (size_t i = 0; i < text.length; i++) {
+		char c = text.data[i];
+
+		if (!in_string && is_space(c))
+			continue;
+		buffer_add(buffer, slice_from_to(text, i, i + 1));
+		if (in_string && c == '\\')
+			buffer_add(buffer, slice_from_to(text, i + 1, i + 2)), i++;
+		else if (c == '"')
+			in_string = !in_string;
+	}
+}
+
+/* What follows the backslash of each character that needs one. */
+static const char escapes[256] = {
+	[0 ... '\t' - 1] = 'u',	   ['\t'] = 't', ['\n'] = 'n',
+	['\n' + 1 ... 0x1f] = 'u', ['"'] = '"',	 ['\\'] = '\\',
+};
+
+/* Puts the escape of a character; returns where the next one goes. */
+static char *put_escape(char *at, unsigned char c)
+{
+	*at++ = '\\';
+	*at++ = escapes[c];
+	if (escapes[c] == 'u') {
+		*at++ = '0';
+		*at++ = '0';
+		*at++ = "0123456789abcdef"[c >> 4];
+		*at++ = "0123456789abcdef"[c & 0xf];
+	}
+	return at;
+}
+
+void json_quote(struct buffer *buffer, struct slice text)
+{
+	/* Room for the longest escape at each place, two quotes and the NUL. */
+	char *at = buffer_room(buffer, 6 * text.length + 3);
+
+	*at++ = '"';
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+
+		if (escapes[c])
+			at = put_escape(at, c);
+		else
+			*at++ = (char)c;
+	}
+	*at++ = '"';
+	*at = '\0';
+	buffer->length = (size_t)(at - buffer->data);
+}

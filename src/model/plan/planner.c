@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: the order of the rules. Each rule has a file of its own. */
+#include "planner.h"
+
+#include <errno.h>
+
+/* The plan outlives the planner and borrows its strings: it frees them. */
+static void keep_string(struct plan *plan, char *text)
+{
+	*array_append(plan->strings, plan->n_strings, plan->strings_capacity) = text;
+}
+
+/* What earlier runs did stays in the annotation. */
+static void keep_annotation(struct plan *plan, const struct annotation *earlier)
+{
+	for (size_t i = 0; i < earlier->n_nodes; i++) {
+		const struct annotation_node *node = &earlier->nodes[i];
+
+		annotation_add_node(&plan->annotation, node->container_path,
+				    node->final_path, node->node, node->type, node->major,
+				    node->minor);
+	}
+	for (size_t i = 0; i < earlier->n_addresses; i++)
+		annotation_add_address(&plan->annotation, &earlier->addresses[i].host,
+				       &earlier->addresses[i].guest);
+}
+
+/* An entry may be named by the source of a mount of which the destination is another
+ * entry's: there is no node of its own, but a second run must find it, too. */
+static void list_named(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		const char *path = planner->in->map->entries[i].container_path;
+
+		if (planner->resolved[i].named &&
+		    !annotation_has_container_path(&planner->plan->annotation,
+						   slice_from(path)))
+			annotation_add_node(&planner->plan->annotation, path, NULL, NULL,
+					    0, 0, 0);
+	}
+}
+
+/* What is in the spec, and what it becomes. Something may not be there yet: then what the
+ * spec has besides is looked at all the same, because what is wrong for good is said at
+ * once. */
+static int classify(struct planner *planner)
+{
+	auto_messages unsaid = { 0 };
+	int r = plan_resolve(planner);
+
+	if (planner->pending.message)
+		planner->messages = &unsaid;
+	if (r == 0)
+		r = plan_devices_classify(planner);
+	if (r == 0)
+		r = plan_mounts_classify(planner);
+	if (r < 0 || !planner->pending.message)
+		return r;
+	*planner->err = planner->pending;
+	planner->pending = (struct error) { 0 };
+	return -EAGAIN;
+}
+
+static int decide(struct planner *planner)
+{
+	int r = classify(planner);
+
+	if (r == 0)
+		r = plan_control_node(planner);
+	if (r == 0)
+		r = plan_devices_merge(planner);
+	if (r == 0)
+		r = plan_mounts_check(planner);
+	if (r < 0)
+		return r;
+	plan_devices_emit(planner);
+	r = plan_rules(planner);
+	if (r < 0)
+		return r;
+	plan_mounts_emit(planner);
+	plan_environment(planner);
+	list_named(planner);
+	return 0;
+}
+
+static void planner_free(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		struct resolved *resolved = &planner->resolved[i];
+
+		if (resolved->final_path)
+			keep_string(planner->plan, resolved->final_path);
+		if (resolved->node)
+			keep_string(planner->plan, resolved->node);
+		free(resolved->why);
+	}
+	free(planner->resolved);
+	free(planner->devices);
+	free(planner->affected);
+	error_free(&planner->pending);
+}
+
+int plan_build(const struct plan_input *input, struct plan *ret,
+	       struct messages *messages, struct error *err)
+{
+	auto_plan plan = { .explain = input->explain };
+	struct planner planner = {
+		.in = input,
+		.plan = &plan,
+		.messages = messages,
+		.err = err,
+		.resolved = xzalloc(input->map->n_entries * sizeof *planner.resolved),
+	};
+	int r;
+
+	keep_annotation(&plan, input->annotation);
+	r = decide(&planner);
+	planner_free(&planner);
+	if (r < 0)
+		return r;
+	*ret = plan;
+	plan = (struct plan) { 0 };
+	return 0;
+}
