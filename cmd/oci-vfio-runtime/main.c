@@ -80,7 +80,7 @@ static int rewrite(const struct runtime_call *call, struct hook_run *run,
 static int prepare(int argc, char **argv, struct runtime_call *call, struct hook_run *run,
 		   char **ret_runtime, struct error *err)
 {
-	const struct hook_options options = { 0 };
+	const struct hook_options options = { .remedies = REMEDY_KEY };
 	const char *name = argc > 0 ? runtime_of_program(argv[0]) : NULL;
 	int r = runtime_call_parse(argc, argv, call, err);
 

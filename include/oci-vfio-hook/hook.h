@@ -16,6 +16,7 @@ struct hook_options {
 	const char *const *maps; /* --device-map */
 	size_t n_maps;
 	bool created; /* the container is: too late for its first process's environment */
+	enum remedy_style remedies; /* how messages name settings */
 };
 
 /* What to do where that is too late. */

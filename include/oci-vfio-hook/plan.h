@@ -5,6 +5,7 @@
 #define OCI_VFIO_HOOK_PLAN_H
 
 #include "oci-vfio-hook/inventory.h"
+#include "oci-vfio-hook/remedy.h"
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/splice.h"
 
@@ -102,7 +103,8 @@ struct plan_input {
 	const struct request *request;
 	const struct inventory *inventory;
 	enum unmapped_policy unmapped;
-	bool explain; /* the plan is going to be shown */
+	enum remedy_style remedies; /* in error and messages */
+	bool explain;		    /* the plan is going to be shown */
 	bool waiting; /* the last look was in vain: something is being hot-plugged */
 };
 

@@ -20,6 +20,7 @@ struct settings {
 	char *runtime;	  /* of the wrapper; NULL: not set; owned */
 	uint32_t timeout; /* seconds to wait for a hot-plugged device; 0: don't */
 	struct env_prefixes prefixes; /* owned */
+	enum remedy_style remedies;   /* not the user's: the program's */
 };
 
 #define auto_settings __attribute__((cleanup(settings_free))) struct settings

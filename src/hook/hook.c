@@ -20,6 +20,7 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 	int r;
 
 	settings_init(&run->settings);
+	run->settings.remedies = options->remedies;
 	r = sysroot_open(options->root, &run->sysroot, err);
 	if (r < 0)
 		return r;
@@ -110,6 +111,7 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 		.request = &run->request,
 		.inventory = &run->inventory,
 		.unmapped = run->settings.unmapped,
+		.remedies = run->settings.remedies,
 		.explain = explain,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
@@ -181,15 +183,18 @@ static int plan_spec(struct hook_run *run, const struct hook_options *options,
 static int check_environment(struct hook_run *run, struct error *err)
 {
 	const struct env_changes *env = &run->plan.env;
+	auto_free char *accept = NULL;
 
 	if (env->count == 0)
 		return 0;
+	accept = remedy_setting(run->settings.remedies, "env", "warn");
 	if (!run->settings.env_warn)
 		return error_set(
 			err, ERROR_DATA,
 			"%s: process.env[%zu]: the environment has to change, which is too late at this stage: " HOOK_EARLIER
-			"; or accept it with --env=warn",
-			run->spec.doc.name, env->items[0].variable->source->index);
+			"; or accept it with %s",
+			run->spec.doc.name, env->items[0].variable->source->index,
+			accept);
 	messages_add(
 		&run->messages, MESSAGE_WARNING,
 		"%s: the environment of the container's first process keeps the host's addresses: " HOOK_EARLIER,

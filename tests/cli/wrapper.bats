@@ -564,6 +564,26 @@ assert_process_untouched() {
 	assert_env PCIDEVICE_A=0000:01:00.0 PCIDEVICE_B=0000:3b:07.7
 }
 
+@test "a remedy names a key of the configuration, which helps" {
+	local mount
+	rm "$MAPS"/*
+	for mount in '' '/dev/vfio/45 /dev/vfio/45' '/dev/vfio/4 /dev/vfio/3'; do
+		DEVICES=() MOUNTS=()
+		# shellcheck disable=SC2086 # Two words.
+		if [ -z "$mount" ]; then add_device /dev/vfio/45 c 243 5; else add_mount $mount; fi
+		rm -f "$CONFIG" "$ETC/config.json"
+		write_config
+		remember
+		runtime create --bundle "$BUNDLE" box
+		assert_refused_call 'with "unmapped": "keep" in /etc/oci-vfio-hook/config.json'
+		apply
+		assert_refused 69 'with --unmapped=keep'
+		echo '{"unmapped": "keep"}' > "$ETC/config.json"
+		runtime create --bundle "$BUNDLE" box
+		assert_ran create --bundle "$BUNDLE" box
+	done
+}
+
 # --- which runtime -------------------------------------------------------------------------------------------------
 
 # NAME: the recorder ran as this.

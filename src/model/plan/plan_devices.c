@@ -42,6 +42,7 @@ static int check_unmapped(struct planner *planner, const struct spec_device *dev
 	const struct json *doc = &planner->in->spec->doc;
 	uint32_t json = json_member(doc, device->json, SPEC_DEVICE_PATH);
 	auto_free char *path = text_quote(device->path);
+	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
 	const struct inventory_node *found;
 	ssize_t index;
 
@@ -50,20 +51,20 @@ static int check_unmapped(struct planner *planner, const struct spec_device *dev
 	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"no map entry names the VFIO device %s; add one to a device map, or keep the device as it is with --unmapped=keep",
-			path);
+			"no map entry names the VFIO device %s; add one to a device map, or keep the device as it is with %s",
+			path, keep);
 	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, device->path);
 	found = &planner->in->inventory->nodes[index];
 	if (found->absent)
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"the VFIO device %s is not one of this machine (%s), and there is no device map; write one, or keep the device with --unmapped=keep",
-			path, found->absent);
+			"the VFIO device %s is not one of this machine (%s), and there is no device map; write one, or keep the device with %s",
+			path, found->absent, keep);
 	if (!same_numbers(device, found->type, found->major, found->minor))
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"the VFIO device %s is %c %u:%u on this machine, the spec says otherwise, and there is no device map; write one, or keep the device with --unmapped=keep",
-			path, found->type, found->major, found->minor);
+			"the VFIO device %s is %c %u:%u on this machine, the spec says otherwise, and there is no device map; write one, or keep the device with %s",
+			path, found->type, found->major, found->minor, keep);
 	return 0;
 }
 

@@ -25,6 +25,7 @@ static int check_unmapped(struct planner *planner, const struct spec_mount *moun
 	const struct json *doc = &planner->in->spec->doc;
 	bool source = path_is_vfio_node(mount->source);
 	auto_free char *path = text_quote(source ? mount->source : mount->destination);
+	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
 	ssize_t index;
 
 	if (planner->in->unmapped == UNMAPPED_KEEP)
@@ -32,22 +33,22 @@ static int check_unmapped(struct planner *planner, const struct spec_mount *moun
 	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
-			"no map entry names the bind mount of VFIO node %s; add one to a device map, or keep it as it is with --unmapped=keep",
-			path);
+			"no map entry names the bind mount of VFIO node %s; add one to a device map, or keep it as it is with %s",
+			path, keep);
 	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, mount->source);
 	if (!source || index < 0 || planner->in->inventory->nodes[index].absent)
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
-			"the bind mount of %s is no VFIO node of this machine, and there is no device map; write one, or keep it with --unmapped=keep",
-			path);
+			"the bind mount of %s is no VFIO node of this machine, and there is no device map; write one, or keep it with %s",
+			path, keep);
 	if (path_is_vfio_node(mount->destination) &&
 	    !slice_equal(mount->destination, mount->source)) {
 		auto_free char *destination = text_quote(mount->destination);
 
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
-			"it shows this machine's %s as %s, and there is no device map; write one, or keep it with --unmapped=keep",
-			path, destination);
+			"it shows this machine's %s as %s, and there is no device map; write one, or keep it with %s",
+			path, destination, keep);
 	}
 	return 0;
 }
