@@ -13,14 +13,14 @@
 #define OCI_VFIO_HOOK_APPLIED_H
 
 #include "oci-vfio-hook/error.h"
+#include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/pci.h"
 
 struct annotation_node {
 	char *container_path; /* owned, as all strings here */
 	char *final_path;     /* NULL: taken out */
 	char *node;	      /* on the machine */
-	char type;
-	uint32_t major, minor;
+	struct device_number number;
 };
 
 struct annotation_address {
@@ -47,8 +47,8 @@ void annotation_format(const struct annotation *annotation, const char *token,
 
 /* Adds what is not yet listed. */
 void annotation_add_node(struct annotation *annotation, const char *container_path,
-			 const char *final_path, const char *node, char type,
-			 uint32_t major, uint32_t minor);
+			 const char *final_path, const char *node,
+			 const struct device_number *number);
 void annotation_add_address(struct annotation *annotation, const struct pci_address *host,
 			    const struct pci_address *guest);
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/error.h"
 
 struct plan;
@@ -13,14 +14,12 @@ struct spec;
 /* One device of a container that becomes another one, comes new or goes. */
 struct device_change {
 	bool has_old;
-	char old_type; /* 'b' or 'c' */
-	uint32_t old_major, old_minor;
+	struct device_number old;
 	/* The container keeps the right to the old numbers: another device of it has
 	 * them, or a rule with wildcards allows them. */
 	bool old_stays;
 	bool has_new;
-	char type;
-	uint32_t major, minor;
+	struct device_number number;
 	char access[4]; /* of "rwm" */
 	/* What the rules that the runtime had refused for just these numbers: of "rwm". */
 	char denied[4];

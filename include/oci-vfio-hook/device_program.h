@@ -32,9 +32,9 @@ int device_program_run(const struct device_program *program,
 /* Does the program let the device be opened in all ways that `access` (bits) allows?
  * Making a node counts only where it is all that is wanted: the nodes of a container are
  * made by others. Errors as above. */
-int device_program_allows(const struct device_program *program, char type, uint32_t major,
-			  uint32_t minor, uint32_t access, bool *ret_allowed,
-			  struct error *err);
+int device_program_allows(const struct device_program *program,
+			  const struct device_number *number, uint32_t access,
+			  bool *ret_allowed, struct error *err);
 
 /* Can the program do without all changes: does it give the new devices and refuse the
  * old? False also where it can't be run. */

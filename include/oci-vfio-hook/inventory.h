@@ -4,6 +4,7 @@
 #define OCI_VFIO_HOOK_GUEST_H
 
 #include "oci-vfio-hook/device_map.h"
+#include "oci-vfio-hook/device_number.h"
 
 /* Answer to a request_function, at the same index. */
 struct inventory_function {
@@ -35,7 +36,7 @@ struct inventory_group {
 	struct inventory_offender *offenders;
 	size_t n_offenders, capacity;
 	bool has_node; /* /sys/class/vfio/<number>/dev is there */
-	uint32_t major, minor;
+	struct device_number node;
 };
 
 /* Answer to a request_node, at the same index. */
@@ -43,8 +44,7 @@ struct inventory_node {
 	/* Not there or no device node: why, as a sentence without a full stop; then
 	 * nothing else is set. Owned. */
 	char *absent;
-	char type; /* 'c' or 'b' */
-	uint32_t major, minor;
+	struct device_number number;
 };
 
 struct inventory {
@@ -56,7 +56,7 @@ struct inventory {
 	size_t n_nodes;
 	/* With request.control: from /sys/class/misc/vfio/dev, where that is absent
 	 * 10:196. */
-	uint32_t control_major, control_minor;
+	struct device_number control;
 };
 
 #define auto_inventory __attribute__((cleanup(inventory_free))) struct inventory

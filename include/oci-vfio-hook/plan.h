@@ -48,10 +48,7 @@ struct plan_node {
 	bool mount;	      /* by a bind mount, not by linux.devices */
 	char *old_source;     /* of that mount; NULL: new, or no mount */
 	bool has_old;
-	char old_type;
-	uint32_t old_major, old_minor;
-	char type;
-	uint32_t major, minor;
+	struct device_number old, number;
 	uint32_t mode, uid, gid;
 };
 

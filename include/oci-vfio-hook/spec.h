@@ -5,6 +5,7 @@
 #ifndef OCI_VFIO_HOOK_SPEC_H
 #define OCI_VFIO_HOOK_SPEC_H
 
+#include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/json.h"
 #include "oci-vfio-hook/vfio_path.h"
 
@@ -14,10 +15,9 @@
 struct spec_device {
 	uint32_t json;
 	size_t index;
-	struct slice path; /* cleaned */
-	char type;	   /* 'c' (also for "u"), 'b', 'p' */
+	struct slice path;	     /* cleaned */
+	struct device_number number; /* type 'c' also for "u" */
 	bool has_numbers;
-	uint32_t major, minor;
 	uint32_t mode;	   /* low 12 bits; absent: 0666 */
 	uint32_t uid, gid; /* absent: 0 */
 };

@@ -78,13 +78,13 @@ static int read_node(const struct json *doc, uint32_t object,
 	if (strcmp(type, "c") != 0 && strcmp(type, "b") != 0)
 		return json_error(err, ERROR_DATA, doc, object,
 				  "the type is neither c nor b");
-	node->type = *type;
+	node->number.type = *type;
 	r = json_integer(doc, major, 0, UINT32_MAX, &value, err);
 	if (r < 0)
 		return r;
-	node->major = (uint32_t)value;
+	node->number.major = (uint32_t)value;
 	r = json_integer(doc, minor, 0, UINT32_MAX, &value, err);
-	node->minor = (uint32_t)value;
+	node->number.minor = (uint32_t)value;
 	return r;
 }
 
@@ -159,11 +159,11 @@ static void format_node(const struct annotation_node *node, struct buffer *ret)
 		buffer_add(ret, SLICE(",\"node\":"));
 		json_quote(ret, slice_from(node->node));
 		buffer_add(ret, SLICE(",\"type\":"));
-		json_quote(ret, (struct slice) { &node->type, 1 });
+		json_quote(ret, (struct slice) { &node->number.type, 1 });
 		buffer_add(ret, SLICE(",\"major\":"));
-		buffer_add_number(ret, node->major);
+		buffer_add_number(ret, node->number.major);
 		buffer_add(ret, SLICE(",\"minor\":"));
-		buffer_add_number(ret, node->minor);
+		buffer_add_number(ret, node->number.minor);
 	}
 	buffer_add(ret, SLICE("}"));
 }
@@ -199,8 +199,8 @@ static bool same_text(const char *a, const char *b)
 }
 
 void annotation_add_node(struct annotation *annotation, const char *container_path,
-			 const char *final_path, const char *node, char type,
-			 uint32_t major, uint32_t minor)
+			 const char *final_path, const char *node,
+			 const struct device_number *number)
 {
 	struct annotation_node *added;
 
@@ -215,9 +215,7 @@ void annotation_add_node(struct annotation *annotation, const char *container_pa
 	if (final_path) {
 		added->final_path = xstrndup(final_path, strlen(final_path));
 		added->node = xstrndup(node, strlen(node));
-		added->type = type;
-		added->major = major;
-		added->minor = minor;
+		added->number = *number;
 	}
 }
 

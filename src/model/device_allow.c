@@ -16,10 +16,11 @@ void device_allow_add(struct device_allow *list, const char *device, const char 
 }
 
 /* Returns the device's name by its number. The caller frees. */
-static char *name_device(char type, uint32_t major, uint32_t minor)
+static char *name_device(const struct device_number *number)
 {
-	return xasprintf("/dev/%s/%" PRIu32 ":%" PRIu32, type == 'b' ? "block" : "char",
-			 major, minor);
+	return xasprintf("/dev/%s/%" PRIu32 ":%" PRIu32,
+			 number->type == 'b' ? "block" : "char", number->major,
+			 number->minor);
 }
 
 static struct device_allow_entry *find(const struct device_allow *list,
@@ -40,7 +41,7 @@ static bool names_old(const char *device, const struct device_change *changes,
 
 		if (!change->has_old || change->old_stays)
 			continue;
-		old = name_device(change->old_type, change->old_major, change->old_minor);
+		old = name_device(&change->old);
 		if (strcmp(device, old) == 0)
 			return true;
 	}
@@ -50,7 +51,7 @@ static bool names_old(const char *device, const struct device_change *changes,
 /* Gives the device exactly this access. Returns whether it had another one. */
 static bool allow(struct device_allow *list, const struct device_change *change)
 {
-	auto_free char *device = name_device(change->type, change->major, change->minor);
+	auto_free char *device = name_device(&change->number);
 	struct device_allow_entry *entry = find(list, device);
 
 	if (entry == NULL) {

@@ -2,16 +2,13 @@
 /* What a plan means for the device cgroup of a container that is created already. */
 #include "oci-vfio-hook/device_change.h"
 
-#include <inttypes.h>
-
 #include "oci-vfio-hook/plan.h"
 
-static bool rule_names(const struct spec_rule *rule, char type, uint32_t major,
-		       uint32_t minor)
+static bool rule_names(const struct spec_rule *rule, const struct device_number *number)
 {
-	return (rule->type == 'a' || rule->type == type) &&
-	       (rule->major == RULE_ANY || rule->major == major) &&
-	       (rule->minor == RULE_ANY || rule->minor == minor);
+	return (rule->type == 'a' || rule->type == number->type) &&
+	       (rule->major == RULE_ANY || rule->major == number->major) &&
+	       (rule->minor == RULE_ANY || rule->minor == number->minor);
 }
 
 static bool has_letter(const struct spec_rule *rule, char letter)
@@ -32,9 +29,9 @@ static bool refuses_some(const struct spec_rule *rule)
 
 /* The letters on which such a new rule decides for these numbers: it is the last that names
  * the letter. */
-static void find_letters(const struct plan_result *result, char type, uint32_t major,
-			 uint32_t minor, bool (*decides)(const struct spec_rule *),
-			 char ret[static 4])
+static void find_letters(const struct plan_result *result,
+			 const struct device_number *number,
+			 bool (*decides)(const struct spec_rule *), char ret[static 4])
 {
 	size_t length = 0;
 
@@ -42,8 +39,7 @@ static void find_letters(const struct plan_result *result, char type, uint32_t m
 		for (size_t i = result->n_rules; i-- > 0;) {
 			const struct spec_rule *rule = &result->rules[i];
 
-			if (!rule_names(rule, type, major, minor) ||
-			    !has_letter(rule, *letter))
+			if (!rule_names(rule, number) || !has_letter(rule, *letter))
 				continue;
 			if (decides(rule))
 				ret[length++] = *letter;
@@ -55,16 +51,17 @@ static void find_letters(const struct plan_result *result, char type, uint32_t m
 
 /* The letters that a rule of the spec denies for just these numbers, and none behind it for
  * all devices allows again. */
-static void find_denied(const struct spec *spec, char type, uint32_t major,
-			uint32_t minor, char ret[static 4])
+static void find_denied(const struct spec *spec, const struct device_number *number,
+			char ret[static 4])
 {
 	size_t length = 0;
 
 	for (const char *letter = "rwm"; *letter; letter++) {
 		for (size_t i = spec->n_rules; i-- > 0;) {
 			const struct spec_rule *rule = &spec->rules[i];
-			bool exact = rule->type == type && rule->major == major &&
-				     rule->minor == minor;
+			bool exact = rule->type == number->type &&
+				     rule->major == number->major &&
+				     rule->minor == number->minor;
 
 			/* For all devices it begins anew, whatever its access is. */
 			if (rule->type == 'a')
@@ -86,7 +83,7 @@ static bool is_excepted(const struct spec *spec, const struct device_change *cha
 		const struct spec_rule *rule = &spec->rules[i];
 
 		if (rule->allow || (rule->major != RULE_ANY && rule->minor != RULE_ANY) ||
-		    !rule_names(rule, change->type, change->major, change->minor))
+		    !rule_names(rule, &change->number))
 			continue;
 		for (const char *letter = change->access; *letter; letter++)
 			if (has_letter(rule, *letter))
@@ -103,35 +100,28 @@ static bool stays(const struct plan_result *result, const struct plan_node *node
 	for (size_t i = 0; i < result->n_devices; i++) {
 		const struct spec_device *device = &result->devices[i];
 
-		if (device->has_numbers && device->type == node->old_type &&
-		    device->major == node->old_major && device->minor == node->old_minor)
+		if (device->has_numbers &&
+		    device_number_equal(&device->number, &node->old))
 			return true;
 	}
-	find_letters(result, node->old_type, node->old_major, node->old_minor, allows,
-		     access);
+	find_letters(result, &node->old, allows, access);
 	return *access != '\0';
 }
 
 static void make_change(const struct plan_result *result, const struct spec *spec,
 			const struct plan_node *node, struct device_change *ret)
 {
-	ret->has_old = node->has_old && node->old_type != 'p';
+	ret->has_old = node->has_old && node->old.type != 'p';
 	if (ret->has_old) {
-		ret->old_type = node->old_type;
-		ret->old_major = node->old_major;
-		ret->old_minor = node->old_minor;
+		ret->old = node->old;
 		ret->old_stays = stays(result, node);
 	}
 	ret->has_new = node->final_path != NULL;
 	if (ret->has_new) {
-		ret->type = node->type;
-		ret->major = node->major;
-		ret->minor = node->minor;
-		find_letters(result, node->type, node->major, node->minor, allows,
-			     ret->access);
-		find_letters(result, node->type, node->major, node->minor, refuses_some,
-			     ret->refused);
-		find_denied(spec, node->type, node->major, node->minor, ret->denied);
+		ret->number = node->number;
+		find_letters(result, &node->number, allows, ret->access);
+		find_letters(result, &node->number, refuses_some, ret->refused);
+		find_denied(spec, &node->number, ret->denied);
 		ret->excepted = is_excepted(spec, ret);
 	}
 	/* Nothing to give where the spec itself allows nothing: its rules deny the
@@ -159,7 +149,6 @@ int device_change_refused(const struct device_change *change, const char *path,
 {
 	return error_set(
 		err, ERROR_UNAVAILABLE,
-		"%s: the spec's rules refuse device %c %" PRIu32 ":%" PRIu32
-		" access \"%s\", which a created container's cgroup that is open to others can't be given: use precreate (podman), oci-vfio-runtime, or apply",
-		path, change->type, change->major, change->minor, change->refused);
+		"%s: the spec's rules refuse device %s access \"%s\", which a created container's cgroup that is open to others can't be given: use precreate (podman), oci-vfio-runtime, or apply",
+		path, DEVICE_NUMBER_TEXT(&change->number), change->refused);
 }

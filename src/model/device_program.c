@@ -73,15 +73,18 @@ static void emit_request(struct device_program *program)
 
 /* Answers `verdict` where the request is for this device and has no access beyond
  * `access`; else goes on behind itself. */
-static void emit_verdict(struct device_program *program, char type, uint32_t major,
-			 uint32_t minor, uint32_t access, bool verdict)
+static void emit_verdict(struct device_program *program,
+			 const struct device_number *number, uint32_t access,
+			 bool verdict)
 {
 	int rest = access == ACCESS_ALL ? 2 : 5;
 
 	emit(program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, rest + 2,
-	     device_type(type));
-	emit(program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_4, 0, rest + 1, (int32_t)major);
-	emit(program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_5, 0, rest, (int32_t)minor);
+	     device_type(number->type));
+	emit(program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_4, 0, rest + 1,
+	     (int32_t)number->major);
+	emit(program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_5, 0, rest,
+	     (int32_t)number->minor);
 	if (access != ACCESS_ALL) {
 		emit(program, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_0, BPF_REG_3, 0, 0);
 		emit(program, BPF_ALU | BPF_AND | BPF_K, BPF_REG_0, 0, 0,
@@ -94,7 +97,7 @@ static void emit_verdict(struct device_program *program, char type, uint32_t maj
 
 static bool same_new(const struct device_change *a, const struct device_change *b)
 {
-	return a->type == b->type && a->major == b->major && a->minor == b->minor;
+	return device_number_equal(&a->number, &b->number);
 }
 
 /* The accesses of all changes that come to the device of changes[index]; 0 if an earlier
@@ -129,17 +132,16 @@ static int emit_allows(struct device_program *program,
 
 		if (!change->has_new)
 			continue;
-		if ((change->type != 'b' && change->type != 'c') ||
-		    change->major > NUMBER_MAX || change->minor > NUMBER_MAX ||
+		if ((change->number.type != 'b' && change->number.type != 'c') ||
+		    change->number.major > NUMBER_MAX ||
+		    change->number.minor > NUMBER_MAX ||
 		    merged_access(changes, n_changes, i, &access) < 0)
 			return error_set(err, ERROR_DATA,
-					 "%c %" PRIu32 ":%" PRIu32
-					 ": no device with access \"%.3s\"",
-					 change->type, change->major, change->minor,
+					 "%s: no device with access \"%.3s\"",
+					 DEVICE_NUMBER_TEXT(&change->number),
 					 change->access);
 		if (access != 0)
-			emit_verdict(program, change->type, change->major, change->minor,
-				     access, true);
+			emit_verdict(program, &change->number, access, true);
 	}
 	return 0;
 }
@@ -153,10 +155,9 @@ static void emit_denials(struct device_program *program,
 		const struct device_change *change = &changes[i];
 
 		if (change->has_old && !change->old_stays &&
-		    (change->old_type == 'b' || change->old_type == 'c') &&
-		    change->old_major <= NUMBER_MAX && change->old_minor <= NUMBER_MAX)
-			emit_verdict(program, change->old_type, change->old_major,
-				     change->old_minor, ACCESS_ALL, false);
+		    (change->old.type == 'b' || change->old.type == 'c') &&
+		    change->old.major <= NUMBER_MAX && change->old.minor <= NUMBER_MAX)
+			emit_verdict(program, &change->old, ACCESS_ALL, false);
 	}
 }
 

@@ -252,16 +252,17 @@ int device_program_run(const struct device_program *program,
 }
 
 /* Is every way to use the device that `access` holds answered by `expected`? */
-static int answers(const struct device_program *program, char type, uint32_t major,
-		   uint32_t minor, uint32_t access, bool expected, bool *ret,
-		   struct error *err)
+static int answers(const struct device_program *program,
+		   const struct device_number *number, uint32_t access, bool expected,
+		   bool *ret, struct error *err)
 {
 	for (uint32_t part = 1; part <= access; part++) {
 		struct bpf_cgroup_dev_ctx request = {
-			.access_type = part << 16 | (type == 'b' ? BPF_DEVCG_DEV_BLOCK
-								 : BPF_DEVCG_DEV_CHAR),
-			.major = major,
-			.minor = minor,
+			.access_type =
+				part << 16 | (number->type == 'b' ? BPF_DEVCG_DEV_BLOCK
+								  : BPF_DEVCG_DEV_CHAR),
+			.major = number->major,
+			.minor = number->minor,
 		};
 		bool allowed;
 		int r;
@@ -280,13 +281,13 @@ static int answers(const struct device_program *program, char type, uint32_t maj
 	return 0;
 }
 
-int device_program_allows(const struct device_program *program, char type, uint32_t major,
-			  uint32_t minor, uint32_t access, bool *ret_allowed,
-			  struct error *err)
+int device_program_allows(const struct device_program *program,
+			  const struct device_number *number, uint32_t access,
+			  bool *ret_allowed, struct error *err)
 {
 	uint32_t opening = access & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE);
 
-	return answers(program, type, major, minor, opening != 0 ? opening : access, true,
+	return answers(program, number, opening != 0 ? opening : access, true,
 		       ret_allowed, err);
 }
 
@@ -295,9 +296,8 @@ static bool comes_back(const struct device_change *old,
 		       const struct device_change *changes, size_t n_changes)
 {
 	for (size_t i = 0; i < n_changes; i++)
-		if (changes[i].has_new && changes[i].type == old->old_type &&
-		    changes[i].major == old->old_major &&
-		    changes[i].minor == old->old_minor)
+		if (changes[i].has_new &&
+		    device_number_equal(&changes[i].number, &old->old))
 			return true;
 	return false;
 }
@@ -316,16 +316,13 @@ bool device_program_fits(const struct device_program *program,
 
 		if (change->has_new &&
 		    (device_access_parse(change->access, &access) < 0 ||
-		     answers(program, change->type, change->major, change->minor, access,
-			     true, &fits, &err) < 0 ||
+		     answers(program, &change->number, access, true, &fits, &err) < 0 ||
 		     !fits))
 			return false;
 		if (!change->has_old || change->old_stays)
 			continue;
 		if (comes_back(change, changes, n_changes) ||
-		    answers(program, change->old_type, change->old_major,
-			    change->old_minor, all, false, &fits, &err) < 0 ||
-		    !fits)
+		    answers(program, &change->old, all, false, &fits, &err) < 0 || !fits)
 			return false;
 	}
 	return true;

@@ -197,8 +197,8 @@ static int read_device_numbers(const struct json *doc, struct spec_device *devic
 			return r;
 	}
 	device->has_numbers = numbers[0].there && numbers[1].there;
-	device->major = (uint32_t)numbers[0].value;
-	device->minor = (uint32_t)numbers[1].value;
+	device->number.major = (uint32_t)numbers[0].value;
+	device->number.minor = (uint32_t)numbers[1].value;
 	device->mode = numbers[2].value & 07777;
 	device->uid = (uint32_t)numbers[3].value;
 	device->gid = (uint32_t)numbers[4].value;
@@ -218,7 +218,7 @@ static int read_device(struct spec *spec, uint32_t json, struct error *err)
 		return r;
 	if (!has_path)
 		return json_error(err, ERROR_DATA, &spec->doc, json, "has no \"path\"");
-	r = read_device_type(&spec->doc, json, &device.type, err);
+	r = read_device_type(&spec->doc, json, &device.number.type, err);
 	if (r == 0)
 		r = read_device_numbers(&spec->doc, &device, err);
 	if (r < 0)

@@ -17,8 +17,7 @@ static bool node_stays(const struct plan_node *node)
 {
 	return !node->mount && node->has_old && node->final_path &&
 	       text_equal(node->container_path, node->final_path) &&
-	       node->old_type == node->type && node->old_major == node->major &&
-	       node->old_minor == node->minor;
+	       device_number_equal(&node->old, &node->number);
 }
 
 static void add_node(struct buffer *ret, const struct plan_node *node)
@@ -43,12 +42,12 @@ static void add_node(struct buffer *ret, const struct plan_node *node)
 	}
 	buffer_add_name(ret, slice_from(value));
 	buffer_add(ret, SLICE(" ("));
-	if (node->has_old &&
-	    (node->old_major != node->major || node->old_minor != node->minor)) {
-		add_numbers(ret, node->old_major, node->old_minor);
+	if (node->has_old && (node->old.major != node->number.major ||
+			      node->old.minor != node->number.minor)) {
+		add_numbers(ret, node->old.major, node->old.minor);
 		buffer_add(ret, SLICE(" -> "));
 	}
-	add_numbers(ret, node->major, node->minor);
+	add_numbers(ret, node->number.major, node->number.minor);
 	buffer_add(ret, SLICE(")"));
 }
 

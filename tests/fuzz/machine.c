@@ -41,9 +41,9 @@ static void answer_group(struct inventory *inventory, uint32_t number)
 		return;
 	group = array_append(inventory->groups, inventory->n_groups,
 			     inventory->groups_capacity);
-	*group = (struct inventory_group) {
-		.number = number, .has_node = true, .major = 242, .minor = number
-	};
+	*group = (struct inventory_group) { .number = number,
+					    .has_node = true,
+					    .node = { 'c', 242, number } };
 }
 
 static void answer_node(const struct request_node *asked, struct inventory_node *ret)
@@ -51,11 +51,11 @@ static void answer_node(const struct request_node *asked, struct inventory_node 
 	uint32_t hash = fuzz_hash(slice_from(asked->path));
 	const char *number = strrchr(asked->path, '/') + 1;
 
-	*ret = (struct inventory_node) { .type = 'c', .major = 242, .minor = hash % 4 };
+	*ret = (struct inventory_node) { .number = { 'c', 242, hash % 4 } };
 	if (asked->kind == REQUEST_NODE_FILE)
-		ret->type = hash & 8 ? 'b' : 'c';
+		ret->number.type = hash & 8 ? 'b' : 'c';
 	else if (*number >= '0' && *number <= '9')
-		ret->minor = (uint32_t)strtoul(number, NULL, 10);
+		ret->number.minor = (uint32_t)strtoul(number, NULL, 10);
 }
 
 void machine_answer(const void *context, const struct request *request,
@@ -74,6 +74,5 @@ void machine_answer(const void *context, const struct request *request,
 	ret->n_nodes = request->n_nodes;
 	for (size_t i = 0; i < request->n_nodes; i++)
 		answer_node(&request->nodes[i], &ret->nodes[i]);
-	ret->control_major = 10;
-	ret->control_minor = 196;
+	ret->control = (struct device_number) { 'c', 10, 196 };
 }

@@ -78,8 +78,7 @@ static void answer_group(struct inventory *inventory, uint32_t number)
 			     inventory->groups_capacity);
 	*group = (struct inventory_group) { .number = number,
 					    .has_node = number != BUS_NO_NODE,
-					    .major = 242,
-					    .minor = number };
+					    .node = { 'c', 242, number } };
 	if (number == BUS_NOT_VIABLE) {
 		add_offender(group, 1, "igb");
 		add_offender(group, 2, "ixgbe");
@@ -92,17 +91,20 @@ static void answer_node(const struct request_node *asked, struct inventory_node 
 		const char *path;
 		struct inventory_node node;
 	} nodes[] = {
-		{ "/dev/vda", { .type = 'b', .major = 254, .minor = 0 } },
-		{ "/dev/vdb", { .type = 'b', .major = 254, .minor = 16 } },
-		{ "/dev/gpu", { .type = 'c', .major = 195, .minor = 0 } },
+		{ "/dev/vda",
+		  { .number.type = 'b', .number.major = 254, .number.minor = 0 } },
+		{ "/dev/vdb",
+		  { .number.type = 'b', .number.major = 254, .number.minor = 16 } },
+		{ "/dev/gpu",
+		  { .number.type = 'c', .number.major = 195, .number.minor = 0 } },
 	};
 	unsigned int number;
 
 	if (asked->kind == REQUEST_NODE_VFIO &&
 	    sscanf(asked->path, "/dev/vfio/%u", &number) == 1 && number < 100) {
-		*ret = (struct inventory_node) { .type = 'c',
-						 .major = 242,
-						 .minor = number };
+		*ret = (struct inventory_node) { .number.type = 'c',
+						 .number.major = 242,
+						 .number.minor = number };
 		return;
 	}
 	for (size_t i = 0; asked->kind == REQUEST_NODE_FILE && i < ARRAY_SIZE(nodes);
@@ -131,8 +133,8 @@ void machine_answer(const void *sysroot, const struct request *request,
 	for (size_t i = 0; i < request->n_nodes; i++)
 		answer_node(&request->nodes[i], &ret->nodes[i]);
 	if (request->control) {
-		ret->control_major = 10;
-		ret->control_minor = 196;
+		ret->control.major = 10;
+		ret->control.minor = 196;
 	}
 }
 

@@ -10,11 +10,11 @@ static const struct pci_address host = { 0, 0x3b, 2, 0 }, guest = { 0x10000, 1, 
 
 static void make(struct annotation *annotation)
 {
-	annotation_add_node(annotation, "/dev/vfio/45", "/dev/vfio/3", "/dev/vfio/3", 'c',
-			    242, 0);
-	annotation_add_node(annotation, "/dev/a\"b", "/dev/\xc3\xa9", "/dev/x\\y", 'b',
-			    4294967295, 1048575);
-	annotation_add_node(annotation, "/dev/vfio/46", NULL, NULL, 0, 0, 0);
+	annotation_add_node(annotation, "/dev/vfio/45", "/dev/vfio/3", "/dev/vfio/3",
+			    &(struct device_number) { 'c', 242, 0 });
+	annotation_add_node(annotation, "/dev/a\"b", "/dev/\xc3\xa9", "/dev/x\\y",
+			    &(struct device_number) { 'b', 4294967295, 1048575 });
+	annotation_add_node(annotation, "/dev/vfio/46", NULL, NULL, NULL);
 	annotation_add_address(annotation, &host, &guest);
 }
 
@@ -62,8 +62,8 @@ static void test_added_once(void **state)
 	assert_int_equal(annotation.n_addresses, 1);
 	/* The same container path at another place is another node. */
 	annotation_add_node(&annotation, "/dev/vfio/45", "/dev/vfio/4", "/dev/vfio/4",
-			    'c', 242, 1);
-	annotation_add_node(&annotation, "/dev/vfio/45", NULL, NULL, 0, 0, 0);
+			    &(struct device_number) { 'c', 242, 1 });
+	annotation_add_node(&annotation, "/dev/vfio/45", NULL, NULL, NULL);
 	annotation_add_address(&annotation, &guest, &host);
 	assert_int_equal(annotation.n_nodes, 5);
 	assert_int_equal(annotation.n_addresses, 2);
@@ -79,7 +79,7 @@ static void test_find(void **state)
 	node = annotation_find_final(&annotation, SLICE("/dev/vfio/3"));
 	assert_non_null(node);
 	assert_string_equal(node->container_path, "/dev/vfio/45");
-	assert_int_equal(node->major, 242);
+	assert_int_equal(node->number.major, 242);
 	assert_null(annotation_find_final(&annotation, SLICE("/dev/vfio/45")));
 	assert_null(annotation_find_final(&annotation, SLICE("/dev/vfio/46")));
 	assert_null(annotation_find_final(&annotation, SLICE("/dev/vfio/")));

@@ -30,11 +30,11 @@ static void check_list(const char *what, const struct device_allow *list,
 	check_text(what, buffer_slice(&text), expected);
 }
 
-#define OLD(letter, number, second)                                                      \
-	.has_old = true, .old_type = letter, .old_major = number, .old_minor = second
-#define NEW(letter, number, second, letters)                                             \
-	.has_new = true, .type = letter, .major = number, .minor = second,               \
-	.access = letters
+#define OLD(letter, first, second)                                                       \
+	.has_old = true, .old.type = letter, .old.major = first, .old.minor = second
+#define NEW(letter, first, second, letters)                                              \
+	.has_new = true, .number.type = letter, .number.major = first,                   \
+	.number.minor = second, .access = letters
 
 static const struct device_change moved = { OLD('c', 243, 5), NEW('c', 245, 0, "rwm") };
 static const struct device_change moved_stays = { OLD('c', 243, 5), .old_stays = true,

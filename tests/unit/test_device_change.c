@@ -25,13 +25,12 @@ static void format_changes(const struct plan *plan, const struct spec *spec,
 		const struct device_change *change = &changes[i];
 
 		if (change->has_old)
-			buffer_printf(ret, "%c %u:%u %s", change->old_type,
-				      change->old_major, change->old_minor,
+			buffer_printf(ret, "%s %s", DEVICE_NUMBER_TEXT(&change->old),
 				      change->old_stays ? "stays " : "");
 		buffer_add(ret, SLICE("->"));
 		if (change->has_new)
-			buffer_printf(ret, " %c %u:%u %s", change->type, change->major,
-				      change->minor, change->access);
+			buffer_printf(ret, " %s %s", DEVICE_NUMBER_TEXT(&change->number),
+				      change->access);
 		if (*change->denied)
 			buffer_printf(ret, " denied %s", change->denied);
 		if (change->excepted)
@@ -147,8 +146,8 @@ static void test_mounts(void **state)
 	assert_true(node->mount);
 	assert_null(node->container_path);
 	assert_string_equal(node->final_path, "/dev/vfio/vfio");
-	assert_int_equal(node->major, 10);
-	assert_int_equal(node->minor, 196);
+	assert_int_equal(node->number.major, 10);
+	assert_int_equal(node->number.minor, 196);
 }
 
 int main(void)

@@ -314,11 +314,13 @@ static void test_allows(void **state)
 		auto_error err = { 0 };
 		bool allowed = !rows[i].allowed;
 
-		check_done(rows[i].access,
-			   device_program_allows(rows[i].program, 'c', rows[i].major,
-						 rows[i].minor, bits(rows[i].access),
-						 &allowed, &err),
-			   &err);
+		check_done(
+			rows[i].access,
+			device_program_allows(rows[i].program,
+					      &(struct device_number) {
+						      'c', rows[i].major, rows[i].minor },
+					      bits(rows[i].access), &allowed, &err),
+			&err);
 		if (allowed != rows[i].allowed)
 			fail_row(rows[i].access, "%zu", i);
 	}
@@ -329,13 +331,13 @@ static struct device_change moved(uint32_t old_major, uint32_t old_minor, uint32
 {
 	struct device_change change = {
 		.has_old = true,
-		.old_type = 'c',
-		.old_major = old_major,
-		.old_minor = old_minor,
+		.old.type = 'c',
+		.old.major = old_major,
+		.old.minor = old_minor,
 		.has_new = true,
-		.type = 'c',
-		.major = major,
-		.minor = minor,
+		.number.type = 'c',
+		.number.major = major,
+		.number.minor = minor,
 	};
 
 	memcpy(change.access, access, strlen(access) + 1);
@@ -426,7 +428,7 @@ static void test_widen_merged(void **state)
 	struct device_change changes[] = {
 		moved(1, 3, 510, 0, "r"),
 		moved(1, 3, 510, 0, "w"),
-		{ .has_old = true, .old_type = 'b', .old_major = UINT32_MAX },
+		{ .has_old = true, .old.type = 'b', .old.major = UINT32_MAX },
 	};
 	auto_device_program wider = { 0 };
 
@@ -442,13 +444,13 @@ static void test_fits(void **state)
 {
 	struct device_change change = moved(8, 1, 1, 3, "rwm");
 	const struct device_change removed = {
-		.has_old = true, .old_type = 'c', .old_major = 1, .old_minor = 3
+		.has_old = true, .old.type = 'c', .old.major = 1, .old.minor = 3
 	};
 
 	(void)state;
 	/* c *:* m lets the old one's node be made. */
 	assert_false(device_program_fits(&runc, &change, 1));
-	change.old_type = 'b';
+	change.old.type = 'b';
 	assert_true(device_program_fits(&runc, &change, 1));
 	assert_false(device_program_fits(&runc, &removed, 1));
 	assert_true(device_program_fits(&runc, NULL, 0));
@@ -485,7 +487,7 @@ static void test_widen_refused(void **state)
 						 &err),
 			    &err, ERROR_UNAVAILABLE, rows[i].part);
 	}
-	change.major = 0x80000000;
+	change.number.major = 0x80000000;
 	for (int i = 0; i < 2; i++) {
 		auto_device_program wider = { 0 };
 		auto_error err = { 0 };

@@ -36,18 +36,18 @@ static void test_full(void **state)
 
 	assert_int_equal(spec.n_devices, 3);
 	check_text("path", spec.devices[0].path, "/dev/vfio/45");
-	assert_int_equal(spec.devices[0].type, 'c');
+	assert_int_equal(spec.devices[0].number.type, 'c');
 	assert_true(spec.devices[0].has_numbers);
-	assert_int_equal(spec.devices[0].major, 243);
-	assert_int_equal(spec.devices[0].minor, 5);
+	assert_int_equal(spec.devices[0].number.major, 243);
+	assert_int_equal(spec.devices[0].number.minor, 5);
 	assert_int_equal(spec.devices[0].mode, 0666);
 	assert_int_equal(spec.devices[0].uid, 1);
 	assert_true(spec.devices[0].gid == UINT32_MAX);
-	assert_int_equal(spec.devices[1].type, 'c');
+	assert_int_equal(spec.devices[1].number.type, 'c');
 	assert_int_equal(spec.devices[1].mode, 0666);
 	assert_int_equal(spec.devices[1].uid, 0);
 	assert_int_equal(spec.devices[1].index, 1);
-	assert_int_equal(spec.devices[2].type, 'p');
+	assert_int_equal(spec.devices[2].number.type, 'p');
 	assert_false(spec.devices[2].has_numbers);
 
 	assert_int_equal(spec.n_rules, 3);

@@ -49,10 +49,10 @@ static bool parse_change(char **arguments, struct device_change *ret)
 	ret->excepted = strchr(arguments[2], '*') != NULL;
 	if (sscanf(arguments[2], "%3[rwm]!%3[rwm]", ret->access, ret->refused) < 2)
 		sscanf(arguments[2], "%3[rwm]-%3[rwm]", ret->access, ret->denied);
-	return parse_device(arguments[0], &ret->has_old, &ret->old_type, &ret->old_major,
-			    &ret->old_minor) &&
-	       parse_device(arguments[1], &ret->has_new, &ret->type, &ret->major,
-			    &ret->minor);
+	return parse_device(arguments[0], &ret->has_old, &ret->old.type, &ret->old.major,
+			    &ret->old.minor) &&
+	       parse_device(arguments[1], &ret->has_new, &ret->number.type,
+			    &ret->number.major, &ret->number.minor);
 }
 
 static int open_cgroup(const char *text, struct device_cgroup **ret, struct error *err)
@@ -189,13 +189,11 @@ static int load_refusal(const char *device)
 	auto_device_program code = { 0 };
 	auto_error err = { 0 };
 
-	if (!parse_device(device, &change.has_old, &change.old_type, &change.old_major,
-			  &change.old_minor))
+	if (!parse_device(device, &change.has_old, &change.old.type, &change.old.major,
+			  &change.old.minor))
 		return -1;
 	change.has_new = true;
-	change.type = change.old_type;
-	change.major = change.old_major;
-	change.minor = change.old_minor;
+	change.number = change.old;
 	change.access[0] = 'm';
 	if (device_program_widen(&open, &change, 1, &code, &err) < 0)
 		return -1;

@@ -2,7 +2,7 @@
 /* The device cgroup of v1: devices.list, devices.allow and devices.deny
  * (Documentation/admin-guide/cgroup-v1/devices.rst). */
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 
 #include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/number.h"
@@ -10,7 +10,8 @@
 #include "cgroup_internal.h"
 
 #define LIST_MAX (1 << 20)
-#define RULE_SIZE sizeof("c 4294967295:4294967295 rwm")
+/* With three letters of access. */
+#define RULE_SIZE (DEVICE_NUMBER_SIZE + sizeof("rwm"))
 
 static bool parse_number(const char *text, bool *ret_any, uint32_t *ret)
 {
@@ -113,9 +114,9 @@ static bool is_allowed(const struct device_cgroup *cgroup,
 	for (size_t i = 0; i < cgroup->n_rules; i++) {
 		const struct device_cgroup_rule *rule = &cgroup->rules[i];
 
-		if ((rule->type == 'a' || rule->type == change->type) &&
-		    (rule->any_major || rule->major == change->major) &&
-		    (rule->any_minor || rule->minor == change->minor) &&
+		if ((rule->type == 'a' || rule->type == change->number.type) &&
+		    (rule->any_major || rule->major == change->number.major) &&
+		    (rule->any_minor || rule->minor == change->number.minor) &&
 		    device_access_parse(rule->access, &access) == 0 &&
 		    (wanted & ~access) == 0)
 			return true;
@@ -133,9 +134,8 @@ static int check_open(const struct device_cgroup *cgroup,
 	if (change->has_new && change->excepted)
 		return error_set(
 			err, ERROR_UNAVAILABLE,
-			"%s: a rule of the spec with a wildcard refuses device %c %" PRIu32
-			":%" PRIu32 ", and cgroup v1 makes no exception of it",
-			cgroup->path, change->type, change->major, change->minor);
+			"%s: a rule of the spec with a wildcard refuses device %s, and cgroup v1 makes no exception of it",
+			cgroup->path, DEVICE_NUMBER_TEXT(&change->number));
 	if (*change->refused != '\0')
 		return device_change_refused(change, cgroup->path, err);
 	return 0;
@@ -157,12 +157,10 @@ int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *
 					 changes[i].access);
 		if (cgroup->shared && changes[i].has_new &&
 		    !is_allowed(cgroup, &changes[i], access))
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "%s: does not allow device %c %" PRIu32
-					 ":%" PRIu32
-					 ", and is not the container's own cgroup",
-					 cgroup->path, changes[i].type, changes[i].major,
-					 changes[i].minor);
+			return error_set(
+				err, ERROR_UNAVAILABLE,
+				"%s: does not allow device %s, and is not the container's own cgroup",
+				cgroup->path, DEVICE_NUMBER_TEXT(&changes[i].number));
 		*array_append(cgroup->changes, cgroup->n_changes,
 			      cgroup->changes_capacity) = changes[i];
 	}
@@ -170,38 +168,26 @@ int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *
 }
 
 /* 0 or -errno. */
-static int write_rule(int fd, char type, uint32_t major, uint32_t minor,
-		      const char *access)
+static int write_rule(int fd, const struct device_number *number, const char *access)
 {
 	char rule[RULE_SIZE];
-	/* It never has to grow, with three letters of access at most: nothing is allocated
-	 * while something is undone. */
-	struct buffer text = { .data = rule, .capacity = sizeof(rule) };
-	ssize_t n;
+	int length =
+		snprintf(rule, sizeof(rule), "%s %s", DEVICE_NUMBER_TEXT(number), access);
+	ssize_t n = RETRY_ON_EINTR(write(fd, rule, (size_t)length));
 
-	buffer_add(&text, (struct slice) { &type, 1 });
-	buffer_add(&text, SLICE(" "));
-	buffer_add_number(&text, major);
-	buffer_add(&text, SLICE(":"));
-	buffer_add_number(&text, minor);
-	buffer_add(&text, SLICE(" "));
-	buffer_add(&text, slice_from(access));
-	n = RETRY_ON_EINTR(write(fd, text.data, text.length));
-	return n < 0 ? -errno : (size_t)n == text.length ? 0 : -EIO;
+	return n < 0 ? -errno : n == length ? 0 : -EIO;
 }
 
-static int write_failed(const struct device_cgroup *cgroup, const char *file, char type,
-			uint32_t major, uint32_t minor, int number, struct error *err)
+static int write_failed(const struct device_cgroup *cgroup, const char *file,
+			const struct device_number *number, int error, struct error *err)
 {
-	if (number == EPERM)
+	if (error == EPERM)
 		return error_set(
 			err, ERROR_UNAVAILABLE,
-			"%s/%s: %c %" PRIu32 ":%" PRIu32
-			" is refused, because a cgroup above it doesn't allow this device",
-			cgroup->path, file, type, major, minor);
-	return error_set(err, ERROR_IO,
-			 "%s/%s: %c %" PRIu32 ":%" PRIu32 " can't be written: %s",
-			 cgroup->path, file, type, major, minor, strerror(number));
+			"%s/%s: %s is refused, because a cgroup above it doesn't allow this device",
+			cgroup->path, file, DEVICE_NUMBER_TEXT(number));
+	return error_set(err, ERROR_IO, "%s/%s: %s can't be written: %s", cgroup->path,
+			 file, DEVICE_NUMBER_TEXT(number), strerror(error));
 }
 
 static int write_changes(struct device_cgroup *cgroup, struct error *err)
@@ -215,11 +201,9 @@ static int write_changes(struct device_cgroup *cgroup, struct error *err)
 
 		if (!refuse || !change->has_old || change->old_stays)
 			continue;
-		r = write_rule(cgroup->deny, change->old_type, change->old_major,
-			       change->old_minor, "rwm");
+		r = write_rule(cgroup->deny, &change->old, "rwm");
 		if (r < 0)
-			return write_failed(cgroup, "devices.deny", change->old_type,
-					    change->old_major, change->old_minor, -r,
+			return write_failed(cgroup, "devices.deny", &change->old, -r,
 					    err);
 	}
 	for (size_t i = 0; i < cgroup->n_changes; i++) {
@@ -228,11 +212,10 @@ static int write_changes(struct device_cgroup *cgroup, struct error *err)
 
 		if (!change->has_new)
 			continue;
-		r = write_rule(cgroup->allow, change->type, change->major, change->minor,
-			       change->access);
+		r = write_rule(cgroup->allow, &change->number, change->access);
 		if (r < 0)
-			return write_failed(cgroup, "devices.allow", change->type,
-					    change->major, change->minor, -r, err);
+			return write_failed(cgroup, "devices.allow", &change->number, -r,
+					    err);
 	}
 	return 0;
 }
@@ -246,19 +229,18 @@ int cgroup_v1_commit(struct device_cgroup *cgroup, struct error *err)
 }
 
 /* Puts back what the list had for exactly these numbers. 0 or -errno. */
-static int restore(const struct device_cgroup *cgroup, char type, uint32_t major,
-		   uint32_t minor)
+static int restore(const struct device_cgroup *cgroup, const struct device_number *number)
 {
-	int r = write_rule(cgroup->deny, type, major, minor, "rwm");
+	int r = write_rule(cgroup->deny, number, "rwm");
 
 	for (size_t i = 0; i < cgroup->n_rules; i++) {
 		const struct device_cgroup_rule *rule = &cgroup->rules[i];
 		int written;
 
-		if (rule->type != type || rule->any_major || rule->any_minor ||
-		    rule->major != major || rule->minor != minor)
+		if (rule->type != number->type || rule->any_major || rule->any_minor ||
+		    rule->major != number->major || rule->minor != number->minor)
 			continue;
-		written = write_rule(cgroup->allow, type, major, minor, rule->access);
+		written = write_rule(cgroup->allow, number, rule->access);
 		r = r < 0 ? r : written;
 	}
 	return r;
@@ -271,8 +253,7 @@ static int refuse_again(const struct device_cgroup *cgroup,
 {
 	if (!change->has_new || *change->denied == '\0')
 		return 0;
-	return write_rule(cgroup->deny, change->type, change->major, change->minor,
-			  change->denied);
+	return write_rule(cgroup->deny, &change->number, change->denied);
 }
 
 int cgroup_v1_undo(struct device_cgroup *cgroup)
@@ -291,11 +272,10 @@ int cgroup_v1_undo(struct device_cgroup *cgroup)
 			continue;
 		}
 		if (change->has_old && !change->old_stays)
-			r = restore(cgroup, change->old_type, change->old_major,
-				    change->old_minor);
+			r = restore(cgroup, &change->old);
 		result = result < 0 ? result : r;
 		if (change->has_new)
-			r = restore(cgroup, change->type, change->major, change->minor);
+			r = restore(cgroup, &change->number);
 		result = result < 0 ? result : r;
 	}
 	cgroup->changed = result < 0;

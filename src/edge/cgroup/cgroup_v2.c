@@ -3,7 +3,6 @@
  * wider ones; those of the cgroups above stay, and must allow what is wanted. All of them
  * must allow an access, so that adding a program could only narrow. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "oci-vfio-hook/sysroot.h"
@@ -180,8 +179,8 @@ static int check_above(const struct device_cgroup *cgroup,
 
 		if (!change->has_new || device_access_parse(change->access, &access) < 0)
 			continue;
-		r = device_program_allows(&program->old.code, change->type, change->major,
-					  change->minor, access, &allowed, err);
+		r = device_program_allows(&program->old.code, &change->number, access,
+					  &allowed, err);
 		if (r == 0 && allowed)
 			continue;
 		owner = find_owner(cgroup, program->old.id);
@@ -190,11 +189,9 @@ static int check_above(const struct device_cgroup *cgroup,
 					    program->old.name);
 		return error_set(
 			err, ERROR_UNAVAILABLE,
-			"%s: its device program %.16s refuses device %c %" PRIu32
-			":%" PRIu32
-			" to the container's cgroup %s: allow it there (systemd: DeviceAllow=)",
-			owner, program->old.name, change->type, change->major,
-			change->minor, cgroup->path);
+			"%s: its device program %.16s refuses device %s to the container's cgroup %s: allow it there (systemd: DeviceAllow=)",
+			owner, program->old.name, DEVICE_NUMBER_TEXT(&change->number),
+			cgroup->path);
 	}
 	return 0;
 }
@@ -235,8 +232,7 @@ static int check_refused(const struct device_cgroup *cgroup,
 
 		for (size_t i = 0; r == 0 && allowed && i < cgroup->n_programs; i++)
 			r = device_program_allows(&cgroup->programs[i].old.code,
-						  change->type, change->major,
-						  change->minor, access, &allowed, err);
+						  &change->number, access, &allowed, err);
 		if (r < 0)
 			return r;
 		if (allowed)

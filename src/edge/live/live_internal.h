@@ -69,8 +69,8 @@ struct live_directory {
 
 /* What is at a place; type 0: nothing. */
 struct live_found {
-	char type; /* 'c', 'b', 'f' (an empty regular file), 'x' (something else) */
-	uint32_t major, minor;
+	/* Its type also 'f' (an empty regular file) and 'x' (something else). */
+	struct device_number number;
 	bool mounted; /* it is a mount point */
 	dev_t device; /* of the file itself */
 	ino_t inode;

@@ -6,15 +6,9 @@
 #include <errno.h>
 #include <sys/sysmacros.h>
 
-static bool has_numbers(const struct live_found *found, char type, uint32_t major,
-			uint32_t minor)
-{
-	return found->type == type && found->major == major && found->minor == minor;
-}
-
 static bool is_final(const struct live_found *found, const struct plan_node *plan)
 {
-	return has_numbers(found, plan->type, plan->major, plan->minor);
+	return device_number_equal(&found->number, &plan->number);
 }
 
 /* Is it what the spec let the runtime make, or what it bound there instead? */
@@ -22,8 +16,7 @@ static bool is_stale(const struct live_found *found, const struct live_node *nod
 {
 	const struct plan_node *plan = node->plan;
 
-	if (plan->has_old &&
-	    has_numbers(found, plan->old_type, plan->old_major, plan->old_minor))
+	if (plan->has_old && device_number_equal(&found->number, &plan->old))
 		return true;
 	return node->has_source && found->mounted &&
 	       found->device == node->source_device && found->inode == node->source_inode;
@@ -34,11 +27,11 @@ static int something_else(const struct live_place *place, const struct live_foun
 {
 	auto_free char *name = path_display(place->path);
 
-	if (found->type == 'c' || found->type == 'b')
+	if (found->number.type == 'c' || found->number.type == 'b')
 		return error_set(
 			err, ERROR_DATA,
-			"%s in the container: is another device, %c %u:%u, than the spec says; nothing was changed",
-			name, found->type, found->major, found->minor);
+			"%s in the container: is another device, %s, than the spec says; nothing was changed",
+			name, DEVICE_NUMBER_TEXT(&found->number));
 	return error_set(
 		err, ERROR_DATA,
 		"%s in the container: something is in the way that is no device node; nothing was changed",
@@ -100,7 +93,7 @@ static int rename_aside(struct live *live, const struct live_place *place)
  * Nothing else is ever removed. */
 static bool is_leftover(const struct live_found *found, const struct live_node *node)
 {
-	return !found->mounted && (found->type == 'f' || is_stale(found, node));
+	return !found->mounted && (found->number.type == 'f' || is_stale(found, node));
 }
 
 /* Is a name beside the place that of a node that the plan takes or makes? */
@@ -173,7 +166,7 @@ static int remove_stale(struct live *live, struct live_node *node,
 	struct live_found found;
 	int r = live_place_look(place, &found, err);
 
-	if (r < 0 || found.type == 0)
+	if (r < 0 || found.number.type == 0)
 		return r;
 	if (plan->final_path != NULL &&
 	    text_equal(plan->container_path, plan->final_path) && is_final(&found, plan))
@@ -191,7 +184,8 @@ static int remove_stale(struct live *live, struct live_node *node,
 		if (r < 0)
 			return r;
 		/* What is left is the file that the runtime mounted it on. */
-		if (found.mounted || (found.type != 'f' && !is_stale(&found, node)))
+		if (found.mounted ||
+		    (found.number.type != 'f' && !is_stale(&found, node)))
 			return something_else(place, &found, err);
 	}
 	return take_away(live, node, place, err);
@@ -297,7 +291,7 @@ static int make_final(struct live *live, struct live_node *node, struct error *e
 		r = live_place_look(&place, &found, err);
 	if (r < 0 || is_final(&found, plan))
 		return r;
-	if (found.type != 0)
+	if (found.number.type != 0)
 		return something_else(&place, &found, err);
 	if (place.machines) {
 		auto_free char *name = path_display(plan->final_path);

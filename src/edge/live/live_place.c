@@ -178,9 +178,9 @@ int live_place_look(const struct live_place *place, struct live_found *ret,
 			       ? 0
 			       : live_error(place->path, "can't be examined", errno, err);
 	*ret = (struct live_found) {
-		.type = type_of(&status),
-		.major = status.stx_rdev_major,
-		.minor = status.stx_rdev_minor,
+		.number.type = type_of(&status),
+		.number.major = status.stx_rdev_major,
+		.number.minor = status.stx_rdev_minor,
 		.mounted = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
 		.device = makedev(status.stx_dev_major, status.stx_dev_minor),
 		.inode = status.stx_ino,

@@ -25,7 +25,7 @@ static int clone_machines_node(struct live_node *node, struct error *err)
 	const struct plan_node *plan = node->plan;
 	auto_free char *name = path_display(plan->node);
 	struct stat status;
-	mode_t type = plan->type == 'b' ? S_IFBLK : S_IFCHR;
+	mode_t type = plan->number.type == 'b' ? S_IFBLK : S_IFCHR;
 
 	node->mount = live_mount_clone(AT_FDCWD, plan->node);
 	if (node->mount < 0)
@@ -34,18 +34,18 @@ static int clone_machines_node(struct live_node *node, struct error *err)
 			"%s: this machine's node can't be bound into the container: %s",
 			name, strerror(-node->mount));
 	if (fstat(node->mount, &status) < 0 || (status.st_mode & S_IFMT) != type ||
-	    status.st_rdev != makedev(plan->major, plan->minor))
+	    status.st_rdev != makedev(plan->number.major, plan->number.minor))
 		return error_set(
 			err, ERROR_UNAVAILABLE,
-			"%s: is not the node %c %u:%u that it should be on this machine",
-			name, plan->type, plan->major, plan->minor);
+			"%s: is not the node %s that it should be on this machine", name,
+			DEVICE_NUMBER_TEXT(&plan->number));
 	return 0;
 }
 
 int live_sources_make_node(const struct live *live, const struct plan_node *plan,
 			   int directory, const char *name, struct error *err)
 {
-	mode_t type = plan->type == 'b' ? S_IFBLK : S_IFCHR;
+	mode_t type = plan->number.type == 'b' ? S_IFBLK : S_IFCHR;
 	uid_t uid;
 	gid_t gid;
 	int r = live_namespace_find_owner(&live->mount_namespace, plan->uid, plan->gid,
@@ -54,7 +54,7 @@ int live_sources_make_node(const struct live *live, const struct plan_node *plan
 	if (r < 0)
 		return r;
 	if (mknodat(directory, name, type | plan->mode,
-		    makedev(plan->major, plan->minor)) < 0)
+		    makedev(plan->number.major, plan->number.minor)) < 0)
 		return live_error(plan->final_path, "the node can't be made", errno, err);
 	if (fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;

@@ -301,8 +301,8 @@ static int look_up_group(struct lookup *lookup, uint32_t number)
 	if (r < 0)
 		return r;
 	path = text_number("/sys/class/vfio/", number, "/dev");
-	return sysfs_read_dev(lookup->sysroot, path, &group->has_node, &group->major,
-			      &group->minor, lookup->err);
+	return sysfs_read_dev(lookup->sysroot, path, &group->has_node, &group->node,
+			      lookup->err);
 }
 
 int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,

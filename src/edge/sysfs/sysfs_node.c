@@ -11,15 +11,10 @@
 #define CONTROL_MAJOR 10  /* MISC_MAJOR */
 #define CONTROL_MINOR 196 /* VFIO_MINOR, linux/miscdevice.h */
 
-/* The kernel's dev_t has 12 and 20 bits for them. */
-#define MAJOR_MAX 0xfff
-#define MINOR_MAX 0xfffff
-
 int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_found,
-		   uint32_t *ret_major, uint32_t *ret_minor, struct error *err)
+		   struct device_number *ret, struct error *err)
 {
-	char value[24], *colon;
-	uint64_t major, minor;
+	char value[24];
 	int r = sysroot_read_attribute(sysroot, AT_FDCWD, path, value, sizeof(value));
 
 	if (r == -ENOENT) {
@@ -28,16 +23,11 @@ int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_fo
 	}
 	if (r < 0)
 		return file_error(path, -r, err);
-	/* Not strchr(): to find it would cost the loader 600 instructions. */
-	colon = memchr(value, ':', strlen(value));
-	if (colon == NULL ||
-	    number_parse(slice_from_to(slice_from(value), 0, (size_t)(colon - value)), 10,
-			 4, MAJOR_MAX, &major) < 0 ||
-	    number_parse(slice_from(colon + 1), 10, 7, MINOR_MAX, &minor) < 0)
-		return error_set(err, ERROR_IO, "%s: is no pair of device numbers", path);
+	if (device_number_parse(slice_from(value), DEVICE_MAJOR_MAX, DEVICE_MINOR_MAX,
+				ret) < 0)
+		return error_set(err, ERROR_IO, "%s: is not a pair of device numbers",
+				 path);
 	*ret_found = true;
-	*ret_major = (uint32_t)major;
-	*ret_minor = (uint32_t)minor;
 	return 0;
 }
 
@@ -80,14 +70,12 @@ static int look_up_vfio_node(const struct sysroot *sysroot, const char *path,
 	if (dev == NULL)
 		return error_set(err, ERROR_INTERNAL, "%s: looked up as a VFIO node",
 				 path);
-	r = sysfs_read_dev(sysroot, dev, &found, &ret->major, &ret->minor, err);
+	r = sysfs_read_dev(sysroot, dev, &found, &ret->number, err);
 	if (r == 0 && !found && other != NULL)
-		r = sysfs_read_dev(sysroot, other, &found, &ret->major, &ret->minor, err);
+		r = sysfs_read_dev(sysroot, other, &found, &ret->number, err);
 	if (r < 0)
 		return r;
-	if (found)
-		ret->type = 'c';
-	else
+	if (!found)
 		ret->absent = xasprintf(
 			"this machine has no such VFIO node: %s is not there", dev);
 	return 0;
@@ -125,9 +113,9 @@ static int look_up_file(const struct sysroot *sysroot, const char *path,
 		ret->absent = xasprintf("%s is no character or block device", name);
 		return 0;
 	}
-	ret->type = S_ISCHR(status.st_mode) ? 'c' : 'b';
-	ret->major = major(status.st_rdev);
-	ret->minor = minor(status.st_rdev);
+	ret->number.type = S_ISCHR(status.st_mode) ? 'c' : 'b';
+	ret->number.major = major(status.st_rdev);
+	ret->number.minor = minor(status.st_rdev);
 	return 0;
 }
 
@@ -148,10 +136,8 @@ static int look_up_control(const struct sysroot *sysroot, struct inventory *inve
 {
 	bool found;
 
-	inventory->control_major = CONTROL_MAJOR;
-	inventory->control_minor = CONTROL_MINOR;
-	return sysfs_read_dev(sysroot, CONTROL_DEV, &found, &inventory->control_major,
-			      &inventory->control_minor, err);
+	inventory->control = (struct device_number) { 'c', CONTROL_MAJOR, CONTROL_MINOR };
+	return sysfs_read_dev(sysroot, CONTROL_DEV, &found, &inventory->control, err);
 }
 
 int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *request,

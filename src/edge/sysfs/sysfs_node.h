@@ -11,7 +11,7 @@
 /* Reads an attribute `dev` ("242:0"); that it isn't there is no error. ERROR_IO,
  * ERROR_PERMISSION. */
 int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_found,
-		   uint32_t *ret_major, uint32_t *ret_minor, struct error *err);
+		   struct device_number *ret, struct error *err);
 
 /* Answers the node requests and the one for the control node. */
 int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *request,

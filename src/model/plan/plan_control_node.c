@@ -40,10 +40,10 @@ static int find_mount(struct planner *planner, bool *ret)
 
 static void set_numbers(const struct inventory *inventory, struct planned_device *device)
 {
-	device->after.type = 'c';
+	device->after.number.type = 'c';
 	device->after.has_numbers = true;
-	device->after.major = inventory->control_major;
-	device->after.minor = inventory->control_minor;
+	device->after.number.major = inventory->control.major;
+	device->after.number.minor = inventory->control.minor;
 	device->rule = PLAN_CONTROL;
 	device->action = DEVICE_CHANGES;
 }

@@ -2,11 +2,10 @@
 /* The planner: linux.devices. Rules 1, 5 and 6, and the VFIO devices that no entry names. */
 #include "planner.h"
 
-static bool same_numbers(const struct spec_device *device, char type, uint32_t major,
-			 uint32_t minor)
+static bool has_number(const struct spec_device *device,
+		       const struct device_number *number)
 {
-	return device->has_numbers && device->type == type && device->major == major &&
-	       device->minor == minor;
+	return device->has_numbers && device_number_equal(&device->number, number);
 }
 
 /* A node that an earlier run put there must still be this machine's. */
@@ -27,12 +26,12 @@ static int check_done(struct planner *planner, const struct spec_device *device)
 			device->json,
 			"%s was mapped by an earlier run, but %s; make the bundle anew",
 			path, found->absent);
-	if (!same_numbers(device, found->type, found->major, found->minor))
+	if (!has_number(device, &found->number))
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
 			device->json,
-			"%s was mapped by an earlier run, but is %c %u:%u here now; make the bundle anew",
-			path, found->type, found->major, found->minor);
+			"%s was mapped by an earlier run, but is %s here now; make the bundle anew",
+			path, DEVICE_NUMBER_TEXT(&found->number));
 	return 0;
 }
 
@@ -60,11 +59,11 @@ static int check_unmapped(struct planner *planner, const struct spec_device *dev
 			planner->err, ERROR_UNAVAILABLE, doc, json,
 			"the VFIO device %s is not one of this machine (%s), and there is no device map; write one, or keep the device with %s",
 			path, found->absent, keep);
-	if (!same_numbers(device, found->type, found->major, found->minor))
+	if (!has_number(device, &found->number))
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"the VFIO device %s is %c %u:%u on this machine, the spec says otherwise, and there is no device map; write one, or keep the device with %s",
-			path, found->type, found->major, found->minor, keep);
+			"the VFIO device %s is %s on this machine, the spec says otherwise, and there is no device map; write one, or keep the device with %s",
+			path, DEVICE_NUMBER_TEXT(&found->number), keep);
 	return 0;
 }
 
@@ -99,10 +98,10 @@ static int classify(struct planner *planner, struct planned_device *device)
 	if (!device->by->final_path) /* it isn't there yet */
 		return 0;
 	device->after.path = slice_from(device->by->final_path);
-	device->after.type = device->by->type;
+	device->after.number.type = device->by->number.type;
 	device->after.has_numbers = true;
-	device->after.major = device->by->major;
-	device->after.minor = device->by->minor;
+	device->after.number.major = device->by->number.major;
+	device->after.number.minor = device->by->number.minor;
 	return 0;
 }
 
@@ -161,8 +160,7 @@ static int cannot_merge(struct planner *planner, const struct planned_device *fi
 
 static bool is_same(const struct planned_device *a, const struct planned_device *b)
 {
-	return a->after.has_numbers &&
-	       same_numbers(&b->after, a->after.type, a->after.major, a->after.minor);
+	return a->after.has_numbers && has_number(&b->after, &a->after.number);
 }
 
 static int merge(struct planner *planner, struct planned_device *first,
@@ -235,15 +233,15 @@ static void emit_change(struct planner *planner, const struct planned_device *de
 		plan_set_member(planner->plan, device->rule, doc, before->json,
 				SPEC_DEVICE_PATH, "path", buffer_slice(&text), why);
 	}
-	if (before->type != after->type)
-		plan_set_member(planner->plan, device->rule, doc, before->json,
-				SPEC_DEVICE_TYPE, "type",
-				after->type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""),
-				why);
-	emit_number(planner->plan, device, doc, SPEC_DEVICE_MAJOR, "major", before->major,
-		    after->major, why);
-	emit_number(planner->plan, device, doc, SPEC_DEVICE_MINOR, "minor", before->minor,
-		    after->minor, why);
+	if (before->number.type != after->number.type)
+		plan_set_member(
+			planner->plan, device->rule, doc, before->json, SPEC_DEVICE_TYPE,
+			"type",
+			after->number.type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
+	emit_number(planner->plan, device, doc, SPEC_DEVICE_MAJOR, "major",
+		    before->number.major, after->number.major, why);
+	emit_number(planner->plan, device, doc, SPEC_DEVICE_MINOR, "minor",
+		    before->number.minor, after->number.minor, why);
 }
 
 static void emit_added(struct planner *planner, const struct planned_device *device)
@@ -255,7 +253,7 @@ static void emit_added(struct planner *planner, const struct planned_device *dev
 		&text,
 		"{\"path\":\"" CONTROL_NODE
 		"\",\"type\":\"c\",\"major\":%u,\"minor\":%u,\"fileMode\":438,\"uid\":0,\"gid\":0}",
-		device->after.major, device->after.minor);
+		device->after.number.major, device->after.number.minor);
 	plan_append(planner->plan, device->rule, &spec->doc, spec->devices_json,
 		    planner->plan->result.n_devices, buffer_slice(&text),
 		    "a VFIO group is of no use without the control node");
@@ -272,13 +270,9 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	if (before) {
 		node->container_path = xstrndup(before->path.data, before->path.length);
 		node->has_old = before->has_numbers;
-		node->old_type = before->type;
-		node->old_major = before->major;
-		node->old_minor = before->minor;
+		node->old = before->number;
 	}
-	node->type = after->type;
-	node->major = after->major;
-	node->minor = after->minor;
+	node->number = after->number;
 	node->mode = after->mode;
 	node->uid = after->uid;
 	node->gid = after->gid;
@@ -288,8 +282,7 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	}
 	if (device->entry)
 		annotation_add_node(&plan->annotation, node->container_path,
-				    node->final_path, node->node, node->type, node->major,
-				    node->minor);
+				    node->final_path, node->node, &node->number);
 }
 
 void plan_devices_emit(struct planner *planner)

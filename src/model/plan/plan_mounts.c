@@ -157,9 +157,8 @@ static int check_hides(struct planner *planner, const struct plan_mount *mount)
 
 		if (device->action != DEVICE_STAYS ||
 		    !slice_equal(device->after.path, mount->after.destination) ||
-		    (device->after.has_numbers && device->after.type == by->type &&
-		     device->after.major == by->major &&
-		     device->after.minor == by->minor))
+		    (device->after.has_numbers &&
+		     device_number_equal(&device->after.number, &by->number)))
 			continue;
 		return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
 				  mount->after.json,
@@ -226,14 +225,11 @@ static void emit_node(struct planner *planner, const struct plan_mount *mount,
 		node->final_path = xstrndup(mount->after.destination.data,
 					    mount->after.destination.length);
 		node->node = xstrdup(by->node);
-		node->type = by->type;
-		node->major = by->major;
-		node->minor = by->minor;
+		node->number = by->number;
 	}
 	if (by)
 		annotation_add_node(&plan->annotation, entry->container_path,
-				    node->final_path, node->node, node->type, node->major,
-				    node->minor);
+				    node->final_path, node->node, &node->number);
 }
 
 static void emit_control_node(struct planner *planner)
@@ -245,9 +241,9 @@ static void emit_control_node(struct planner *planner)
 	node->mount = true;
 	node->final_path = xstrdup(CONTROL_NODE);
 	node->node = xstrdup(CONTROL_NODE);
-	node->type = 'c';
-	node->major = planner->in->inventory->control_major;
-	node->minor = planner->in->inventory->control_minor;
+	node->number.type = 'c';
+	node->number.major = planner->in->inventory->control.major;
+	node->number.minor = planner->in->inventory->control.minor;
 }
 
 static void emit_mount(struct planner *planner, const struct plan_mount *mount)

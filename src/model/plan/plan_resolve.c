@@ -219,9 +219,7 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 		if (planner->plan->explain)
 			buffer_printf(&why, ", in IOMMU group %u", group->number);
 		resolved->node = text_number("/dev/vfio/", group->number, "");
-		resolved->type = 'c';
-		resolved->major = group->major;
-		resolved->minor = group->minor;
+		resolved->number = group->node;
 		resolved->final_path =
 			xstrdup(entry->final_path ? entry->final_path : resolved->node);
 	} else {
@@ -245,9 +243,7 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 	resolved->node = xstrdup(entry->vm_path);
 	resolved->final_path =
 		xstrdup(entry->final_path ? entry->final_path : entry->container_path);
-	resolved->type = found->type;
-	resolved->major = found->major;
-	resolved->minor = found->minor;
+	resolved->number = found->number;
 	if (planner->plan->explain)
 		resolved->why = xasprintf("%s: node %s of this machine", entry->where,
 					  entry->vm_path);

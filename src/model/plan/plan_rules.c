@@ -2,18 +2,12 @@
 /* The planner: linux.resources.devices, the rules of the device cgroup. Rule 2. */
 #include "planner.h"
 
-/* Type and numbers of a device or a rule. */
-struct triple {
-	char type;
-	uint32_t major, minor;
-};
-
-/* The distinct numbers that the devices with one old triple have afterwards. */
+/* The distinct numbers that the devices with one old number have afterwards. */
 struct targets {
-	struct triple *items;
+	struct device_number *items;
 	size_t count, capacity;
 	bool affected; /* one of the devices changes or goes */
-	bool keeps;    /* one of them keeps the triple */
+	bool keeps;    /* one of them keeps the number */
 	const char *why;
 };
 
@@ -22,30 +16,20 @@ static bool is_exact(const struct spec_rule *rule)
 	return rule->type != 'a' && rule->major >= 0 && rule->minor >= 0;
 }
 
-static struct triple triple_of(const struct spec_device *device)
-{
-	return (struct triple) { device->type, device->major, device->minor };
-}
-
-static bool triple_equal(struct triple a, struct triple b)
-{
-	return a.type == b.type && a.major == b.major && a.minor == b.minor;
-}
-
 static bool names(const struct spec_rule *rule, const struct spec_device *device)
 {
 	return is_exact(rule) && device && device->has_numbers &&
-	       rule->type == device->type && rule->major == device->major &&
-	       rule->minor == device->minor;
+	       rule->type == device->number.type && rule->major == device->number.major &&
+	       rule->minor == device->number.minor;
 }
 
-static void add_target(struct targets *targets, struct triple triple)
+static void add_target(struct targets *targets, struct device_number number)
 {
 	for (size_t i = 0; i < targets->count; i++) {
-		if (triple_equal(targets->items[i], triple))
+		if (device_number_equal(&targets->items[i], &number))
 			return;
 	}
-	*array_append(targets->items, targets->count, targets->capacity) = triple;
+	*array_append(targets->items, targets->count, targets->capacity) = number;
 }
 
 static const char *why_of(const struct planned_device *device)
@@ -81,9 +65,9 @@ static void find_targets(const struct planner *planner, const struct spec_rule *
 		}
 		if (device->action == DEVICE_REMOVED)
 			continue;
-		add_target(ret, triple_of(&device->after));
-		ret->keeps |= triple_equal(triple_of(&device->after),
-					   triple_of(device->before));
+		add_target(ret, device->after.number);
+		ret->keeps |= device_number_equal(&device->after.number,
+						  &device->before->number);
 	}
 }
 
@@ -116,19 +100,19 @@ static void push_rule(struct added_rules *added, const struct spec_rule *rule,
 	*array_append(added->why, count, added->why_capacity) = why;
 }
 
-static struct spec_rule allow_rule(struct triple triple, struct slice access)
+static struct spec_rule allow_rule(struct device_number number, struct slice access)
 {
 	return (struct spec_rule) { .allow = true,
-				    .type = triple.type,
-				    .major = triple.major,
-				    .minor = triple.minor,
+				    .type = number.type,
+				    .major = number.major,
+				    .minor = number.minor,
 				    .access = access };
 }
 
-static void add_rule(struct added_rules *added, struct triple triple, struct slice access,
-		     const char *why)
+static void add_rule(struct added_rules *added, struct device_number number,
+		     struct slice access, const char *why)
 {
-	struct spec_rule rule = allow_rule(triple, access);
+	struct spec_rule rule = allow_rule(number, access);
 
 	for (size_t i = 0; i < added->count; i++) {
 		if (plan_rule_equal(&added->items[i], &rule))
@@ -151,7 +135,7 @@ static void replace_number(struct plan *plan, const struct json *doc, uint32_t j
 }
 
 static void replace_rule(struct planner *planner, struct spec_rule *rule,
-			 struct triple to, const char *why)
+			 struct device_number to, const char *why)
 {
 	const struct json *doc = &planner->in->spec->doc;
 
@@ -172,9 +156,9 @@ static int translate_rule(struct planner *planner, const struct spec_rule *befor
 			  const struct targets *targets, struct added_rules *added)
 {
 	struct spec_rule after = *before;
-	struct triple own = { before->type, (uint32_t)before->major,
-			      (uint32_t)before->minor };
-	struct triple first;
+	struct device_number own = { before->type, (uint32_t)before->major,
+				     (uint32_t)before->minor };
+	struct device_number first;
 
 	if (targets->count > 1 && !before->allow)
 		return json_error(
@@ -183,7 +167,7 @@ static int translate_rule(struct planner *planner, const struct spec_rule *befor
 	if (targets->count > 0) {
 		first = targets->keeps ? own : targets->items[0];
 		for (size_t i = 0; i < targets->count; i++) {
-			if (!triple_equal(targets->items[i], first))
+			if (!device_number_equal(&targets->items[i], &first))
 				add_rule(added, targets->items[i], before->access,
 					 targets->why);
 		}
@@ -235,11 +219,11 @@ static bool has_own_rule(const struct planner *planner,
 }
 
 /* 1: allowed, 0: denied, -1: the rule says nothing of opening the device for both. */
-static int verdict(const struct spec_rule *rule, struct triple triple)
+static int verdict(const struct spec_rule *rule, struct device_number number)
 {
-	if ((rule->type != 'a' && rule->type != triple.type) ||
-	    (rule->major != RULE_ANY && rule->major != triple.major) ||
-	    (rule->minor != RULE_ANY && rule->minor != triple.minor) ||
+	if ((rule->type != 'a' && rule->type != number.type) ||
+	    (rule->major != RULE_ANY && rule->major != number.major) ||
+	    (rule->minor != RULE_ANY && rule->minor != number.minor) ||
 	    rule->access.length == 0 ||
 	    !memchr(rule->access.data, 'r', rule->access.length) ||
 	    !memchr(rule->access.data, 'w', rule->access.length))
@@ -248,16 +232,16 @@ static int verdict(const struct spec_rule *rule, struct triple triple)
 }
 
 static bool is_allowed(const struct planner *planner, const struct added_rules *added,
-		       struct triple triple)
+		       struct device_number number)
 {
 	for (size_t i = added->count; i-- > 0;) {
-		int said = verdict(&added->items[i], triple);
+		int said = verdict(&added->items[i], number);
 
 		if (said >= 0)
 			return said;
 	}
 	for (size_t i = planner->plan->result.n_rules; i-- > 0;) {
-		int said = verdict(&planner->plan->result.rules[i], triple);
+		int said = verdict(&planner->plan->result.rules[i], number);
 
 		if (said >= 0)
 			return said;
@@ -268,21 +252,15 @@ static bool is_allowed(const struct planner *planner, const struct added_rules *
 static bool needs_rule(const struct planned_device *device)
 {
 	return device->action != DEVICE_REMOVED && device->after.has_numbers &&
-	       device->after.type != 'p';
+	       device->after.number.type != 'p';
 }
 
-static int compare_by_triple(const void *a, const void *b)
+static int compare_by_number(const void *a, const void *b)
 {
 	const struct planned_device *const *x = a, *const *y = b;
-	const struct spec_device *p = &(*x)->after, *q = &(*y)->after;
+	int order = device_number_compare(&(*x)->after.number, &(*y)->after.number);
 
-	if (p->type != q->type)
-		return p->type < q->type ? -1 : 1;
-	if (p->major != q->major)
-		return p->major < q->major ? -1 : 1;
-	if (p->minor != q->minor)
-		return p->minor < q->minor ? -1 : 1;
-	return *x < *y ? -1 : *x > *y;
+	return order ? order : *x < *y ? -1 : *x > *y;
 }
 
 static int compare_by_place(const void *a, const void *b)
@@ -304,16 +282,15 @@ static void allow_all(struct planner *planner, struct added_rules *added)
 		if (needs_rule(&planner->devices[i]))
 			sorted[count++] = &planner->devices[i];
 	}
-	qsort(sorted, count, sizeof *sorted, compare_by_triple);
+	qsort(sorted, count, sizeof *sorted, compare_by_number);
 	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || !triple_equal(triple_of(&sorted[i - 1]->after),
-					    triple_of(&sorted[i]->after)))
+		if (i == 0 || !device_number_equal(&sorted[i - 1]->after.number,
+						   &sorted[i]->after.number))
 			sorted[n++] = sorted[i];
 	}
 	qsort(sorted, n, sizeof *sorted, compare_by_place);
 	for (size_t i = 0; i < n; i++) {
-		struct spec_rule rule =
-			allow_rule(triple_of(&sorted[i]->after), SLICE("rwm"));
+		struct spec_rule rule = allow_rule(sorted[i]->after.number, SLICE("rwm"));
 
 		push_rule(added, &rule,
 			  sorted[i]->action == DEVICE_STAYS
@@ -339,11 +316,11 @@ static void allow_devices(struct planner *planner, struct added_rules *added)
 	for (size_t i = 0; i < planner->n_affected; i++) {
 		const struct planned_device *device =
 			&planner->devices[planner->affected[i]];
-		struct triple triple = triple_of(&device->after);
+		struct device_number number = device->after.number;
 
 		if (needs_rule(device) && !has_own_rule(planner, device) &&
-		    !is_allowed(planner, added, triple))
-			add_rule(added, triple, SLICE("rwm"), why_of(device));
+		    !is_allowed(planner, added, number))
+			add_rule(added, number, SLICE("rwm"), why_of(device));
 	}
 }
 

@@ -4,10 +4,10 @@
 
 static bool device_equal(const struct spec_device *a, const struct spec_device *b)
 {
-	return slice_equal(a->path, b->path) && a->type == b->type &&
-	       a->has_numbers == b->has_numbers && a->major == b->major &&
-	       a->minor == b->minor && a->mode == b->mode && a->uid == b->uid &&
-	       a->gid == b->gid;
+	return slice_equal(a->path, b->path) && a->number.type == b->number.type &&
+	       a->has_numbers == b->has_numbers && a->number.major == b->number.major &&
+	       a->number.minor == b->number.minor && a->mode == b->mode &&
+	       a->uid == b->uid && a->gid == b->gid;
 }
 
 static bool devices_hold(const struct plan_result *result, const struct spec *after)

@@ -17,8 +17,7 @@ static void keep_annotation(struct plan *plan, const struct annotation *earlier)
 		const struct annotation_node *node = &earlier->nodes[i];
 
 		annotation_add_node(&plan->annotation, node->container_path,
-				    node->final_path, node->node, node->type, node->major,
-				    node->minor);
+				    node->final_path, node->node, &node->number);
 	}
 	for (size_t i = 0; i < earlier->n_addresses; i++)
 		annotation_add_address(&plan->annotation, &earlier->addresses[i].host,
@@ -36,7 +35,7 @@ static void list_named(struct planner *planner)
 		    !annotation_has_container_path(&planner->plan->annotation,
 						   slice_from(path)))
 			annotation_add_node(&planner->plan->annotation, path, NULL, NULL,
-					    0, 0, 0);
+					    NULL);
 	}
 }
 

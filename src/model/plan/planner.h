@@ -11,8 +11,7 @@ struct resolved {
 	char *final_path; /* what the container sees; NULL for vfio-pci-gk; owned, as
 			     below */
 	char *node;	  /* on this machine */
-	char type;
-	uint32_t major, minor;
+	struct device_number number;
 	char *why;
 };
 
