@@ -13,8 +13,7 @@ struct command_line {
 	struct hook_options hook;
 	const char **maps; /* hook.maps; owned */
 	size_t maps_capacity;
-	const char *unmapped, *log_level, *timeout, *env, *log,
-		*log_format; /* as given; NULL: not */
+	const char *settings[SETTING_COUNT]; /* as given; NULL: not */
 	const char *output;
 	bool json;
 };

@@ -80,7 +80,7 @@ static int check_arguments(const struct command_line *line, struct error *err)
 			err, ERROR_USAGE,
 			"%s reads JSON on stdin, which is a terminal; by hand use apply or plan",
 			command->name);
-	if (line->env && !command->takes_env)
+	if (line->settings[SETTING_ENV] && !command->takes_env)
 		return error_set(
 			err, ERROR_USAGE,
 			"--env: only createRuntime and prestart are too late for the environment");
@@ -162,33 +162,28 @@ static int parse(int argc, char **argv, struct command_line *line, struct error 
 	return check_arguments(line, err);
 }
 
+static int set_from_option(const struct command_line *line, enum setting setting,
+			   struct settings *settings, struct error *err)
+{
+	const char *value = line->settings[setting];
+	auto_free char *quoted = NULL;
+
+	if (!value || settings_set(settings, setting, slice_from(value)) == 0)
+		return 0;
+	quoted = text_quote(slice_from(value));
+	return error_set(err, ERROR_USAGE,
+			 "--%s: must be %s, not %s; see oci-vfio-hook --help",
+			 setting_name(setting), setting_values(setting), quoted);
+}
+
 int command_configure(const struct command_line *line, struct hook_run *run,
 		      struct error *err)
 {
 	int r = hook_configure(run, &line->hook, err);
 
-	if (r < 0)
-		return r;
-	if (line->unmapped &&
-	    settings_set_unmapped(&run->settings, slice_from(line->unmapped)) < 0)
-		return usage_error(err, line->unmapped,
-				   "--unmapped is auto, keep or error");
-	if (line->env && settings_set_env(&run->settings, slice_from(line->env)) < 0)
-		return usage_error(err, line->env, "--env is error or warn");
-	if (line->log && settings_set_log(&run->settings, slice_from(line->log)) < 0)
-		return usage_error(err, line->log, "--log is the path of a file");
-	if (line->log_format &&
-	    settings_set_log_format(&run->settings, slice_from(line->log_format)) < 0)
-		return usage_error(err, line->log_format, "--log-format is text or json");
-	if (line->log_level &&
-	    settings_set_log_level(&run->settings, slice_from(line->log_level)) < 0)
-		return usage_error(err, line->log_level,
-				   "--log-level is error, warn, info or debug");
-	if (line->timeout &&
-	    settings_set_timeout(&run->settings, slice_from(line->timeout), 0) < 0)
-		return usage_error(err, line->timeout,
-				   "--timeout is whole seconds, 0 to 86400");
-	return 0;
+	for (enum setting i = 0; r == 0 && i < SETTING_COUNT; i++)
+		r = set_from_option(line, i, &run->settings, err);
+	return r;
 }
 
 /* Where there are no settings yet, as the command line has it. */
@@ -196,7 +191,8 @@ static struct output make_output(const struct command_line *line,
 				 const struct hook_run *run, uint64_t started)
 {
 	const struct settings *settings = &run->settings;
-	const bool named_file = line->log && *line->log;
+	const char *log = line->settings[SETTING_LOG],
+		   *format = line->settings[SETTING_LOG_FORMAT];
 
 	return (struct output) {
 		.run = run,
@@ -206,9 +202,9 @@ static struct output make_output(const struct command_line *line,
 		.started = started,
 		.shown_level = settings->shown_level,
 		.log = { .level = settings->log_level,
-			 .file = named_file ? line->log : settings->log,
-			 .json = line->log_format ? strcmp(line->log_format, "json") == 0
-						  : settings->log_json },
+			 .file = log && *log ? log : settings->log,
+			 .json = format ? strcmp(format, "json") == 0
+					: settings->log_json },
 	};
 }
 

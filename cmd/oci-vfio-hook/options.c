@@ -28,8 +28,13 @@ static const char help[] =
 	"  --device-map FILE     devices of this container; every entry must be in its spec.\n"
 	"                        May be given more than once\n"
 	"  --unmapped=POLICY     a VFIO device of the spec that no map entry names: auto (default:\n"
-	"                        an error where there is any map, else kept if it is this\n"
-	"                        machine's own), keep, error\n"
+	"                        an error where there is any map, else as own), own (kept if it\n"
+	"                        is this machine's own), drop (removed where the spec allows all\n"
+	"                        devices), keep, error\n"
+	"  --by-address=POLICY   this machine's own spec, whose addresses and nodes disagree:\n"
+	"                        refuse (default), remap (take the node of the address)\n"
+	"  --leftover=POLICY     a host's address or path that stays in arguments, variables or\n"
+	"                        annotations: warn (default), translate, error\n"
 	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
 	"  --json                plan: print JSON\n"
 	"  --env=POLICY          createRuntime, prestart: the environment would have to change, which\n"
@@ -71,13 +76,15 @@ static const struct program_option {
 	{ "device-map", OPTION_DEVICE_MAP, 0 },
 	TEXT("root", hook.root),
 	TEXT("config", hook.config),
-	TEXT("unmapped", unmapped),
-	TEXT("timeout", timeout),
-	TEXT("log", log),
-	TEXT("log-format", log_format),
-	TEXT("log-level", log_level),
+	TEXT("unmapped", settings[SETTING_UNMAPPED]),
+	TEXT("by-address", settings[SETTING_BY_ADDRESS]),
+	TEXT("leftover", settings[SETTING_LEFTOVER]),
+	TEXT("env", settings[SETTING_ENV]),
+	TEXT("timeout", settings[SETTING_TIMEOUT]),
+	TEXT("log", settings[SETTING_LOG]),
+	TEXT("log-format", settings[SETTING_LOG_FORMAT]),
+	TEXT("log-level", settings[SETTING_LOG_LEVEL]),
 	TEXT("output", output),
-	TEXT("env", env),
 	{ "json", OPTION_JSON, 0 },
 	{ "help", OPTION_HELP, 0 },
 	{ "version", OPTION_VERSION, 0 },

@@ -7,6 +7,7 @@
 #include "oci-vfio-hook/inventory.h"
 #include "oci-vfio-hook/remedy.h"
 #include "oci-vfio-hook/request.h"
+#include "oci-vfio-hook/settings.h"
 #include "oci-vfio-hook/splice.h"
 
 /* The rules, as numbered in the manual page. */
@@ -85,12 +86,6 @@ struct plan {
 
 #define auto_plan __attribute__((cleanup(plan_free))) struct plan
 
-enum unmapped_policy {
-	UNMAPPED_AUTO,
-	UNMAPPED_KEEP,
-	UNMAPPED_ERROR,
-};
-
 /* All that a plan is made from; everything is borrowed. */
 struct plan_input {
 	const struct spec *spec;
@@ -101,7 +96,10 @@ struct plan_input {
 	const struct inventory *inventory;
 	enum unmapped_policy unmapped;
 	enum remedy_style remedies; /* in error and messages */
-	bool explain;		    /* the plan is going to be shown */
+	enum by_address_policy by_address;
+	enum leftover_policy leftover;
+	bool require_host_dev; /* entries of a machine map that the spec names need one */
+	bool explain;	       /* the plan is going to be shown */
 	bool waiting; /* the last look was in vain: something is being hot-plugged */
 };
 

@@ -5,12 +5,38 @@
 #define OCI_VFIO_HOOK_SETTINGS_H
 
 #include "oci-vfio-hook/message.h"
-#include "oci-vfio-hook/plan.h"
+#include "oci-vfio-hook/remedy.h"
+#include "oci-vfio-hook/spec.h"
 
 #define CONFIG_PATH "/etc/oci-vfio-hook/config.json"
 
+/* A VFIO device of the spec that no map entry names. */
+enum unmapped_policy {
+	UNMAPPED_AUTO,	/* where there is any map as UNMAPPED_ERROR, else as _OWN */
+	UNMAPPED_OWN,	/* the spec's device may be this machine's own */
+	UNMAPPED_DROP,	/* removed where the spec allows all devices */
+	UNMAPPED_KEEP,	/* kept as it is */
+	UNMAPPED_ERROR, /* refused */
+};
+
+/* This machine's own spec, whose addresses and nodes disagree. */
+enum by_address_policy {
+	BY_ADDRESS_REFUSE,
+	BY_ADDRESS_REMAP, /* the node of the address replaces the spec's */
+};
+
+/* A host name that stays somewhere in the spec. */
+enum leftover_policy {
+	LEFTOVER_WARN,
+	LEFTOVER_TRANSLATE,
+	LEFTOVER_ERROR,
+};
+
 struct settings {
 	enum unmapped_policy unmapped;
+	enum by_address_policy by_address;
+	enum leftover_policy leftover;
+	bool require_host_dev; /* of VFIO entries of a machine map that a spec names */
 	enum message_level shown_level; /* messages up to this one go to stderr, */
 	enum message_level log_level;	/* and up to this one to a log */
 	bool env_warn;			/* createRuntime: only warn of the environment */
@@ -25,8 +51,8 @@ struct settings {
 
 #define auto_settings __attribute__((cleanup(settings_free))) struct settings
 
-/* The defaults: unmapped auto, warnings on stderr, info in a log, fw_cfg, 3 s,
- * PCIDEVICE_. The caller frees. */
+/* The defaults: unmapped auto, by-address refuse, leftover warn, warnings on stderr, info
+ * in a log, fw_cfg, 3 s, PCIDEVICE_. The caller frees. */
 void settings_init(struct settings *ret);
 void settings_free(struct settings *settings);
 
@@ -35,15 +61,26 @@ void settings_free(struct settings *settings);
 int settings_parse(const char *name, struct slice text, struct settings *settings,
 		   struct error *err);
 
-/* One value as the command line and the file spell it; -EINVAL: none of the known ones.
- */
-int settings_set_unmapped(struct settings *settings, struct slice value);
-int settings_set_log(struct settings *settings, struct slice value);
-int settings_set_log_format(struct settings *settings, struct slice value);
-int settings_set_env(struct settings *settings, struct slice value);
-/* Of both levels. */
-int settings_set_log_level(struct settings *settings, struct slice value);
-/* Whole seconds from `min` to 86400. */
-int settings_set_timeout(struct settings *settings, struct slice value, uint32_t min);
+/* What the command line can set too: an option has the name of the key. */
+enum setting {
+	SETTING_UNMAPPED,
+	SETTING_BY_ADDRESS,
+	SETTING_LEFTOVER,
+	SETTING_ENV,
+	SETTING_TIMEOUT,
+	SETTING_LOG,
+	SETTING_LOG_FORMAT,
+	SETTING_LOG_LEVEL, /* of stderr and of a log */
+	SETTING_COUNT,
+};
+
+/* Sets one of them from text; -EINVAL where the value is not one that it may have. */
+int settings_set(struct settings *settings, enum setting setting, struct slice value);
+
+/* The key, and the option without its dashes. */
+const char *setting_name(enum setting setting);
+
+/* The values that it may have, for messages: "error or warn". */
+const char *setting_values(enum setting setting);
 
 #endif

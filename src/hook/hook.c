@@ -112,6 +112,9 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 		.inventory = &run->inventory,
 		.unmapped = run->settings.unmapped,
 		.remedies = run->settings.remedies,
+		.by_address = run->settings.by_address,
+		.leftover = run->settings.leftover,
+		.require_host_dev = run->settings.require_host_dev,
 		.explain = explain,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,

@@ -9,29 +9,28 @@
 
 #define TIMEOUT_MAX 86400
 
+/* The keys that the command line can set too come first, as in enum setting. */
 enum settings_member {
-	SETTINGS_UNMAPPED,
-	SETTINGS_ENV,
-	SETTINGS_BIND,
-	SETTINGS_TIMEOUT,
-	SETTINGS_LOG,
-	SETTINGS_LOG_FORMAT,
-	SETTINGS_LOG_LEVEL,
+	SETTINGS_BIND = SETTING_COUNT,
 	SETTINGS_RUNTIME,
 	SETTINGS_ENV_PREFIXES,
+	SETTINGS_REQUIRE_HOST_DEV,
 	SETTINGS_FW_CFG,
 	SETTINGS_MEMBERS,
 };
 static const struct json_member members[] = {
-	[SETTINGS_UNMAPPED] = JSON_MEMBER("unmapped", &json_value),
-	[SETTINGS_ENV] = JSON_MEMBER("env", &json_value),
+	[SETTING_UNMAPPED] = JSON_MEMBER("unmapped", &json_value),
+	[SETTING_BY_ADDRESS] = JSON_MEMBER("by-address", &json_value),
+	[SETTING_LEFTOVER] = JSON_MEMBER("leftover", &json_value),
+	[SETTING_ENV] = JSON_MEMBER("env", &json_value),
+	[SETTING_TIMEOUT] = JSON_MEMBER("timeout", &json_value),
+	[SETTING_LOG] = JSON_MEMBER("log", &json_value),
+	[SETTING_LOG_FORMAT] = JSON_MEMBER("log-format", &json_value),
+	[SETTING_LOG_LEVEL] = JSON_MEMBER("log-level", &json_value),
 	[SETTINGS_BIND] = JSON_MEMBER("bind", &json_value),
-	[SETTINGS_TIMEOUT] = JSON_MEMBER("timeout", &json_value),
-	[SETTINGS_LOG] = JSON_MEMBER("log", &json_value),
-	[SETTINGS_LOG_FORMAT] = JSON_MEMBER("log-format", &json_value),
-	[SETTINGS_LOG_LEVEL] = JSON_MEMBER("log-level", &json_value),
 	[SETTINGS_RUNTIME] = JSON_MEMBER("runtime", &json_value),
 	[SETTINGS_ENV_PREFIXES] = JSON_MEMBER("env_prefixes", &json_any),
+	[SETTINGS_REQUIRE_HOST_DEV] = JSON_MEMBER("require_host_dev", &json_value),
 	[SETTINGS_FW_CFG] = JSON_MEMBER("fw_cfg", &json_value),
 };
 static const struct json_shape shape = { .members = members,
@@ -72,20 +71,62 @@ void settings_free(struct settings *settings)
 	settings->runtime = settings->log = NULL;
 }
 
-int settings_set_unmapped(struct settings *settings, struct slice value)
+/* The words of a setting, in the order of its enum. */
+static const char *const unmapped_words[] = { "auto", "own", "drop", "keep", "error" };
+static const char *const by_address_words[] = { "refuse", "remap" };
+static const char *const leftover_words[] = { "warn", "translate", "error" };
+static const char *const env_words[] = { "error", "warn" };
+static const char *const log_format_words[] = { "text", "json" };
+static const char *const log_level_words[] = { "error", "warn", "info", "debug" };
+
+/* Index of the value among the words, or -EINVAL. */
+static int find_word(const char *const *words, size_t count, struct slice value)
 {
-	if (slice_equal(value, SLICE("auto")))
-		settings->unmapped = UNMAPPED_AUTO;
-	else if (slice_equal(value, SLICE("keep")))
-		settings->unmapped = UNMAPPED_KEEP;
-	else if (slice_equal(value, SLICE("error")))
-		settings->unmapped = UNMAPPED_ERROR;
-	else
-		return -EINVAL;
-	return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (slice_equal(slice_from(words[i]), value))
+			return (int)i;
+	}
+	return -EINVAL;
+}
+#define FIND_WORD(words, value) find_word(words, ARRAY_SIZE(words), value)
+
+static int set_unmapped(struct settings *settings, struct slice value)
+{
+	int index = FIND_WORD(unmapped_words, value);
+
+	if (index >= 0)
+		settings->unmapped = (enum unmapped_policy)index;
+	return index;
 }
 
-int settings_set_log(struct settings *settings, struct slice value)
+static int set_by_address(struct settings *settings, struct slice value)
+{
+	int index = FIND_WORD(by_address_words, value);
+
+	if (index >= 0)
+		settings->by_address = (enum by_address_policy)index;
+	return index;
+}
+
+static int set_leftover(struct settings *settings, struct slice value)
+{
+	int index = FIND_WORD(leftover_words, value);
+
+	if (index >= 0)
+		settings->leftover = (enum leftover_policy)index;
+	return index;
+}
+
+static int set_env(struct settings *settings, struct slice value)
+{
+	int index = FIND_WORD(env_words, value);
+
+	if (index >= 0)
+		settings->env_warn = index == 1;
+	return index;
+}
+
+static int set_log(struct settings *settings, struct slice value)
 {
 	if (value.length == 0)
 		return -EINVAL;
@@ -94,39 +135,25 @@ int settings_set_log(struct settings *settings, struct slice value)
 	return 0;
 }
 
-int settings_set_log_format(struct settings *settings, struct slice value)
+static int set_log_format(struct settings *settings, struct slice value)
 {
-	if (!slice_equal(value, SLICE("text")) && !slice_equal(value, SLICE("json")))
-		return -EINVAL;
-	settings->log_json = slice_equal(value, SLICE("json"));
-	return 0;
+	int index = FIND_WORD(log_format_words, value);
+
+	if (index >= 0)
+		settings->log_json = index == 1;
+	return index;
 }
 
-int settings_set_env(struct settings *settings, struct slice value)
+static int set_log_level(struct settings *settings, struct slice value)
 {
-	if (!slice_equal(value, SLICE("error")) && !slice_equal(value, SLICE("warn")))
-		return -EINVAL;
-	settings->env_warn = slice_equal(value, SLICE("warn"));
-	return 0;
+	int index = FIND_WORD(log_level_words, value);
+
+	if (index >= 0)
+		settings->log_level = settings->shown_level = (enum message_level)index;
+	return index;
 }
 
-int settings_set_log_level(struct settings *settings, struct slice value)
-{
-	if (slice_equal(value, SLICE("error")))
-		settings->log_level = MESSAGE_ERROR;
-	else if (slice_equal(value, SLICE("warn")))
-		settings->log_level = MESSAGE_WARNING;
-	else if (slice_equal(value, SLICE("info")))
-		settings->log_level = MESSAGE_INFO;
-	else if (slice_equal(value, SLICE("debug")))
-		settings->log_level = MESSAGE_DEBUG;
-	else
-		return -EINVAL;
-	settings->shown_level = settings->log_level;
-	return 0;
-}
-
-int settings_set_timeout(struct settings *settings, struct slice value, uint32_t min)
+static int set_seconds(struct settings *settings, struct slice value, int64_t min)
 {
 	int64_t seconds;
 
@@ -134,6 +161,40 @@ int settings_set_timeout(struct settings *settings, struct slice value, uint32_t
 		return -EINVAL;
 	settings->timeout = (uint32_t)seconds;
 	return 0;
+}
+
+static int set_timeout(struct settings *settings, struct slice value)
+{
+	return set_seconds(settings, value, 0);
+}
+
+static const struct {
+	int (*set)(struct settings *settings, struct slice value);
+	const char *values;
+} settable[SETTING_COUNT] = {
+	[SETTING_UNMAPPED] = { set_unmapped, "auto, own, drop, keep or error" },
+	[SETTING_BY_ADDRESS] = { set_by_address, "refuse or remap" },
+	[SETTING_LEFTOVER] = { set_leftover, "warn, translate or error" },
+	[SETTING_ENV] = { set_env, "error or warn" },
+	[SETTING_TIMEOUT] = { set_timeout, "whole seconds from 0 to 86400" },
+	[SETTING_LOG] = { set_log, "the path of a file" },
+	[SETTING_LOG_FORMAT] = { set_log_format, "text or json" },
+	[SETTING_LOG_LEVEL] = { set_log_level, "error, warn, info or debug" },
+};
+
+int settings_set(struct settings *settings, enum setting setting, struct slice value)
+{
+	return settable[setting].set(settings, value) < 0 ? -EINVAL : 0;
+}
+
+const char *setting_name(enum setting setting)
+{
+	return members[setting].key.data;
+}
+
+const char *setting_values(enum setting setting)
+{
+	return settable[setting].values;
 }
 
 static int set_prefixes(const struct json *doc, uint32_t array, struct settings *settings,
@@ -158,10 +219,8 @@ static int set_prefixes(const struct json *doc, uint32_t array, struct settings 
 	return 0;
 }
 
-/* A string that one of the setters takes. */
-static int set_string(const struct json *doc, uint32_t json, struct settings *settings,
-		      int (*set)(struct settings *settings, struct slice value),
-		      const char *values, struct error *err)
+static int set_from_string(const struct json *doc, enum setting setting, uint32_t json,
+			   struct settings *settings, struct error *err)
 {
 	auto_free char *quoted = NULL;
 	struct slice text;
@@ -170,20 +229,21 @@ static int set_string(const struct json *doc, uint32_t json, struct settings *se
 	if (r < 0)
 		return r;
 	quoted = text_quote(text);
-	if (set(settings, text) < 0)
+	if (settings_set(settings, setting, text) < 0)
 		return json_error(err, ERROR_DATA, doc, json, "must be %s, not %s",
-				  values, quoted);
+				  setting_values(setting), quoted);
 	return 0;
 }
 
-static int set_timeout(const struct json *doc, uint32_t json, struct settings *settings,
-		       struct error *err)
+/* A file of the machine doesn't turn waiting off. */
+static int set_from_number(const struct json *doc, uint32_t json,
+			   struct settings *settings, struct error *err)
 {
 	int r = json_expect(doc, json, JSON_NUMBER, err);
 
 	if (r < 0)
 		return r;
-	if (settings_set_timeout(settings, json_raw(doc, json), 1) < 0)
+	if (set_seconds(settings, json_raw(doc, json), 1) < 0)
 		return json_error(err, ERROR_DATA, doc, json,
 				  "must be whole seconds from 1 to %d", TIMEOUT_MAX);
 	return 0;
@@ -221,35 +281,24 @@ static int set_runtime(const struct json *doc, uint32_t json, struct settings *s
 	return 0;
 }
 
-static int set_member(const struct json *doc, enum settings_member member, uint32_t json,
+static int set_member(const struct json *doc, unsigned int member, uint32_t json,
 		      struct settings *settings, struct error *err)
 {
-	switch (member) {
-	case SETTINGS_UNMAPPED:
-		return set_string(doc, json, settings, settings_set_unmapped,
-				  "auto, keep or error", err);
-	case SETTINGS_LOG_LEVEL:
-		return set_string(doc, json, settings, settings_set_log_level,
-				  "error, warn, info or debug", err);
-	case SETTINGS_TIMEOUT:
-		return set_timeout(doc, json, settings, err);
-	case SETTINGS_ENV_PREFIXES:
-		return set_prefixes(doc, json, settings, err);
-	case SETTINGS_FW_CFG:
-		return json_bool(doc, json, &settings->fw_cfg, err);
+	if (member == SETTING_TIMEOUT)
+		return set_from_number(doc, json, settings, err);
+	if (member < SETTING_COUNT)
+		return set_from_string(doc, member, json, settings, err);
+	switch ((enum settings_member)member) {
 	case SETTINGS_BIND:
 		return set_bind(doc, json, err);
 	case SETTINGS_RUNTIME:
 		return set_runtime(doc, json, settings, err);
-	case SETTINGS_ENV:
-		return set_string(doc, json, settings, settings_set_env, "error or warn",
-				  err);
-	case SETTINGS_LOG:
-		return set_string(doc, json, settings, settings_set_log,
-				  "the path of a file", err);
-	case SETTINGS_LOG_FORMAT:
-		return set_string(doc, json, settings, settings_set_log_format,
-				  "text or json", err);
+	case SETTINGS_ENV_PREFIXES:
+		return set_prefixes(doc, json, settings, err);
+	case SETTINGS_REQUIRE_HOST_DEV:
+		return json_bool(doc, json, &settings->require_host_dev, err);
+	case SETTINGS_FW_CFG:
+		return json_bool(doc, json, &settings->fw_cfg, err);
 	case SETTINGS_MEMBERS:
 		break;
 	}

@@ -30,7 +30,7 @@ assert_usage() {
 		hook $arguments
 		assert_silent
 		grep -q '^  *apply BUNDLE' "$STDOUT"
-		for word in plan --device-map --root --config --unmapped --timeout --log-level --output --json --version; do
+		for word in plan --device-map --root --config --unmapped --by-address --leftover --timeout --log-level --output --json --version; do
 			grep -q -- "$word" "$STDOUT" || fail "--help lacks $word"
 		done
 	done
@@ -141,7 +141,7 @@ assert_usage() {
 
 @test "options without their argument, or with one that they don't take" {
 	local option
-	for option in --root --config --device-map --unmapped --timeout --log-level --output; do
+	for option in --root --config --device-map --unmapped --by-address --leftover --env --log --log-format --timeout --log-level --output; do
 		assert_usage "$option" -- apply "$BUNDLE" "$option"
 	done
 	for option in --json --help --version; do
@@ -152,6 +152,11 @@ assert_usage() {
 @test "options with a bad value" {
 	assert_usage --unmapped sometimes -- apply "$BUNDLE" --unmapped=sometimes
 	assert_usage --unmapped -- apply "$BUNDLE" --unmapped=
+	assert_usage --unmapped 'auto, own, drop, keep or error' -- apply "$BUNDLE" --unmapped=remap
+	assert_usage --by-address 'refuse or remap, not "keep"' -- apply "$BUNDLE" --by-address=keep
+	assert_usage --by-address -- apply "$BUNDLE" --by-address=
+	assert_usage --leftover 'warn, translate or error, not "refuse"' -- apply "$BUNDLE" --leftover=refuse
+	assert_usage --env 'error or warn, not "translate"' -- createRuntime --env=translate
 	assert_usage --log-level loud -- apply "$BUNDLE" --log-level=loud
 	local timeout
 	for timeout in x '' -1 1.5 3s 0x10 ' 3' 99999999999999999999; do
@@ -159,10 +164,11 @@ assert_usage() {
 	done
 }
 
-@test "--timeout and --log-level are accepted" {
+@test "every value of an option is accepted" {
 	local option
 	add_device /dev/fuse c 10 229
-	for option in --timeout=0 --timeout=3 --log-level=error --log-level=warn --log-level=info --log-level=debug; do
+	for option in --unmapped={auto,own,drop,keep,error} --by-address={refuse,remap} --leftover={warn,translate,error} --log-format={text,json} \
+		--timeout=0 --timeout=3 --log-level=error --log-level=warn --log-level=info --log-level=debug; do
 		apply "$option"
 		assert_status 0
 		assert_unchanged

@@ -29,8 +29,11 @@ assert_mapped() {
 @test "every key with what it may be" {
 	local text
 	for text in '{}' '{"unmapped":"auto"}' '{"unmapped":"error","timeout":30,"log-level":"debug","fw_cfg":true}' \
-		'{"runtime":"crun"}' '{"env_prefixes":[]}' '{"env_prefixes":["A_","B_"]}' \
-		'{"unmapped":null,"timeout":null,"log-level":null,"runtime":null,"env_prefixes":null,"fw_cfg":null}'; do
+		'{"unmapped":"own"}' '{"unmapped":"drop"}' '{"by-address":"refuse"}' '{"by-address":"remap"}' '{"leftover":"warn"}' \
+		'{"leftover":"translate"}' '{"leftover":"error"}' '{"require_host_dev":false}' '{"env":"error"}' '{"env":"warn"}' \
+		'{"log-format":"text"}' '{"log-format":"json"}' "{\"log\":\"$BATS_TEST_TMPDIR/log\"}" '{"runtime":"crun"}' '{"env_prefixes":[]}' '{"env_prefixes":["A_","B_"]}' \
+		'{"unmapped":null,"timeout":null,"log-level":null,"runtime":null,"env_prefixes":null,"fw_cfg":null}' \
+		'{"by-address":null,"leftover":null,"require_host_dev":null,"env":null,"log":null,"log-format":null}'; do
 		configuration "$text"
 		assert_mapped --log-level=error
 	done
@@ -47,6 +50,16 @@ assert_mapped() {
 		unmapped {"unmapped":"sometimes"}
 		unmapped {"unmapped":true}
 		unmapped {"unmapped":""}
+		by-address {"by-address":"keep"}
+		by-address {"by-address":true}
+		by_address {"by_address":"remap"}
+		leftover {"leftover":"refuse"}
+		leftover {"leftover":null,"leftover":"warn"}
+		require_host_dev {"require_host_dev":"yes"}
+		env {"env":"ignore"}
+		log {"log":""}
+		log {"log":1}
+		log-format {"log-format":"xml"}
 		timeout {"timeout":0}
 		timeout {"timeout":-1}
 		timeout {"timeout":"3"}

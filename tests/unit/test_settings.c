@@ -2,6 +2,8 @@
 /* The configuration. */
 #include "helpers.h"
 
+#include <errno.h>
+
 #include "oci-vfio-hook/settings.h"
 
 static void test_defaults(void **state)
@@ -15,6 +17,13 @@ static void test_defaults(void **state)
 	assert_int_equal(settings.unmapped, UNMAPPED_AUTO);
 	assert_int_equal(settings.shown_level, MESSAGE_WARNING);
 	assert_int_equal(settings.log_level, MESSAGE_INFO);
+	assert_int_equal(settings.by_address, BY_ADDRESS_REFUSE);
+	assert_int_equal(settings.leftover, LEFTOVER_WARN);
+	assert_false(settings.require_host_dev);
+	assert_false(settings.env_warn);
+	assert_null(settings.log);
+	assert_false(settings.log_json);
+	assert_null(settings.runtime);
 	assert_true(settings.fw_cfg);
 	assert_int_equal(settings.timeout, 3);
 	assert_int_equal(settings.prefixes.count, 1);
@@ -31,10 +40,17 @@ static void test_all(void **state)
 		"all",
 		settings_parse(
 			"c",
-			SLICE("{\"unmapped\":\"error\",\"log-level\":\"debug\",\"timeout\":10,\"fw_cfg\":false,\"bind\":false,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
+			SLICE("{\"unmapped\":\"error\",\"by-address\":\"remap\",\"leftover\":\"translate\",\"require_host_dev\":true,\"env\":\"warn\",\"log\":\"/l\",\"log-format\":\"json\",\"log-level\":\"debug\",\"timeout\":10,\"fw_cfg\":false,\"bind\":false,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
 			&settings, &err),
 		&err);
 	assert_int_equal(settings.unmapped, UNMAPPED_ERROR);
+	assert_int_equal(settings.by_address, BY_ADDRESS_REMAP);
+	assert_int_equal(settings.leftover, LEFTOVER_TRANSLATE);
+	assert_true(settings.require_host_dev);
+	assert_true(settings.env_warn);
+	assert_string_equal(settings.log, "/l");
+	assert_true(settings.log_json);
+	assert_string_equal(settings.runtime, "crun");
 	assert_int_equal(settings.shown_level, MESSAGE_DEBUG);
 	assert_int_equal(settings.log_level, MESSAGE_DEBUG);
 	assert_false(settings.fw_cfg);
@@ -53,7 +69,7 @@ static void test_null(void **state)
 		"null",
 		settings_parse(
 			"c",
-			SLICE("{\"unmapped\":null,\"log-level\":null,\"timeout\":null,\"fw_cfg\":null,\"bind\":null,\"runtime\":null,\"env_prefixes\":null,\"env\":null,\"log\":null}"),
+			SLICE("{\"unmapped\":null,\"log-level\":null,\"timeout\":null,\"fw_cfg\":null,\"bind\":null,\"runtime\":null,\"env_prefixes\":null,\"env\":null,\"log\":null,\"by-address\":null,\"leftover\":null,\"require_host_dev\":null}"),
 			&settings, &err),
 		&err);
 	assert_int_equal(settings.timeout, 3);
@@ -84,8 +100,18 @@ static void test_refused(void **state)
 		{ "{\"unknown\":1}", "unknown key \"unknown\"" },
 		{ "{\"Unmapped\":\"keep\"}", "another letter case" },
 		{ "{\"unmapped\":\"Keep\"}",
-		  "c: unmapped: must be auto, keep or error, not \"Keep\"" },
+		  "c: unmapped: must be auto, own, drop, keep or error, not \"Keep\"" },
 		{ "{\"unmapped\":true}", "c: unmapped: must be a string" },
+		{ "{\"by-address\":\"\"}",
+		  "c: by-address: must be refuse or remap, not \"\"" },
+		{ "{\"by_address\":\"remap\"}", "unknown key \"by_address\"" },
+		{ "{\"leftover\":\"keep\"}",
+		  "c: leftover: must be warn, translate or error, not \"keep\"" },
+		{ "{\"require_host_dev\":\"true\"}",
+		  "c: require_host_dev: must be true or false" },
+		{ "{\"env\":\"drop\"}", "c: env: must be error or warn, not \"drop\"" },
+		{ "{\"log\":\"\"}", "c: log: must be the path of a file, not \"\"" },
+		{ "{\"log-format\":\"xml\"}", "c: log-format: must be text or json" },
 		{ "{\"log-level\":\"verbose\"}",
 		  "c: log-level: must be error, warn, info" },
 		{ "{\"timeout\":0}", "c: timeout: must be whole seconds from 1" },
@@ -119,49 +145,109 @@ static void test_refused(void **state)
 	}
 }
 
-static void test_values(void **state)
+/* The words of each policy, and what they set. */
+static void test_words(void **state)
 {
 	static const struct {
-		const char *value;
-		int r;
-		uint32_t min, seconds;
-	} timeouts[] = {
-		{ "0", 0, 0, 0 },   { "1", 0, 1, 1 },	   { "86400", 0, 1, 86400 },
-		{ "0", -1, 1, 3 },  { "86401", -1, 0, 3 }, { "", -1, 0, 3 },
-		{ "-1", -1, 0, 3 }, { "1s", -1, 0, 3 },	   { "1.0", -1, 0, 3 },
-		{ " 1", -1, 0, 3 }, { "01", -1, 0, 3 },
+		const char *word;
+		enum unmapped_policy policy;
+	} unmapped[] = {
+		{ "auto", UNMAPPED_AUTO },   { "own", UNMAPPED_OWN },
+		{ "drop", UNMAPPED_DROP },   { "keep", UNMAPPED_KEEP },
+		{ "error", UNMAPPED_ERROR },
 	};
 	auto_settings settings = { 0 };
 
 	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(unmapped); i++) {
+		settings.unmapped = (enum unmapped_policy) - 1;
+		assert_int_equal(settings_set(&settings, SETTING_UNMAPPED,
+					      slice_from(unmapped[i].word)),
+				 0);
+		assert_int_equal(settings.unmapped, unmapped[i].policy);
+	}
+	assert_int_equal(settings_set(&settings, SETTING_BY_ADDRESS, SLICE("remap")), 0);
+	assert_int_equal(settings.by_address, BY_ADDRESS_REMAP);
+	assert_int_equal(settings_set(&settings, SETTING_BY_ADDRESS, SLICE("refuse")), 0);
+	assert_int_equal(settings.by_address, BY_ADDRESS_REFUSE);
+	assert_int_equal(settings_set(&settings, SETTING_LEFTOVER, SLICE("error")), 0);
+	assert_int_equal(settings.leftover, LEFTOVER_ERROR);
+	assert_int_equal(settings_set(&settings, SETTING_LEFTOVER, SLICE("translate")),
+			 0);
+	assert_int_equal(settings.leftover, LEFTOVER_TRANSLATE);
+	assert_int_equal(settings_set(&settings, SETTING_LEFTOVER, SLICE("warn")), 0);
+	assert_int_equal(settings.leftover, LEFTOVER_WARN);
+	assert_int_equal(settings_set(&settings, SETTING_LOG_FORMAT, SLICE("json")), 0);
+	assert_true(settings.log_json);
+	assert_int_equal(settings_set(&settings, SETTING_LOG_FORMAT, SLICE("text")), 0);
+	assert_false(settings.log_json);
+}
+
+/* A value that is refused leaves what was set. */
+static void test_bad_values(void **state)
+{
+	auto_settings settings = { 0 };
+
+	(void)state;
 	settings_init(&settings);
-	assert_int_equal(settings_set_log_level(&settings, SLICE("error")), 0);
+	assert_int_equal(settings_set(&settings, SETTING_UNMAPPED, SLICE("keep")), 0);
+	for (enum setting i = 0; i < SETTING_COUNT; i++) {
+		assert_int_equal(settings_set(&settings, i, SLICE("")), -EINVAL);
+		assert_non_null(setting_name(i));
+		assert_non_null(setting_values(i));
+	}
+	assert_int_equal(settings_set(&settings, SETTING_UNMAPPED, SLICE("kee")),
+			 -EINVAL);
+	assert_int_equal(settings.unmapped, UNMAPPED_KEEP);
+}
+
+static void test_log_level(void **state)
+{
+	auto_settings settings = { 0 };
+
+	(void)state;
+	assert_int_equal(settings_set(&settings, SETTING_LOG_LEVEL, SLICE("error")), 0);
 	assert_int_equal(settings.shown_level, MESSAGE_ERROR);
 	assert_int_equal(settings.log_level, MESSAGE_ERROR);
-	assert_int_equal(settings_set_log_level(&settings, SLICE("info")), 0);
+	assert_int_equal(settings_set(&settings, SETTING_LOG_LEVEL, SLICE("info")), 0);
 	assert_int_equal(settings.shown_level, MESSAGE_INFO);
 	assert_int_equal(settings.log_level, MESSAGE_INFO);
-	assert_true(settings_set_log_level(&settings, SLICE("")) < 0);
-	assert_int_equal(settings_set_unmapped(&settings, SLICE("keep")), 0);
-	assert_int_equal(settings.unmapped, UNMAPPED_KEEP);
-	assert_true(settings_set_unmapped(&settings, SLICE("kee")) < 0);
-	assert_int_equal(settings.unmapped, UNMAPPED_KEEP);
-	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
+	assert_true(settings_set(&settings, SETTING_LOG_LEVEL, SLICE("")) < 0);
+	assert_int_equal(settings.log_level, MESSAGE_INFO);
+}
+
+static void test_timeout(void **state)
+{
+	static const struct {
+		const char *value;
+		int r;
+		uint32_t seconds;
+	} rows[] = {
+		{ "0", 0, 0 },	    { "1", 0, 1 },    { "86400", 0, 86400 },
+		{ "86401", -1, 3 }, { "", -1, 3 },    { "-1", -1, 3 },
+		{ "1s", -1, 3 },    { "1.0", -1, 3 }, { " 1", -1, 3 },
+		{ "01", -1, 3 },
+	};
+	auto_settings settings = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		settings.timeout = 3;
-		assert_int_equal(settings_set_timeout(&settings,
-						      slice_from(timeouts[i].value),
-						      timeouts[i].min) < 0,
-				 timeouts[i].r < 0);
-		assert_int_equal(settings.timeout, timeouts[i].seconds);
+		assert_int_equal(settings_set(&settings, SETTING_TIMEOUT,
+					      slice_from(rows[i].value)) < 0,
+				 rows[i].r < 0);
+		assert_int_equal(settings.timeout, rows[i].seconds);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_all),
-		cmocka_unit_test(test_null),	 cmocka_unit_test(test_no_prefix),
-		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_values),
+		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_all),
+		cmocka_unit_test(test_null),	   cmocka_unit_test(test_no_prefix),
+		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_words),
+		cmocka_unit_test(test_bad_values), cmocka_unit_test(test_log_level),
+		cmocka_unit_test(test_timeout),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
