@@ -81,7 +81,7 @@ static size_t count_strings(const struct json *doc)
 {
 	size_t count = 0;
 
-	for (uint32_t json = 0; json < doc->n_nodes; json++) {
+	for (uint32_t json = 0; json < doc->n_spans; json++) {
 		if (json_type(doc, json) == JSON_STRING)
 			count += slice_equal(json_raw(doc, json), SLICE("\"+\""));
 	}
