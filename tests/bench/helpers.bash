@@ -174,7 +174,9 @@ prepare() {
 	empty) ARGV=("$BENCH_TOOLS/empty") ;;
 	yajl) INPUT=$config ARGV=("$BENCH_TOOLS/yajl") ;;
 	precreate) INPUT=$config ARGV=("$OCI_VFIO_HOOK" precreate) ;;
+	lazy) INPUT=$config ARGV=("$BENCH_LAZY" precreate) ;;
 	static) INPUT=$config ARGV=("$BENCH_STATIC" precreate) ;;
+	static-pie) INPUT=$config ARGV=("$BENCH_STATIC_PIE" precreate) ;;
 	apply)
 		ARGV=("$OCI_VFIO_HOOK" apply "$BUNDLE")
 		FROM=$config TO=$BUNDLE/config.json
