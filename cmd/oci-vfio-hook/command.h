@@ -27,9 +27,9 @@ command_fn command_plan;
 command_fn command_precreate;
 command_fn command_create_runtime;
 
-/* Takes long options, each of which may be cut as far as no other begins so, from
- * anywhere before "--"; the rest, the command first, is line->arguments. 1: everything is
- * done (--help). Not getopt(): to be found it costs each run as much as reading a map. */
+/* Takes the options from anywhere before "--"; the rest, the command first, is
+ * line->arguments. 1: everything is done (--help). To be called once: getopt_long() keeps
+ * where it is. */
 int options_parse(int argc, char **argv, struct command_line *line, struct error *err);
 
 /* Returns as error_set(): ERROR_USAGE with what (quoted), why and where help is. */

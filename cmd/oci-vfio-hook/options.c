@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options: their table, and what is read of the command line before the command is
  * known. */
+#include <getopt.h>
 #include <stddef.h>
 
 #include "command.h"
@@ -137,68 +138,73 @@ static int take_option(struct command_line *line, const struct program_option *o
 	return error_set(err, ERROR_USAGE, "--%s: not in this version", option->name);
 }
 
-/* The option of this name, which may be cut where it stays the only one. */
-static const struct program_option *find_option(struct slice name)
+/* getopt_long() returns this and the option's place in the table: no letter, and not 0,
+ * which `optopt` has for a name that it doesn't know. */
+#define OPTION_VALUE 256
+
+/* Which options a name that was cut could mean; 0: none, it is unknown. A name of no
+ * letters was hardly cut. */
+static size_t list_candidates(struct slice name, struct buffer *ret)
 {
-	const struct program_option *found = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		struct slice whole = slice_from(options[i].name);
-
-		if (!slice_starts(whole, name))
-			continue;
-		found = &options[i];
-		count++;
-		if (whole.length == name.length)
-			return found;
+	for (size_t i = 0; name.length && i < ARRAY_SIZE(options); i++) {
+		if (slice_starts(slice_from(options[i].name), name))
+			buffer_printf(ret, "%s--%s", count++ ? ", " : "",
+				      options[i].name);
 	}
-	return count == 1 ? found : NULL;
+	return count;
 }
 
-/* Takes the option at argv[*at], and its argument, where that is the next one. */
-static int parse_option(int argc, char **argv, int *at, struct command_line *line,
-			struct error *err)
+/* getopt_long() refused a long option whose name it couldn't find. */
+static int name_error(struct error *err, const char *text)
 {
-	const char *text = argv[*at], *argument = NULL, *equals;
-	const char letter[] = { '-', text[1], 0 };
-	const struct program_option *option = NULL;
-	struct slice name = slice_from(text);
+	auto_buffer candidates = { 0 };
+	auto_free char *why = NULL;
 
-	equals = memchr(text, '=', name.length);
-	if (text[1] == '-')
-		option = find_option(slice_from_to(
-			name, 2, equals ? (size_t)(equals - text) : name.length));
-	if (!option || (equals && !takes_argument(option)))
-		return usage_error(
-			err, text[1] == '-' ? text : letter,
-			"unknown or ambiguous option, or one that takes no argument");
-	if (equals)
-		argument = equals + 1;
-	else if (takes_argument(option) && *at + 1 < argc)
-		argument = argv[++*at];
-	if (takes_argument(option) && !argument)
-		return usage_error(err, text, "the option needs an argument");
-	return take_option(line, option, argument, err);
+	if (list_candidates((struct slice) { text + 2, strcspn(text + 2, "=") },
+			    &candidates) == 0)
+		return usage_error(err, text, "unknown option");
+	why = xasprintf("ambiguous, could be %s", candidates.data);
+	return usage_error(err, text, why);
+}
+
+/* What getopt_long() refused, which it says by what it returned and by `optopt`. */
+static int option_error(struct error *err, char **argv, int returned)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	if (optopt == 0)
+		return name_error(err, argv[optind - 1]);
+	if (optopt < OPTION_VALUE)
+		return usage_error(err, letter, "unknown option");
+	return error_set(err, ERROR_USAGE, "--%s %s; see oci-vfio-hook --help",
+			 options[optopt - OPTION_VALUE].name,
+			 returned == ':' ? "needs an argument" : "takes no argument");
 }
 
 int options_parse(int argc, char **argv, struct command_line *line, struct error *err)
 {
-	bool end = false;
+	struct option known[ARRAY_SIZE(options) + 1] = { 0 };
+	int value, r = 0;
 
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		known[i] = (struct option) { options[i].name, takes_argument(&options[i]),
+					     NULL, OPTION_VALUE + (int)i };
 	line->arguments = xzalloc(((size_t)argc + 1) * sizeof *line->arguments);
-	for (int i = 1; i < argc; i++) {
-		int r = 0;
-
-		if (end || argv[i][0] != '-' || argv[i][1] == '\0')
-			line->arguments[line->n_arguments++] = argv[i];
-		else if (text_equal(argv[i], "--"))
-			end = true;
+	/* "-": arguments come in their place, as 1, whatever POSIXLY_CORRECT says; ":":
+	 * getopt_long() prints nothing, and tells a missing argument from the rest. */
+	while (r == 0 && (value = getopt_long(argc, argv, "-:", known, NULL)) != -1) {
+		if (value == 1)
+			line->arguments[line->n_arguments++] = optarg;
+		else if (value < OPTION_VALUE)
+			r = option_error(err, argv, value);
 		else
-			r = parse_option(argc, argv, &i, line, err);
-		if (r != 0)
-			return r;
+			r = take_option(line, &options[value - OPTION_VALUE], optarg,
+					err);
 	}
+	while (r == 0 && optind < argc)
+		line->arguments[line->n_arguments++] = argv[optind++];
 	line->hook.maps = line->maps;
-	return 0;
+	return r;
 }

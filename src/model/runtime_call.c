@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line of runc and crun. */
+/* The command line of runc and crun. It is walked here, not by getopt_long(): this is
+ * another program's, whose table of options nobody has whole. What isn't known before the
+ * subcommand must be refused, where getopt_long() would take a cut name for the one known
+ * option that begins so; runc has long options with one dash, stops at the subcommand and
+ * goes on after the container's name; and nothing may be moved in argv, which the runtime
+ * gets. */
 #include "oci-vfio-hook/runtime_call.h"
 
 #include "oci-vfio-hook/text.h"

@@ -134,19 +134,45 @@ assert_usage() {
 
 @test "unknown options" {
 	local option
-	for option in --nonsense --nonsense=x -r -x -h -V --Root; do
-		assert_usage "${option%=*}" -- apply "$option" "$BUNDLE"
+	for option in --nonsense --nonsense=x --Root --=x -r -x -h -V; do
+		assert_usage "\"$option\": unknown option; see oci-vfio-hook --help" -- apply "$option" "$BUNDLE"
 	done
+	# One letter at a time.
+	assert_usage '"-x": unknown option' -- apply -xy "$BUNDLE"
+}
+
+@test "options may be cut as long as they stay the only ones" {
+	common_case
+	write_config
+	hook "--roo=$ROOT" plan "$BUNDLE" --js
+	assert_output '.changed == true'
+	hook --ver
+	assert_silent
+	# A whole name is never ambiguous, though others begin with it.
+	hook "--root=$ROOT" plan "$BUNDLE" --json --log "$BATS_TEST_TMPDIR/log"
+	assert_output '.changed == true'
+	assert_usage '"--lo": ambiguous, could be --log, --log-format, --log-level; see oci-vfio-hook --help' -- apply --lo x "$BUNDLE"
+	assert_usage '"--log-=x": ambiguous, could be --log-format, --log-level;' -- apply --log-=x "$BUNDLE"
 }
 
 @test "options without their argument, or with one that they don't take" {
 	local option
 	for option in --root --config --device-map --unmapped --by-address --leftover --env --log --log-format --timeout --log-level --output; do
-		assert_usage "$option" -- apply "$BUNDLE" "$option"
+		assert_usage "$option needs an argument; see oci-vfio-hook --help" -- apply "$BUNDLE" "$option"
 	done
 	for option in --json --help --version; do
-		assert_usage "$option" -- "$option=x" plan "$BUNDLE"
+		assert_usage "$option takes no argument; see oci-vfio-hook --help" -- "$option=x" plan "$BUNDLE"
+		assert_usage "$option takes no argument" -- "$option=" plan "$BUNDLE"
 	done
+	assert_usage '--json takes no argument' -- plan --js=x "$BUNDLE"
+	assert_usage '--log-format needs an argument' -- plan "$BUNDLE" --log-f
+}
+
+@test "POSIXLY_CORRECT doesn't change what the command line means" {
+	common_case
+	write_config
+	POSIXLY_CORRECT=1 hook plan "$BUNDLE" --json "--root=$ROOT"
+	assert_output '.changed == true'
 }
 
 @test "options with a bad value" {
