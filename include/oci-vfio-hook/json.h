@@ -154,6 +154,9 @@ int json_check_value(struct slice value, struct error *err);
 size_t json_skip_space(struct slice text, size_t at);
 size_t json_skip_space_back(struct slice text, size_t at);
 
+/* Where the string (or key) begins of which the closing quote is the byte before `end`. */
+size_t json_string_start(struct slice text, size_t end);
+
 /* Appends JSON text without the white space between its tokens. */
 void json_add_compact(struct buffer *buffer, struct slice text);
 

@@ -37,6 +37,10 @@ void splice_replace(struct splices *splices, const struct json *doc, uint32_t js
 void splice_add_member(struct splices *splices, const struct json *doc, uint32_t object,
 		       const char *key, struct slice value);
 
+/* Removes the member that has this value, with one comma and the white space before it.
+ * Call once for an object. */
+void splice_remove_member(struct splices *splices, const struct json *doc, uint32_t json);
+
 /* Takes the elements at `removed` (nodes, ascending) out of the array, each with one
  * comma and the white space before it, and puts `added` behind the last, with the
  * indentation of the first. Call once for an array. */

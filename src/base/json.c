@@ -162,26 +162,6 @@ static int on_number(void *context, const char *text, size_t length)
 	return on_scalar(parser, JSON_NUMBER, length);
 }
 
-/* Where the string of which the closing quote is before `end` begins: a quote with an
- * even number of backslashes before it. */
-static size_t string_start(struct slice text, size_t end)
-{
-	size_t at = end - 1;
-
-	while (at > 0) {
-		size_t slashes = 0;
-
-		at--;
-		if (text.data[at] != '"')
-			continue;
-		while (slashes < at && text.data[at - 1 - slashes] == '\\')
-			slashes++;
-		if (slashes % 2 == 0)
-			break;
-	}
-	return at;
-}
-
 /* Adds a string or key that yajl decoded to `decoded`. */
 static void add_string(struct parser *parser, enum json_type type, struct slice decoded,
 		       uint32_t position)
@@ -198,7 +178,7 @@ static void add_string(struct parser *parser, enum json_type type, struct slice 
 		add_span(parser, type, start, end, position);
 		return;
 	}
-	json = add_span(parser, type, string_start(doc->text, end), end, position);
+	json = add_span(parser, type, json_string_start(doc->text, end), end, position);
 	doc->spans[json].escaped = true;
 	doc->spans[json].extra = (uint32_t)doc->decoded.length;
 	buffer_add(&doc->decoded,

@@ -21,6 +21,25 @@ size_t json_skip_space_back(struct slice text, size_t at)
 	return at;
 }
 
+size_t json_string_start(struct slice text, size_t end)
+{
+	/* Its quote has an even number of backslashes before it. */
+	size_t at = end - 1;
+
+	while (at > 0) {
+		size_t slashes = 0;
+
+		at--;
+		if (text.data[at] != '"')
+			continue;
+		while (slashes < at && text.data[at - 1 - slashes] == '\\')
+			slashes++;
+		if (slashes % 2 == 0)
+			break;
+	}
+	return at;
+}
+
 void json_add_compact(struct buffer *buffer, struct slice text)
 {
 	bool in_string = false;

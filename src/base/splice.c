@@ -95,15 +95,15 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
 	splice_bytes(splices, at, at, buffer_slice(&with));
 }
 
-/* An element with elements left before it goes with the comma and white space before it;
- * one without goes with the white space before it and the comma behind it. */
-static void remove_element(struct splices *splices, const struct json *doc,
-			   uint32_t element, bool first)
+/* Removes [start, end) of a container's content: with something left before it, it goes
+ * with the comma and white space before it; else with the white space before it and the
+ * comma after it. */
+static void remove_content(struct splices *splices, const struct json *doc, size_t start,
+			   size_t end, bool first)
 {
-	const struct json_span *node = json_span(doc, element);
-	size_t start = json_skip_space_back(doc->text, node->start), end = node->end,
-	       comma;
+	size_t comma;
 
+	start = json_skip_space_back(doc->text, start);
 	if (!first) {
 		start = json_skip_space_back(doc->text, start - 1);
 	} else {
@@ -112,6 +112,31 @@ static void remove_element(struct splices *splices, const struct json *doc,
 			end = comma + 1;
 	}
 	splice_bytes(splices, start, end, (struct slice) { 0 });
+}
+
+static void remove_element(struct splices *splices, const struct json *doc,
+			   uint32_t element, bool first)
+{
+	const struct json_span *span = json_span(doc, element);
+
+	remove_content(splices, doc, span->start, span->end, first);
+}
+
+/* Where the key of the member with this value begins. */
+static size_t key_start(const struct json *doc, uint32_t json)
+{
+	size_t colon = json_skip_space_back(doc->text, json_span(doc, json)->start) - 1;
+
+	return json_string_start(doc->text, json_skip_space_back(doc->text, colon));
+}
+
+void splice_remove_member(struct splices *splices, const struct json *doc, uint32_t json)
+{
+	size_t start = key_start(doc, json);
+	size_t before = json_skip_space_back(doc->text, start);
+
+	remove_content(splices, doc, start, json_span(doc, json)->end,
+		       doc->text.data[before - 1] == '{');
 }
 
 /* Counts the elements, also those that the index leaves out. */

@@ -348,6 +348,48 @@ static void test_order(void **state)
 	}
 }
 
+/* Removes the member "x" of the object. */
+static void test_remove_member(void **state)
+{
+	static const struct json_member members[] = { JSON_MEMBER("x", &json_value) };
+	static const struct json_shape shape = { .members = members, .n_members = 1 };
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{ "{\"x\":1}", "{}" },
+		{ "{ \"x\" : 1 }", "{ }" },
+		{ "{\n\t\"x\": [1, 2]\n}\n", "{\n}\n" },
+		{ " {\"x\":1,\"y\":2} ", " {\"y\":2} " },
+		{ "{ \"x\": 1, \"y\": 2 }", "{ \"y\": 2 }" },
+		{ "{ \"x\": 1 , \"y\": 2 }", "{ \"y\": 2 }" },
+		{ "{\n\t\"x\": 1,\n\t\"y\": 2\n}", "{\n\t\"y\": 2\n}" },
+		{ "{\"y\":2,\"x\":1}", "{\"y\":2}" },
+		{ "{ \"y\": 2, \"x\": 1 }", "{ \"y\": 2 }" },
+		{ "{\"y\":2 ,\r\n \"x\" :\t1\r\n}", "{\"y\":2\r\n}" },
+		{ "{\"y\":2, \"x\":1, \"z\":3}", "{\"y\":2, \"z\":3}" },
+		{ "{\"y\":{\"x\":1},\"x\":{\"x\":1}}", "{\"y\":{\"x\":1}}" },
+		{ "{\"y\":\"{\", \"x\":1}", "{\"y\":\"{\"}" },
+		{ "{\"y\":\"\\\\\",\"x\":null,\"\\\"z\":3}",
+		  "{\"y\":\"\\\\\",\"\\\"z\":3}" },
+		{ "{\"\\u0078\":1,\"y\":2}", "{\"y\":2}" },
+		{ "{\"y\":\"a\\\"\", \"\\u0078\" : \"\\\"\"}", "{\"y\":\"a\\\"\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_splices splices = { 0 };
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+
+		check_done(rows[i].text,
+			   json_parse("doc", slice_from(rows[i].text), &shape, NULL, &doc,
+				      &err),
+			   &err);
+		splice_remove_member(&splices, &doc, json_member_raw(&doc, 0, 0));
+		check_result(rows[i].text, &doc, &splices, rows[i].expected);
+	}
+}
+
 static void test_nothing(void **state)
 {
 	auto_splices splices = { 0 };
@@ -398,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_remove_and_append),
 		cmocka_unit_test(test_remove_unindexed),
 		cmocka_unit_test(test_add_member),
+		cmocka_unit_test(test_remove_member),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_bytes),
