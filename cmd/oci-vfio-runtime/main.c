@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The wrapper: rewrites the bundle that a runtime is about to read, then becomes the
- * runtime. It never forks and never reads stdin: descriptors, console and signals reach
- * the runtime as they came. */
+ * runtime. It never forks and never reads stdin, but for the resources of `update`:
+ * descriptors, console and signals reach the runtime as they came. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/hook.h"
 #include "oci-vfio-hook/runtime_call.h"
 #include "oci-vfio-hook/runtime_search.h"
+#include "oci-vfio-hook/update.h"
 
 #define PROGRAM "oci-vfio-runtime"
 #define RUNTIME_DEFAULT "runc"
+
+static const struct hook_options hook_options = { .remedies = REMEDY_KEY };
 
 /* Two logs: the engine's, of which it shows the errors, and our own, as
  * oci-vfio-hook's. */
@@ -53,39 +57,125 @@ static void say_messages(const struct runtime_call *call, const struct hook_run 
 static void say_end(const struct runtime_call *call, const struct hook_run *run,
 		    const struct error *err, uint64_t started)
 {
-	say(call, &run->settings, hook_summarize(run, err, started));
+	struct log_record record = hook_summarize(run, err, started);
+
+	/* Each liveness probe of a pod is an exec. */
+	if (call->action == RUNTIME_PROCESS && record.level == MESSAGE_INFO)
+		record.level = MESSAGE_DEBUG;
+	say(call, &run->settings, record);
 }
 
-static int rewrite(const struct runtime_call *call, struct hook_run *run,
+/* What goes wrong before exec is told, but the container runs already, and its engine
+ * takes a failure for the container's: the runtime is run. */
+static void excuse(struct runtime_call *call, struct hook_run *run, struct error *err)
+{
+	messages_add(&run->messages, MESSAGE_WARNING,
+		     "the process keeps its variables as they are: %s", err->message);
+	error_free(err);
+	call->action = RUNTIME_PASS;
+}
+
+/* The runtime gets resources without the engine's device rules. */
+static int filter_resources(const struct runtime_call *call, char **argv,
+			    struct hook_run *run, struct error *err)
+{
+	char **argument = &argv[call->target_at];
+	struct update update;
+	int r = update_filter(call->resources, &update, err);
+
+	if (r < 0)
+		return r;
+	if (update.removed)
+		messages_add(
+			&run->messages, MESSAGE_DEBUG,
+			"removed \"devices\" from the resources: they are rules for the host's device numbers");
+	if (update.fd < 0)
+		return 0;
+	if (!text_equal(call->resources, RESOURCES_STDIN)) {
+		*argument = xasprintf("%.*s/proc/self/fd/%d",
+				      (int)(call->resources - *argument), *argument,
+				      update.fd);
+	} else if (dup2(update.fd, STDIN_FILENO) < 0 || close(update.fd) < 0) {
+		return error_set(err, ERROR_IO, "stdin: can't be replaced: %s",
+				 strerror(errno));
+	}
+	return 0;
+}
+
+static int rewrite_bundle(const struct runtime_call *call, struct hook_run *run,
+			  struct error *err)
+{
+	int r = hook_plan_bundle(run, &hook_options, call->bundle, call->config,
+				 HOOK_START, err);
+
+	if (r == 0 && text_equal(call->subcommand, "restore"))
+		r = hook_check_restore(run, err);
+	return r < 0 ? r : hook_replace(run, err);
+}
+
+static void rewrite_process(struct runtime_call *call, struct hook_run *run)
+{
+	auto_error err = { 0 };
+	int r = hook_plan_process(run, call->process, &err);
+
+	if (r == 0)
+		r = hook_replace(run, &err);
+	if (r < 0)
+		excuse(call, run, &err);
+}
+
+static int rewrite(struct runtime_call *call, char **argv, struct hook_run *run,
 		   struct error *err)
 {
-	const struct hook_options options = { 0 };
-	int r = 0;
-
 	switch (call->action) {
 	case RUNTIME_PASS:
-		return 0;
+		break;
 	case RUNTIME_BUNDLE:
-		r = hook_plan_bundle(run, &options, call->bundle, call->config,
-				     HOOK_START, err);
-		break;
+		return rewrite_bundle(call, run, err);
 	case RUNTIME_PROCESS:
-		r = hook_plan_process(run, call->process, err);
+		rewrite_process(call, run);
 		break;
+	case RUNTIME_RESOURCES:
+		return filter_resources(call, argv, run, err);
 	}
-	return r < 0 ? r : hook_replace(run, err);
+	return 0;
+}
+
+/* Reads the configuration where it says something: which runtime (`name` is NULL), what to
+ * rewrite, where to log. Broken, it stops no container that runs already. */
+static int configure(struct runtime_call *call, const char *name, struct hook_run *run,
+		     struct error *err)
+{
+	auto_error reason = { 0 };
+
+	if (name && call->action == RUNTIME_PASS && run->messages.count == 0)
+		return 0;
+	if (!name || call->action == RUNTIME_BUNDLE)
+		return hook_configure(run, &hook_options, err);
+	if (hook_configure(run, &hook_options, &reason) == 0)
+		return 0;
+	settings_free(&run->settings);
+	settings_init(&run->settings);
+	if (call->action == RUNTIME_PROCESS)
+		excuse(call, run, &reason);
+	else
+		messages_add(&run->messages, MESSAGE_WARNING, "%s", reason.message);
+	return 0;
 }
 
 /* Everything up to the moment before exec; *ret_runtime is the path to run. */
 static int prepare(int argc, char **argv, struct runtime_call *call, struct hook_run *run,
 		   char **ret_runtime, struct error *err)
 {
-	const struct hook_options options = { .remedies = REMEDY_KEY };
 	const char *name = argc > 0 ? runtime_of_program(argv[0]) : NULL;
 	int r = runtime_call_parse(argc, argv, call, err);
 
-	if (r == 0 && (!name || call->action != RUNTIME_PASS))
-		r = hook_configure(run, &options, err);
+	if (r < 0 && call->action == RUNTIME_PROCESS) {
+		excuse(call, run, err);
+		r = 0;
+	}
+	if (r == 0)
+		r = configure(call, name, run, err);
 	if (r < 0)
 		return r;
 	if (!name)
@@ -93,7 +183,7 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	/* First, so that nothing is rewritten for a runtime that isn't there. */
 	r = runtime_search(name, ret_runtime, err);
 	if (r == 0)
-		r = rewrite(call, run, err);
+		r = rewrite(call, argv, run, err);
 	say_messages(call, run);
 	return r;
 }
@@ -120,7 +210,7 @@ int main(int argc, char **argv)
 	if (r == 0) {
 		char **arguments = argc > 0 ? argv : nothing;
 
-		if (call.action != RUNTIME_PASS)
+		if (call.action == RUNTIME_BUNDLE || call.action == RUNTIME_PROCESS)
 			say_end(&call, &run, &err, started);
 		arguments[0] = runtime;
 		execv(runtime, arguments);

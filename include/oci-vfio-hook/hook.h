@@ -75,6 +75,11 @@ int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
  * maps. */
 int hook_plan_process(struct hook_run *run, const char *path, struct error *err);
 
+/* ERROR_UNAVAILABLE if the plan would give a restored container other nodes than it was
+ * checkpointed with: it keeps those, and its new cgroup refuses them. A bundle that was
+ * mapped before, and says so by its annotation, has no such plan. */
+int hook_check_restore(const struct hook_run *run, struct error *err);
+
 /* Writes the new text to the file that was opened, if it differs. */
 int hook_replace(struct hook_run *run, struct error *err);
 /* Writes it to another file, or to an open one, also if nothing changes. */

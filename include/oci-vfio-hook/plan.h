@@ -127,6 +127,10 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 int plan_verify(const struct plan *plan, const struct spec *before,
 		const struct spec *after, struct error *err);
 
+/* Is it another node than the spec's, or the same under another path? An entry may map a
+ * node to itself. */
+bool plan_node_changes(const struct plan_node *node);
+
 void plan_free(struct plan *plan);
 
 #endif

@@ -9,9 +9,10 @@
 #include "oci-vfio-hook/error.h"
 
 enum runtime_action {
-	RUNTIME_PASS,	 /* nothing for us to do */
-	RUNTIME_BUNDLE,	 /* create, run, restore: reads config.json of a bundle */
-	RUNTIME_PROCESS, /* exec --process FILE */
+	RUNTIME_PASS,	   /* nothing for us to do */
+	RUNTIME_BUNDLE,	   /* create, run, restore: reads config.json of a bundle */
+	RUNTIME_PROCESS,   /* exec --process FILE */
+	RUNTIME_RESOURCES, /* update --resources FILE */
 };
 
 /* Strings are borrowed from argv. */
@@ -20,6 +21,9 @@ struct runtime_call {
 	const char *bundle;  /* RUNTIME_BUNDLE; default "." */
 	const char *config;  /* RUNTIME_BUNDLE: the file in it; default "config.json" */
 	const char *process; /* RUNTIME_PROCESS */
+	/* RUNTIME_RESOURCES: the file, "-" for stdin. It is the end of argv[target_at]. */
+	const char *resources;
+	int target_at;
 	/* For messages; NULL where they weren't reached, or there are none. */
 	const char *subcommand, *container;
 	const char *log; /* --log, without crun's "file:"; NULL: none */
@@ -28,9 +32,11 @@ struct runtime_call {
 
 /* Understands argv[1..argc). ERROR_USAGE for what can't be understood for sure: an option
  * before the subcommand that it doesn't know, one that could be another spelling of the
- * bundle's, the config's or the process's, a value that is missing. `log` and `log_json`
- * are set in *ret as far as they were read, also on failure, so that the error can be
- * logged. */
+ * bundle's, the config's, the process's or the resources', a value that is missing. What
+ * was understood until then is in *ret, so that the error can be logged; the action, too,
+ * if it was the subcommand's options that weren't understood.
+ *
+ * `log` is never set by anything after the subcommand: that may be the container's. */
 int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
 		       struct error *err);
 

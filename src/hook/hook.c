@@ -255,6 +255,23 @@ int hook_plan_process(struct hook_run *run, const char *path, struct error *err)
 	return r < 0 ? r : plan_splices(&run->plan, &run->spec, &run->splices, err);
 }
 
+int hook_check_restore(const struct hook_run *run, struct error *err)
+{
+	for (size_t i = 0; i < run->plan.n_nodes; i++) {
+		const struct plan_node *node = &run->plan.nodes[i];
+		auto_free char *path = text_quote(slice_from(
+			node->container_path ? node->container_path : node->final_path));
+
+		if (plan_node_changes(node))
+			return error_set(
+				err, ERROR_UNAVAILABLE,
+				"%s: device %s would have to change, but a restored container has the nodes that it was checkpointed with; restore the bundle that it ran with, whose annotation " ANNOTATION_KEY
+				" says what it has, or start a new container",
+				run->spec.doc.name, path);
+	}
+	return 0;
+}
+
 static struct iovec part(const char *data, size_t length)
 {
 	return (struct iovec) { .iov_base = (void *)(uintptr_t)data, .iov_len = length };

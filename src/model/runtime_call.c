@@ -19,8 +19,8 @@ static const char *const global_flags[] = {
 	"-V",	   "--usage",	       "-?",
 };
 
-/* What names the file to rewrite, and what else takes a value, so that the value isn't
- * taken for an option or the container's name. */
+/* What names the file that the runtime is going to read, and what else takes a value, so
+ * that the value isn't taken for an option or the container's name. */
 struct subcommand_options {
 	const char *const *targets; /* long names, without dashes */
 	const char *target_letters; /* the same options, in the same order */
@@ -48,13 +48,26 @@ static const struct subcommand_options process_options = {
 					"cap", "cgroup", "exec-options", NULL },
 	.value_letters = "eugc",
 };
-/* Letters that are flags, so that several may stand behind one dash. */
+static const struct subcommand_options resources_options = {
+	.targets = (const char *const[]) { "resources", NULL },
+	.target_letters = "r",
+	.with_value =
+		(const char *const[]) { "blkio-weight", "cpu-period", "cpu-quota",
+					"cpu-burst", "cpu-idle", "cpu-rt-period",
+					"cpu-rt-runtime", "cpu-share", "cpuset-cpus",
+					"cpuset-mems", "kernel-memory",
+					"kernel-memory-tcp", "memory",
+					"memory-reservation", "memory-swap", "pids-limit",
+					"l3-cache-schema", "mem-bw-schema", NULL },
+	.value_letters = "",
+};
+/* Letters that are flags, so that several may stand after one dash. */
 #define FLAG_LETTERS "dt"
 
 /* One argument that looks like an option: "--name", "--name=value", "-n". */
 struct argument {
 	struct slice name; /* with its dashes */
-	const char *value; /* behind "=", NULL: none */
+	const char *value; /* after "=", NULL: none */
 };
 
 struct cursor {
@@ -141,44 +154,46 @@ static void take_log(struct runtime_call *call, struct slice name, const char *v
 		call->log_json = strcmp(value, "json") == 0;
 }
 
-/* Where to say that the command line is not understood: options that are behind what
- * isn't. */
-static void find_log(int argc, char *const *argv, struct runtime_call *call)
+static int parse_global_option(struct cursor *cursor, struct runtime_call *call,
+			       struct error *err)
 {
-	for (int i = 1; i < argc; i++) {
-		struct argument argument = split(argv[i]);
+	const char *text = cursor->argv[cursor->at], *value = NULL;
+	struct argument argument = split(text);
+	int r;
 
-		if (!argument.value && i + 1 < argc)
-			argument.value = argv[i + 1];
-		if (argument.value)
-			take_log(call, argument.name, argument.value);
+	if (is_one_of(argument.name, global_with_value, ARRAY_SIZE(global_with_value))) {
+		r = take_value(cursor, argument, &value, err);
+		if (r == 0)
+			take_log(call, argument.name, value);
+		return r;
 	}
+	if (is_one_of(argument.name, global_flags, ARRAY_SIZE(global_flags)))
+		return 0;
+	return refuse(
+		err, text,
+		"an option before the subcommand that oci-vfio-runtime doesn't know; it can't tell what the runtime would do");
 }
 
-/* Moves the cursor to the subcommand, or to the end. */
+/* Moves the cursor to the subcommand, or to the end. The first option that isn't
+ * understood is the error; those after it are read too, for the log that gets it, but
+ * nothing from the first argument on that isn't an option: that may be the subcommand,
+ * and what follows is the container's, which must not name a file that is written. */
 static int parse_global(struct cursor *cursor, struct runtime_call *call,
 			struct error *err)
 {
+	int r = 0;
+
 	for (; cursor->at < cursor->argc && cursor->argv[cursor->at][0] == '-';
 	     cursor->at++) {
-		const char *text = cursor->argv[cursor->at], *value = NULL;
-		struct argument argument = split(text);
-		int r;
+		const char *text = cursor->argv[cursor->at];
+		int one = parse_global_option(cursor, call, err);
 
-		if (is_one_of(argument.name, global_with_value,
-			      ARRAY_SIZE(global_with_value))) {
-			r = take_value(cursor, argument, &value, err);
-			if (r < 0)
-				return r;
-			take_log(call, argument.name, value);
-		} else if (!is_one_of(argument.name, global_flags,
-				      ARRAY_SIZE(global_flags))) {
-			return refuse(
-				err, text,
-				"an option before the subcommand that oci-vfio-runtime doesn't know; it can't tell what the runtime would do");
-		}
+		if (r == 0)
+			r = one;
+		if (text_equal(text, "-") || text_equal(text, "--"))
+			break;
 	}
-	return 0;
+	return r;
 }
 
 #define UNCLEAR                                                                          \
@@ -191,7 +206,25 @@ static const char **target_of(struct runtime_call *call,
 {
 	if (options == &process_options)
 		return &call->process;
+	if (options == &resources_options)
+		return &call->resources;
 	return index == 0 ? &call->bundle : &call->config;
+}
+
+/* The value of the target at `index`. */
+static int take_target(struct cursor *cursor, const struct subcommand_options *options,
+		       int index, struct argument argument, struct runtime_call *call,
+		       struct error *err)
+{
+	int r;
+
+	if (options == &resources_options && call->resources)
+		return refuse(
+			err, cursor->argv[cursor->at],
+			"a second option that names the resources; give one, so that it is sure which one is read");
+	r = take_value(cursor, argument, target_of(call, options, index), err);
+	call->target_at = cursor->at;
+	return r;
 }
 
 static int take_long(struct cursor *cursor, const struct subcommand_options *options,
@@ -203,7 +236,7 @@ static int take_long(struct cursor *cursor, const struct subcommand_options *opt
 	int index = find_name(options->targets, name);
 
 	if (index >= 0)
-		return take_value(cursor, argument, target_of(call, options, index), err);
+		return take_target(cursor, options, index, argument, call, err);
 	if (find_name(options->with_value, name) >= 0)
 		return take_value(cursor, argument, &ignored, err);
 	return could_be_target(options, name) ? refuse(err, text, UNCLEAR) : 0;
@@ -218,16 +251,15 @@ static int take_letter(struct cursor *cursor, const struct subcommand_options *o
 	const struct argument argument = { 0 };
 
 	if (target)
-		return take_value(cursor, argument,
-				  target_of(call, options,
-					    (int)(target - options->target_letters)),
-				  err);
+		return take_target(cursor, options,
+				   (int)(target - options->target_letters), argument,
+				   call, err);
 	if (strchr(options->value_letters, letter))
 		return take_value(cursor, argument, &ignored, err);
 	return 0;
 }
 
-/* More than one letter behind one dash: for crun a letter and its value (-bDIR) or flags,
+/* More than one letter after one dash: for crun a letter and its value (-bDIR) or flags,
  * for runc a long option. What could be both is refused. */
 static int take_letters(struct cursor *cursor, const struct subcommand_options *options,
 			struct runtime_call *call, struct error *err)
@@ -244,10 +276,11 @@ static int take_letters(struct cursor *cursor, const struct subcommand_options *
 	    slice_equal(name, SLICE("file-locks")) ||
 	    (!target && !strchr(options->value_letters, text[1])))
 		return refuse(err, text, UNCLEAR);
-	if (target)
-		*target_of(call, options, (int)(target - options->target_letters)) =
-			text + 2;
-	return 0;
+	if (!target)
+		return 0;
+	argument.value = text + 2;
+	return take_target(cursor, options, (int)(target - options->target_letters),
+			   argument, call, err);
 }
 
 /* Moves the cursor to the container's name. */
@@ -277,9 +310,10 @@ static int parse_options(struct cursor *cursor, const struct subcommand_options 
 	return 0;
 }
 
-/* runc takes options behind the container's name, crun doesn't: one that names a file
- * there means two things. */
-static int check_rest(struct cursor *cursor, struct error *err)
+/* runc takes options after the container's name, crun doesn't: one that names a file there
+ * means two things. */
+static int check_rest(struct cursor *cursor, const struct subcommand_options *options,
+		      struct error *err)
 {
 	for (; cursor->at < cursor->argc; cursor->at++) {
 		const char *text = cursor->argv[cursor->at];
@@ -288,44 +322,78 @@ static int check_rest(struct cursor *cursor, struct error *err)
 
 		if (text[0] != '-' || text[1] == '\0')
 			continue;
-		if (is_long ? could_be_target(&bundle_options,
+		if (is_long ? could_be_target(options,
 					      slice_from_to(name, 2, name.length))
-			    : strpbrk(text, bundle_options.target_letters) != NULL)
+			    : strpbrk(text, options->target_letters) != NULL)
 			return refuse(
 				err, text,
-				"stands behind the container's name, where only some runtimes read it; put it before");
+				"stands after the container's name, where only some runtimes read it; put it before");
 	}
 	return 0;
+}
+
+/* exec: what follows the container's name is the container's own. */
+static int parse_exec(struct cursor *cursor, struct runtime_call *ret, struct error *err)
+{
+	int r;
+
+	ret->action = RUNTIME_PROCESS;
+	r = parse_options(cursor, &process_options, ret, err);
+	if (r == 0 && !ret->process)
+		ret->action = RUNTIME_PASS;
+	return r;
+}
+
+static int parse_update(struct cursor *cursor, struct runtime_call *ret,
+			struct error *err)
+{
+	int r = parse_options(cursor, &resources_options, ret, err);
+
+	if (r == 0)
+		r = check_rest(cursor, &resources_options, err);
+	/* runc takes an empty name for none, crun finds no such file. */
+	if (r == 0 && ret->resources && *ret->resources)
+		ret->action = RUNTIME_RESOURCES;
+	return r;
+}
+
+static int parse_bundle(struct cursor *cursor, struct runtime_call *ret,
+			struct error *err)
+{
+	int r;
+
+	ret->action = RUNTIME_BUNDLE;
+	ret->bundle = ".";
+	ret->config = "config.json";
+	r = parse_options(cursor, &bundle_options, ret, err);
+	return r < 0 ? r : check_rest(cursor, &bundle_options, err);
 }
 
 int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
 		       struct error *err)
 {
+	static const struct {
+		const char *name;
+		int (*parse)(struct cursor *cursor, struct runtime_call *ret,
+			     struct error *err);
+	} subcommands[] = {
+		{ "create", parse_bundle },  { "run", parse_bundle },
+		{ "restore", parse_bundle }, { "exec", parse_exec },
+		{ "update", parse_update },
+	};
 	struct cursor cursor = { .argc = argc, .argv = argv, .at = 1 };
-	const char *subcommand;
 	int r;
 
 	*ret = (struct runtime_call) { .action = RUNTIME_PASS };
 	r = parse_global(&cursor, ret, err);
-	if (r < 0)
-		find_log(argc, argv, ret);
 	if (r < 0 || cursor.at >= argc)
 		return r;
-	ret->subcommand = subcommand = argv[cursor.at++];
-	if (strcmp(subcommand, "exec") == 0) {
-		r = parse_options(&cursor, &process_options, ret, err);
-		if (r == 0 && ret->process)
-			ret->action = RUNTIME_PROCESS;
-		return r;
+	ret->subcommand = argv[cursor.at++];
+	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
+		if (text_equal(subcommands[i].name, ret->subcommand))
+			return subcommands[i].parse(&cursor, ret, err);
 	}
-	if (strcmp(subcommand, "create") != 0 && strcmp(subcommand, "run") != 0 &&
-	    strcmp(subcommand, "restore") != 0)
-		return 0;
-	ret->action = RUNTIME_BUNDLE;
-	ret->bundle = ".";
-	ret->config = "config.json";
-	r = parse_options(&cursor, &bundle_options, ret, err);
-	return r < 0 ? r : check_rest(&cursor, err);
+	return 0;
 }
 
 const char *runtime_of_program(const char *program)

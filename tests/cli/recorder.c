@@ -102,6 +102,27 @@ static void print_input(void)
 		fwrite(data, 1, (size_t)length, stdout);
 }
 
+/* A file that is only there as a descriptor, which the last such argument names. */
+static void print_file(int argc, char **argv)
+{
+	const char *path = NULL;
+	FILE *file;
+	int c;
+
+	for (int i = 1; i < argc; i++) {
+		const char *found = strstr(argv[i], "/proc/self/fd/");
+
+		path = found ? found : path;
+	}
+	if (!path)
+		return;
+	file = open_file(path);
+	printf("file:\n");
+	while ((c = fgetc(file)) != EOF)
+		putchar(c);
+	fclose(file);
+}
+
 int main(int argc, char **argv)
 {
 	char *directory = getcwd(NULL, 0);
@@ -117,5 +138,6 @@ int main(int argc, char **argv)
 	print_status();
 	print_limits();
 	print_input();
+	print_file(argc, argv);
 	return 0;
 }

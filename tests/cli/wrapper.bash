@@ -73,7 +73,7 @@ assert_rewritten() {
 	cp "$BEFORE" "$file"
 }
 
-# ARGUMENT...: the runtime ran with exactly these, behind the path that was found; there is no message.
+# ARGUMENT...: the runtime ran with exactly these, after the path that was found; there is no message.
 assert_ran() {
 	local argument expected='argument 0 /usr/local/sbin/recorder' number=0
 	assert_silent

@@ -13,16 +13,21 @@ setup() {
 	add_env PCIDEVICE_A=0000:3b:02.0
 }
 
+# The spec asks for no device, so nothing but its variables changes: that may be restored.
+only_variables() {
+	DEVICES=() RULES=('{"allow":false,"access":"rwm"}')
+}
+
 broken_map() {
 	echo broken > "$MAPS/45.json"
 }
 
 # --- which file ---------------------------------------------------------------------------------------------------
 
-@test "create, run and restore rewrite the bundle as apply does" {
+@test "create and run rewrite the bundle as apply does" {
 	local command
 	expect_rewriting
-	for command in create run restore; do
+	for command in create run; do
 		runtime "$command" --bundle "$BUNDLE" box
 		assert_ran "$command" --bundle "$BUNDLE" box
 		assert_rewritten
@@ -50,7 +55,7 @@ broken_map() {
 	local arguments
 	expect_rewriting
 	cd "$BUNDLE"
-	for arguments in 'create box' 'run box' 'restore box' 'run -- box' 'create --bundle . box' 'run --pid-file /x box' 'create' \
+	for arguments in 'create box' 'run box' 'run -- box' 'create --bundle . box' 'run --pid-file /x box' 'create' \
 		'run - box'; do
 		# shellcheck disable=SC2086 # Words of a command line.
 		runtime $arguments
@@ -92,6 +97,7 @@ broken_map() {
 
 @test "a value that looks like an option is a value" {
 	local option
+	only_variables
 	expect_rewriting
 	other_bundle
 	cd "$BUNDLE"
@@ -114,6 +120,7 @@ broken_map() {
 
 @test "flags before the bundle take no value" {
 	local option
+	only_variables
 	expect_rewriting
 	for option in -d --detach --keep --no-pivot --no-new-keyring --no-subreaper --tcp-established --ext-unix-sk --shell-job --file-locks \
 		--auto-dedup --lazy-pages; do
@@ -151,7 +158,6 @@ broken_map() {
 	for arguments in \
 		"--root /x/k8s.io --log $BATS_TEST_TMPDIR/l --log-format json --systemd-cgroup create --bundle $BUNDLE --pid-file /x/init.pid box" \
 		"--root /x/moby --log $BATS_TEST_TMPDIR/l --log-format json create --bundle $BUNDLE --pid-file /x/init.pid --console-socket /x/pty.sock box" \
-		"--root /x --log $BATS_TEST_TMPDIR/l --log-format json restore --image-path /x --work-path /x --no-subreaper --bundle $BUNDLE --pid-file /x --detach box" \
 		"--systemd-cgroup --root=/x create --bundle $BUNDLE --pid-file /x/pidfile box" \
 		"--cgroup-manager=disabled --root=/x create --bundle $BUNDLE --pid-file /x/pidfile --preserve-fds 3 box"; do
 		# shellcheck disable=SC2086 # Words of a command line.
@@ -178,7 +184,7 @@ broken_map() {
 	done
 }
 
-@test "bundle or config behind the container's name is refused" {
+@test "bundle or config after the container's name is refused" {
 	local arguments
 	write_config
 	remember
@@ -212,7 +218,7 @@ broken_map() {
 	write_config
 	remember
 	cd "$BUNDLE"
-	for arguments in 'create --bundle' 'create -b' 'run --config' 'run -f' 'create --pid-file' '--root' '--log' 'exec --process' 'exec -p'; do
+	for arguments in 'create --bundle' 'create -b' 'run --config' 'run -f' 'create --pid-file' '--root' '--log' 'update --resources' 'update -r'; do
 		# shellcheck disable=SC2086 # Words of a command line.
 		runtime $arguments
 		assert_refused_call "${arguments##* }"
@@ -227,7 +233,7 @@ broken_map() {
 	printf '{"env":["PCIDEVICE_A=0000:3b:02.0"]}' > "$process"
 	cd "$BUNDLE"
 	for arguments in '' --version -v --help -h features spec 'spec --rootless' list 'list --format json' 'start box' 'state box' 'kill box KILL' \
-		'delete --force box' 'pause box' 'resume box' 'ps box' 'events --stats box' 'update -r - box' 'checkpoint --image-path x box' \
+		'delete --force box' 'pause box' 'resume box' 'ps box' 'events --stats box' 'update --memory 1 box' 'update --cpu-share=7 --memory -r box' 'checkpoint --image-path x box' \
 		'exec box ls' 'exec --env A=b box ls' "exec box --process $process" "exec box run --bundle $BUNDLE" \
 		"exec -- box -p $process" "exec --env --process box" "exec -e -p box" "exec --cwd=--process box ls" "exec -ep box ls" \
 		"state --bundle $BUNDLE" "delete create" "creates --bundle $BUNDLE" "Create --bundle $BUNDLE" "help create" \
@@ -325,6 +331,252 @@ broken_map() {
 	assert_not_ran
 }
 
+# --- restore ------------------------------------------------------------------------------------------------------
+
+@test "restore: a bundle that was mapped is restored as it is" {
+	local arguments
+	expect_rewriting
+	cp "$REWRITTEN" "$CONFIG"
+	remember
+	broken_map
+	for arguments in "restore --bundle $BUNDLE box" "restore --image-path /x --bundle=$BUNDLE box" \
+		"--root /x --log $BATS_TEST_TMPDIR/l --log-format json restore --image-path /x --work-path /x --no-subreaper --bundle $BUNDLE --pid-file /x --detach box"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments
+		# shellcheck disable=SC2086
+		assert_ran $arguments
+		assert_unchanged
+	done
+	cd "$BUNDLE"
+	runtime restore box
+	assert_ran restore box
+	assert_unchanged
+}
+
+@test "restore: what would give the container other nodes is refused" {
+	write_config
+	remember
+	cd "$BUNDLE"
+	runtime restore box
+	assert_refused_call './config.json: device "/dev/vfio/45"' checkpointed io.github.oci-vfio-hook.applied
+	runtime --log "$LOG" --log-format json restore --bundle "$BUNDLE" box
+	assert_refused_call "$CONFIG: device \"/dev/vfio/45\""
+	assert_logged /dev/vfio/45
+	# One more than the container was checkpointed with.
+	apply
+	assert_status 0
+	edit_config '.linux.devices += [{path: "/dev/vfio/46", type: "c", major: 243, minor: 6}]'
+	remember
+	runtime restore --bundle "$BUNDLE" box
+	assert_refused_call '/dev/vfio/46'
+}
+
+@test "restore: a bind mount, and a node that goes, are such nodes, too" {
+	only_variables
+	rm -f "$CONFIG"
+	add_mount /dev/vfio/45 /dev/vfio/45
+	write_config
+	remember
+	runtime restore --bundle "$BUNDLE" box
+	assert_refused_call /dev/vfio/45 checkpointed
+	MOUNTS=()
+	host_device
+	rm "$CONFIG"
+	write_config
+	remember
+	add_map 45 "$(gk_entry /dev/vfio/45 0000:3b:02.0=06/00)"
+	runtime restore --bundle "$BUNDLE" box
+	assert_refused_call /dev/vfio/45 checkpointed
+}
+
+@test "restore: an entry that maps a node to itself gives no other" {
+	only_variables
+	rm -f "$CONFIG"
+	add_device /dev/vfio/3 c 242 0
+	control_device
+	add_map 3 "$(entry /dev/vfio/3 0000:3b:02.2=06/00)"
+	rm "$MAPS/45.json"
+	write_config
+	runtime restore --bundle "$BUNDLE" box
+	assert_ran restore --bundle "$BUNDLE" box
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	edit_config 'del(.annotations) | .linux.devices[0].minor = 1'
+	remember
+	runtime restore --bundle "$BUNDLE" box
+	assert_refused_call /dev/vfio/3 checkpointed
+}
+
+@test "restore: variables alone may change, the process has those of its image" {
+	only_variables
+	expect_rewriting
+	runtime restore --bundle "$BUNDLE" box
+	assert_ran restore --bundle "$BUNDLE" box
+	assert_rewritten
+}
+
+# --- update -------------------------------------------------------------------------------------------------------
+
+RESOURCES_BEFORE='{ "cpu":{"shares":77} , "devices": [{"allow":true,"type":"c","major":243,"minor":5,"access":"rwm"}],"x":18446744073709551615}'
+RESOURCES_AFTER='{ "cpu":{"shares":77},"x":18446744073709551615}'
+
+# TEXT: a file of resources, alone in a directory: $FILE.
+resources() {
+	FILE=$BATS_TEST_TMPDIR/resources/resources.json
+	mkdir -p "${FILE%/*}"
+	printf '%s' "$1" > "$FILE"
+	FILE_STATUS=$(stat -c '%i %y %z %a %u %g %s' "$FILE")
+}
+
+# TEXT ARGUMENT...: the runtime ran with these, where @ stands for the file that it was given: one of this text. The
+# engine's file is as it was.
+assert_updated() {
+	local text=$1 argument expected='argument 0 /usr/local/sbin/recorder' number=0 given
+	shift
+	assert_silent
+	given=$(sed -nE 's!^argument [0-9]+ .*(/proc/self/fd/[0-9]+)$!\1!p' "$STDOUT")
+	[ -n "$given" ] || fail "the engine's own file" "$(show_output)"
+	for argument; do
+		number=$((number + 1))
+		expected+=$'\n'"argument $number ${argument/@/$given}"
+	done
+	[ "$(grep -a '^argument ' "$STDOUT")" = "$expected" ] || fail 'expected:' "$expected" "$(show_output)"
+	[ "$(sed -n '/^file:$/,$p' "$STDOUT" && echo .)" = $'file:\n'"$text." ] || fail 'expected:' "$text" "$(show_output)"
+	assert_file_untouched
+}
+
+assert_file_untouched() {
+	[ "$(stat -c '%i %y %z %a %u %g %s' "$FILE")" = "$FILE_STATUS" ] || fail "the engine's file was touched"
+	[ "$(ls -A "${FILE%/*}")" = resources.json ]
+}
+
+# ARGUMENT...: calls the wrapper with the text on stdin, and has the recorder show what it gets there.
+update_by_stdin() {
+	local text=$1
+	shift
+	STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr
+	status=0
+	printf '%s' "$text" | in_machine timeout 20 "$RECORDER_LINK" "$@" > "$STDOUT" 2> "$STDERR" || status=$?
+}
+
+assert_input() {
+	[ "$(sed '1,/^input:$/d' "$STDOUT" && echo .)" = "$1." ] || fail 'expected as input:' "$1" "$(show_output)"
+}
+
+@test "update: the engine's device rules in a file don't reach the runtime, in every spelling" {
+	resources "$RESOURCES_BEFORE"
+	cd "${FILE%/*}"
+	runtime update --resources "$FILE" box
+	assert_updated "$RESOURCES_AFTER" update --resources @ box
+	runtime --root /x update "--resources=$FILE" box
+	assert_updated "$RESOURCES_AFTER" --root /x update --resources=@ box
+	runtime update -r resources.json --memory 7 box
+	assert_updated "$RESOURCES_AFTER" update -r @ --memory 7 box
+	runtime update --cpu-quota -1 -r./resources.json -- box
+	assert_updated "$RESOURCES_AFTER" update --cpu-quota -1 -r@ -- box
+}
+
+@test "update: the engine's device rules on stdin don't reach the runtime, in every spelling" {
+	local arguments
+	# crun opens it again by its name.
+	printf '#!/bin/sh\nexec cat /dev/stdin\n' > "$SBIN/reopen"
+	chmod 755 "$SBIN/reopen"
+	ln -s "$OCI_VFIO_RUNTIME" "$LINKS/oci-vfio-reopen"
+	for arguments in '--resources - box' '--resources=- box' '-r - box' '-r- box'; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		update_by_stdin "$RESOURCES_BEFORE" update $arguments
+		# shellcheck disable=SC2086
+		assert_ran update $arguments
+		assert_input "$RESOURCES_AFTER"
+		[ "$(in_machine sh -c "printf '%s' '$RESOURCES_BEFORE' | '$LINKS/oci-vfio-reopen' update $arguments")" = "$RESOURCES_AFTER" ]
+	done
+}
+
+@test "update: a file that has no device rules is the engine's own still, and stdin has the same bytes" {
+	local text
+	for text in '{}' '{"cpu":{"shares":77}}' ' { "memory" : { "limit" : 1.0 } } '$'\n' null '[]' '{"unified":{"devices":"x"}}'; do
+		resources "$text"
+		runtime update --resources "$FILE" box
+		assert_ran update --resources "$FILE" box
+		assert_file_untouched
+		update_by_stdin "$text" update --resources=- box
+		assert_ran update --resources=- box
+		assert_input "$text"
+	done
+}
+
+@test "update: a large file on stdin, and one that is a pipe" {
+	local rules
+	# Over 4 MiB.
+	rules=$(yes '{"allow":true,"type":"c","major":243,"minor":5,"access":"rwm"}' | head -n 70000 | paste -sd,)
+	update_by_stdin "{\"devices\":[$rules],\"cpu\":{\"shares\":77}}" update -r - box
+	assert_ran update -r - box
+	assert_input '{"cpu":{"shares":77}}'
+	resources ''
+	machine_command bash -c "'$RECORDER_LINK' update -r <(printf '%s' '$RESOURCES_BEFORE') box"
+	assert_updated "$RESOURCES_AFTER" update -r @ box
+	# It can be read once only, so it is replaced, whatever is in it.
+	machine_command bash -c "'$RECORDER_LINK' update -r <(printf '{}') box"
+	assert_updated '{}' update -r @ box
+}
+
+@test "update: what a runtime might find device rules in that aren't seen here is refused" {
+	local text
+	for text in '' '{' '{"devices":[],"devices":[{"allow":true}]}' '{"Devices":[{"allow":true}]}' '{"device\u017f":[{"allow":true}]}' \
+		'{"devices\u0000":[{"allow":true}]}' '{} {"devices":[{"allow":true}]}' '{/* */"devices":[{"allow":true}]}'; do
+		resources "$text"
+		runtime --log "$LOG" --log-format json update --resources "$FILE" box
+		assert_not_ran "$FILE"
+		assert_logged "$FILE"
+		rm "$LOG"
+		assert_file_untouched
+		update_by_stdin "$text" update -r - box
+		assert_not_ran stdin
+	done
+	rm "$FILE"
+	runtime update --resources "$FILE" box
+	assert_not_ran "$FILE" 'No such file'
+	runtime update --resources "${FILE%/*}" box
+	assert_not_ran "${FILE%/*}" directory
+	machine_command sh -c "exec '$RECORDER_LINK' update -r - box <&-"
+	assert_not_ran stdin
+}
+
+@test "update: what is larger than 64 MiB is refused" {
+	resources '{}'
+	truncate -s $(((64 << 20) + 1)) "$FILE"
+	runtime update --resources "$FILE" box
+	assert_not_ran "$FILE" limit
+	STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr
+	status=0
+	in_machine timeout 20 "$RECORDER_LINK" update -r - box < "$FILE" > "$STDOUT" 2> "$STDERR" || status=$?
+	assert_not_ran stdin limit
+}
+
+@test "update: what could be another spelling of --resources is refused" {
+	local arguments
+	resources "$RESOURCES_BEFORE"
+	for arguments in "--resource $FILE box" "--res=$FILE box" "--r $FILE box" "-resources $FILE box" "-resources=$FILE box" "-r=$FILE box" "box -r $FILE" \
+		"box --resources=$FILE" "box -resources $FILE" "-r $FILE -r $FILE box" "-r - --resources=$FILE box" "--unknown x -r $FILE box"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime update $arguments
+		assert_not_ran
+	done
+}
+
+@test "update: no map and no configuration stops it, and its line in the log is of level debug" {
+	resources "$RESOURCES_BEFORE"
+	broken_map
+	echo broken > "$ETC/config.json"
+	runtime update --resources "$FILE" box
+	assert_updated "$RESOURCES_AFTER" update --resources @ box
+	echo "{\"log\":\"$BATS_TEST_TMPDIR/our.log\"}" > "$ETC/config.json"
+	runtime update --resources "$FILE" box
+	[ ! -e "$BATS_TEST_TMPDIR/our.log" ] || fail "$(< "$BATS_TEST_TMPDIR/our.log")"
+	echo "{\"log\":\"$BATS_TEST_TMPDIR/our.log\",\"log-level\":\"debug\"}" > "$ETC/config.json"
+	runtime update --resources "$FILE" box
+	[[ $(< "$BATS_TEST_TMPDIR/our.log") == *' debug: container box: update: removed "devices" from the resources'* ]] || fail "$(< "$BATS_TEST_TMPDIR/our.log")"
+}
+
 # --- exec ---------------------------------------------------------------------------------------------------------
 
 PROCESS='{"x":18446744073709551615, "cwd" :"\/","env":["A=b","PCIDEVICE_A=0000:3b:02.0,0000:3b:02.1","PCIDEVICE_A_INFO={\"0000:3b:02.0\":{\"dev-mount\":\"/dev/vfio/45\"},\"0000:3b:02.1\":{}}" ,"C=0000:3b:02.0"],"args":["x"],"y":1.0}'
@@ -412,37 +664,108 @@ assert_process_untouched() {
 	assert_process_untouched "$text"
 }
 
-@test "exec: a broken map or process file: the runtime never runs" {
+# Lets the wrapper log to a file: $OUR_LOG.
+our_log() {
+	OUR_LOG=$BATS_TEST_TMPDIR/our.log
+	echo "{\"log\":\"$OUR_LOG\"${1:+,$1}}" > "$ETC/config.json"
+}
+
+# TEXT...: the last call said this in a warning, and nothing else.
+assert_one_warning() {
 	local text
+	[ "$(wc -l < "$OUR_LOG")" = 1 ] || fail 'expected one line:' "$(< "$OUR_LOG")"
+	for text in ' warning: ' 'the process keeps its variables as they are: ' "$@"; do
+		[[ $(< "$OUR_LOG") == *"$text"* ]] || fail "expected \"$text\" in the log:" "$(< "$OUR_LOG")"
+	done
+	rm "$OUR_LOG"
+}
+
+# ARGUMENT...: the runtime runs with these, the process file is as it was, and there is a warning.
+assert_exec_excused() {
+	runtime "$@"
+	assert_ran "$@"
+	assert_process_untouched "$(cat "$FILE")"
+}
+
+@test "exec: a broken map or process file: the process keeps its variables, with a warning" {
+	local text
+	our_log
 	for text in '' '{' '[]' '{"env":7}' '{"env":[7]}' '{"env":["PCIDEVICE_A=0000:3b:02.0"],"env":[]}'; do
 		process "$text"
-		runtime exec --process "$FILE" box
-		assert_not_ran "$FILE"
-		assert_process_untouched "$text"
+		assert_exec_excused exec --process "$FILE" box
+		assert_one_warning 'container box: exec: ' "$FILE"
 	done
 	process "$PROCESS"
 	broken_map
-	runtime --log "$LOG" --log-format json exec --process "$FILE" box
-	assert_not_ran 45.json
-	assert_logged 45.json
-	assert_process_untouched "$PROCESS"
+	assert_exec_excused --log "$LOG" --log-format json exec --process "$FILE" box
+	assert_one_warning 45.json
+	[ "$(jq -r .level "$LOG")" = warning ]
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=06/00)"
+	chmod 666 "$MAPS/46.json"
+	assert_exec_excused exec --process "$FILE" box
+	assert_one_warning 46.json
 	rm "$FILE"
 	runtime exec --process "$FILE" box
-	assert_not_ran "$FILE"
+	assert_ran exec --process "$FILE" box
+	assert_one_warning "$FILE" 'No such file'
 	mkfifo "$FILE"
 	runtime exec --process "$FILE" box
-	assert_not_ran "$FILE"
+	assert_ran exec --process "$FILE" box
+	assert_one_warning "$FILE" 'regular file'
 }
 
-@test "exec: what could be another spelling of --process is refused" {
-	local arguments
+@test "exec: a function that isn't there: the process keeps its variables, with a warning, at once" {
+	our_log
 	process "$PROCESS"
-	for arguments in "--proces $FILE" "--pro=$FILE" "--p $FILE" "-process $FILE" "-process=$FILE" "-p=$FILE" "-tp $FILE" "-dp$FILE"; do
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=09/00)"
+	assert_exec_excused exec --process "$FILE" box
+	grep -q ' warning: .*PCIDEVICE_A.* is left as it is: .*09/00' "$OUR_LOG" || fail "$(< "$OUR_LOG")"
+	! grep -v ' warning: ' "$OUR_LOG" || fail 'more than that'
+}
+
+@test "exec: a broken configuration is a warning, but where it has to say which runtime" {
+	process "$PROCESS"
+	echo broken > "$ETC/config.json"
+	assert_exec_excused --log "$LOG" --log-format json exec --process "$FILE" box
+	[[ $(jq -r '.level + .msg' "$LOG") == 'warningthe process keeps its variables as they are: /etc/oci-vfio-hook/config.json: '* ]] || fail "$(< "$LOG")"
+	RUNTIME=oci-vfio-runtime
+	runtime exec --process "$FILE" box
+	assert_not_ran /etc/oci-vfio-hook/config.json
+}
+
+@test "exec: a directory that can't be written to" {
+	our_log
+	process "$PROCESS"
+	machine_command bash -c "mount --bind '${FILE%/*}' '${FILE%/*}'; mount -o remount,ro,bind '${FILE%/*}'; exec '$RECORDER_LINK' exec -p '$FILE' box"
+	assert_ran exec -p "$FILE" box
+	assert_one_warning "$FILE"
+	assert_process_untouched "$PROCESS"
+}
+
+@test "exec: what could be another spelling of --process is left to the runtime, with a warning" {
+	local arguments
+	our_log
+	process "$PROCESS"
+	for arguments in "--proces $FILE" "--pro=$FILE" "--p $FILE" "-process $FILE" "-process=$FILE" "-p=$FILE" "-tp $FILE" "-dp$FILE" --process -p; do
 		# shellcheck disable=SC2086 # Words of a command line.
-		runtime exec $arguments box
-		assert_not_ran
+		runtime exec $arguments
+		# shellcheck disable=SC2086
+		assert_ran exec $arguments
 		assert_process_untouched "$PROCESS"
+		assert_one_warning "\"${arguments%% *}\""
 	done
+}
+
+@test "exec: its line in the log is of level debug" {
+	our_log
+	process "$PROCESS"
+	runtime exec --process "$FILE" box
+	assert_process "$TRANSLATED"
+	[ ! -e "$OUR_LOG" ] || fail "$(< "$OUR_LOG")"
+	our_log '"log-level":"debug"'
+	process "$PROCESS"
+	runtime exec --process "$FILE" box
+	[ "$(grep -c ' debug: container box: exec: .*changes in ' "$OUR_LOG")" = 1 ] || fail "$(< "$OUR_LOG")"
 }
 
 @test "exec: 16 at once on one process file" {
@@ -520,6 +843,31 @@ assert_process_untouched() {
 	assert_logged --nonsense
 }
 
+@test "nothing after the subcommand names a file to be written" {
+	local arguments
+	write_config
+	remember
+	broken_map
+	cd "$BUNDLE"
+	for arguments in "create --bund $BUNDLE box --log $LOG --log-format json" "run -b $BUNDLE box --log=$LOG --log-format=json" \
+		"--nonsense exec box sh --log $LOG --log-format json" "--nonsense x --log-format=json --log=$LOG exec box" "- --log $LOG --log-format json" \
+		"update -r=- box --log $LOG --log-format json" "--log-format json run box --log $LOG" "--root --log-format exec --log $LOG"; do
+		# shellcheck disable=SC2086 # Words of a command line.
+		runtime $arguments
+		[ ! -e "$LOG" ] || fail "$arguments" "$(< "$LOG")"
+	done
+	# Nor what the container's own command has.
+	process '{'
+	runtime --log-format json exec -p "$FILE" box sh --log "$LOG"
+	assert_ran --log-format json exec -p "$FILE" box sh --log "$LOG"
+	[ ! -e "$LOG" ]
+	# What is before it does, where it isn't understood too.
+	runtime --nonsense --log "$LOG" --log-format json exec box --log "$BATS_TEST_TMPDIR/other"
+	assert_refused_call --nonsense
+	assert_logged --nonsense
+	[ ! -e "$BATS_TEST_TMPDIR/other" ]
+}
+
 @test "a runtime that isn't there is logged as well" {
 	expect_rewriting
 	rm "$SBIN/recorder"
@@ -539,7 +887,7 @@ assert_process_untouched() {
 	runtime --log "$LOG" --log-format json "--$odd" create
 	assert_refused_call '\x0A\x1B[31m'
 	rm -f "$LOG"
-	runtime --log "$LOG" --log-format json exec -p "$odd" box
+	runtime --log "$LOG" --log-format json update -r "$odd" box
 	assert_refused_call '\x0A\x1B[31m'
 	assert_logged '\x0A\x1B[31m'
 }
@@ -774,7 +1122,7 @@ assert_ran_as() {
 
 # --- what the runtime gets -----------------------------------------------------------------------------------------
 
-# SCRIPT: runs it by bash on the machine, twice: with the recorder's arguments behind it, and with the wrapper's. What was
+# SCRIPT: runs it by bash on the machine, twice: with the recorder's arguments after it, and with the wrapper's. What was
 # recorded must be the same, but for the process and what `create` names. The bundle is rewritten in between.
 assert_same() {
 	local kind

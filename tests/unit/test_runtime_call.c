@@ -9,21 +9,26 @@
 
 struct row {
 	const char *text; /* argv[1] and so on, with "|" between them */
-	const char *bundle, *config, *process;
+	const char *bundle, *config, *process, *resources;
 	const char *log;
 	bool log_json;
 };
+
+/* The arguments of the call that was parsed last. */
+static char *const *last_arguments;
 
 /* Splits the text and parses it. What is found is borrowed from a buffer that lasts until
  * the next call. */
 static int parse(const char *text, struct runtime_call *ret, struct error *err)
 {
-	static char buffer[512];
-	char *argv[ARGUMENTS_MAX + 1] = { buffer };
+	static char buffer[1024];
+	static char *argv[ARGUMENTS_MAX + 1];
 	int argc = 1;
 	size_t length = strlen("oci-vfio-runtime") + 1;
 	char *at = buffer + length;
 
+	argv[0] = buffer;
+	last_arguments = argv;
 	assert_in_range(length + strlen(text), 0, sizeof buffer - 1);
 	strcpy(buffer, "oci-vfio-runtime");
 	strcpy(at, text);
@@ -66,6 +71,14 @@ static void check_parsed(const struct row *row, enum runtime_action action)
 	}
 	if (action == RUNTIME_PROCESS)
 		check_string(row->text, "process", call.process, row->process);
+	if (action == RUNTIME_RESOURCES) {
+		const char *at = last_arguments[call.target_at];
+
+		check_string(row->text, "resources", call.resources, row->resources);
+		if (call.resources < at ||
+		    call.resources + strlen(call.resources) != at + strlen(at))
+			fail_row(row->text, "argument %d is %s", call.target_at, at);
+	}
 }
 
 static void test_bundle(void **state)
@@ -183,6 +196,51 @@ static void test_process(void **state)
 		check_parsed(&rows[i], RUNTIME_PROCESS);
 }
 
+static void test_resources(void **state)
+{
+	static const char *const with_value[] = {
+		"blkio-weight",	 "cpu-period",	      "cpu-quota",  "cpu-burst",
+		"cpu-idle",	 "cpu-rt-period",     "cpu-share",  "cpu-rt-runtime",
+		"cpuset-cpus",	 "cpuset-mems",	      "memory",	    "kernel-memory",
+		"memory-swap",	 "kernel-memory-tcp", "pids-limit", "memory-reservation",
+		"mem-bw-schema", "l3-cache-schema",
+	};
+	static const struct row rows[] = {
+		{ "update|--resources|/r|box", .resources = "/r" },
+		{ "update|--resources=/r|box", .resources = "/r" },
+		{ "update|-r|/r|box", .resources = "/r" },
+		{ "update|-r/r|box", .resources = "/r" },
+		{ "update|-rr|box", .resources = "r" },
+		{ "update|-r|-|box", .resources = "-" },
+		{ "update|-r-|box", .resources = "-" },
+		{ "update|--resources|-|box", .resources = "-" },
+		{ "update|--resources=-|box", .resources = "-" },
+		{ "update|--resources=/a=b|box", .resources = "/a=b" },
+		{ "update|--resources|--resources|box", .resources = "--resources" },
+		{ "update|-r|-r", .resources = "-r" },
+		{ "update|--resources|/r|--|box", .resources = "/r" },
+		{ "update|--resources|/r", .resources = "/r" },
+		{ "update|--memory=1|-r|/r|box", .resources = "/r" },
+		{ "--root|/x|update|-r|/r|--cpu-quota|-1|box", .resources = "/r" },
+		{ "update|-r|/r|box|--memory|1|--cpu-quota|-1", .resources = "/r" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check_parsed(&rows[i], RUNTIME_RESOURCES);
+	for (size_t i = 0; i < ARRAY_SIZE(with_value); i++) {
+		auto_free char *separate =
+			xasprintf("update|--%s|-r|-r|/r|box", with_value[i]);
+		auto_free char *joined =
+			xasprintf("update|--%s=-r|-r|/r|box", with_value[i]);
+
+		check_parsed(&(struct row) { separate, .resources = "/r" },
+			     RUNTIME_RESOURCES);
+		check_parsed(&(struct row) { joined, .resources = "/r" },
+			     RUNTIME_RESOURCES);
+	}
+}
+
 static void test_passed(void **state)
 {
 	static const struct row rows[] = {
@@ -200,7 +258,15 @@ static void test_passed(void **state)
 		{ .text = "state|--bundle|/b|-b" },
 		{ .text = "kill|box|KILL" },
 		{ .text = "delete|--force|create" },
-		{ .text = "update|-r|-|box" },
+		{ .text = "update|box" },
+		{ .text = "update|--memory|1|box" },
+		{ .text = "update|--memory|-r|box" },
+		{ .text = "update|--memory=1|box|--cpu-quota=-1" },
+		{ .text = "update|--resources=|box" },
+		{ .text = "update|-r||box" },
+		{ "--log|/l|update|box|--log|/x", .log = "/l" },
+		{ "--log|/l|exec|box|sh|--log|/x|--log-format|json", .log = "/l" },
+		{ "--log|/l|state|--log=/x", .log = "/l" },
 		{ .text = "checkpoint|--image-path|--bundle|box" },
 		{ .text = "creat|--bundle|/b" },
 		{ .text = "Create|--bundle|/b" },
@@ -257,6 +323,9 @@ static void test_global(void **state)
 		{ "--log-format=text|--log-format=json|run", .log_json = true },
 		{ .text = "--log-level=json|run" },
 		{ .text = "run|--log|/l" },
+		{ .text = "run|box|--log|/x|--log-format=json" },
+		{ .text = "run|box|--log=/x" },
+		{ "--log|/l|run|box|--log|/x|--log=/y", .log = "/l" },
 	};
 
 	(void)state;
@@ -332,7 +401,29 @@ static void test_refused(void **state)
 		{ "create|-db/b|box", "\"-db/b\"" },
 		{ "exec|-tp|/p|box", "\"-tp\"" },
 		{ "exec|-tdp/p|box", "\"-tdp/p\"" },
-		/* Behind the container's name. */
+		{ "update|-tr|/r|box", "\"-tr\"" },
+		{ "update|-tdr/r|box", "\"-tdr/r\"" },
+		/* What could be --resources. */
+		{ "update|--resources", "\"--resources\"" },
+		{ "update|-r", "\"-r\"" },
+		{ "update|--resource|/r|box", "\"--resource\"" },
+		{ "update|--r|/r|box", "\"--r\"" },
+		{ "update|--r=/r|box", "\"--r=/r\"" },
+		{ "update|-resources|/r|box", "\"-resources\"" },
+		{ "update|-resources=/r|box", "\"-resources=/r\"" },
+		{ "update|-r=/r|box", "\"-r=/r\"" },
+		{ "update|-memory|-r|box", "\"-memory\"" },
+		{ "update|box|-r|/r", "\"-r\"" },
+		{ "update|box|-r/r", "\"-r/r\"" },
+		{ "update|box|--resources=/r", "\"--resources=/r\"" },
+		{ "update|box|--res|/r", "\"--res\"" },
+		{ "update|--memory|1|box|-resources|/r", "\"-resources\"" },
+		{ "update|--unknown|x|-r|/r|box", "\"-r\"" },
+		/* Twice: which one counts? */
+		{ "update|-r|/a|-r|/b|box", "\"-r\": a second option" },
+		{ "update|-r/a|--resources=/b|box", "\"--resources=/b\": a second" },
+		{ "update|--resources|-|-r/b|box", "\"-r/b\": a second" },
+		/* After the container's name. */
 		{ "create|box|--bundle|/b", "\"--bundle\"" },
 		{ "create|box|--bundle=/b", "\"--bundle=/b\"" },
 		{ "create|box|--bun|/b", "\"--bun\"" },
@@ -370,6 +461,20 @@ static void test_log_of_refused(void **state)
 		  .log_json = true },
 		{ "--log=/l|exec|-p=/p|box", .log = "/l" },
 		{ "--log-format=json|create|box|-b|/b", .log_json = true },
+		/* Options after the one that isn't understood are the engine's still. */
+		{ "--nonsense|--log|/l|--log-format=json|create", .log = "/l",
+		  .log_json = true },
+		{ "--nonsense|--root|/r|--log=/l|exec|box|--log|/x", .log = "/l" },
+		{ "--log|/l|--nonsense|--debug|exec|box|--log=/x", .log = "/l" },
+		/* What follows may be the container's: it names no file. */
+		{ .text = "--nonsense|exec|box|sh|--log|/x|--log-format|json" },
+		{ .text = "--nonsense|run|box|--log=/x" },
+		{ .text = "--nonsense|value|--log|/x|exec|box" },
+		{ .text = "-|--log|/x" },
+		{ .text = "--|--log|/x" },
+		{ .text = "exec|-p=/p|box|--log|/x" },
+		{ .text = "create|--bund|/b|box|--log|/x" },
+		{ .text = "update|--r=/r|box|--log|/x" },
 	};
 
 	(void)state;
@@ -474,6 +579,7 @@ int main(void)
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_resources),
 		cmocka_unit_test(test_passed),
 		cmocka_unit_test(test_global),
 		cmocka_unit_test(test_refused),

@@ -128,6 +128,16 @@ void plan_add_annotation(struct plan *plan, const struct spec *spec, const char 
 			"annotations", buffer_slice(&text), why);
 }
 
+bool plan_node_changes(const struct plan_node *node)
+{
+	if (!node->container_path || !node->final_path ||
+	    !text_equal(node->container_path, node->final_path))
+		return true;
+	if (node->mount)
+		return !node->old_source || !text_equal(node->old_source, node->node);
+	return !node->has_old || !device_number_equal(&node->old, &node->number);
+}
+
 void plan_free(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_changes; i++) {
