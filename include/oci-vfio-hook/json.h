@@ -128,6 +128,11 @@ int json_expect(const struct json *doc, uint32_t json, enum json_type type,
 int json_string(const struct json *doc, uint32_t json, struct slice *ret,
 		struct error *err);
 
+/* The same of the member at `position` of the object's shape; *ret stays as it is where
+ * the member is absent or null. */
+int json_member_string(const struct json *doc, uint32_t object, uint32_t position,
+		       struct slice *ret, struct error *err);
+
 /* A number in plain digits within min..max; anything else ERROR_DATA. */
 int json_integer(const struct json *doc, uint32_t json, int64_t min, int64_t max,
 		 int64_t *ret, struct error *err);

@@ -149,6 +149,14 @@ int json_string(const struct json *doc, uint32_t json, struct slice *ret,
 	return 0;
 }
 
+int json_member_string(const struct json *doc, uint32_t object, uint32_t position,
+		       struct slice *ret, struct error *err)
+{
+	uint32_t json = json_member(doc, object, position);
+
+	return json ? json_string(doc, json, ret, err) : 0;
+}
+
 int json_integer(const struct json *doc, uint32_t json, int64_t min, int64_t max,
 		 int64_t *ret, struct error *err)
 {

@@ -117,15 +117,6 @@ static int find(const struct json *doc, uint32_t object, uint32_t position,
 	return *ret ? json_expect(doc, *ret, type, err) : 0;
 }
 
-/* A string member; *ret stays as it is where it is absent. */
-static int find_string(const struct json *doc, uint32_t object, uint32_t position,
-		       struct slice *ret, struct error *err)
-{
-	uint32_t json = json_member(doc, object, position);
-
-	return json ? json_string(doc, json, ret, err) : 0;
-}
-
 /* An integer member; *ret_there tells whether it is there. */
 static int find_integer(const struct json *doc, uint32_t object, uint32_t position,
 			int64_t min, int64_t *ret, bool *ret_there, struct error *err)
@@ -140,16 +131,12 @@ static int find_integer(const struct json *doc, uint32_t object, uint32_t positi
 static int find_path(struct spec *spec, uint32_t object, uint32_t position,
 		     struct slice *ret, bool *ret_there, struct error *err)
 {
-	uint32_t json = json_member(&spec->doc, object, position);
-	struct slice text;
+	struct slice text = { 0 };
 	char *clean;
-	int r;
+	int r = json_member_string(&spec->doc, object, position, &text, err);
 
-	*ret_there = json != 0;
-	if (!json)
-		return 0;
-	r = json_string(&spec->doc, json, &text, err);
-	if (r < 0)
+	*ret_there = text.data != NULL;
+	if (r < 0 || !*ret_there)
 		return r;
 	if (!path_is_clean(text)) {
 		clean = path_clean(text);
@@ -165,7 +152,7 @@ static int read_device_type(const struct json *doc, uint32_t json, char *ret,
 			    struct error *err)
 {
 	struct slice type = { 0 };
-	int r = find_string(doc, json, SPEC_DEVICE_TYPE, &type, err);
+	int r = json_member_string(doc, json, SPEC_DEVICE_TYPE, &type, err);
 
 	if (r < 0)
 		return r;
@@ -245,7 +232,7 @@ static int read_rule(struct spec *spec, uint32_t json, struct error *err)
 	allow = json_member(doc, json, SPEC_RULE_ALLOW);
 	r = allow ? json_bool(doc, allow, &rule.allow, err) : 0;
 	if (r == 0)
-		r = find_string(doc, json, SPEC_RULE_TYPE, &type, err);
+		r = json_member_string(doc, json, SPEC_RULE_TYPE, &type, err);
 	if (r == 0)
 		r = find_integer(doc, json, SPEC_RULE_MAJOR, RULE_ANY, &rule.major,
 				 &there, err);
@@ -253,7 +240,7 @@ static int read_rule(struct spec *spec, uint32_t json, struct error *err)
 		r = find_integer(doc, json, SPEC_RULE_MINOR, RULE_ANY, &rule.minor,
 				 &there, err);
 	if (r == 0)
-		r = find_string(doc, json, SPEC_RULE_ACCESS, &rule.access, err);
+		r = json_member_string(doc, json, SPEC_RULE_ACCESS, &rule.access, err);
 	if (r < 0)
 		return r;
 	if (type.length > 1 || (type.length == 1 && !memchr("abc", type.data[0], 3)))
@@ -291,7 +278,7 @@ static int read_mount(struct spec *spec, uint32_t json, struct error *err)
 	int r = json_expect(doc, json, JSON_OBJECT, err);
 
 	if (r == 0)
-		r = find_string(doc, json, SPEC_MOUNT_TYPE, &type, err);
+		r = json_member_string(doc, json, SPEC_MOUNT_TYPE, &type, err);
 	if (r == 0)
 		r = find(doc, json, SPEC_MOUNT_OPTIONS, JSON_ARRAY, &options, err);
 	if (r < 0)
@@ -408,7 +395,7 @@ static int read_root(struct spec *spec, struct error *err)
 
 	if (r < 0 || !root)
 		return r;
-	return find_string(&spec->doc, root, ROOT_PATH, &spec->root_path, err);
+	return json_member_string(&spec->doc, root, ROOT_PATH, &spec->root_path, err);
 }
 
 int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,

@@ -30,17 +30,12 @@ static const struct json_shape shape = { .members = members, .n_members = STATE_
 static int read_string(const struct json *doc, enum state_member member, char **ret,
 		       struct error *err)
 {
-	uint32_t json = json_member(doc, 0, member);
-	struct slice text;
-	int r;
+	struct slice text = { 0 };
+	int r = json_member_string(doc, 0, member, &text, err);
 
-	if (!json)
-		return 0;
-	r = json_string(doc, json, &text, err);
-	if (r < 0)
-		return r;
-	*ret = xstrndup(text.data, text.length);
-	return 0;
+	if (text.data)
+		*ret = xstrndup(text.data, text.length);
+	return r;
 }
 
 static bool is_config(const struct json *doc)

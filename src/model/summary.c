@@ -107,13 +107,13 @@ static bool is_id(struct slice text)
 struct slice summary_find_container(const struct spec *spec)
 {
 	const struct slice before = SLICE("libpod");
-	uint32_t json =
-		json_member(&spec->doc, spec->linux_json, SPEC_LINUX_CGROUPS_PATH);
 	auto_error ignored = { 0 };
-	struct slice path, id;
+	struct slice path = { 0 }, id;
 	size_t start;
 
-	if (!json || json_string(&spec->doc, json, &path, &ignored) < 0 ||
+	if (!spec->linux_json ||
+	    json_member_string(&spec->doc, spec->linux_json, SPEC_LINUX_CGROUPS_PATH,
+			       &path, &ignored) < 0 ||
 	    path.length <= before.length + ID_LENGTH)
 		return SLICE("");
 	start = path.length - ID_LENGTH;

@@ -197,6 +197,39 @@ static void test_members(void **state)
 	}
 }
 
+static void test_member_string(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *value; /* NULL: what was there before */
+	} rows[] = {
+		{ "{\"kept\":\"a\\u0062\"}", 0, "ab" }, { "{\"kept\":\"\"}", 0, "" },
+		{ "{\"kept\":null}", 0, NULL },		{ "{\"x\":\"other\"}", 0, NULL },
+		{ "{\"kept\":7}", -1, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct slice text = SLICE("before");
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+
+		check_done(rows[i].text,
+			   json_parse("doc", slice_from(rows[i].text), &known, NULL, &doc,
+				      &err),
+			   &err);
+		if (rows[i].r == 0)
+			check_done(rows[i].text,
+				   json_member_string(&doc, 0, 0, &text, &err), &err);
+		else
+			check_error(rows[i].text,
+				    json_member_string(&doc, 0, 0, &text, &err), &err,
+				    ERROR_DATA, "doc: kept: must be a string");
+		check_text(rows[i].text, text, rows[i].value ? rows[i].value : "before");
+	}
+}
+
 static bool starts_with_p(const void *context, struct slice text)
 {
 	return slice_starts(text, slice_from(context));
@@ -1025,6 +1058,7 @@ int main(void)
 		cmocka_unit_test(test_number_spans),
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_member_string),
 		cmocka_unit_test(test_wanted),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_strings),
