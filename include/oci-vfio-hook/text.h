@@ -24,18 +24,14 @@ static inline struct slice slice_from(const char *text)
 
 static inline bool slice_equal(struct slice a, struct slice b)
 {
-	/* The first byte tells most apart without a call. */
 	return a.length == b.length &&
-	       (a.length == 0 ||
-		(a.data[0] == b.data[0] && memcmp(a.data, b.data, a.length) == 0));
+	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
 static inline bool slice_starts(struct slice text, struct slice prefix)
 {
 	return text.length >= prefix.length &&
-	       (prefix.length == 0 ||
-		(text.data[0] == prefix.data[0] &&
-		 memcmp(text.data, prefix.data, prefix.length) == 0));
+	       (prefix.length == 0 || memcmp(text.data, prefix.data, prefix.length) == 0);
 }
 
 static inline bool slice_ends(struct slice text, struct slice suffix)
@@ -61,25 +57,17 @@ static inline struct slice slice_from_to(struct slice text, size_t start, size_t
 
 static inline bool text_equal(const char *a, const char *b)
 {
-	return slice_equal(slice_from(a), slice_from(b));
+	return strcmp(a, b) == 0;
 }
 
-/* Returns the strings one behind the other; the last argument is NULL. The caller frees.
- * (With text_number() it is what every run makes its texts with: printf()'s way costs a
- * hundred times as much. Messages, which few runs have, are printed.) */
+/* Returns the strings one after the other; the last argument is NULL. The caller frees. */
 char *text_join(const char *first, ...) __attribute__((sentinel));
 
 /* Returns the number in decimal between the two strings. The caller frees. */
 char *text_number(const char *before, uint64_t number, const char *after);
 
-/* As strsep() with one separator: cuts the text at *rest off before it, and moves *rest
- * behind it, or to NULL where there is none. Returns the text; NULL where *rest was NULL.
- * (strsep() needs parts of libc that no run needs otherwise.) */
-char *text_cut(char **rest, char separator);
-
-/* A growing text; `data` always has a NUL behind `length` once anything was added. It may
- * be the caller's own memory, of `capacity` bytes, where that is enough for all that comes;
- * then it isn't freed. */
+/* A growing text; once anything was added, `data` has a NUL at `length`. It owns `data`:
+ * begin with { 0 }, and let nothing but these functions set it. */
 struct buffer {
 	char *data;
 	size_t length;

@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An array that outgrows the one becomes as large as the other, which malloc() maps by
- * itself. */
-#define SMALL_ARRAY ((size_t)16 << 10)
-#define LARGE_ARRAY ((size_t)256 << 10)
-
 /* The one thing that is set for the whole process, as its name is. */
 static memory_failed_fn *memory_failed;
 
@@ -89,9 +84,6 @@ void array_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 
 	if (wanted < least)
 		wanted = least;
-	/* Pages that aren't touched cost nothing, copies at 32, 64 and 128 KiB do. */
-	if (wanted > SMALL_ARRAY / size && wanted < LARGE_ARRAY / size)
-		wanted = LARGE_ARRAY / size;
 	if (wanted < needed)
 		wanted = needed;
 	if (wanted > SIZE_MAX / size)

@@ -4,13 +4,9 @@
 
 const char *path_name(const char *path)
 {
-	const char *name = path;
+	const char *slash = strrchr(path, '/');
 
-	for (const char *at = path; *at; at++) {
-		if (*at == '/')
-			name = at + 1;
-	}
-	return name;
+	return slash ? slash + 1 : path;
 }
 
 /* The element of `path` at *at, after its slashes; moves *at behind it. Empty: no more.

@@ -186,29 +186,11 @@ static int compare_splices(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* The usual edits are few: to put each in its place costs less than for the loader to find
- * qsort(). */
-static void sort(struct splice *items, size_t count)
-{
-	const size_t few = 16;
-
-	if (count > few) {
-		qsort(items, count, sizeof *items, compare_splices);
-		return;
-	}
-	for (size_t i = 1; i < count; i++) {
-		struct splice moved = items[i];
-		size_t k = i;
-
-		for (; k > 0 && compare_splices(&items[k - 1], &moved) > 0; k--)
-			items[k] = items[k - 1];
-		items[k] = moved;
-	}
-}
-
 int splices_sort(struct splices *splices, struct error *err)
 {
-	sort(splices->items, splices->count);
+	if (splices->count > 1)
+		qsort(splices->items, splices->count, sizeof *splices->items,
+		      compare_splices);
 	for (size_t i = 1; i < splices->count; i++) {
 		if (splices->items[i].start < splices->items[i - 1].end)
 			return error_set(err, ERROR_INTERNAL,

@@ -40,7 +40,7 @@ int id_map_read(int at, const char *path, struct id_map *ret, struct error *err)
 	if (r < 0)
 		return r;
 	rest = text;
-	while ((line = text_cut(&rest, '\n')) != NULL && *line != '\0') {
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
 		struct id_range *range = array_append(map.items, map.count, map.capacity);
 		const char *rest_of_line = line;
 

@@ -43,9 +43,7 @@ int sysroot_openat(const struct sysroot *sysroot, int at, const char *path, int 
 						RESOLVE_IN_ROOT);
 		return fd_open_confined(at, path, flags, RESOLVE_BENEATH);
 	}
-	/* With a mode, though nothing is made: without one it is another function of a fortified
-	 * libc, which the loader would have to find. */
-	fd = RETRY_ON_EINTR(openat(at, path, flags, 0));
+	fd = RETRY_ON_EINTR(openat(at, path, flags));
 	return fd < 0 ? -errno : fd;
 }
 

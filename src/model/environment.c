@@ -103,7 +103,6 @@ static void sort_names(const struct spec *spec, struct environment *environment)
 	environment->by_name = xzalloc(environment->count * sizeof(size_t));
 	for (size_t i = 0; i < environment->count; i++)
 		environment->by_name[i] = i;
-	/* Few specs have more, and to find qsort_r() would cost the loader 600 instructions. */
 	if (environment->count > 1)
 		qsort_r(environment->by_name, environment->count, sizeof(size_t),
 			compare_names, spec->variables);

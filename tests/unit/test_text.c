@@ -279,22 +279,6 @@ static void test_join(void **state)
 	assert_string_equal(zero, "0");
 }
 
-static void test_cut(void **state)
-{
-	char text[] = "a b  c", empty[] = "", *rest = text;
-
-	(void)state;
-	assert_string_equal(text_cut(&rest, ' '), "a");
-	assert_string_equal(text_cut(&rest, ' '), "b");
-	assert_string_equal(text_cut(&rest, ' '), "");
-	assert_string_equal(text_cut(&rest, ' '), "c");
-	assert_null(rest);
-	assert_null(text_cut(&rest, ' '));
-	rest = empty;
-	assert_string_equal(text_cut(&rest, ' '), "");
-	assert_null(text_cut(&rest, ' '));
-}
-
 static void test_parts(void **state)
 {
 	const char *path = "/a/bc";
@@ -377,7 +361,7 @@ int main(void)
 		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
 		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_name),
-		cmocka_unit_test(test_cut),
+
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,9 +42,9 @@ static enum device_cgroup_kind parse_membership(char *text, const char **ret_pat
 	char *line;
 
 	*ret_path = NULL;
-	while ((line = text_cut(&text, '\n')) != NULL) {
-		const char *id = text_cut(&line, ':');
-		const char *controllers = line != NULL ? text_cut(&line, ':') : NULL;
+	while ((line = strsep(&text, "\n")) != NULL) {
+		const char *id = strsep(&line, ":");
+		const char *controllers = line != NULL ? strsep(&line, ":") : NULL;
 
 		if (line == NULL || line[0] != '/')
 			continue;
@@ -102,7 +102,7 @@ static bool holds_process(int directory, pid_t pid)
 	    file_read(fd, "cgroup.procs", 0, PROCESSES_MAX, &text, &length, &err) < 0)
 		return false;
 	rest = text;
-	while ((line = text_cut(&rest, '\n')) != NULL)
+	while ((line = strsep(&rest, "\n")) != NULL)
 		if (number_parse(slice_from(line), 10, 10, INT32_MAX, &number) == 0 &&
 		    number == (uint64_t)pid)
 			return true;

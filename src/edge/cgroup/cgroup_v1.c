@@ -30,8 +30,8 @@ static bool parse_number(const char *text, bool *ret_any, uint32_t *ret)
 /* Parses "c 10:196 rwm", "b 8:* rw", "a *:* rwm". */
 static bool parse_rule(char *line, struct device_cgroup_rule *ret)
 {
-	const char *type = text_cut(&line, ' '), *major = text_cut(&line, ':');
-	const char *minor = text_cut(&line, ' ');
+	const char *type = strsep(&line, " "), *major = strsep(&line, ":");
+	const char *minor = strsep(&line, " ");
 	uint32_t access;
 
 	if (line == NULL || strlen(type) != 1 || strchr("abc", type[0]) == NULL ||
@@ -61,7 +61,7 @@ static int read_rules(struct device_cgroup *cgroup, struct error *err)
 	if (r < 0)
 		return error_prefix(err, "%s", cgroup->path);
 	rest = text;
-	while ((line = text_cut(&rest, '\n')) != NULL && *line != '\0')
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0')
 		if (!parse_rule(line, array_append(cgroup->rules, cgroup->n_rules,
 						   cgroup->rules_capacity)))
 			return error_set(err, ERROR_UNAVAILABLE,

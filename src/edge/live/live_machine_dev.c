@@ -87,7 +87,7 @@ static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *e
 	if (r < 0)
 		return r;
 	rest = text;
-	while ((line = text_cut(&rest, '\n')) != NULL)
+	while ((line = strsep(&rest, "\n")) != NULL)
 		if (parse_devtmpfs(line, &ret->systems[0])) {
 			ret->n_systems = 1;
 			break;
