@@ -193,15 +193,16 @@ static void add_map(struct choices *choices, struct buffer *text)
 /* May it be opened for both? 1, 0, or -1: an allow rule names it with less. */
 static int is_allowed(const struct spec *spec, const struct spec_device *device)
 {
+	const struct device_number *number = &device->number;
 	int found = 0;
 
 	for (size_t i = spec->n_rules; i-- > 0;) {
 		const struct spec_rule *rule = &spec->rules[i];
-		bool exact = rule->type == device->type && rule->major == device->major &&
-			     rule->minor == device->minor;
-		bool fits = (rule->type == 'a' || rule->type == device->type) &&
-			    (rule->major < 0 || rule->major == device->major) &&
-			    (rule->minor < 0 || rule->minor == device->minor);
+		bool exact = rule->type == number->type && rule->major == number->major &&
+			     rule->minor == number->minor;
+		bool fits = (rule->type == 'a' || rule->type == number->type) &&
+			    (rule->major < 0 || rule->major == number->major) &&
+			    (rule->minor < 0 || rule->minor == number->minor);
 
 		if (fits && memchr(rule->access.data, 'r', rule->access.length) &&
 		    memchr(rule->access.data, 'w', rule->access.length))
@@ -235,9 +236,9 @@ static bool had_rule(const struct plan_run *run, const struct spec_device *devic
 		for (size_t k = 0; node->has_old && k < run->spec.n_rules; k++) {
 			const struct spec_rule *rule = &run->spec.rules[k];
 
-			if (rule->allow && rule->type == node->old_type &&
-			    rule->major == node->old_major &&
-			    rule->minor == node->old_minor && node->final_path &&
+			if (rule->allow && rule->type == node->old.type &&
+			    rule->major == node->old.major &&
+			    rule->minor == node->old.minor && node->final_path &&
 			    slice_equal(slice_from(node->final_path), device->path))
 				return true;
 		}
