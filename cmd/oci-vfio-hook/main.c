@@ -227,7 +227,7 @@ int main(int argc, char **argv)
 
 	memory_on_failure(out_of_memory);
 	/* A reader that goes away is an error like others. */
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &line, &err);
 	if (r == 0)
 		r = command_configure(&line, &run, &err);

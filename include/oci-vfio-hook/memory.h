@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof *(array))
 
@@ -49,7 +50,11 @@ static inline void array_grow(void *array, size_t *capacity, size_t needed, size
 
 static inline void free_pointer(void *pointer)
 {
-	free(*(void **)pointer);
+	void *owned;
+
+	/* Whatever it points to: a void * is another type than what is there. */
+	memcpy(&owned, pointer, sizeof(owned));
+	free(owned);
 }
 #define auto_free __attribute__((cleanup(free_pointer)))
 
@@ -58,6 +63,14 @@ static inline void free_pointer(void *pointer)
 	({                                                                               \
 		__typeof__(pointer) taken_ = (pointer);                                  \
 		(pointer) = NULL;                                                        \
+		taken_;                                                                  \
+	})
+
+/* The same with what a structure owns. */
+#define take_struct(value)                                                               \
+	({                                                                               \
+		__typeof__(value) taken_ = (value);                                      \
+		(value) = (__typeof__(value)) { 0 };                                     \
 		taken_;                                                                  \
 	})
 

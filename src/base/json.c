@@ -22,10 +22,10 @@ struct frame {
 	const struct json_shape *shape;
 	const struct json_shape
 		*value_shape; /* object: of the member whose key came last */
+	size_t first_key;
 	uint32_t json;
 	uint32_t last_child;
 	uint32_t position;
-	size_t first_key;
 	bool object;
 };
 
@@ -524,8 +524,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	free(parser.keys);
 	if (status != yajl_status_ok)
 		return error_set(err, ERROR_INTERNAL, "%s: parsing stopped", name);
-	*ret = doc;
-	doc = (struct json) { 0 };
+	*ret = take_struct(doc);
 	return 0;
 }
 

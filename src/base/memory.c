@@ -79,7 +79,7 @@ char *xasprintf(const char *format, ...)
 
 void array_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 {
-	void *grown;
+	void *old, *grown;
 	size_t wanted = 2 * *capacity, least = size == 1 ? 256 : 8;
 
 	if (wanted < least)
@@ -88,8 +88,8 @@ void array_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 		wanted = needed;
 	if (wanted > SIZE_MAX / size)
 		out_of_memory();
-	memcpy(&grown, array, sizeof grown);
-	grown = xrealloc(grown, wanted * size);
+	memcpy(&old, array, sizeof old);
+	grown = xrealloc(old, wanted * size);
 	memcpy(array, &grown, sizeof grown);
 	*capacity = wanted;
 }

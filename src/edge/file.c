@@ -151,8 +151,7 @@ int names_read(int directory, struct names *ret)
 	}
 	if (names.count > 1)
 		qsort(names.items, names.count, sizeof(*names.items), compare_names);
-	*ret = names;
-	names = (struct names) { 0 };
+	*ret = take_struct(names);
 	return 0;
 }
 

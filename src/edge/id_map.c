@@ -50,8 +50,7 @@ int id_map_read(int at, const char *path, struct id_map *ret, struct error *err)
 			return error_set(err, ERROR_IO, "%s: has an unknown format",
 					 path);
 	}
-	*ret = map;
-	map = (struct id_map) { 0 };
+	*ret = take_struct(map);
 	return 0;
 }
 

@@ -15,7 +15,9 @@ static void format_time(char ret[static TIME_SIZE])
 	time_t now = time(NULL);
 	struct tm utc;
 
-	strftime(ret, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	if (gmtime_r(&now, &utc) == NULL ||
+	    strftime(ret, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		ret[0] = '\0';
 }
 
 static int log_append(const char *path, bool json, const struct log_record *record,

@@ -99,7 +99,7 @@ static int add_file(const struct sysroot *sysroot, enum map_source source,
 	auto_close int fd = open_file(sysroot, path);
 	auto_free char *name = path_display(path);
 	auto_free char *text = NULL;
-	size_t length;
+	size_t length = 0;
 	int r;
 
 	/* Not there, although listed: a link to nowhere. */

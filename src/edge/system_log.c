@@ -16,7 +16,9 @@ static void format_syslog(const struct log_record *record, struct buffer *ret)
 	time_t now = time(NULL);
 	struct tm local;
 
-	strftime(text, sizeof text, "%b %e %H:%M:%S", localtime_r(&now, &local));
+	if (localtime_r(&now, &local) == NULL ||
+	    strftime(text, sizeof text, "%b %e %H:%M:%S", &local) == 0)
+		text[0] = '\0';
 	log_record_syslog(record, text, (uint64_t)getpid(), ret);
 }
 

@@ -144,8 +144,7 @@ int annotation_parse(struct slice text, const char *token, struct annotation *re
 	if (read_each(&doc, ANNOTATION_NODES, read_node, &annotation, &err) < 0 ||
 	    read_each(&doc, ANNOTATION_ADDRESSES, read_address, &annotation, &err) < 0)
 		return 1;
-	*ret = annotation;
-	annotation = (struct annotation) { 0 };
+	*ret = take_struct(annotation);
 	return 0;
 }
 

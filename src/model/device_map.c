@@ -442,7 +442,7 @@ int device_map_add(struct device_map *map, enum map_source source, const char *n
 		   struct slice text, struct messages *messages, struct error *err)
 {
 	auto_json doc = { 0 };
-	uint32_t entries;
+	uint32_t entries = 0;
 	int r = json_parse(name, text, &file_shape, NULL, &doc, err);
 
 	if (r == 0)

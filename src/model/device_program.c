@@ -218,8 +218,7 @@ int device_program_widen(const struct device_program *program,
 	r = append_code(&wider, program, err);
 	if (r < 0)
 		return r;
-	*ret = wider;
-	wider = (struct device_program) { 0 };
+	*ret = take_struct(wider);
 	return 0;
 }
 

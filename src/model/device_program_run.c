@@ -264,7 +264,7 @@ static int answers(const struct device_program *program,
 			.major = number->major,
 			.minor = number->minor,
 		};
-		bool allowed;
+		bool allowed = false;
 		int r;
 
 		if ((part & ~access) != 0)

@@ -157,7 +157,7 @@ static void take_log(struct runtime_call *call, struct slice name, const char *v
 static int parse_global_option(struct cursor *cursor, struct runtime_call *call,
 			       struct error *err)
 {
-	const char *text = cursor->argv[cursor->at], *value = NULL;
+	const char *text = cursor->argv[cursor->at], *value = "";
 	struct argument argument = split(text);
 	int r;
 

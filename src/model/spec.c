@@ -151,15 +151,18 @@ static int find_path(struct spec *spec, uint32_t object, uint32_t position,
 static int read_device_type(const struct json *doc, uint32_t json, char *ret,
 			    struct error *err)
 {
+	static const char known[] = { 'c', 'b', 'u', 'p' };
 	struct slice type = { 0 };
 	int r = json_member_string(doc, json, SPEC_DEVICE_TYPE, &type, err);
 
 	if (r < 0)
 		return r;
-	if (type.length != 1 || !memchr("cbup", type.data[0], 4))
+	if (type.length != 1 || !memchr(known, type.data[0], sizeof(known)))
 		return json_error(err, ERROR_DATA, doc, json,
 				  "\"type\" must be c, b, u or p");
-	*ret = type.data[0] == 'u' ? 'c' : type.data[0];
+	*ret = type.data[0];
+	if (*ret == 'u')
+		*ret = 'c';
 	return 0;
 }
 
@@ -167,13 +170,15 @@ static int read_device_numbers(const struct json *doc, struct spec_device *devic
 			       struct error *err)
 {
 	struct {
-		enum spec_device_member member;
 		int64_t value;
+		enum spec_device_member member;
 		bool there;
 	} numbers[] = {
-		{ SPEC_DEVICE_MAJOR, 0, false },   { SPEC_DEVICE_MINOR, 0, false },
-		{ SPEC_DEVICE_MODE, 0666, false }, { SPEC_DEVICE_UID, 0, false },
-		{ SPEC_DEVICE_GID, 0, false },
+		{ .member = SPEC_DEVICE_MAJOR },
+		{ .member = SPEC_DEVICE_MINOR },
+		{ .member = SPEC_DEVICE_MODE, .value = 0666 },
+		{ .member = SPEC_DEVICE_UID },
+		{ .member = SPEC_DEVICE_GID },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -216,6 +221,7 @@ static int read_device(struct spec *spec, uint32_t json, struct error *err)
 
 static int read_rule(struct spec *spec, uint32_t json, struct error *err)
 {
+	static const char known[] = { 'a', 'b', 'c' };
 	struct spec_rule rule = { .json = json,
 				  .type = 'a',
 				  .major = RULE_ANY,
@@ -243,7 +249,8 @@ static int read_rule(struct spec *spec, uint32_t json, struct error *err)
 		r = json_member_string(doc, json, SPEC_RULE_ACCESS, &rule.access, err);
 	if (r < 0)
 		return r;
-	if (type.length > 1 || (type.length == 1 && !memchr("abc", type.data[0], 3)))
+	if (type.length > 1 ||
+	    (type.length == 1 && !memchr(known, type.data[0], sizeof(known))))
 		return json_error(err, ERROR_DATA, doc, json,
 				  "\"type\" must be a, b or c");
 	if (type.length == 1)
@@ -273,7 +280,7 @@ static int read_mount(struct spec *spec, uint32_t json, struct error *err)
 	struct spec_mount mount = { .json = json };
 	const struct json *doc = &spec->doc;
 	struct slice type = { 0 };
-	bool has_source, has_destination, bind;
+	bool has_source = false, has_destination = false, bind;
 	uint32_t options = 0;
 	int r = json_expect(doc, json, JSON_OBJECT, err);
 
@@ -426,8 +433,7 @@ int spec_parse(const char *name, struct slice text, const struct env_prefixes *p
 		r = read_root(&spec, err);
 	if (r < 0)
 		return r;
-	*ret = spec;
-	spec = (struct spec) { 0 };
+	*ret = take_struct(spec);
 	return 0;
 }
 
@@ -444,8 +450,7 @@ int spec_parse_process(const char *name, struct slice text,
 		r = read_process(&spec, 0, err);
 	if (r < 0)
 		return r;
-	*ret = spec;
-	spec = (struct spec) { 0 };
+	*ret = take_struct(spec);
 	return 0;
 }
 

@@ -89,8 +89,7 @@ int state_parse(struct slice text, struct state *ret, struct error *err)
 	r = pid ? json_integer(&doc, pid, 0, INT32_MAX, &state.pid, err) : 0;
 	if (r < 0)
 		return r;
-	*ret = state;
-	state = (struct state) { 0 };
+	*ret = take_struct(state);
 	return 0;
 }
 

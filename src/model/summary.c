@@ -31,7 +31,7 @@ static void add_node(struct buffer *ret, const struct plan_node *node)
 	}
 	if (!value) {
 		buffer_add(ret, SLICE("removed "));
-		buffer_add_name(ret, slice_from(node->container_path));
+		buffer_add_name(ret, old ? slice_from(old) : SLICE(""));
 		return;
 	}
 	if (!old) {

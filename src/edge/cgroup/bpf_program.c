@@ -65,8 +65,7 @@ int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret)
 			return r;
 		found.count = r < 0 ? 0 : attributes.query.prog_cnt;
 		found.flags = r < 0 ? 0 : attributes.query.attach_flags;
-		*ret = found;
-		found = (struct bpf_attachment) { 0 };
+		*ret = take_struct(found);
 		return 0;
 	}
 }

@@ -88,8 +88,7 @@ int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct erro
 	r = read_rules(&unit, err);
 	if (r < 0)
 		return r;
-	*ret = unit;
-	unit = (struct systemd_unit) { 0 };
+	*ret = take_struct(unit);
 	return 0;
 }
 

@@ -67,13 +67,14 @@ static void undo(struct live *live)
 		messages_add(live->messages, MESSAGE_WARNING,
 			     "the container's device cgroup could not be put back: %s",
 			     strerror(-r));
+	r = 0;
 	if (live->undo.count > 0 && !live->mount_namespace.joined)
 		r = live_namespace_join(&live->mount_namespace, &err);
 	if (live->mount_namespace.joined) {
 		live_undo_undo(&live->undo, &live->mount_namespace, live->messages);
 		r = live_namespace_leave(&live->mount_namespace, &err);
 	}
-	if (err.message != NULL)
+	if (r < 0)
 		messages_add(live->messages, MESSAGE_WARNING, "%s", err.message);
 }
 

@@ -55,7 +55,7 @@ int live_label_set(struct live *live, const struct live_place *place,
 	if (r < 0 || label->length == 0)
 		return r;
 	r = live_label_read(place, &own, err);
-	if (r < 0 || (own.length == label->length &&
+	if (r < 0 || (own.text != NULL && own.length == label->length &&
 		      memcmp(own.text, label->text, own.length) == 0))
 		return r;
 	if (fchdir(place->directory) < 0 ||

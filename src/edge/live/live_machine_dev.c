@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -57,15 +56,20 @@ static bool is_devtmpfs(const char *path, dev_t *ret)
 
 /* Is it a line of /proc/PID/mountinfo (proc(5)) about a devtmpfs? Then its device
  * number. */
-static bool parse_devtmpfs(const char *line, dev_t *ret)
+static bool parse_devtmpfs(char *line, dev_t *ret)
 {
-	const char *type = strstr(line, " - ");
-	unsigned int major, minor;
+	const char *type = strstr(line, " - "), *field = NULL;
+	struct device_number number;
 
-	if (type == NULL || strncmp(type, " - devtmpfs ", 12) != 0 ||
-	    sscanf(line, "%*u %*u %u:%u", &major, &minor) != 2)
+	if (type == NULL || strncmp(type, " - devtmpfs ", 12) != 0)
 		return false;
-	*ret = makedev(major, minor);
+	/* After the mount's number and its parent's. */
+	for (int i = 0; i < 3; i++)
+		field = strsep(&line, " ");
+	if (field == NULL || device_number_parse(slice_from(field), DEVICE_MAJOR_MAX,
+						 DEVICE_MINOR_MAX, &number) < 0)
+		return false;
+	*ret = makedev(number.major, number.minor);
 	return true;
 }
 

@@ -280,8 +280,8 @@ static int put_node(struct live *live, struct live_node *node,
 static int make_final(struct live *live, struct live_node *node, struct error *err)
 {
 	const struct plan_node *plan = node->plan;
+	struct live_found found = { 0 };
 	struct live_place place;
-	struct live_found found;
 	int r;
 
 	if (plan->final_path == NULL)

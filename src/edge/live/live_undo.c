@@ -17,12 +17,13 @@ int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int director
 		  const char *name, int mount)
 {
 	struct live_step *step = array_append(undo->items, undo->count, undo->capacity);
+	size_t length = strlen(name);
 
 	*step = (struct live_step) { .kind = kind,
 				     .directory = directory,
 				     .mount = mount };
-	if (strlen(name) < sizeof(step->name)) {
-		strcpy(step->name, name);
+	if (length < sizeof(step->name)) {
+		memcpy(step->name, name, length + 1);
 		return 0;
 	}
 	live_undo_drop(undo);
@@ -36,15 +37,9 @@ void live_undo_drop(struct live_undo *undo)
 
 int live_undo_aside_name(const char *name, char ret[static NAME_MAX + 1])
 {
-	size_t length = strlen(name);
+	int length = snprintf(ret, NAME_MAX + 1, ".%s" ASIDE_SUFFIX, name);
 
-	/* The dot in front makes up for the NUL that sizeof counts. */
-	if (length > NAME_MAX - sizeof(ASIDE_SUFFIX))
-		return -ENAMETOOLONG;
-	ret[0] = '.';
-	memcpy(ret + 1, name, length);
-	memcpy(ret + 1 + length, ASIDE_SUFFIX, sizeof(ASIDE_SUFFIX));
-	return 0;
+	return length < 0 || length > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
 static int rename_new(int directory, const char *from, const char *to)

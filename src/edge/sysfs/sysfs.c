@@ -327,7 +327,6 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		r = sysfs_look_up_nodes(sysroot, request, &inventory, err);
 	if (r < 0)
 		return r;
-	*ret = inventory;
-	inventory = (struct inventory) { 0 };
+	*ret = take_struct(inventory);
 	return 0;
 }

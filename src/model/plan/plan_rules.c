@@ -274,6 +274,7 @@ static int compare_by_place(const void *a, const void *b)
  * then each device needs a rule, once for devices with the same numbers. */
 static void allow_all(struct planner *planner, struct added_rules *added)
 {
+	/* NOLINTBEGIN(bugprone-sizeof-expression): they are pointers that are sorted. */
 	auto_free const struct planned_device **sorted =
 		xzalloc(planner->n_devices * sizeof *sorted);
 	size_t count = 0, n = 0;
@@ -289,6 +290,7 @@ static void allow_all(struct planner *planner, struct added_rules *added)
 			sorted[n++] = sorted[i];
 	}
 	qsort(sorted, n, sizeof *sorted, compare_by_place);
+	/* NOLINTEND(bugprone-sizeof-expression) */
 	for (size_t i = 0; i < n; i++) {
 		struct spec_rule rule = allow_rule(sorted[i]->after.number, SLICE("rwm"));
 

@@ -44,6 +44,7 @@ static void list_named(struct planner *planner)
  * once. */
 static int classify(struct planner *planner)
 {
+	struct messages *said = planner->messages;
 	auto_messages unsaid = { 0 };
 	int r = plan_resolve(planner);
 
@@ -53,6 +54,7 @@ static int classify(struct planner *planner)
 		r = plan_devices_classify(planner);
 	if (r == 0)
 		r = plan_mounts_classify(planner);
+	planner->messages = said;
 	if (r < 0 || !planner->pending.message)
 		return r;
 	*planner->err = planner->pending;
