@@ -8,6 +8,7 @@
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/hook.h"
+#include "oci-vfio-hook/process.h"
 #include "oci-vfio-hook/runtime_call.h"
 #include "oci-vfio-hook/runtime_search.h"
 #include "oci-vfio-hook/update.h"
@@ -113,10 +114,14 @@ static int rewrite_bundle(const struct runtime_call *call, struct hook_run *run,
 	return r < 0 ? r : hook_replace(run, err);
 }
 
-static void rewrite_process(struct runtime_call *call, struct hook_run *run)
+static void rewrite_process(struct runtime_call *call, const char *runtime,
+			    struct hook_run *run)
 {
+	const struct container_reference container = { .runtime = runtime,
+						       .root = call->root,
+						       .id = call->container };
 	auto_error err = { 0 };
-	int r = hook_plan_process(run, call->process, &err);
+	int r = process_plan(run, call->process, &container, &err);
 
 	if (r == 0)
 		r = hook_replace(run, &err);
@@ -124,8 +129,8 @@ static void rewrite_process(struct runtime_call *call, struct hook_run *run)
 		excuse(call, run, &err);
 }
 
-static int rewrite(struct runtime_call *call, char **argv, struct hook_run *run,
-		   struct error *err)
+static int rewrite(struct runtime_call *call, char **argv, const char *runtime,
+		   struct hook_run *run, struct error *err)
 {
 	switch (call->action) {
 	case RUNTIME_PASS:
@@ -133,7 +138,7 @@ static int rewrite(struct runtime_call *call, char **argv, struct hook_run *run,
 	case RUNTIME_BUNDLE:
 		return rewrite_bundle(call, run, err);
 	case RUNTIME_PROCESS:
-		rewrite_process(call, run);
+		rewrite_process(call, runtime, run);
 		break;
 	case RUNTIME_RESOURCES:
 		return filter_resources(call, argv, run, err);
@@ -183,7 +188,7 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	/* First, so that nothing is rewritten for a runtime that isn't there. */
 	r = runtime_search(name, ret_runtime, err);
 	if (r == 0)
-		r = rewrite(call, argv, run, err);
+		r = rewrite(call, argv, *ret_runtime, run, err);
 	say_messages(call, run);
 	return r;
 }

@@ -71,10 +71,6 @@ int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
 		     const char *bundle, const char *file, enum hook_purpose purpose,
 		     struct error *err);
 
-/* The same for a process (`exec --process`): its environment alone, by the machine's
- * maps. */
-int hook_plan_process(struct hook_run *run, const char *path, struct error *err);
-
 /* ERROR_UNAVAILABLE if the plan would give a restored container other nodes than it was
  * checkpointed with: it keeps those, and its new cgroup refuses them. A bundle that was
  * mapped before, and says so by its annotation, has no such plan. */

@@ -116,6 +116,13 @@ struct plan_input {
 int plan_build(const struct plan_input *input, struct plan *ret,
 	       struct messages *messages, struct error *err);
 
+/* The plan for a further process of a container that was created by an earlier run, whose
+ * annotation is in the container's spec: it gets the variables that the container has.
+ * `process` has an environment and nothing else. */
+void plan_process(const struct spec *process, struct environment *environment,
+		  const struct spec *container, const struct annotation *annotation,
+		  struct plan *ret, struct messages *messages);
+
 /* Adds the annotation as the last change, if there is any other. */
 void plan_add_annotation(struct plan *plan, const struct spec *spec, const char *token);
 

@@ -26,8 +26,9 @@ struct runtime_call {
 	int target_at;
 	/* For messages; NULL where they weren't reached, or there are none. */
 	const char *subcommand, *container;
-	const char *log; /* --log, without crun's "file:"; NULL: none */
-	bool log_json;	 /* --log-format json */
+	const char *root; /* --root; NULL: not given */
+	const char *log;  /* --log, without crun's "file:"; NULL: none */
+	bool log_json;	  /* --log-format json */
 };
 
 /* Understands argv[1..argc). ERROR_USAGE for what can't be understood for sure: an option

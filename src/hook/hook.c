@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The story of one run. */
-#include "oci-vfio-hook/hook.h"
+#include "hook_internal.h"
 
 #include <errno.h>
 
@@ -31,8 +31,7 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 	return settings_parse(path, (struct slice) { text, length }, &run->settings, err);
 }
 
-/* What earlier runs did, if the annotation is ours. */
-static int read_applied(struct hook_run *run, struct error *err)
+int hook_read_annotation(struct hook_run *run, struct error *err)
 {
 	char token[TOKEN_LENGTH + 1];
 	int r;
@@ -167,11 +166,10 @@ static int verify(struct hook_run *run, struct error *err)
 	return plan_verify(&run->plan, &run->spec, &after, err);
 }
 
-/* From the parsed spec on. */
-static int plan_spec(struct hook_run *run, const struct hook_options *options,
-		     bool explain, struct error *err)
+int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,
+		   struct error *err)
 {
-	int r = read_applied(run, err);
+	int r = hook_read_annotation(run, err);
 
 	if (r < 0)
 		return r;
@@ -211,7 +209,7 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 	int r = spec_parse(name, text, &run->settings.prefixes, &run->spec, err);
 
 	if (r == 0)
-		r = plan_spec(run, options, purpose == HOOK_SHOW, err);
+		r = hook_plan_spec(run, options, purpose == HOOK_SHOW, err);
 	if (r == 0 && options->created)
 		r = check_environment(run, err);
 	if (r < 0)
@@ -232,27 +230,6 @@ int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
 		return r;
 	text = (struct slice) { run->bundle.text, run->bundle.length };
 	return hook_plan(run, options, run->bundle.name, text, purpose, err);
-}
-
-int hook_plan_process(struct hook_run *run, const char *path, struct error *err)
-{
-	const struct hook_options options = { 0 };
-	const char *slash = strrchr(path, '/');
-	auto_free char *directory =
-		slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrndup(".", 1);
-	struct slice text;
-	/* Not locked: the engine's own file, often in a directory that others share. */
-	int r = bundle_open(directory, slash ? slash + 1 : path, false, &run->bundle,
-			    err);
-
-	if (r < 0)
-		return r;
-	text = (struct slice) { run->bundle.text, run->bundle.length };
-	r = spec_parse_process(run->bundle.name, text, &run->settings.prefixes,
-			       &run->spec, err);
-	if (r == 0)
-		r = plan_spec(run, &options, false, err);
-	return r < 0 ? r : plan_splices(&run->plan, &run->spec, &run->splices, err);
 }
 
 int hook_check_restore(const struct hook_run *run, struct error *err)

@@ -146,8 +146,10 @@ static const char *log_file(const char *destination)
 	return strncmp(destination, "file:", 5) == 0 ? destination + 5 : destination;
 }
 
-static void take_log(struct runtime_call *call, struct slice name, const char *value)
+static void take_global(struct runtime_call *call, struct slice name, const char *value)
 {
+	if (slice_equal(name, SLICE("--root")))
+		call->root = value;
 	if (slice_equal(name, SLICE("--log")))
 		call->log = log_file(value);
 	if (slice_equal(name, SLICE("--log-format")))
@@ -164,7 +166,7 @@ static int parse_global_option(struct cursor *cursor, struct runtime_call *call,
 	if (is_one_of(argument.name, global_with_value, ARRAY_SIZE(global_with_value))) {
 		r = take_value(cursor, argument, &value, err);
 		if (r == 0)
-			take_log(call, argument.name, value);
+			take_global(call, argument.name, value);
 		return r;
 	}
 	if (is_one_of(argument.name, global_flags, ARRAY_SIZE(global_flags)))

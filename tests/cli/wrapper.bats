@@ -756,6 +756,130 @@ assert_exec_excused() {
 	done
 }
 
+# DIRECTORY [FORM]: there a runtime has written down that the container "box" has $BUNDLE, as crun does or as runc.
+known_container() {
+	mkdir -p "$1/box"
+	case ${2:-crun} in
+	crun) printf '{"pid":1,"bundle":"%s"}' "$BUNDLE" > "$1/box/status" ;;
+	runc) printf '{"id":"box","config":{"labels":["bundle=/evil","bundle=%s"]}}' "$BUNDLE" > "$1/box/state.json" ;;
+	esac
+	chmod 600 "$1"/box/*
+}
+
+# ARGUMENT...: the process file gets the addresses that the container got, whatever the map says by now.
+assert_as_container() {
+	process "$PROCESS"
+	runtime "$@"
+	assert_ran "$@"
+	assert_process "$TRANSLATED"
+}
+
+# The container has both functions, and then the map is another one.
+created_container() {
+	second_host_device
+	expect_rewriting
+	cp "$REWRITTEN" "$CONFIG"
+	remember
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=07/00)"
+	rm "$MAPS/46.json"
+}
+
+@test "exec: the container's own addresses, whatever the map says by now" {
+	local form
+	created_container
+	mkdir -p "$BATS_TEST_TMPDIR/processes"
+	FILE=$BATS_TEST_TMPDIR/processes/process.json
+	for form in crun runc; do
+		known_container "$BATS_TEST_TMPDIR/$form" "$form"
+		assert_as_container --root "$BATS_TEST_TMPDIR/$form" exec --process "$FILE" box
+		broken_map
+		assert_as_container "--root=$BATS_TEST_TMPDIR/$form" exec -d -p "$FILE" box
+		add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=07/00)"
+	done
+	assert_unchanged
+}
+
+@test "exec: where the runtimes keep their containers when nobody says" {
+	local directory
+	created_container
+	mkdir -p "$BATS_TEST_TMPDIR/processes"
+	FILE=$BATS_TEST_TMPDIR/processes/process.json
+	for directory in recorder runc crun; do
+		known_container "$ROOT/run/$directory"
+		assert_as_container exec --process "$FILE" box
+		rm -r "$ROOT/run/$directory"
+	done
+	known_container "$BATS_TEST_TMPDIR/user/crun" runc
+	export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/user
+	assert_as_container exec --process "$FILE" box
+}
+
+# The map decides: of PCIDEVICE_A it has one address, which isn't enough.
+assert_as_map() {
+	local text='{"env":["PCIDEVICE_A=0000:3b:02.0"]}'
+	process "$text"
+	runtime --root "$BATS_TEST_TMPDIR/state" exec --process "$FILE" "${1:-box}"
+	assert_ran --root "$BATS_TEST_TMPDIR/state" exec --process "$FILE" "${1:-box}"
+	assert_process '{"env":["PCIDEVICE_A=0000:02:00.0"]}'
+}
+
+@test "exec: without an annotation that proves itself the map decides" {
+	local name
+	created_container
+	# Nothing is written down, or of another.
+	assert_as_map
+	known_container "$BATS_TEST_TMPDIR/state"
+	assert_as_map other
+	for name in ../state/box . .. ./box; do
+		assert_as_map "$name"
+	done
+	# What others may write to.
+	chmod 666 "$BATS_TEST_TMPDIR/state/box/status"
+	assert_as_map
+	chmod 600 "$BATS_TEST_TMPDIR/state/box/status"
+	echo broken > "$BATS_TEST_TMPDIR/state/box/status"
+	assert_as_map
+	known_container "$BATS_TEST_TMPDIR/state"
+	process "$PROCESS"
+	assert_as_container --root "$BATS_TEST_TMPDIR/state" exec --process "$FILE" box
+	# A bundle that is gone, broken, without an annotation, or with that of another boot.
+	mv "$CONFIG" "$CONFIG.away"
+	assert_as_map
+	echo broken > "$CONFIG"
+	assert_as_map
+	cp "$BEFORE" "$CONFIG"
+	jq 'del(.annotations)' "$BEFORE" > "$CONFIG"
+	assert_as_map
+	cp "$BEFORE" "$CONFIG"
+	rm "$ROOT/run/oci-vfio-hook/token"
+	assert_as_map
+}
+
+@test "exec: addresses that changed places, and a variable of the container's own" {
+	rm "$MAPS/46.json"
+	add_map 45 "$(entry /dev/vfio/45 0000:01:00.0=07/00 0000:02:00.0=06/00)"
+	only_variables
+	ENVIRONMENT=()
+	add_env PCIDEVICE_A=0000:01:00.0 PCIDEVICE_X=0000:55:00.0
+	apply
+	assert_status 0
+	assert_env PCIDEVICE_A=0000:02:00.0 PCIDEVICE_X=0000:55:00.0
+	our_log
+	known_container "$BATS_TEST_TMPDIR/state"
+	process '{"env":["PCIDEVICE_A=0000:01:00.0","PCIDEVICE_B=0000:02:00.0,0000:01:00.0","PCIDEVICE_X=0000:55:00.0"]}'
+	runtime --root "$BATS_TEST_TMPDIR/state" exec --process "$FILE" box
+	assert_process '{"env":["PCIDEVICE_A=0000:02:00.0","PCIDEVICE_B=0000:02:00.0,0000:01:00.0","PCIDEVICE_X=0000:55:00.0"]}'
+	# Only B, which the container doesn't have: nobody knows where its other address went.
+	[ "$(grep -c . "$OUR_LOG")" = 1 ] || fail "$(< "$OUR_LOG")"
+	grep -q ' warning: .*PCIDEVICE_B.* left as it is' "$OUR_LOG"
+	rm "$OUR_LOG"
+	# Once more: what the container has stays.
+	process '{"env":["PCIDEVICE_A=0000:02:00.0"]}'
+	runtime --root "$BATS_TEST_TMPDIR/state" exec --process "$FILE" box
+	assert_process_untouched '{"env":["PCIDEVICE_A=0000:02:00.0"]}'
+	[ ! -e "$OUR_LOG" ] || fail "$(< "$OUR_LOG")"
+}
+
 @test "exec: its line in the log is of level debug" {
 	our_log
 	process "$PROCESS"
@@ -1418,6 +1542,8 @@ global_options() {
 		call create --bundle "$bundle" --pid-file "$state.pid" "$box" > "$state.out" 2>&1 < /dev/null
 		call state "$box" | jq -r .status
 		call start "$box"
+		# The container's own bundle knows its addresses.
+		echo broken > "$map"
 		call exec --process "$process" "$box"
 		call exec "$box" /busybox echo second
 		kill -0 "$(cat "$state.pid")"
@@ -1427,11 +1553,12 @@ global_options() {
 	END
 	for name in runc crun; do
 		cp "$BEFORE" "$CONFIG"
+		two_entries
 		# shellcheck disable=SC2016 # For the container's shell.
 		process '{"terminal":false,"user":{"uid":0,"gid":0},"cwd":"/","args":["/busybox","sh","-c","/busybox echo $PCIDEVICE_A in exec"],"env":["PCIDEVICE_A=0000:3b:02.0"]}'
 		# In a process namespace of its own, so that nothing outlives the test.
 		machine_command unshare --pid --fork --kill-child --mount-proc env wrapper="$LINKS/oci-vfio-$name" box="$BOX" bundle="$BUNDLE" process="$FILE" \
-			state="$BATS_TEST_TMPDIR/$name" options="$(global_options "$name")" bash -eu "$BATS_TEST_TMPDIR/life"
+			state="$BATS_TEST_TMPDIR/$name" map="$MAPS/45.json" options="$(global_options "$name")" bash -eu "$BATS_TEST_TMPDIR/life"
 		assert_silent
 		[ "$(< "$STDOUT")" = $'created\n0000:01:00.0 in exec\nsecond\n0000:01:00.0 /dev/vfio/3 f2:0' ] || fail "$(show_output)"
 		assert_no_leftover

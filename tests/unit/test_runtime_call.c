@@ -572,6 +572,28 @@ static void test_container(void **state)
 	}
 }
 
+/* Where the runtime keeps the container. */
+static void test_root(void **state)
+{
+	static const struct {
+		const char *text, *root;
+	} rows[] = {
+		{ "exec|-p/p|box", NULL },
+		{ "--root|/r|exec|-p/p|box", "/r" },
+		{ "--root=/a|--debug|--root=/r|exec|-p/p|box", "/r" },
+		{ "exec|-p/p|box|--root|/x", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct runtime_call call;
+		auto_error err = { 0 };
+
+		check_done(rows[i].text, parse(rows[i].text, &call, &err), &err);
+		check_string(rows[i].text, "root", call.root, rows[i].root);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -588,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_no_arguments),
 		cmocka_unit_test(test_program),
 		cmocka_unit_test(test_container),
+		cmocka_unit_test(test_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

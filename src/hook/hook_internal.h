@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the stories of a run share. */
+#ifndef OCI_VFIO_HOOK_HOOK_INTERNAL_H
+#define OCI_VFIO_HOOK_HOOK_INTERNAL_H
+
+#include "oci-vfio-hook/hook.h"
+
+/* What earlier runs did, if the spec's annotation is ours. */
+int hook_read_annotation(struct hook_run *run, struct error *err);
+
+/* From the parsed spec on to the plan. */
+int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,
+		   struct error *err);
+
+#endif
