@@ -12,6 +12,7 @@ struct inventory_function {
 	 * "0000:00:06.0 is not in /sys/bus/pci/devices"; then nothing else is set. Owned.
 	 */
 	char *absent;
+	bool is_final; /* what is absent can't come: the locator contradicts the machine */
 	struct pci_address address;
 	bool has_group; /* link iommu_group; looked up always */
 	uint32_t group;

@@ -79,14 +79,14 @@ unbind() {
 
 @test "a step of the PCI path that isn't there: 75" {
 	unplug 0000:00:06.0
-	assert_timed_out 'step 1 of 2' 0000:00:06.0
+	assert_timed_out 'PCI path 06/00 stops at 0000:00:06.0, which is not in /sys/bus/pci/devices; plug the device in'
 }
 
 @test "a bridge without a bus: 75" {
 	rm "$ROOT/sys/${SYSFS_PATHS[0000:00:06.0]}/secondary_bus_number"
 	unplug 0000:01:00.0
 	rm -r "$ROOT/sys/${SYSFS_PATHS[0000:01:00.0]}"
-	assert_timed_out 'no bridge with a bus behind it'
+	assert_timed_out 'PCI path 06/00 stops at 0000:00:06.0, which has no bus below it'
 }
 
 @test "a function without a driver, with and without its group: 75" {
@@ -122,7 +122,26 @@ unbind() {
 	cmp "$CONFIG" "$BATS_TEST_TMPDIR/expected.json"
 }
 
+@test "a PCI path through a function that has no driver yet: 75" {
+	rm "$MAPS/45.json"
+	add_map typo "$(entry /dev/vfio/45 0000:3b:02.0=06/00/00)"
+	unbind 0000:01:00.0
+	assert_timed_out 'PCI path 06/00/00 stops at 0000:01:00.0, which has no bus below it'
+}
+
 # What waiting doesn't change.
+
+@test "a PCI path through a function that isn't a bridge: 69 at once" {
+	rm "$MAPS/45.json"
+	add_map typo "$(entry /dev/vfio/45 0000:3b:02.0=06/00/00)"
+	assert_final 'PCI path 06/00/00 stops at 0000:01:00.0, which is not a bridge; correct the path'
+}
+
+@test "a PCI path through a function with several buses: 69 at once" {
+	rm "$ROOT/sys/${SYSFS_PATHS[0000:00:06.0]}/secondary_bus_number"
+	mkdir -p "$ROOT/sys/${SYSFS_PATHS[0000:00:06.0]}/pci_bus/0000:"{01,02}
+	assert_final 'PCI path 06/00 stops at 0000:00:06.0, which has several buses below it; correct the path'
+}
 
 @test "another identity: 69 at once" {
 	rm "$MAPS/45.json"

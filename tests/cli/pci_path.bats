@@ -170,9 +170,9 @@ target() {
 	assert_leads_nowhere 0000:77:00.0 0000:77:00.0
 }
 
-@test "a step in the middle is no bridge: 69" {
+@test "a step in the middle is not a bridge: 69" {
 	target 0000:00:06.0
-	assert_leads_nowhere 06/00 0000:00:06.0
+	assert_leads_nowhere 06/00 'stops at 0000:00:06.0, which is not a bridge; correct the path'
 }
 
 @test "a bridge that isn't set up yet: 69" {

@@ -57,10 +57,25 @@ static int list_children(int function, struct pci_bridge *bridge, size_t *n_foun
 	return r;
 }
 
-/* The bus behind a function without secondary_bus_number: kernels before 4.13, and
+/* Can a bus come below this function? Below a bridge it can, also below one that begins a
+ * domain of its own and has another class, but that needs its driver first. */
+static bool may_get_bus(const struct sysroot *sysroot, int function)
+{
+	const struct slice bridges = SLICE("0x06");
+	struct stat status;
+	char class[16];
+
+	return sysroot_read_attribute(sysroot, function, "class", class, sizeof(class)) <
+		       0 ||
+	       slice_starts(slice_from(class), bridges) ||
+	       fstatat(function, "driver", &status, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
+/* The bus below a function without secondary_bus_number: kernels before 4.13, and
  * bridges that begin a domain of their own. */
 static int search_bus(const struct sysroot *sysroot, const char *name,
-		      struct pci_bridge *bridge, char **ret_absent, struct error *err)
+		      struct pci_bridge *bridge, struct pci_dead_end *ret_end,
+		      struct error *err)
 {
 	auto_free char *path = text_join(SYSFS_PCI_DEVICES "/", name, NULL);
 	auto_close int fd =
@@ -69,7 +84,7 @@ static int search_bus(const struct sysroot *sysroot, const char *name,
 	int r = 0;
 
 	if (fd == -ENOENT) {
-		*ret_absent = xasprintf("%s is not in " SYSFS_PCI_DEVICES, name);
+		ret_end->why = xasprintf("%s, which is not in " SYSFS_PCI_DEVICES, name);
 		return 0;
 	}
 	if (fd < 0)
@@ -79,16 +94,19 @@ static int search_bus(const struct sysroot *sysroot, const char *name,
 		r = list_children(fd, bridge, &n_found);
 	if (r < 0)
 		return file_error(path, -r, err);
-	if (n_found == 0)
-		*ret_absent = xasprintf("%s is no bridge with a bus behind it", name);
-	else if (n_found > 1)
-		*ret_absent = xasprintf("%s has several buses behind it", name);
+	if (n_found == 1)
+		return 0;
+	ret_end->is_final = n_found > 1 || !may_get_bus(sysroot, fd);
+	ret_end->why = xasprintf("%s, which %s", name,
+				 n_found > 1	     ? "has several buses below it"
+				 : ret_end->is_final ? "is not a bridge"
+						     : "has no bus below it");
 	return 0;
 }
 
-/* Sets the bus behind the function at bridge->address. */
+/* Sets the bus below the function at bridge->address. */
 static int find_bus(const struct sysroot *sysroot, struct pci_bridge *bridge,
-		    char **ret_absent, struct error *err)
+		    struct pci_dead_end *ret_end, struct error *err)
 {
 	char name[PCI_ADDRESS_SIZE], value[16];
 	auto_free char *path = text_join(SYSFS_PCI_DEVICES "/",
@@ -101,19 +119,19 @@ static int find_bus(const struct sysroot *sysroot, struct pci_bridge *bridge,
 	if (r < 0 && r != -ENOENT)
 		return file_error(path, -r, err);
 	if (r == 0 && number_parse(slice_from(value), 10, 3, UINT8_MAX, &bus) < 0)
-		return error_set(err, ERROR_IO, "%s: is no bus number", path);
+		return error_set(err, ERROR_IO, "%s: is not a bus number", path);
 	/* 0: no bus, the bridge isn't set up (yet). */
 	if (r == 0 && bus > 0) {
 		bridge->domain = bridge->address.domain;
 		bridge->bus = (uint8_t)bus;
 		return 0;
 	}
-	return search_bus(sysroot, name, bridge, ret_absent, err);
+	return search_bus(sysroot, name, bridge, ret_end, err);
 }
 
-/* Goes from the function at *at to the bus behind it. */
-static int descend(struct pci_walk *walk, struct pci_address *at, char **ret_absent,
-		   struct error *err)
+/* Goes from the function at *at to the bus below it. */
+static int descend(struct pci_walk *walk, struct pci_address *at,
+		   struct pci_dead_end *ret_end, struct error *err)
 {
 	struct pci_bridge bridge = { .address = *at };
 	int r;
@@ -125,8 +143,8 @@ static int descend(struct pci_walk *walk, struct pci_address *at, char **ret_abs
 			return 0;
 		}
 	}
-	r = find_bus(walk->sysroot, &bridge, ret_absent, err);
-	if (r < 0 || *ret_absent != NULL)
+	r = find_bus(walk->sysroot, &bridge, ret_end, err);
+	if (r < 0 || ret_end->why != NULL)
 		return r;
 	*array_append(walk->bridges, walk->n_bridges, walk->capacity) = bridge;
 	at->domain = bridge.domain;
@@ -135,28 +153,25 @@ static int descend(struct pci_walk *walk, struct pci_address *at, char **ret_abs
 }
 
 int pci_walk_to(struct pci_walk *walk, const struct pci_locator *locator,
-		const char *text, struct pci_address *ret, char **ret_absent,
+		const char *text, struct pci_address *ret, struct pci_dead_end *ret_end,
 		struct error *err)
 {
 	struct pci_address at = { .domain = locator->domain, .bus = locator->root_bus };
 
-	*ret_absent = NULL;
+	*ret_end = (struct pci_dead_end) { 0 };
 	if (locator->kind == PCI_LOCATOR_ADDRESS) {
 		*ret = locator->address;
 		return 0;
 	}
 	for (uint8_t i = 0; i < locator->n_steps; i++) {
-		auto_free char *absent = NULL;
-		int r = 0;
+		int r = i > 0 ? descend(walk, &at, ret_end, err) : 0;
 
-		if (i > 0)
-			r = descend(walk, &at, &absent, err);
 		if (r < 0)
 			return r;
-		if (absent != NULL) {
-			*ret_absent = xasprintf(
-				"PCI path %s: step %u of %u: %s: check the slots of the path",
-				text, i, locator->n_steps, absent);
+		if (ret_end->why != NULL) {
+			auto_free char *place = take_ptr(ret_end->why);
+
+			ret_end->why = xasprintf("PCI path %s stops at %s", text, place);
 			return 0;
 		}
 		at.slot = locator->steps[i].slot;

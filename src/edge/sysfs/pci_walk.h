@@ -10,7 +10,7 @@
 
 struct pci_bridge {
 	struct pci_address address;
-	uint32_t domain; /* of the bus behind it */
+	uint32_t domain; /* of the bus below it */
 	uint8_t bus;
 };
 
@@ -23,14 +23,19 @@ struct pci_walk {
 
 #define auto_pci_walk __attribute__((cleanup(pci_walk_free))) struct pci_walk
 
+/* Where a walk ended before its function. */
+struct pci_dead_end {
+	char *why;     /* a sentence without a full stop, owned; NULL: it didn't */
+	bool is_final; /* what is missing can't come while a device is being plugged in */
+};
+
 /* Walks to the function that a locator means: function -> its secondary_bus_number, or
  * the one directory below pci_bus/, or the bus of its child functions -> next function.
- * The last one is not looked at. 0, with *ret_absent NULL, or, where a step isn't there
- * or is no bridge, the reason in it as a sentence without a full stop, which the caller
- * frees; then *ret is not set. `text` is the locator as the map spells it. ERROR_IO,
- * ERROR_PERMISSION. */
+ * The last one is not looked at. 0 also where a step isn't there or is not a bridge: then
+ * *ret_end says so, and *ret is not set. `text` is the locator as the map spells it.
+ * ERROR_IO, ERROR_PERMISSION. */
 int pci_walk_to(struct pci_walk *walk, const struct pci_locator *locator,
-		const char *text, struct pci_address *ret, char **ret_absent,
+		const char *text, struct pci_address *ret, struct pci_dead_end *ret_end,
 		struct error *err);
 
 void pci_walk_free(struct pci_walk *walk);

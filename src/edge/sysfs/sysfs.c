@@ -163,8 +163,7 @@ static char *absent_function(const struct request_function *wanted,
 
 	pci_address_format(address, name);
 	if (wanted->map->guest.kind == PCI_LOCATOR_PATH)
-		return xasprintf("PCI path %s: %s is not in " SYSFS_PCI_DEVICES
-				 ": is the device plugged in there?",
+		return xasprintf("PCI path %s: %s is not in " SYSFS_PCI_DEVICES,
 				 wanted->map->guest_text, name);
 	return xasprintf("%s is not in " SYSFS_PCI_DEVICES, name);
 }
@@ -173,11 +172,14 @@ static int look_up_function(struct lookup *lookup, size_t index)
 {
 	const struct request_function *wanted = &lookup->request->functions[index];
 	struct inventory_function *ret = &lookup->inventory->functions[index];
+	struct pci_dead_end end;
 	auto_close int fd = -1;
 	int r;
 
 	r = pci_walk_to(lookup->walk, &wanted->map->guest, wanted->map->guest_text,
-			&ret->address, &ret->absent, lookup->err);
+			&ret->address, &end, lookup->err);
+	ret->absent = end.why;
+	ret->is_final = end.is_final;
 	if (r < 0 || ret->absent != NULL || copy_known(lookup, index))
 		return r;
 	fd = open_function(lookup->sysroot, &ret->address);

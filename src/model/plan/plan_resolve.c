@@ -159,8 +159,11 @@ static int resolve_function(struct planner *planner, const struct request_functi
 	int r;
 
 	if (found->absent)
-		return refuse(planner, REFUSE_FOR_NOW, asked,
-			      "%s; plug the device in, or correct the map",
+		return refuse(planner, found->is_final ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
+			      asked,
+			      found->is_final
+				      ? "%s; correct the path"
+				      : "%s; plug the device in, or correct the map",
 			      found->absent);
 	r = check_identity(planner, asked, found);
 	if (r < 0 || !asked->want_group)
