@@ -18,6 +18,7 @@ forge() {
 }
 
 @test "the annotation names token, paths, numbers and addresses" {
+	needs_root
 	common_case
 	add_env PCIDEVICE_A=0000:3b:02.0
 	apply
@@ -164,6 +165,7 @@ forge() {
 }
 
 @test "another boot, another token: the annotation counts as absent" {
+	needs_root
 	common_case
 	apply
 	assert_silent
@@ -176,6 +178,7 @@ forge() {
 }
 
 @test "a forged annotation doesn't switch the mapping off; it is replaced, with a warning" {
+	needs_root
 	local token
 	for token in 0123456789abcdef0123456789abcdef '' ffff; do
 		rm -rf "$CONFIG" "$ROOT/run/oci-vfio-hook"
@@ -198,6 +201,7 @@ forge() {
 }
 
 @test "a forged annotation with a token of this boot that is there: another one all the same" {
+	needs_root
 	common_case
 	mkdir -p "${TOKEN%/*}"
 	echo 00112233445566778899aabbccddeeff > "$TOKEN"
@@ -221,6 +225,7 @@ forge() {
 }
 
 @test "an annotation that isn't in our form counts as absent, with a warning" {
+	needs_root
 	local text
 	common_case
 	for text in '' x '[]' '{}' '{"token":7}' '{"token":"0123456789abcdef0123456789abcdef"'; do
@@ -243,6 +248,7 @@ forge() {
 }
 
 @test "annotations missing, null, empty, with others" {
+	needs_root
 	local annotations
 	two_functions
 	two_entries
@@ -257,6 +263,7 @@ forge() {
 }
 
 @test "the token is made once: runs share it" {
+	needs_root
 	local first
 	common_case
 	apply
@@ -270,6 +277,7 @@ forge() {
 }
 
 @test "many first runs at once agree on one token, and each spec comes out whole" {
+	needs_root
 	local i pids=()
 	common_case
 	write_config
@@ -305,6 +313,7 @@ forge() {
 }
 
 @test "the token can't be made: no annotation, a warning, and the spec is mapped" {
+	needs_root
 	common_case
 	write_config
 	status=0
@@ -343,6 +352,7 @@ forge() {
 }
 
 @test "another user's token is below /run/user" {
+	needs_root
 	common_case
 	write_config
 	open_to_nobody
@@ -360,6 +370,7 @@ forge() {
 }
 
 @test "another user without a directory below /run/user: mapped, with a warning" {
+	needs_root
 	common_case
 	write_config
 	open_to_nobody
@@ -373,6 +384,7 @@ forge() {
 }
 
 @test "a node entry and a guest-kernel entry are listed and done" {
+	needs_root
 	mknod "$ROOT/dev/gpu0" c 226 0
 	add_pci_function 0000:00:05.0 driver=ixgbevf
 	add_map a "$(node_entry /dev/gpu /dev/gpu0)" "$(gk_entry /dev/vfio/45 0000:3b:02.0=05)"

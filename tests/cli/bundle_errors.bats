@@ -52,6 +52,7 @@ DEVICE='{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}'
 }
 
 @test "config.json is a directory, a FIFO, a socket, a device, a symbolic link" {
+	needs_root
 	local make
 	host_device
 	for make in mkdir mkfifo 'mknod -m 644' 'ln -s ../target.json'; do
@@ -87,6 +88,7 @@ DEVICE='{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}'
 }
 
 @test "config.json may not be read: 77" {
+	needs_root
 	host_device
 	write_config
 	chmod 600 "$CONFIG"
@@ -105,6 +107,7 @@ DEVICE='{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}'
 }
 
 @test "the bundle may not be written: 77" {
+	needs_root
 	host_device
 	write_config
 	open_to_nobody
@@ -118,6 +121,7 @@ DEVICE='{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}'
 }
 
 @test "a map that may not be read: 77" {
+	needs_root
 	host_device
 	write_config
 	chmod 600 "$MAPS/45.json"
@@ -131,6 +135,7 @@ DEVICE='{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}'
 }
 
 @test "a --device-map of the caller's own, who isn't root" {
+	needs_root
 	host_device
 	control_device
 	device_map one "$(entry /dev/vfio/45 0000:3b:02.0=06/00)"
@@ -164,6 +169,7 @@ on_tmpfs() {
 }
 
 @test "the file system is full: 74" {
+	needs_root
 	host_device
 	# shellcheck disable=SC2016 # For the inner shell.
 	on_tmpfs size=64k 'head -c 1M /dev/zero > filler 2> /dev/null || true'
@@ -176,6 +182,7 @@ on_tmpfs() {
 }
 
 @test "the file system fills up in the middle of the file: 74" {
+	needs_root
 	local i
 	host_device
 	for i in {1..400}; do
@@ -187,6 +194,7 @@ on_tmpfs() {
 }
 
 @test "the file system is read-only: 74" {
+	needs_root
 	host_device
 	on_tmpfs size=1m 'mount -o remount,ro .'
 	assert_status 74
@@ -194,6 +202,7 @@ on_tmpfs() {
 }
 
 @test "a read-only file system and nothing to change: done" {
+	needs_root
 	add_device /dev/fuse c 10 229
 	on_tmpfs size=1m 'mount -o remount,ro .'
 	assert_silent

@@ -42,18 +42,22 @@ assert_case() {
 }
 
 @test "podman: one function of a CDI device" {
+	needs_root
 	run_case podman-cdi
 }
 
 @test "CRI-O: two functions, swapped" {
+	needs_root
 	run_case crio-swapped
 }
 
 @test "a function for this kernel and one for the container" {
+	needs_root
 	run_case guest-kernel
 }
 
 @test "a rootless container's bind mounts" {
+	needs_root
 	run_case rootless-mounts
 }
 

@@ -89,6 +89,7 @@ assert_mapped() {
 }
 
 @test "a file that others may write, that somebody else owns, or that is no file: 77" {
+	needs_root
 	configuration '{}'
 	chmod 664 "$ETC/config.json"
 	apply

@@ -109,6 +109,7 @@ setup() {
 }
 
 @test "no VFIO group, no control node" {
+	needs_root
 	mknod "$ROOT/dev/thing" c 200 7
 	add_map node "$(node_entry /dev/thing /dev/thing)"
 	add_device /dev/thing c 4 4

@@ -113,6 +113,7 @@ assert_mapped() {
 }
 
 @test "a --device-map node entry that isn't named is missing, too" {
+	needs_root
 	mknod "$ROOT/dev/null" c 1 3
 	host_device
 	device_map one "$(node_entry /dev/thing /dev/null)"

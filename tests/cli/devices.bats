@@ -238,6 +238,7 @@ setup() {
 }
 
 @test "two devices with one cleaned path: refused where a node entry names it" {
+	needs_root
 	mknod "$ROOT/dev/null" c 1 3
 	add_map one "$(node_entry /dev/thing /dev/null)"
 	add_device /dev/thing c 4 4
@@ -285,6 +286,7 @@ setup() {
 }
 
 @test "a node entry: the numbers and type of vm_path, the path as it was" {
+	needs_root
 	mkdir -p "$ROOT/dev/disk"
 	mknod "$ROOT/dev/disk/one" b 254 16
 	mknod "$ROOT/dev/two" c 200 7
@@ -301,6 +303,7 @@ setup() {
 }
 
 @test "vm_path is followed through links below the root, never out of it" {
+	needs_root
 	mkdir -p "$ROOT/dev/disk/by-id"
 	mknod "$ROOT/dev/vda" b 254 0
 	ln -s ../../vda "$ROOT/dev/disk/by-id/relative"

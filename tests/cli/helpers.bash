@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Builds captured machines, device maps and bundles in a line each, runs the program on them and says what must have
 # come out. Everything lies in $BATS_TEST_TMPDIR: the machine in $ROOT, the bundle in $BUNDLE. The program is the one
-# that OCI_VFIO_HOOK names. Needs root (owners, device nodes), jq, util-linux.
+# that OCI_VFIO_HOOK names. Needs jq and util-linux; a test that needs root says so.
 
 # What `apply` and `plan` are called with, besides --root: tests add to it.
 OPTIONS=()
@@ -15,7 +15,13 @@ fail() {
 require_program() {
 	[ -n "${OCI_VFIO_HOOK:-}" ] || fail 'OCI_VFIO_HOOK is not set: the program under test'
 	[ -x "$OCI_VFIO_HOOK" ] || fail "OCI_VFIO_HOOK=$OCI_VFIO_HOOK can't be executed"
-	[ "$EUID" = 0 ] || fail 'these tests need root'
+}
+
+# For a test that gives files to others, makes device nodes or mounts. Without root it is skipped, but not where all
+# tests must run.
+needs_root() {
+	[ "$EUID" = 0 ] || [ -n "${CI:-}" ] || skip 'needs root'
+	[ "$EUID" = 0 ] || fail 'this test needs root'
 }
 
 # --- the machine ------------------------------------------------------------------------------------------------
@@ -35,6 +41,8 @@ machine() {
 	OPTIONS=()
 	unset -v SYSFS_PATHS
 	declare -gA SYSFS_PATHS=()
+	# Where a user's token is kept.
+	[ "$EUID" = 0 ] || install -d -m 0700 "$ROOT/run/user/$EUID"
 	mkdir -p "$ROOT"/{dev,etc,run,sys/bus/pci/{devices,drivers},sys/kernel/iommu_groups,sys/class/{vfio,misc}}
 	add_sysfs_node misc vfio 10:196
 }
@@ -315,12 +323,19 @@ hook() {
 	timeout 20 "$OCI_VFIO_HOOK" "$@" > "$STDOUT" 2> "$STDERR" < /dev/null || status=$?
 }
 
+# COMMAND [ARGUMENT...]: in a mount namespace of its own; without root in a user namespace as well, as root there.
+with_mounts() {
+	local options=(--mount --propagation private)
+	[ "$EUID" = 0 ] || options+=(--map-root-user)
+	unshare "${options[@]}" "$@"
+}
+
 # COMMAND [ARGUMENT...]: with the built machine's /sys, /etc and /run in place of this one's. crun needs a cgroup file
 # system, though it is told to leave cgroups alone.
 on_machine() {
 	mkdir -p "$ROOT/sys/fs/cgroup"
 	# shellcheck disable=SC2016 # for that bash
-	unshare --mount --propagation private bash -euc '
+	with_mounts bash -euc '
 		mount -t cgroup2 none "$0/sys/fs/cgroup"
 		for directory in sys etc run; do mount --rbind "$0/$directory" "/$directory"; done
 		exec "$@"' "$ROOT" "$@"

@@ -6,6 +6,7 @@
 load helpers
 
 setup() {
+	needs_root
 	machine
 	bundle
 	common_case

@@ -14,6 +14,7 @@ at_once=16
 
 # A device and its address, translated and in front of a process that prints both.
 setup() {
+	needs_root
 	machine
 	bundle
 	common_case

@@ -49,9 +49,12 @@ listened() {
 	rm -f "$RECEIVED"
 	# shellcheck disable=SC2016 # For that bash.
 	in_machine timeout 20 bash -euc '
+		touch "$0"
+		mount --bind /dev/null "$0"
 		mount -t tmpfs none /dev
-		mknod -m 666 /dev/null c 1 3
-		exec "$@"' listened "$BATS_TEST_DIRNAME/listener" "$RECEIVED" "${LISTENING[@]}" -- "$@" \
+		touch /dev/null
+		mount --bind "$0" /dev/null
+		exec "$@"' "$BATS_TEST_TMPDIR/null" "$BATS_TEST_DIRNAME/listener" "$RECEIVED" "${LISTENING[@]}" -- "$@" \
 		< "$INPUT" > "$STDOUT" 2> "$STDERR" || status=$?
 	[ -e "$RECEIVED" ] || fail 'nobody listened' "$(show_output)"
 }

@@ -213,6 +213,7 @@ assert_list() {
 }
 
 @test "owner, mode and extended attributes stay" {
+	needs_root
 	local mode
 	everything
 	cp "$CONFIG" "$BATS_TEST_TMPDIR/everything.json"
@@ -283,6 +284,7 @@ assert sorted(os.listxattr(sys.argv[1])) == ["security.three", "trusted.two", "u
 }
 
 @test "--output: a place that can't be written, or something that is no file" {
+	needs_root
 	everything
 	apply --output "$BATS_TEST_TMPDIR/no/output.json"
 	[ "$status" = 66 ] || [ "$status" = 74 ] || fail "$(show_output)"

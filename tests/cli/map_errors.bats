@@ -220,6 +220,7 @@ assert_option_refused() {
 }
 
 @test "a map that others may write, or that somebody else owns" {
+	needs_root
 	local mode
 	device_map one "$(entry /dev/vfio/45 0000:3b:02.0=06/00)"
 	add_map two "$(entry /dev/vfio/46 0000:3b:02.1=07/00)"
@@ -245,6 +246,7 @@ assert_option_refused() {
 }
 
 @test "modes that are fine" {
+	needs_root
 	local mode
 	control_device
 	for mode in 400 600 640 644 444 755; do
@@ -259,6 +261,7 @@ assert_option_refused() {
 }
 
 @test "a directory of maps that others may write, or that somebody else owns" {
+	needs_root
 	local directory
 	for directory in "$MAPS" "$RUN_MAPS"; do
 		write_map "$directory" one "$(entry /dev/vfio/45 0000:3b:02.0=06/00)"

@@ -135,6 +135,7 @@ assert_mount_becomes() {
 }
 
 @test "a node entry by a mount: the source becomes vm_path" {
+	needs_root
 	mknod "$ROOT/dev/gpu0" c 226 0
 	add_map node "$(node_entry /dev/dri/card7 /dev/gpu0)" "$(node_entry /dev/dri/card8 /dev/gpu0 /dev/dri/card0)"
 	add_mount /dev/dri/card7 /dev/dri/card7

@@ -130,6 +130,7 @@ everything() {
 }
 
 @test "it needs no right to write, and doesn't" {
+	needs_root
 	everything
 	write_config
 	open_to_nobody

@@ -89,6 +89,7 @@ assert_as_apply() {
 }
 
 @test "precreate prints what apply writes: whole captures, to the byte" {
+	needs_root
 	local case
 	for case in "$CASES"/*/expected.json; do
 		case=${case%/*}
@@ -216,6 +217,7 @@ assert_as_apply() {
 }
 
 @test "precreate for a user in a directory that he can't read" {
+	needs_root
 	everything
 	assert_as_apply
 	open_to_nobody
@@ -790,6 +792,7 @@ assert_state_rewrites() {
 # --- real runtimes -------------------------------------------------------------------------------------------------
 
 @test "runc and crun call createRuntime and prestart: the bundle is rewritten, or the container doesn't start" {
+	needs_root
 	local name stage options
 	late
 	wrapper

@@ -28,7 +28,7 @@ wrapper() {
 # COMMAND [ARGUMENT...]: on the built machine. With a directory /sys/fs/cgroup it has cgroups, as containers need.
 in_machine() {
 	# shellcheck disable=SC2016 # For that bash.
-	unshare --mount --propagation private bash -euc '
+	with_mounts bash -euc '
 		[ ! -d "$1/sys/fs/cgroup" ] || mount -t cgroup2 none "$1/sys/fs/cgroup"
 		for directory in sys etc run; do mount --rbind "$1/$directory" "/$directory"; done
 		mount --bind "$2" /usr/local/sbin

@@ -606,6 +606,7 @@ assert_process_untouched() {
 }
 
 @test "exec: the environment of the process file is translated, in every spelling" {
+	needs_root
 	local arguments
 	write_config
 	remember
@@ -626,6 +627,7 @@ assert_process_untouched() {
 }
 
 @test "exec: layout, line ends and escapes of the process file stay" {
+	needs_root
 	local before after
 	before=$'\r\n {\r\n\t"env" : [\r\n\t "\\u0050CIDEVICE_A=0000:3b:02.0" ,"\\/" ] ,\r\n"z":-0 }\r\n\n'
 	after=$'\r\n {\r\n\t"env" : [\r\n\t "PCIDEVICE_A=0000:01:00.0" ,"\\/" ] ,\r\n"z":-0 }\r\n\n'
@@ -636,6 +638,7 @@ assert_process_untouched() {
 }
 
 @test "exec: what is translated already is translated again by nobody" {
+	needs_root
 	process "$PROCESS"
 	runtime exec -p "$FILE" box
 	FILE_STATUS=$(stat -c '%i %y %z %a %u %g' "$FILE")
@@ -645,6 +648,7 @@ assert_process_untouched() {
 }
 
 @test "exec: a process file without variables of ours isn't touched, nor a map opened" {
+	needs_root
 	local text
 	broken_map
 	for text in '{}' '{"env":[]}' '{"env":null}' '{"env":["A=0000:3b:02.0","PCIDEVICE","XPCIDEVICE_A=0000:3b:02.0"],"args":["PCIDEVICE_A=0000:3b:02.0"]}' \
@@ -657,6 +661,7 @@ assert_process_untouched() {
 }
 
 @test "exec: a variable that no entry translates isn't touched" {
+	needs_root
 	local text='{"env":["PCIDEVICE_A=0000:3b:05.0","PCIDEVICE_B=mlx5_core.sf.10"]}'
 	process "$text"
 	runtime exec --process "$FILE" box
@@ -688,6 +693,7 @@ assert_exec_excused() {
 }
 
 @test "exec: a broken map or process file: the process keeps its variables, with a warning" {
+	needs_root
 	local text
 	our_log
 	for text in '' '{' '[]' '{"env":7}' '{"env":[7]}' '{"env":["PCIDEVICE_A=0000:3b:02.0"],"env":[]}'; do
@@ -715,6 +721,7 @@ assert_exec_excused() {
 }
 
 @test "exec: a function that isn't there: the process keeps its variables, with a warning, at once" {
+	needs_root
 	our_log
 	process "$PROCESS"
 	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=09/00)"
@@ -724,6 +731,7 @@ assert_exec_excused() {
 }
 
 @test "exec: a broken configuration is a warning, but where it has to say which runtime" {
+	needs_root
 	process "$PROCESS"
 	echo broken > "$ETC/config.json"
 	assert_exec_excused --log "$LOG" --log-format json exec --process "$FILE" box
@@ -734,6 +742,7 @@ assert_exec_excused() {
 }
 
 @test "exec: a directory that can't be written to" {
+	needs_root
 	our_log
 	process "$PROCESS"
 	machine_command bash -c "mount --bind '${FILE%/*}' '${FILE%/*}'; mount -o remount,ro,bind '${FILE%/*}'; exec '$RECORDER_LINK' exec -p '$FILE' box"
@@ -743,6 +752,7 @@ assert_exec_excused() {
 }
 
 @test "exec: what could be another spelling of --process is left to the runtime, with a warning" {
+	needs_root
 	local arguments
 	our_log
 	process "$PROCESS"
@@ -881,6 +891,7 @@ assert_as_map() {
 }
 
 @test "exec: its line in the log is of level debug" {
+	needs_root
 	our_log
 	process "$PROCESS"
 	runtime exec --process "$FILE" box
@@ -893,6 +904,7 @@ assert_as_map() {
 }
 
 @test "exec: 16 at once on one process file" {
+	needs_root
 	process "$PROCESS"
 	in_machine sh -c "seq 16 | xargs -P 16 -I{} '$RECORDER_LINK' exec --process '$FILE' box-{}" > "$BATS_TEST_TMPDIR/out" 2>&1
 	[ "$(grep -c '^argument 4 box-' "$BATS_TEST_TMPDIR/out")" = 16 ] || fail "$(cat "$BATS_TEST_TMPDIR/out")"
@@ -1311,6 +1323,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
 }
 
 @test "signals, limits and identity reach the runtime as they are" {
+	needs_root
 	# Sanitizers forbid core files themselves.
 	# shellcheck disable=SC2016 # For that bash.
 	assert_same "ulimit -c 0; ulimit -n 123; exec python3 -c 'import os, signal, sys
@@ -1329,6 +1342,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
 }
 
 @test "it becomes the runtime: the process stays the same, and has no child" {
+	needs_root
 	expect_rewriting
 	# shellcheck disable=SC2016 # For that bash.
 	machine_command bash -c 'echo $$; exec "$@"' bash "$RECORDER_LINK" create --bundle "$BUNDLE" box
@@ -1399,6 +1413,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
 # --- many at once --------------------------------------------------------------------------------------------------
 
 @test "200 bundles, 16 at once" {
+	needs_root
 	local bundles=$BATS_TEST_TMPDIR/bundles number
 	expect_rewriting
 	for ((number = 1; number <= 200; number++)); do
@@ -1464,6 +1479,7 @@ assert_same_runtime() {
 }
 
 @test "the real runtimes say the same through the wrapper" {
+	needs_root
 	# runc looks which cgroups there are.
 	mkdir -p "$ROOT/sys/fs/cgroup"
 	assert_same_runtime --version
@@ -1494,6 +1510,7 @@ global_options() {
 }
 
 @test "runc and crun start a container with the device of this machine" {
+	needs_root
 	local name command
 	# shellcheck disable=SC2016 # For the container's shell.
 	real_bundle 'read line; echo "$line"; exit 7'
@@ -1520,6 +1537,7 @@ global_options() {
 }
 
 @test "a container of which the map is broken doesn't start under runc and crun" {
+	needs_root
 	local name
 	real_bundle 'exit 0'
 	remember
@@ -1534,6 +1552,7 @@ global_options() {
 }
 
 @test "create, start, exec and delete under runc and crun" {
+	needs_root
 	local name
 	real_bundle 'exec /busybox sleep 60'
 	remember
