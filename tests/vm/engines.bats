@@ -352,6 +352,112 @@ print(tomllib.load(sys.stdin.buffer)["crio"]["runtime"]["runtimes"]["oci-vfio"][
 	[ -x "$path" ]
 }
 
+# ---- the device is still there after the engine or a person has changed other resources
+
+# What an engine sends along with a new limit: its own copy of the spec's rules, which has the host's numbers.
+host_resources() {
+	jq -n --arg numbers $host_numbers '($numbers | split(":") | map(tonumber)) as [$major, $minor] | {
+		cpu: {shares: 77}, devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", $major, $minor, access: "rwm"}]}' \
+		> "$BATS_TEST_TMPDIR/resources.json"
+}
+
+# The process of $name, to begin with.
+keep_running() {
+	edit_spec '.process.args = ["/busybox", "sleep", "600"] | .process.capabilities.bounding += ["CAP_MKNOD"]
+		| .process.capabilities.effective += ["CAP_MKNOD"] | .process.capabilities.permitted += ["CAP_MKNOD"]'
+}
+
+# COMMAND...: prints what opening a node with the host's numbers gives in the container: the cgroup's word, or the
+# driver's, of which there is none.
+open_host_numbers() {
+	"$@" /busybox sh -c "/busybox rm -f /dev/host; /busybox mknod /dev/host c ${host_numbers/:/ } && /busybox head -c 1 /dev/host" 2>&1 || true
+}
+
+# RUNTIME WRAPPER: the wrapper keeps the device through the runtime's own update, whose resources have device rules.
+update() {
+	local form
+	new_foreign_spec "$1"
+	keep_running
+	host_resources
+	"$2" run --detach --bundle "$bundle" "$name" > /dev/null 2>&1 < /dev/null 3>&-
+	for form in --resources=FILE '--resources FILE' '-r FILE' '-r -' --resources=-; do
+		# shellcheck disable=SC2086 # Words.
+		"$2" update ${form/FILE/$BATS_TEST_TMPDIR/resources.json} "$name" < "$BATS_TEST_TMPDIR/resources.json"
+		expect 0 "$device" "$2" exec "$name" /probe
+		[[ $(open_host_numbers "$2" exec "$name") == *'Operation not permitted'* ]]
+	done
+	# The rest arrived.
+	[ "$(cat "/sys/fs/cgroup$(sed 's/^0:://' "/proc/$("$1" state "$name" | jq .pid)/cgroup")/cpu.weight")" != 100 ]
+}
+
+@test "crun's own update: the device rules of its resources don't reach it" {
+	update crun oci-vfio-crun
+	# Without the wrapper the device is lost, and the host's numbers are allowed.
+	crun update --resources "$BATS_TEST_TMPDIR/resources.json" "$name"
+	expect 12 '/dev/vfio/vfio' crun exec "$name" /probe
+	[[ $(open_host_numbers crun exec "$name") == *'No such device or address'* ]]
+	crun delete --force "$name"
+}
+
+@test "runc's own update: it drops the device rules itself" {
+	update runc oci-vfio-runtime
+	runc update --resources "$BATS_TEST_TMPDIR/resources.json" "$name"
+	expect 0 "$device" runc exec "$name" /probe
+	runc delete --force "$name"
+}
+
+# containerd sends the device rules along.
+@test "containerd: a pod whose resources are updated, runc and crun" {
+	local runtime
+	wait_for 60 ctr version
+	[ -n "$(ctr --namespace k8s.io images ls --quiet)" ] || ctr --namespace k8s.io images import $state/image.tar > /dev/null
+	mkdir -p /etc/oci-vfio-hook
+	for runtime in runc crun; do
+		echo "{\"runtime\": \"$runtime\", \"log\": \"$BATS_TEST_TMPDIR/log\", \"log-level\": \"debug\"}" > /etc/oci-vfio-hook/config.json
+		expect 0 "$device" "$BATS_TEST_DIRNAME/cri" --update $CONTAINERD_ADDRESS oci-vfio $image "$name-$runtime" /probe
+		grep -q 'update: removed "devices" from the resources' "$BATS_TEST_TMPDIR/log"
+		rm "$BATS_TEST_TMPDIR/log"
+	done
+}
+
+# Neither sends any: so the stages do, too.
+podman_update() {
+	podman "$@"
+	podman update --memory 256m "$name"
+	expect 0 "$device" podman exec --env "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" "$name" /probe
+	podman rm --force --time 0 "$name"
+}
+
+@test "podman update (4.3): precreate, createRuntime and the wrapper" {
+	local arguments container
+	podman_arguments
+	for container in crun runc; do
+		podman_update --runtime $container run --detach "${arguments[@]}" /busybox sleep 600
+		podman_update --hooks-dir $examples/createRuntime --runtime $container run --detach --name "$name" \
+			--device test.example/vfio=45-alone --env "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" --rootfs "$bundle/rootfs" /busybox sleep 600
+	done
+	podman_update --hooks-dir $state/empty --runtime oci-vfio-crun run --detach "${arguments[@]}" /busybox sleep 600
+}
+
+@test "docker update" {
+	wait_for 60 docker version
+	[ -n "$(docker image ls --quiet $image)" ] || docker load --quiet --input $state/image.tar > /dev/null
+	docker run --detach --name "$name" --runtime oci-vfio --network none --device /dev/null:/dev/vfio/45 \
+		--env PCIDEVICE_INTEL_COM_SRIOV=$host_address $image
+	docker update --memory 256m --memory-swap 256m "$name"
+	expect 0 "$device" docker exec "$name" /probe
+	docker rm --force "$name"
+}
+
+# ---- a process that is added: its variables come from the engine's copy
+
+@test "exec: with a broken map, and where the container's own bundle says what it got" {
+	podman_start --hooks-dir $state/empty --runtime oci-vfio-crun
+	bad_map
+	expect 0 "$device" podman exec "$name" /probe
+	podman rm --force --time 0 "$name"
+}
+
 # ---- where we can't do our work, nothing starts and the user is told
 
 bad_map() {

@@ -712,3 +712,40 @@ read_only_dev() {
 
 @test "crun, /dev is read-only" { read_only_dev crun; }
 @test "runc, /dev is read-only" { read_only_dev runc; }
+
+# ---- afterwards
+
+# RUNTIME: a created container that got the device by the hook sleeps, and resources are there as an engine sends them
+# along with another limit: with its own copy of the rules, for the host's numbers.
+start_sleeping() {
+	foreign_spec "$1"
+	edit_spec '.process.args = ["/busybox", "sleep", "600"]'
+	add_our_hook createRuntime
+	jq -n --arg numbers "$host_numbers" '($numbers | split(":") | map(tonumber)) as [$major, $minor]
+		| {cpu: {shares: 77}, devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", $major, $minor, access: "rwm"}]}' \
+		> "$bundle/resources.json"
+	"$1" run --detach --bundle "$bundle" "$container_id" > "$bundle/out" 2>&1 < /dev/null 3>&- || {
+		cat "$bundle/out"
+		return 1
+	}
+	expect 0 "$device" "$1" exec "$container_id" /probe
+}
+
+# What the manual says of engines that send rules: crun applies them, unless the wrapper is there for this at least.
+# bats test_tags=v1
+@test "crun, createRuntime: an update with device rules needs the wrapper" {
+	start_sleeping crun
+	"$PACKAGE/usr/bin/oci-vfio-crun" update --resources - "$container_id" < "$bundle/resources.json"
+	expect 0 "$device" crun exec "$container_id" /probe
+	crun update --resources - "$container_id" < "$bundle/resources.json"
+	expect 12 '/dev/vfio/vfio' crun exec "$container_id" /probe
+	crun delete --force "$container_id"
+}
+
+# bats test_tags=v1
+@test "runc, createRuntime: an update with device rules" {
+	start_sleeping runc
+	runc update --resources - "$container_id" < "$bundle/resources.json"
+	expect 0 "$device" runc exec "$container_id" /probe
+	runc delete --force "$container_id"
+}
