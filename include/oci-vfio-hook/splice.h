@@ -24,7 +24,7 @@ struct splices {
 
 void splices_free(struct splices *splices);
 
-/* Bytes [start, end) become `with`: for text that is no JSON. */
+/* Bytes [start, end) become `with`: for text that isn't JSON. */
 void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with);
 
 /* The value's bytes become `with`, one JSON value. */
@@ -42,7 +42,7 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
 void splice_remove_member(struct splices *splices, const struct json *doc, uint32_t json);
 
 /* Takes the elements at `removed` (nodes, ascending) out of the array, each with one
- * comma and the white space before it, and puts `added` behind the last, with the
+ * comma and the white space before it, and puts `added` after the last, with the
  * indentation of the first. Call once for an array. */
 void splice_array(struct splices *splices, const struct json *doc, uint32_t array,
 		  const uint32_t *removed, size_t n_removed, const struct slice *added,

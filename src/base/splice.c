@@ -24,7 +24,7 @@ void splice_bytes(struct splices *splices, size_t start, size_t end, struct slic
 	};
 }
 
-/* Behind the string that begins at `at`. */
+/* After the string that begins at `at`. */
 static size_t skip_string(struct slice text, size_t at)
 {
 	for (at++; at < text.length && text.data[at] != '"'; at++) {
@@ -59,7 +59,7 @@ static struct slice first_colon(const struct json *doc, uint32_t object)
 	return slice_from_to(doc->text, start, json_skip_space(doc->text, colon + 1));
 }
 
-/* Behind the last value of a container, or behind the bracket of an empty one. */
+/* After the last value of a container, or after the bracket of an empty one. */
 static size_t content_end(const struct json *doc, uint32_t container, bool *ret_empty)
 {
 	size_t open = json_span(doc, container)->start + 1;

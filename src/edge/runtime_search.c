@@ -7,7 +7,14 @@
 #include "oci-vfio-hook/sysroot.h"
 
 static const char *const directories[] = {
-	"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+	"/usr/local/sbin",
+	"/usr/local/bin",
+	"/usr/sbin",
+	"/usr/bin",
+	"/sbin",
+	"/bin",
+	/* CRI-O's own packages put crun and runc there. */
+	"/usr/libexec/crio",
 };
 
 /* An executable regular file that isn't ourselves? */
@@ -31,7 +38,7 @@ int runtime_search(const char *name, char **ret, struct error *err)
 		if (!is_runtime(name, &self))
 			return error_set(
 				err, ERROR_NO_INPUT,
-				"%s: is no runtime (an executable file that isn't oci-vfio-runtime itself); correct the key runtime of the configuration",
+				"%s: is not a runtime (an executable file that isn't oci-vfio-runtime itself); correct the key runtime of the configuration",
 				name);
 		*ret = xstrdup(name);
 		return 0;
@@ -46,6 +53,6 @@ int runtime_search(const char *name, char **ret, struct error *err)
 	}
 	return error_set(
 		err, ERROR_NO_INPUT,
-		"the runtime %s is in none of /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin; install it, or name another one with the key runtime of the configuration",
+		"the runtime %s is in none of /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin, /bin and /usr/libexec/crio; install it, or name another one with the key runtime of the configuration",
 		name);
 }

@@ -198,9 +198,8 @@ static int parse_global(struct cursor *cursor, struct runtime_call *call,
 	return r;
 }
 
-#define UNCLEAR                                                                          \
-	"could be another spelling of an option that names the file to rewrite; spell "  \
-	"options out, with two dashes"
+static const char unclear[] =
+	"could be another spelling of an option that names the file to rewrite; spell options out, with two dashes";
 
 /* Where the value of a target goes. */
 static const char **target_of(struct runtime_call *call,
@@ -241,7 +240,7 @@ static int take_long(struct cursor *cursor, const struct subcommand_options *opt
 		return take_target(cursor, options, index, argument, call, err);
 	if (find_name(options->with_value, name) >= 0)
 		return take_value(cursor, argument, &ignored, err);
-	return could_be_target(options, name) ? refuse(err, text, UNCLEAR) : 0;
+	return could_be_target(options, name) ? refuse(err, text, unclear) : 0;
 }
 
 /* -x VALUE. */
@@ -277,7 +276,7 @@ static int take_letters(struct cursor *cursor, const struct subcommand_options *
 	    find_name(options->with_value, name) >= 0 ||
 	    slice_equal(name, SLICE("file-locks")) ||
 	    (!target && !strchr(options->value_letters, text[1])))
-		return refuse(err, text, UNCLEAR);
+		return refuse(err, text, unclear);
 	if (!target)
 		return 0;
 	argument.value = text + 2;

@@ -1147,6 +1147,14 @@ assert_ran_as() {
 	cp "$found/elsewhere" "$SBIN/elsewhere"
 	machine_command sh -ec "for directory in $mounts; do mount --bind '$found' \$directory; done; exec '$LINKS/oci-vfio-elsewhere' state box"
 	assert_ran_as /usr/local/sbin/elsewhere
+	# Where CRI-O's packages put them comes last.
+	rm "$SBIN/elsewhere"
+	machine_command sh -ec "mount -t tmpfs none /usr/libexec; mkdir /usr/libexec/crio; cp '$found/elsewhere' /usr/libexec/crio
+		exec '$LINKS/oci-vfio-elsewhere' state box"
+	assert_ran_as /usr/libexec/crio/elsewhere
+	machine_command sh -ec "mount -t tmpfs none /usr/libexec; mkdir /usr/libexec/crio; cp '$found/elsewhere' /usr/libexec/crio
+		mount --bind '$found' /usr/bin; exec '$LINKS/oci-vfio-elsewhere' state box"
+	assert_ran_as /usr/bin/elsewhere
 }
 
 @test "what can't be run is skipped" {
