@@ -55,6 +55,11 @@ static inline struct slice slice_from_to(struct slice text, size_t start, size_t
 	return (struct slice) { text.data + start, end - start };
 }
 
+/* Cuts the part before the next separator, or what is left without one, off *rest and into
+ * *ret. Begins with a text that isn't NULL; false once all is cut off, *rest.data is NULL
+ * then. Empty parts count. */
+bool slice_cut(struct slice *rest, char separator, struct slice *ret);
+
 static inline bool text_equal(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

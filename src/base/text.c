@@ -4,6 +4,25 @@
 
 #include <stdio.h>
 
+bool slice_cut(struct slice *rest, char separator, struct slice *ret)
+{
+	const char *at;
+
+	if (!rest->data)
+		return false;
+	at = memchr(rest->data, separator, rest->length);
+	if (at) {
+		size_t length = (size_t)(at - rest->data);
+
+		*ret = slice_from_to(*rest, 0, length);
+		*rest = slice_from_to(*rest, length + 1, rest->length);
+	} else {
+		*ret = *rest;
+		*rest = (struct slice) { 0 };
+	}
+	return true;
+}
+
 char *text_join(const char *first, ...)
 {
 	struct buffer joined = { 0 };

@@ -21,6 +21,37 @@ static void test_slices(void **state)
 	check_text("part", slice_from_to(SLICE("abcdef"), 2, 4), "cd");
 }
 
+static void test_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *parts; /* each with "|" after it */
+	} rows[] = {
+		{ "a,bc,d", "a|bc|d|" }, { "abc", "abc|" }, { "", "|" },
+		{ ",", "||" },		 { "a,", "a||" },   { ",a", "|a|" },
+		{ "a,,b", "a||b|" },
+	};
+	struct slice none = { 0 }, part = SLICE("untouched");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct slice rest = slice_from(rows[i].text);
+		auto_buffer shown = { 0 };
+
+		while (slice_cut(&rest, ',', &part)) {
+			buffer_add(&shown, part);
+			buffer_add(&shown, SLICE("|"));
+		}
+		check_text(rows[i].text, buffer_slice(&shown), rows[i].parts);
+		assert_null(rest.data);
+	}
+	/* Not more than the slice is looked at. */
+	none = (struct slice) { "a,b", 1 };
+	assert_true(slice_cut(&none, ',', &part));
+	check_text("part", part, "a");
+	assert_false(slice_cut(&none, ',', &part));
+}
+
 static void test_buffer(void **state)
 {
 	auto_buffer buffer = { 0 };
@@ -361,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
 		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_name),
+		cmocka_unit_test(test_cut),
 
 	};
 

@@ -5,7 +5,6 @@
 #include <sys/vfs.h>
 
 #include "oci-vfio-hook/sysroot.h"
-#include "oci-vfio-hook/number.h"
 
 #include "cgroup_internal.h"
 
@@ -18,61 +17,19 @@ static const char *const v1_places[] = { "/sys/fs/cgroup/devices", NULL };
 static const char *const v2_places[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified",
 					 NULL };
 
-static bool has_controller(const char *controllers, const char *name)
-{
-	const size_t length = strlen(name);
-
-	for (;;) {
-		const char *comma = strchr(controllers, ',');
-
-		if (comma == NULL)
-			return text_equal(controllers, name);
-		if ((size_t)(comma - controllers) == length &&
-		    memcmp(controllers, name, length) == 0)
-			return true;
-		controllers = comma + 1;
-	}
-}
-
-/* Finds the line "ID:CONTROLLERS:PATH" that decides; *ret_path is part of `text`, NULL
- * without a line. cgroups(7), "/proc files". */
-static enum device_cgroup_kind parse_membership(char *text, const char **ret_path)
-{
-	enum device_cgroup_kind kind = DEVICE_CGROUP_NONE;
-	char *line;
-
-	*ret_path = NULL;
-	while ((line = strsep(&text, "\n")) != NULL) {
-		const char *id = strsep(&line, ":");
-		const char *controllers = line != NULL ? strsep(&line, ":") : NULL;
-
-		if (line == NULL || line[0] != '/')
-			continue;
-		if (has_controller(controllers, "devices")) {
-			*ret_path = line;
-			return DEVICE_CGROUP_V1;
-		}
-		if (text_equal(id, "0") && controllers[0] == '\0') {
-			*ret_path = line;
-			kind = DEVICE_CGROUP_V2;
-		}
-	}
-	return kind;
-}
-
 /* Reads the membership of a process; *ret_path is owned by the caller, NULL for none. */
 static int read_membership(int proc, const char *file, enum device_cgroup_kind *ret_kind,
 			   char **ret_path, struct error *err)
 {
 	auto_close int fd = sysroot_openat(&sysroot_real, proc, file, O_RDONLY);
 	auto_free char *text = NULL;
-	const char *path;
+	struct slice path;
 	size_t length;
 	int r;
 
+	*ret_path = NULL;
 	if (fd == -ENOENT) { /* a kernel without cgroups */
 		*ret_kind = DEVICE_CGROUP_NONE;
-		*ret_path = NULL;
 		return 0;
 	}
 	if (fd < 0)
@@ -81,8 +38,9 @@ static int read_membership(int proc, const char *file, enum device_cgroup_kind *
 	r = file_read(fd, "/proc/PID/cgroup", 0, PROC_CGROUP_MAX, &text, &length, err);
 	if (r < 0)
 		return r;
-	*ret_kind = parse_membership(text, &path);
-	*ret_path = path != NULL ? xstrndup(path, strlen(path)) : NULL;
+	*ret_kind = proc_cgroup_parse((struct slice) { text, length }, &path);
+	if (*ret_kind != DEVICE_CGROUP_NONE)
+		*ret_path = xstrndup(path.data, path.length);
 	return 0;
 }
 
@@ -94,19 +52,12 @@ static bool holds_process(int directory, pid_t pid)
 		sysroot_openat(&sysroot_real, directory, "cgroup.procs", O_RDONLY);
 	auto_free char *text = NULL;
 	auto_error err = { 0 };
-	char *rest, *line;
 	size_t length;
-	uint64_t number;
 
-	if (fd < 0 ||
-	    file_read(fd, "cgroup.procs", 0, PROCESSES_MAX, &text, &length, &err) < 0)
-		return false;
-	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (number_parse(slice_from(line), 10, 10, INT32_MAX, &number) == 0 &&
-		    number == (uint64_t)pid)
-			return true;
-	return false;
+	return fd >= 0 &&
+	       file_read(fd, "cgroup.procs", 0, PROCESSES_MAX, &text, &length, &err) ==
+		       0 &&
+	       proc_cgroup_lists((struct slice) { text, length }, pid);
 }
 
 /* Tries one mount of the hierarchy. Returns whether the process is in target + path. */
@@ -138,18 +89,6 @@ static bool try_place(enum device_cgroup_kind kind, const char *target, const ch
 	return true;
 }
 
-/* Returns what of `path` is below the root of a mount, or NULL if nothing is. */
-static const char *below_root(const char *path, const char *root)
-{
-	size_t length = text_equal(root, "/") ? 0 : strlen(root);
-
-	if (!slice_starts(slice_from(path), (struct slice) { root, length }))
-		return NULL;
-	if (path[length] == '\0')
-		return "/";
-	return path[length] == '/' ? path + length : NULL;
-}
-
 static int try_mounts(enum device_cgroup_kind kind, const char *path, pid_t pid,
 		      struct device_cgroup *ret, struct error *err)
 {
@@ -159,7 +98,7 @@ static int try_mounts(enum device_cgroup_kind kind, const char *path, pid_t pid,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < mounts.count; i++) {
-		const char *below = below_root(path, mounts.items[i].root);
+		const char *below = proc_cgroup_below(path, mounts.items[i].root);
 
 		if (below != NULL &&
 		    try_place(kind, mounts.items[i].target, below, pid, ret))
@@ -182,15 +121,6 @@ static int locate(enum device_cgroup_kind kind, const char *path, pid_t pid,
 	return try_mounts(kind, path, pid, ret, err);
 }
 
-/* Is `above` the cgroup at `path`, or one above it? */
-static bool holds(const char *above, const char *path)
-{
-	const struct slice whole = slice_from(path), start = slice_from(above);
-
-	return slice_starts(whole, start) &&
-	       (path[start.length] == '/' || path[start.length] == '\0');
-}
-
 int cgroup_find(int proc, pid_t pid, struct device_cgroup *ret, struct error *err)
 {
 	enum device_cgroup_kind own_kind;
@@ -203,6 +133,6 @@ int cgroup_find(int proc, pid_t pid, struct device_cgroup *ret, struct error *er
 	if (r < 0 || path == NULL)
 		return r;
 	ret->shared =
-		text_equal(path, "/") || (own_path != NULL && holds(path, own_path));
+		text_equal(path, "/") || (own_path && proc_cgroup_below(own_path, path));
 	return locate(ret->kind, path, pid, ret, err);
 }

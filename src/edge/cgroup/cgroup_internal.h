@@ -3,17 +3,12 @@
 #ifndef CGROUP_INTERNAL_H
 #define CGROUP_INTERNAL_H
 
+#include "oci-vfio-hook/cgroup_rule.h"
 #include "oci-vfio-hook/device_cgroup.h"
-#include "oci-vfio-hook/text.h"
+#include "oci-vfio-hook/proc_cgroup.h"
 
 #include "bpf_program.h"
 #include "systemd_unit.h"
-
-enum device_cgroup_kind {
-	DEVICE_CGROUP_NONE, /* nothing filters devices here, or nothing could */
-	DEVICE_CGROUP_V1,
-	DEVICE_CGROUP_V2,
-};
 
 /* A program that decides about the container's devices. */
 struct device_cgroup_program {
@@ -24,14 +19,6 @@ struct device_cgroup_program {
 	bool replaced;
 	const char *pin; /* where systemd takes it from, or NULL; borrowed */
 	bool pinned;	 /* `wider` is there */
-};
-
-/* A rule of cgroup v1, as in devices.list. */
-struct device_cgroup_rule {
-	char type; /* 'a', 'b' or 'c' */
-	bool any_major, any_minor;
-	uint32_t major, minor;
-	char access[4];
 };
 
 struct device_cgroup {
@@ -50,8 +37,7 @@ struct device_cgroup {
 	bool unit_changes, unit_changed;
 	/* v1 */
 	int allow, deny;
-	struct device_cgroup_rule *rules; /* before the first change */
-	size_t n_rules, rules_capacity;
+	struct cgroup_rules rules; /* before the first change */
 	struct device_change *changes;
 	size_t n_changes, changes_capacity;
 	bool changed;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "oci-vfio-hook/sysroot.h"
-#include "oci-vfio-hook/number.h"
 
 #include "cgroup_internal.h"
 
@@ -13,43 +12,11 @@
 /* With three letters of access. */
 #define RULE_SIZE (DEVICE_NUMBER_SIZE + sizeof("rwm"))
 
-static bool parse_number(const char *text, bool *ret_any, uint32_t *ret)
-{
-	uint64_t number;
-
-	*ret_any = text != NULL && text_equal(text, "*");
-	*ret = 0;
-	if (*ret_any)
-		return true;
-	if (text == NULL || number_parse(slice_from(text), 10, 10, UINT32_MAX, &number))
-		return false;
-	*ret = (uint32_t)number;
-	return true;
-}
-
-/* Parses "c 10:196 rwm", "b 8:* rw", "a *:* rwm". */
-static bool parse_rule(char *line, struct device_cgroup_rule *ret)
-{
-	const char *type = strsep(&line, " "), *major = strsep(&line, ":");
-	const char *minor = strsep(&line, " ");
-	uint32_t access;
-
-	if (line == NULL || strlen(type) != 1 || strchr("abc", type[0]) == NULL ||
-	    device_access_parse(line, &access) < 0 ||
-	    !parse_number(major, &ret->any_major, &ret->major) ||
-	    !parse_number(minor, &ret->any_minor, &ret->minor))
-		return false;
-	ret->type = type[0];
-	memcpy(ret->access, line, strlen(line) + 1);
-	return true;
-}
-
 static int read_rules(struct device_cgroup *cgroup, struct error *err)
 {
 	auto_close int fd = sysroot_openat(&sysroot_real, cgroup->directory,
 					   "devices.list", O_RDONLY);
 	auto_free char *text = NULL;
-	char *rest, *line;
 	size_t length;
 	int r;
 
@@ -60,13 +27,9 @@ static int read_rules(struct device_cgroup *cgroup, struct error *err)
 	r = file_read(fd, "devices.list", 0, LIST_MAX, &text, &length, err);
 	if (r < 0)
 		return error_prefix(err, "%s", cgroup->path);
-	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0')
-		if (!parse_rule(line, array_append(cgroup->rules, cgroup->n_rules,
-						   cgroup->rules_capacity)))
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "%s/devices.list: has an unknown format",
-					 cgroup->path);
+	if (cgroup_rules_parse((struct slice) { text, length }, &cgroup->rules) < 0)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "%s/devices.list: has an unknown format", cgroup->path);
 	return 0;
 }
 
@@ -94,42 +57,12 @@ int cgroup_v1_open(struct device_cgroup *cgroup, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-/* Does the cgroup allow everything but exceptions, which the kernel doesn't show? */
-static bool is_open(const struct device_cgroup *cgroup)
-{
-	for (size_t i = 0; i < cgroup->n_rules; i++)
-		if (cgroup->rules[i].type == 'a')
-			return true;
-	return false;
-}
-
-/* Do the rules let the device be opened as is wanted? As device_program_allows(). */
-static bool is_allowed(const struct device_cgroup *cgroup,
-		       const struct device_change *change, uint32_t wanted)
-{
-	uint32_t opening = wanted & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE), access;
-
-	if (opening != 0)
-		wanted = opening;
-	for (size_t i = 0; i < cgroup->n_rules; i++) {
-		const struct device_cgroup_rule *rule = &cgroup->rules[i];
-
-		if ((rule->type == 'a' || rule->type == change->number.type) &&
-		    (rule->any_major || rule->major == change->number.major) &&
-		    (rule->any_minor || rule->minor == change->number.minor) &&
-		    device_access_parse(rule->access, &access) == 0 &&
-		    (wanted & ~access) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Exceptions of an open cgroup are not shown, and those with wildcards let nobody through:
  * what the spec refuses can't be made sure of. */
 static int check_open(const struct device_cgroup *cgroup,
 		      const struct device_change *change, struct error *err)
 {
-	if (!is_open(cgroup) || cgroup->shared)
+	if (!cgroup->rules.open || cgroup->shared)
 		return 0;
 	if (change->has_new && change->excepted)
 		return error_set(
@@ -156,7 +89,7 @@ int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *
 					 "\"%.3s\" is no access to a device",
 					 changes[i].access);
 		if (cgroup->shared && changes[i].has_new &&
-		    !is_allowed(cgroup, &changes[i], access))
+		    !cgroup_rules_allow(&cgroup->rules, &changes[i].number, access))
 			return error_set(
 				err, ERROR_UNAVAILABLE,
 				"%s: does not allow device %s, and is not the container's own cgroup",
@@ -193,7 +126,7 @@ static int write_failed(const struct device_cgroup *cgroup, const char *file,
 static int write_changes(struct device_cgroup *cgroup, struct error *err)
 {
 	/* In an open cgroup a refusal couldn't be told from one that was there before. */
-	bool refuse = !is_open(cgroup);
+	bool refuse = !cgroup->rules.open;
 
 	for (size_t i = 0; i < cgroup->n_changes; i++) {
 		const struct device_change *change = &cgroup->changes[i];
@@ -233,12 +166,11 @@ static int restore(const struct device_cgroup *cgroup, const struct device_numbe
 {
 	int r = write_rule(cgroup->deny, number, "rwm");
 
-	for (size_t i = 0; i < cgroup->n_rules; i++) {
-		const struct device_cgroup_rule *rule = &cgroup->rules[i];
+	for (size_t i = 0; i < cgroup->rules.count; i++) {
+		const struct cgroup_rule *rule = &cgroup->rules.items[i];
 		int written;
 
-		if (rule->type != number->type || rule->any_major || rule->any_minor ||
-		    rule->major != number->major || rule->minor != number->minor)
+		if (!cgroup_rule_is_for(rule, number))
 			continue;
 		written = write_rule(cgroup->allow, number, rule->access);
 		r = r < 0 ? r : written;
@@ -266,7 +198,7 @@ int cgroup_v1_undo(struct device_cgroup *cgroup)
 		const struct device_change *change = &cgroup->changes[i];
 		int r = 0;
 
-		if (is_open(cgroup)) {
+		if (cgroup->rules.open) {
 			r = refuse_again(cgroup, change);
 			result = result < 0 ? result : r;
 			continue;

@@ -100,7 +100,7 @@ void device_cgroup_free(struct device_cgroup *cgroup)
 	free(cgroup->programs);
 	systemd_unit_close(&cgroup->unit);
 	device_allow_free(&cgroup->unit_allow);
-	free(cgroup->rules);
+	cgroup_rules_free(&cgroup->rules);
 	free(cgroup->changes);
 	free(cgroup->path);
 	close_fd(&cgroup->directory);

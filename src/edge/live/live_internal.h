@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "oci-vfio-hook/device_cgroup.h"
+#include "oci-vfio-hook/found_node.h"
 #include "oci-vfio-hook/id_map.h"
 #include "oci-vfio-hook/live.h"
 #include "oci-vfio-hook/sysroot.h"
@@ -67,15 +68,6 @@ struct live_directory {
 	bool machines;
 };
 
-/* What is at a place; type 0: nothing. */
-struct live_found {
-	/* Its type also 'f' (an empty regular file) and 'x' (something else). */
-	struct device_number number;
-	bool mounted; /* it is a mount point */
-	dev_t device; /* of the file itself */
-	ino_t inode;
-};
-
 /* This machine's /dev, which may be bound into the container: its file systems, told by
  * their device numbers, and for a /dev that is none of its own, its directories. */
 struct live_machine_dev {
@@ -94,7 +86,7 @@ struct live;
  * `make`, makes it where it is missing. */
 int live_place_open(struct live *live, const char *path, bool make,
 		    struct live_place *ret, struct error *err);
-int live_place_look(const struct live_place *place, struct live_found *ret,
+int live_place_look(const struct live_place *place, struct found_node *ret,
 		    struct error *err);
 /* Closes the directories of all places. */
 void live_place_close_all(struct live *live);
@@ -186,8 +178,7 @@ struct live_node {
 	const struct plan_node *plan;
 	/* The machine's file that the runtime may have bound there instead. */
 	bool has_source;
-	dev_t source_device;
-	ino_t source_inode;
+	struct file_identity source;
 	int mount;     /* to put on the placeholder; -1: the node is made; owned */
 	char *scratch; /* name of the node in live.scratch; owned */
 	struct live_label label; /* of the stale node; owned */

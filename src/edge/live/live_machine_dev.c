@@ -9,6 +9,8 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include "oci-vfio-hook/mountinfo.h"
+
 /* A line for each mount, and there may be thousands. */
 #define MOUNTINFO_MAX (64 << 20)
 
@@ -54,25 +56,6 @@ static bool is_devtmpfs(const char *path, dev_t *ret)
 	return true;
 }
 
-/* Is it a line of /proc/PID/mountinfo (proc(5)) about a devtmpfs? Then its device
- * number. */
-static bool parse_devtmpfs(char *line, dev_t *ret)
-{
-	const char *type = strstr(line, " - "), *field = NULL;
-	struct device_number number;
-
-	if (type == NULL || strncmp(type, " - devtmpfs ", 12) != 0)
-		return false;
-	/* After the mount's number and its parent's. */
-	for (int i = 0; i < 3; i++)
-		field = strsep(&line, " ");
-	if (field == NULL || device_number_parse(slice_from(field), DEVICE_MAJOR_MAX,
-						 DEVICE_MINOR_MAX, &number) < 0)
-		return false;
-	*ret = makedev(number.major, number.minor);
-	return true;
-}
-
 /* The kernel has one devtmpfs, however often it is mounted, and only where the container
  * has it does it matter. Our own /dev needn't be it: in a container in which a runtime
  * runs. */
@@ -80,7 +63,7 @@ static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *e
 {
 	auto_close int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
 	auto_free char *text = NULL;
-	char *rest, *line;
+	struct mountinfo mount;
 	size_t length;
 	int r;
 
@@ -90,12 +73,11 @@ static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *e
 	r = file_read(fd, "/proc/PID/mountinfo", 0, MOUNTINFO_MAX, &text, &length, err);
 	if (r < 0)
 		return r;
-	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (parse_devtmpfs(line, &ret->systems[0])) {
-			ret->n_systems = 1;
-			break;
-		}
+	if (mountinfo_find_type((struct slice) { text, length }, SLICE("devtmpfs"),
+				&mount)) {
+		ret->systems[0] = makedev(mount.device.major, mount.device.minor);
+		ret->n_systems = 1;
+	}
 	return 0;
 }
 

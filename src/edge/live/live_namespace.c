@@ -82,27 +82,27 @@ static int check_mount_namespace(struct live_namespace *mount_namespace,
 static int read_users(struct live_namespace *mount_namespace, struct error *err)
 {
 	struct user_namespace self;
-	char other[USER_NAMESPACE_NAME_SIZE];
+	uint32_t other;
 	int r = user_namespace_read(&self, err);
 
 	if (r < 0)
 		return r;
 	mount_namespace->privileged = self.initial;
-	r = sysroot_readlink(&sysroot_real, mount_namespace->proc, "ns/user", other,
-			     sizeof(other));
+	r = user_namespace_read_link(mount_namespace->proc, "ns/user", &other);
 	/* A kernel without user namespaces has no such file, for us neither. */
-	if (r == -ENOENT && self.name[0] == '\0')
+	if (r == -ENOENT && self.number == 0)
 		return 0;
 	if (r < 0)
 		return namespace_error(mount_namespace,
 				       "its user namespace can't be examined", -r, err);
-	mount_namespace->foreign = !text_equal(self.name, other);
+	mount_namespace->foreign = self.number != other;
 	if (!mount_namespace->foreign)
 		return 0;
-	r = id_map_read(mount_namespace->proc, "uid_map", &mount_namespace->users, err);
+	r = user_namespace_read_map(mount_namespace->proc, "uid_map",
+				    &mount_namespace->users, err);
 	if (r == 0)
-		r = id_map_read(mount_namespace->proc, "gid_map",
-				&mount_namespace->groups, err);
+		r = user_namespace_read_map(mount_namespace->proc, "gid_map",
+					    &mount_namespace->groups, err);
 	if (r < 0)
 		return error_prefix(err, "state: pid %d", mount_namespace->pid);
 	return live_namespace_find_owner(mount_namespace, 0, 0,

@@ -6,23 +6,18 @@
 #include <errno.h>
 #include <sys/sysmacros.h>
 
-static bool is_final(const struct live_found *found, const struct plan_node *plan)
+/* The machine's file that the runtime may have bound there instead of a node. */
+static const struct file_identity *source_of(const struct live_node *node)
 {
-	return device_number_equal(&found->number, &plan->number);
+	return node->has_source ? &node->source : NULL;
 }
 
-/* Is it what the spec let the runtime make, or what it bound there instead? */
-static bool is_stale(const struct live_found *found, const struct live_node *node)
+static bool is_stale(const struct found_node *found, const struct live_node *node)
 {
-	const struct plan_node *plan = node->plan;
-
-	if (plan->has_old && device_number_equal(&found->number, &plan->old))
-		return true;
-	return node->has_source && found->mounted &&
-	       found->device == node->source_device && found->inode == node->source_inode;
+	return found_node_is_stale(found, node->plan, source_of(node));
 }
 
-static int something_else(const struct live_place *place, const struct live_found *found,
+static int something_else(const struct live_place *place, const struct found_node *found,
 			  struct error *err)
 {
 	auto_free char *name = path_display(place->path);
@@ -89,13 +84,6 @@ static int rename_aside(struct live *live, const struct live_place *place)
 	return r;
 }
 
-/* Could a killed run of ours have left it: such a stale node, or the empty file of a mount?
- * Nothing else is ever removed. */
-static bool is_leftover(const struct live_found *found, const struct live_node *node)
-{
-	return !found->mounted && (found->number.type == 'f' || is_stale(found, node));
-}
-
 /* Is a name beside the place that of a node that the plan takes or makes? */
 static bool is_planned(const struct live *live, const struct live_place *place,
 		       const char *name)
@@ -135,7 +123,7 @@ static int take_away(struct live *live, const struct live_node *node,
 {
 	char aside[NAME_MAX + 1];
 	struct live_place leftover = *place;
-	struct live_found found;
+	struct found_node found;
 	int r = live_undo_aside_name(place->name, aside);
 
 	if (r == 0 && is_planned(live, place, aside))
@@ -147,7 +135,7 @@ static int take_away(struct live *live, const struct live_node *node,
 		r = live_place_look(&leftover, &found, err);
 		if (r < 0)
 			return r;
-		if (!is_leftover(&found, node))
+		if (!found_node_is_leftover(&found, node->plan, source_of(node)))
 			return in_the_way(place, aside, err);
 		r = take_away(live, node, &leftover, err);
 		if (r < 0)
@@ -163,13 +151,14 @@ static int remove_stale(struct live *live, struct live_node *node,
 			const struct live_place *place, struct error *err)
 {
 	const struct plan_node *plan = node->plan;
-	struct live_found found;
+	struct found_node found;
 	int r = live_place_look(place, &found, err);
 
 	if (r < 0 || found.number.type == 0)
 		return r;
 	if (plan->final_path != NULL &&
-	    text_equal(plan->container_path, plan->final_path) && is_final(&found, plan))
+	    text_equal(plan->container_path, plan->final_path) &&
+	    found_node_is_final(&found, plan))
 		return 0;
 	if (!is_stale(&found, node))
 		return something_else(place, &found, err);
@@ -280,7 +269,7 @@ static int put_node(struct live *live, struct live_node *node,
 static int make_final(struct live *live, struct live_node *node, struct error *err)
 {
 	const struct plan_node *plan = node->plan;
-	struct live_found found = { 0 };
+	struct found_node found = { 0 };
 	struct live_place place;
 	int r;
 
@@ -289,7 +278,7 @@ static int make_final(struct live *live, struct live_node *node, struct error *e
 	r = live_place_open(live, plan->final_path, true, &place, err);
 	if (r == 0)
 		r = live_place_look(&place, &found, err);
-	if (r < 0 || is_final(&found, plan))
+	if (r < 0 || found_node_is_final(&found, plan))
 		return r;
 	if (found.number.type != 0)
 		return something_else(&place, &found, err);

@@ -164,12 +164,12 @@ static char type_of(const struct statx *status)
 	return S_ISREG(status->stx_mode) && status->stx_size == 0 ? 'f' : 'x';
 }
 
-int live_place_look(const struct live_place *place, struct live_found *ret,
+int live_place_look(const struct live_place *place, struct found_node *ret,
 		    struct error *err)
 {
 	struct statx status;
 
-	*ret = (struct live_found) { 0 };
+	*ret = (struct found_node) { 0 };
 	if (place->directory < 0)
 		return 0;
 	if (statx(place->directory, place->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
@@ -177,13 +177,13 @@ int live_place_look(const struct live_place *place, struct live_found *ret,
 		return errno == ENOENT
 			       ? 0
 			       : live_error(place->path, "can't be examined", errno, err);
-	*ret = (struct live_found) {
+	*ret = (struct found_node) {
 		.number.type = type_of(&status),
 		.number.major = status.stx_rdev_major,
 		.number.minor = status.stx_rdev_minor,
 		.mounted = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
-		.device = makedev(status.stx_dev_major, status.stx_dev_minor),
-		.inode = status.stx_ino,
+		.file.device = makedev(status.stx_dev_major, status.stx_dev_minor),
+		.file.inode = status.stx_ino,
 	};
 	return 0;
 }

@@ -16,8 +16,7 @@ static void find_source(struct live_node *node)
 	if (path == NULL || stat(path, &status) < 0)
 		return;
 	node->has_source = true;
-	node->source_device = status.st_dev;
-	node->source_inode = status.st_ino;
+	node->source = (struct file_identity) { status.st_dev, status.st_ino };
 }
 
 static int clone_machines_node(struct live_node *node, struct error *err)

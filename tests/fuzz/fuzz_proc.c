@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzzes the parsers of what the kernel writes below /proc and in cgroups. */
+#include "fuzz.h"
+
+#include "oci-vfio-hook/cgroup_rule.h"
+#include "oci-vfio-hook/device_program.h"
+#include "oci-vfio-hook/id_map.h"
+#include "oci-vfio-hook/mountinfo.h"
+#include "oci-vfio-hook/namespace_link.h"
+#include "oci-vfio-hook/proc_cgroup.h"
+#include "oci-vfio-hook/unit_name.h"
+
+static void check_within(struct slice part, struct slice text)
+{
+	fuzz_check(part.data >= text.data &&
+			   part.data + part.length <= text.data + text.length,
+		   "not a part of the text");
+}
+
+static void check_cgroup(struct slice text)
+{
+	struct slice path, unit;
+
+	proc_cgroup_lists(text, 1);
+	if (proc_cgroup_parse(text, &path) == DEVICE_CGROUP_NONE)
+		return;
+	check_within(path, text);
+	fuzz_check(path.length > 0 && path.data[0] == '/', "no path");
+	if (unit_name_from_cgroup(path, &unit))
+		check_within(unit, path);
+}
+
+/* A rule of a list allows its own device. */
+static void check_rules(struct slice text)
+{
+	auto_cgroup_rules rules = { 0 };
+
+	if (cgroup_rules_parse(text, &rules) < 0) {
+		fuzz_check(!rules.items, "an output in spite of the error");
+		return;
+	}
+	for (size_t i = 0; i < rules.count; i++) {
+		const struct cgroup_rule *rule = &rules.items[i];
+
+		uint32_t access;
+
+		fuzz_check(device_access_parse(rule->access, &access) == 0, "access");
+		fuzz_check(cgroup_rules_allow(&rules, &rule->number, access),
+			   "not allowed");
+		fuzz_check(rule->number.type != 'a' || rules.open, "not open");
+	}
+}
+
+static void check_map(struct slice text)
+{
+	auto_id_map map = { 0 };
+
+	if (id_map_parse(text, &map) < 0) {
+		fuzz_check(!map.items, "an output in spite of the error");
+		return;
+	}
+	for (size_t i = 0; i < map.count; i++) {
+		uint32_t outside;
+
+		fuzz_check(map.items[i].count == 0 ||
+				   id_map_find(&map, map.items[i].inside, &outside),
+			   "the first of a range isn't found");
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice text = { (const char *)data, size };
+	auto_free char *copy = NULL;
+	struct mountinfo mount;
+	uint32_t number;
+
+	text.data = copy = fuzz_copy(text);
+	check_cgroup(text);
+	check_rules(text);
+	check_map(text);
+	if (mountinfo_parse(text, &mount) == 0)
+		check_within(mount.type, text);
+	fuzz_check(namespace_link_parse(text, SLICE("user"), &number) < 0 || number > 0,
+		   "no number");
+	return 0;
+}
