@@ -38,12 +38,13 @@ static int check_trusted(const struct stat *status, const char *name, struct err
 	if (!is_trusted_owner(status->st_uid))
 		return error_set(
 			err, ERROR_PERMISSION,
-			"%s: is owned by user %u: it must be owned by root or user %u",
-			name, status->st_uid, geteuid());
+			"%s: must be owned by root, but is owned by user %u; run: chown root %s && chmod go-w %s",
+			name, status->st_uid, name, name);
 	if (status->st_mode & (S_IWGRP | S_IWOTH))
-		return error_set(err, ERROR_PERMISSION,
-				 "%s: is writable by others (mode %04o): chmod go-w %s",
-				 name, status->st_mode & 07777, name);
+		return error_set(
+			err, ERROR_PERMISSION,
+			"%s: must be writable by its owner alone, but has mode %04o; run: chmod go-w %s",
+			name, status->st_mode & 07777, name);
 	return 0;
 }
 
@@ -60,6 +61,11 @@ static int open_file(const struct sysroot *sysroot, const char *path)
 			      O_RDONLY | O_NONBLOCK);
 }
 
+static char *display(const struct sysroot *sysroot, const char *path)
+{
+	return sysroot != NULL ? sysroot_display(sysroot, path) : path_display(path);
+}
+
 static int read_trusted(int fd, const char *name, char **ret, size_t *ret_length,
 			struct error *err)
 {
@@ -70,7 +76,8 @@ static int read_trusted(int fd, const char *name, char **ret, size_t *ret_length
 		return error_set(err, ERROR_IO, "%s: can't be examined: %s", name,
 				 strerror(errno));
 	if (!S_ISREG(status.st_mode))
-		return error_set(err, ERROR_PERMISSION, "%s: is no regular file", name);
+		return error_set(err, ERROR_PERMISSION, "%s: must be a regular file",
+				 name);
 	r = check_trusted(&status, name, err);
 	if (r < 0)
 		return r;
@@ -86,7 +93,7 @@ int trusted_file_read(const struct sysroot *sysroot, const char *path, char **re
 
 	if (fd == -ENOENT && sysroot != NULL)
 		return 1;
-	name = path_display(path);
+	name = display(sysroot, path);
 	if (fd < 0)
 		return open_error(name, -fd, err);
 	return read_trusted(fd, name, ret, ret_length, err);
@@ -97,7 +104,7 @@ static int add_file(const struct sysroot *sysroot, enum map_source source,
 		    struct error *err)
 {
 	auto_close int fd = open_file(sysroot, path);
-	auto_free char *name = path_display(path);
+	auto_free char *name = display(sysroot, path);
 	auto_free char *text = NULL;
 	size_t length = 0;
 	int r;
@@ -131,23 +138,25 @@ static int list_directory(const struct sysroot *sysroot, const char *path,
 			  struct names *ret, struct error *err)
 {
 	auto_close int fd = -1;
+	auto_free char *name = NULL;
 	struct stat status;
 	int r;
 
 	fd = sysroot_openat(sysroot, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	if (fd == -ENOENT)
 		return 0;
+	name = sysroot_display(sysroot, path);
 	if (fd < 0)
-		return open_error(path, -fd, err);
+		return open_error(name, -fd, err);
 	if (fstat(fd, &status) < 0)
-		return error_set(err, ERROR_IO, "%s: can't be examined: %s", path,
+		return error_set(err, ERROR_IO, "%s: can't be examined: %s", name,
 				 strerror(errno));
-	r = check_trusted(&status, path, err);
+	r = check_trusted(&status, name, err);
 	if (r < 0)
 		return r;
 	r = names_read(fd, ret);
 	if (r < 0)
-		return error_set(err, ERROR_IO, "%s: can't be listed: %s", path,
+		return error_set(err, ERROR_IO, "%s: can't be listed: %s", name,
 				 strerror(-r));
 	return 0;
 }
@@ -208,38 +217,40 @@ static int add_directories(const struct sysroot *sysroot, struct device_map *map
 
 /* Reads the item; *ret stays NULL where QEMU was given none. The kernel lets only root
  * open it, and only CAP_SYS_ADMIN read it. */
-static int read_fw_cfg(const struct sysroot *sysroot, char **ret, size_t *ret_length,
-		       struct error *err)
+static int read_fw_cfg(const struct sysroot *sysroot, const char *name, char **ret,
+		       size_t *ret_length, struct error *err)
 {
+	auto_free char *directory = NULL;
 	auto_error found = { 0 };
 	auto_close int fd = open_file(sysroot, FW_CFG_MAP);
 
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
 	if (fd < 0)
-		open_error(FW_CFG_MAP, -fd, &found);
-	else if (read_trusted(fd, FW_CFG_MAP, ret, ret_length, &found) >= 0)
+		open_error(name, -fd, &found);
+	else if (read_trusted(fd, name, ret, ret_length, &found) >= 0)
 		return 0;
 	if (found.class != ERROR_PERMISSION)
 		return error_set(err, found.class, "%s", found.message);
+	directory = sysroot_display(sysroot, directories[0]);
 	return error_set(
 		err, found.class,
-		"%s: run as root, or copy the map to %s and set \"fw_cfg\": false in /etc/oci-vfio-hook/config.json",
-		found.message, directories[0]);
+		"%s; run as root, or copy the map to %s and set \"fw_cfg\": false in the configuration file",
+		found.message, directory);
 }
 
 static int add_fw_cfg(const struct sysroot *sysroot, struct device_map *map,
 		      struct messages *messages, struct error *err)
 {
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *name = sysroot_display(sysroot, FW_CFG_MAP);
 	size_t length = 0;
-	int r = read_fw_cfg(sysroot, &text, &length, err);
+	int r = read_fw_cfg(sysroot, name, &text, &length, err);
 
 	if (r < 0 || text == NULL)
 		return r;
 	map->exists = true;
-	r = device_map_add(map, MAP_SOURCE_FW_CFG, FW_CFG_MAP,
-			   (struct slice) { text, length }, messages, err);
+	r = device_map_add(map, MAP_SOURCE_FW_CFG, name, (struct slice) { text, length },
+			   messages, err);
 	return r < 0 ? r : device_map_close_source(map, messages, err);
 }
 

@@ -27,8 +27,22 @@ int sysroot_open(const char *directory, struct sysroot *ret, struct error *err)
 				 "%s: can't be used as the root of a machine: %s", name,
 				 strerror(number));
 	}
-	*ret = (struct sysroot) { .root = root };
+	*ret = (struct sysroot) { .root = root, .name = directory };
 	return 0;
+}
+
+char *sysroot_display(const struct sysroot *sysroot, const char *path)
+{
+	auto_free char *whole = NULL;
+	size_t length;
+
+	if (sysroot->real)
+		return path_display(path);
+	length = strlen(sysroot->name);
+	while (length > 0 && sysroot->name[length - 1] == '/')
+		length--;
+	whole = xasprintf("%.*s%s", (int)length, sysroot->name, path);
+	return path_display(whole);
 }
 
 int sysroot_openat(const struct sysroot *sysroot, int at, const char *path, int flags)

@@ -15,7 +15,7 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 		   struct error *err)
 {
 	const char *path = options->config ? options->config : CONFIG_PATH;
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *name = NULL;
 	size_t length;
 	int r;
 
@@ -28,7 +28,9 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 			      &length, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return settings_parse(path, (struct slice) { text, length }, &run->settings, err);
+	name = options->config ? path_display(path)
+			       : sysroot_display(&run->sysroot, path);
+	return settings_parse(name, (struct slice) { text, length }, &run->settings, err);
 }
 
 int hook_read_annotation(struct hook_run *run, struct error *err)

@@ -88,7 +88,7 @@ assert_mapped() {
 	done
 }
 
-@test "a file that others may write, that somebody else owns, or that is no file: 77" {
+@test "a file that others may write, that somebody else owns, or that is not a file: 77" {
 	needs_root
 	configuration '{}'
 	chmod 664 "$ETC/config.json"
@@ -104,11 +104,51 @@ assert_mapped() {
 	rm "$ETC/config.json"
 	mkfifo "$ETC/config.json"
 	apply
-	assert_refused 77 etc/oci-vfio-hook/config.json
+	assert_refused 77 etc/oci-vfio-hook/config.json 'must be a regular file'
 	rm "$ETC/config.json"
 	mkdir "$ETC/config.json"
 	apply
 	assert_refused 77 etc/oci-vfio-hook/config.json
+}
+
+# NAME: a file that isn't trusted, and that is once what the message says was run, also where it is at --root.
+assert_remedy() {
+	local remedy
+	apply
+	assert_refused 77 "$1: must be" "; run: ch"
+	remedy=$(sed -n 's/.*; run: //p' "$STDERR")
+	[[ $remedy == *" $1" ]] || fail "not of $1" "$(show_output)"
+	bash -ec "$remedy"
+	assert_mapped
+	write_config
+	remember
+}
+
+@test "what a message says to run helps, and names the file at --root" {
+	needs_root
+	local file
+	configuration '{}'
+	add_run_map two
+	for file in "$ETC/config.json" "$MAPS" "$MAPS/45.json" "$RUN_MAPS" "$RUN_MAPS/two.json"; do
+		chmod 777 "$file"
+		assert_remedy "$file"
+		chown 65534 "$file"
+		assert_remedy "$file"
+		chown 65534 "$file"
+		chmod 666 "$file"
+		[ ! -d "$file" ] || chmod 777 "$file"
+		assert_remedy "$file"
+	done
+}
+
+@test "places of the machine's files are named at --root" {
+	configuration '{"timeout":0}'
+	apply
+	assert_refused 65 "$ETC/config.json: timeout: "
+	configuration '{}'
+	add_map bad '{}'
+	apply
+	assert_refused 65 "$MAPS/bad.json: [0]"
 }
 
 @test "--config: another file instead, a path of its own" {
