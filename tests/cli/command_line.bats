@@ -281,6 +281,17 @@ assert_usage() {
 	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
 }
 
+@test "out of memory: 70, and nothing is written" {
+	enlarge_config
+	starve "$OCI_VFIO_HOOK"
+	STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr status=0
+	"${STARVED[@]}" "$OCI_VFIO_HOOK" apply "$BUNDLE" > "$STDOUT" 2> "$STDERR" < /dev/null || status=$?
+	assert_starved 70 oci-vfio-hook
+	status=0
+	"${STARVED[@]}" "$OCI_VFIO_HOOK" precreate > "$STDOUT" 2> "$STDERR" < "$CONFIG" || status=$?
+	assert_starved 70 oci-vfio-hook
+}
+
 @test "closed stdin, stdout and stderr: the spec comes out whole" {
 	common_case
 	write_config

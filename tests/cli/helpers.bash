@@ -367,6 +367,32 @@ as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
+# PROGRAM: sets STARVED to what is put before its call so that it gets no memory for a file of some megabytes. A sanitizer's
+# own memory is too much for a limit of the process.
+starve() {
+	if grep -q __asan_init "$1"; then
+		STARVED=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=4")
+	else
+		STARVED=(prlimit --as=$((24 << 20)) --)
+	fi
+}
+
+# A sanitizer says so as well.
+assert_starved() {
+	sed -i '/^==[0-9]*==WARNING: AddressSanitizer failed to allocate /d' "$STDERR"
+	assert_status "$1"
+	assert_error "$2: out of memory"
+	[ ! -s "$STDOUT" ] || fail 'expected nothing on stdout' "$(show_output)"
+	assert_unchanged
+}
+
+# Makes config.json larger than such a process can read.
+enlarge_config() {
+	write_config
+	head -c 32M /dev/zero | tr '\0' ' ' >> "$CONFIG"
+	remember
+}
+
 # Lets everybody through to the test's directory, and puts the program there.
 open_to_nobody() {
 	chmod a+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "${BATS_TEST_TMPDIR%/*/*}" "$BATS_TEST_TMPDIR"

@@ -1247,6 +1247,15 @@ assert_ran_as() {
 	assert_refused_call /etc/oci-vfio-hook/config.json
 }
 
+@test "out of memory: 1, and its own name" {
+	enlarge_config
+	starve "$OCI_VFIO_RUNTIME"
+	machine_command "${STARVED[@]}" "$LINKS/$RUNTIME" create --bundle "$BUNDLE" box
+	assert_starved 1 oci-vfio-runtime
+	machine_command "${STARVED[@]}" "$LINKS/$RUNTIME" run --bundle "$BUNDLE" box
+	assert_starved 1 oci-vfio-runtime
+}
+
 @test "the configuration's other keys hold" {
 	expect_rewriting
 	rm "$MAPS"/*
