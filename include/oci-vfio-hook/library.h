@@ -9,20 +9,38 @@
 
 #include "oci-vfio-hook/error.h"
 
-/* A function that is wanted, and where its address goes. */
-struct library_symbol {
-	const char *name;
-	void **target; /* of a pointer to a function */
+/* The functions of a library that are wanted, each once, as a list:
+ *	#define LIBUDEV(FUNCTION) FUNCTION(udev_new) FUNCTION(udev_unref)
+ *	LIBRARY(libudev, LIBUDEV);
+ * declares `struct libudev` of pointers to them, by their own names and with the types that
+ * the library's own header gives them, and their names for library_open(). */
+#define LIBRARY(name, list)                                                              \
+	struct name {                                                                    \
+		list(LIBRARY_POINTER_)                                                   \
+	};                                                                               \
+	static const char *const name##_names[] = { list(LIBRARY_NAME_) NULL }
+#define LIBRARY_POINTER_(function) __typeof__(function) *function;
+#define LIBRARY_NAME_(function) #function,
+
+/* What is loaded, and where it comes from. */
+struct library {
+	const char *soname;
+	const char *package;	  /* Debian's */
+	const char *need;	  /* ends the sentence "... is needed to ..." */
+	const char *const *names; /* of LIBRARY() */
 };
 
-/* Opens the library and finds all symbols (the last row is {0}). It stays open until the
- * process ends. `need` ends the sentence "... is needed to ...". ERROR_UNAVAILABLE names
- * the Debian package. */
-int library_open(const char *soname, const char *package, const char *need,
-		 const struct library_symbol *symbols, struct error *err);
+/* Opens the library and sets *functions, the struct of LIBRARY(). It stays open until the
+ * process ends. ERROR_UNAVAILABLE names the package; a program that is linked statically
+ * loads none. */
+int library_open(const struct library *library, void *functions, struct error *err);
 
 /* Tells package builders of a library that is opened so: an ELF note
- * (https://systemd.io/ELF_DLOPEN_METADATA/). The text is a JSON array. Once in a file. */
+ * (https://systemd.io/ELF_DLOPEN_METADATA/). The text is a JSON array. Once in a file;
+ * nothing in a program that loads none. */
+#ifdef OVH_STATIC
+#define LIBRARY_NOTE(text) _Static_assert(sizeof(text), "")
+#else
 #define LIBRARY_NOTE(text)                                                               \
 	__attribute__((used, section(".note.dlopen"), aligned(4))) static const struct { \
 		struct {                                                                 \
@@ -35,5 +53,6 @@ int library_open(const char *soname, const char *package, const char *need,
 		"FDO",                                                                   \
 		text,                                                                    \
 	}
+#endif
 
 #endif

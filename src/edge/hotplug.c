@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/hotplug.h"
 
 #include <errno.h>
+#include <libudev.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,21 +19,23 @@
 LIBRARY_NOTE(
 	"[{\"feature\":\"hotplug\",\"description\":\"Waiting for devices that are being hot-plugged\",\"priority\":\"suggested\",\"soname\":[\"libudev.so.1\"]}]");
 
-/* libudev's own names, as in <libudev.h>, which isn't needed to build. */
-struct udev;
-struct udev_monitor;
-struct udev_device;
+#define LIBUDEV(FUNCTION)                                                                \
+	FUNCTION(udev_new)                                                               \
+	FUNCTION(udev_unref)                                                             \
+	FUNCTION(udev_monitor_new_from_netlink)                                          \
+	FUNCTION(udev_monitor_unref)                                                     \
+	FUNCTION(udev_monitor_filter_add_match_subsystem_devtype)                        \
+	FUNCTION(udev_monitor_enable_receiving)                                          \
+	FUNCTION(udev_monitor_get_fd)                                                    \
+	FUNCTION(udev_monitor_receive_device)                                            \
+	FUNCTION(udev_device_unref)
+LIBRARY(libudev, LIBUDEV);
 
-struct libudev {
-	struct udev *(*create)(void);
-	struct udev *(*unref)(struct udev *);
-	struct udev_monitor *(*monitor_new)(struct udev *, const char *);
-	struct udev_monitor *(*monitor_unref)(struct udev_monitor *);
-	int (*monitor_filter)(struct udev_monitor *, const char *, const char *);
-	int (*monitor_enable)(struct udev_monitor *);
-	int (*monitor_fd)(struct udev_monitor *);
-	struct udev_device *(*monitor_receive)(struct udev_monitor *);
-	struct udev_device *(*device_unref)(struct udev_device *);
+static const struct library libudev_library = {
+	.soname = "libudev.so.1",
+	.package = "libudev1",
+	.need = "wait for a hot-plugged device",
+	.names = libudev_names,
 };
 
 struct hotplug {
@@ -41,26 +44,6 @@ struct hotplug {
 	struct udev_monitor *monitor;
 	uint64_t end; /* on the clock */
 };
-
-static int load(struct libudev *ret, struct error *err)
-{
-	const struct library_symbol symbols[] = {
-		{ "udev_new", (void **)&ret->create },
-		{ "udev_unref", (void **)&ret->unref },
-		{ "udev_monitor_new_from_netlink", (void **)&ret->monitor_new },
-		{ "udev_monitor_unref", (void **)&ret->monitor_unref },
-		{ "udev_monitor_filter_add_match_subsystem_devtype",
-		  (void **)&ret->monitor_filter },
-		{ "udev_monitor_enable_receiving", (void **)&ret->monitor_enable },
-		{ "udev_monitor_get_fd", (void **)&ret->monitor_fd },
-		{ "udev_monitor_receive_device", (void **)&ret->monitor_receive },
-		{ "udev_device_unref", (void **)&ret->device_unref },
-		{ NULL, NULL },
-	};
-
-	return library_open("libudev.so.1", "libudev1", "wait for a hot-plugged device",
-			    symbols, err);
-}
 
 static bool is_same_namespace(const char *a, const char *b)
 {
@@ -86,15 +69,16 @@ static int listen_to(struct hotplug *hotplug, const char *source)
 	const struct libudev *libudev = &hotplug->libudev;
 	int r = 0;
 
-	hotplug->udev = libudev->create();
+	hotplug->udev = libudev->udev_new();
 	if (hotplug->udev == NULL)
 		return -errno;
-	hotplug->monitor = libudev->monitor_new(hotplug->udev, source);
+	hotplug->monitor = libudev->udev_monitor_new_from_netlink(hotplug->udev, source);
 	if (hotplug->monitor == NULL)
 		return -errno;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(subsystems); i++)
-		r = libudev->monitor_filter(hotplug->monitor, subsystems[i], NULL);
-	return r < 0 ? r : libudev->monitor_enable(hotplug->monitor);
+		r = libudev->udev_monitor_filter_add_match_subsystem_devtype(
+			hotplug->monitor, subsystems[i], NULL);
+	return r < 0 ? r : libudev->udev_monitor_enable_receiving(hotplug->monitor);
 }
 
 int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err)
@@ -104,7 +88,7 @@ int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err)
 	int r;
 
 	hotplug->end = clock_read() + seconds * CLOCK_SECOND;
-	r = load(&hotplug->libudev, err);
+	r = library_open(&libudev_library, &hotplug->libudev, err);
 	if (r < 0)
 		return r;
 	r = listen_to(hotplug, source);
@@ -122,8 +106,9 @@ static bool take_events(struct hotplug *hotplug)
 	struct udev_device *device;
 	bool found = false;
 
-	while (errno = 0, (device = libudev->monitor_receive(hotplug->monitor)) != NULL) {
-		libudev->device_unref(device);
+	while (errno = 0, (device = libudev->udev_monitor_receive_device(
+				   hotplug->monitor)) != NULL) {
+		libudev->udev_device_unref(device);
 		found = true;
 	}
 	return found || errno != EAGAIN;
@@ -142,7 +127,7 @@ static bool wait_until(int fd, uint64_t end)
 
 bool hotplug_wait(struct hotplug *hotplug)
 {
-	int fd = hotplug->libudev.monitor_fd(hotplug->monitor);
+	int fd = hotplug->libudev.udev_monitor_get_fd(hotplug->monitor);
 	uint64_t burst_end;
 
 	/* Events that go on and on don't make the time longer. */
@@ -163,8 +148,8 @@ void hotplug_close(struct hotplug **hotplug)
 	if (closed == NULL)
 		return;
 	if (closed->monitor != NULL)
-		closed->libudev.monitor_unref(closed->monitor);
+		closed->libudev.udev_monitor_unref(closed->monitor);
 	if (closed->udev != NULL)
-		closed->libudev.unref(closed->udev);
+		closed->libudev.udev_unref(closed->udev);
 	free(closed);
 }

@@ -4,22 +4,38 @@
 
 #include <dlfcn.h>
 
-int library_open(const char *soname, const char *package, const char *need,
-		 const struct library_symbol *symbols, struct error *err)
+#ifdef OVH_STATIC
+int library_open(const struct library *library, void *functions, struct error *err)
 {
-	void *library = dlopen(soname, RTLD_NOW | RTLD_NODELETE);
+	(void)functions;
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"%s is needed to %s, but a program that is linked statically loads no library: use one that isn't",
+		library->soname, library->need);
+}
+#else
+int library_open(const struct library *library, void *functions, struct error *err)
+{
+	void *opened = dlopen(library->soname, RTLD_NOW | RTLD_NODELETE);
+	char *at = functions;
 
-	if (library == NULL)
+	if (!opened)
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "%s is needed to %s: install the package %s (%s)",
-				 soname, need, package, dlerror());
-	for (; symbols->name != NULL; symbols++) {
-		*symbols->target = dlsym(library, symbols->name);
-		if (*symbols->target == NULL)
+				 library->soname, library->need, library->package,
+				 dlerror());
+	for (const char *const *name = library->names; *name; name++) {
+		void *address = dlsym(opened, *name);
+
+		if (!address)
 			return error_set(
 				err, ERROR_UNAVAILABLE,
 				"%s has no %s(), which is needed to %s: a newer package %s is needed",
-				soname, symbols->name, need, package);
+				library->soname, *name, library->need, library->package);
+		/* POSIX lets a pointer to a function be one to an object. */
+		memcpy(at, &address, sizeof address);
+		at += sizeof address;
 	}
 	return 0;
 }
+#endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <systemd/sd-bus.h>
 #include <time.h>
 
 #include "oci-vfio-hook/clock.h"
@@ -22,41 +23,35 @@
 LIBRARY_NOTE(
 	"[{\"feature\":\"systemd-units\",\"description\":\"Telling systemd of the devices of a container in a scope\",\"priority\":\"recommended\",\"soname\":[\"libsystemd.so.0\"]}]");
 
-/* libsystemd's own names, as in <systemd/sd-bus.h>, which isn't needed to build. */
-typedef struct sd_bus sd_bus;
-typedef struct sd_bus_message sd_bus_message;
-typedef struct {
-	const char *name;
-	const char *message;
-	int need_free;
-} sd_bus_error;
+#define LIBSYSTEMD(FUNCTION)                                                             \
+	FUNCTION(sd_bus_new)                                                             \
+	FUNCTION(sd_bus_set_address)                                                     \
+	FUNCTION(sd_bus_set_bus_client)                                                  \
+	FUNCTION(sd_bus_set_method_call_timeout)                                         \
+	FUNCTION(sd_bus_start)                                                           \
+	FUNCTION(sd_bus_is_ready)                                                        \
+	FUNCTION(sd_bus_is_open)                                                         \
+	FUNCTION(sd_bus_process)                                                         \
+	FUNCTION(sd_bus_wait)                                                            \
+	FUNCTION(sd_bus_close_unref)                                                     \
+	FUNCTION(sd_bus_call)                                                            \
+	FUNCTION(sd_bus_get_property)                                                    \
+	FUNCTION(sd_bus_error_free)                                                      \
+	FUNCTION(sd_bus_path_encode)                                                     \
+	FUNCTION(sd_bus_message_new_method_call)                                         \
+	FUNCTION(sd_bus_message_append)                                                  \
+	FUNCTION(sd_bus_message_open_container)                                          \
+	FUNCTION(sd_bus_message_close_container)                                         \
+	FUNCTION(sd_bus_message_read)                                                    \
+	FUNCTION(sd_bus_message_enter_container)                                         \
+	FUNCTION(sd_bus_message_unref)
+LIBRARY(libsystemd, LIBSYSTEMD);
 
-struct libsystemd {
-	int (*new)(sd_bus **);
-	int (*set_address)(sd_bus *, const char *);
-	int (*set_bus_client)(sd_bus *, int);
-	int (*set_method_call_timeout)(sd_bus *, uint64_t);
-	int (*start)(sd_bus *);
-	int (*is_ready)(sd_bus *);
-	int (*is_open)(sd_bus *);
-	int (*process)(sd_bus *, sd_bus_message **);
-	int (*wait)(sd_bus *, uint64_t);
-	sd_bus *(*close_unref)(sd_bus *);
-	int (*call)(sd_bus *, sd_bus_message *, uint64_t, sd_bus_error *,
-		    sd_bus_message **);
-	int (*get_property)(sd_bus *, const char *, const char *, const char *,
-			    const char *, sd_bus_error *, sd_bus_message **,
-			    const char *);
-	void (*error_free)(sd_bus_error *);
-	int (*path_encode)(const char *, const char *, char **);
-	int (*new_method_call)(sd_bus *, sd_bus_message **, const char *, const char *,
-			       const char *, const char *);
-	int (*append)(sd_bus_message *, const char *, ...);
-	int (*open_container)(sd_bus_message *, char, const char *);
-	int (*close_container)(sd_bus_message *);
-	int (*read)(sd_bus_message *, const char *, ...);
-	int (*enter_container)(sd_bus_message *, char, const char *);
-	sd_bus_message *(*unref)(sd_bus_message *);
+static const struct library libsystemd_library = {
+	.soname = "libsystemd.so.0",
+	.package = "libsystemd0",
+	.need = "tell systemd of the container's new devices",
+	.names = libsystemd_names,
 };
 
 struct systemd_bus {
@@ -64,38 +59,6 @@ struct systemd_bus {
 	sd_bus *bus;
 	uint64_t deadline; /* on the clock, for the answers to come */
 };
-
-static int load(struct libsystemd *ret, struct error *err)
-{
-	const struct library_symbol symbols[] = {
-		{ "sd_bus_new", (void **)&ret->new },
-		{ "sd_bus_set_address", (void **)&ret->set_address },
-		{ "sd_bus_set_bus_client", (void **)&ret->set_bus_client },
-		{ "sd_bus_set_method_call_timeout",
-		  (void **)&ret->set_method_call_timeout },
-		{ "sd_bus_start", (void **)&ret->start },
-		{ "sd_bus_is_ready", (void **)&ret->is_ready },
-		{ "sd_bus_is_open", (void **)&ret->is_open },
-		{ "sd_bus_process", (void **)&ret->process },
-		{ "sd_bus_wait", (void **)&ret->wait },
-		{ "sd_bus_close_unref", (void **)&ret->close_unref },
-		{ "sd_bus_call", (void **)&ret->call },
-		{ "sd_bus_get_property", (void **)&ret->get_property },
-		{ "sd_bus_error_free", (void **)&ret->error_free },
-		{ "sd_bus_path_encode", (void **)&ret->path_encode },
-		{ "sd_bus_message_new_method_call", (void **)&ret->new_method_call },
-		{ "sd_bus_message_append", (void **)&ret->append },
-		{ "sd_bus_message_open_container", (void **)&ret->open_container },
-		{ "sd_bus_message_close_container", (void **)&ret->close_container },
-		{ "sd_bus_message_read", (void **)&ret->read },
-		{ "sd_bus_message_enter_container", (void **)&ret->enter_container },
-		{ "sd_bus_message_unref", (void **)&ret->unref },
-		{ NULL, NULL },
-	};
-
-	return library_open("libsystemd.so.0", "libsystemd0",
-			    "tell systemd of the container's new devices", symbols, err);
-}
 
 /* At least 1: 0 would be libsystemd's default. */
 static uint64_t time_left(const struct systemd_bus *bus)
@@ -112,12 +75,12 @@ static int wait_ready(const struct systemd_bus *bus)
 	const struct libsystemd *library = &bus->library;
 	int r;
 
-	while ((r = library->is_ready(bus->bus)) == 0) {
+	while ((r = library->sd_bus_is_ready(bus->bus)) == 0) {
 		if (clock_left(bus->deadline) == 0)
 			return -ETIMEDOUT;
-		r = library->process(bus->bus, NULL);
+		r = library->sd_bus_process(bus->bus, NULL);
 		if (r == 0)
-			r = library->wait(bus->bus, time_left(bus));
+			r = library->sd_bus_wait(bus->bus, time_left(bus));
 		if (r < 0)
 			return r;
 	}
@@ -128,18 +91,18 @@ static int wait_ready(const struct systemd_bus *bus)
 static int connect_to(struct systemd_bus *bus, const char *address, bool client)
 {
 	const struct libsystemd *library = &bus->library;
-	int r = library->new (&bus->bus);
+	int r = library->sd_bus_new(&bus->bus);
 
 	if (r >= 0)
-		r = library->set_address(bus->bus, address);
+		r = library->sd_bus_set_address(bus->bus, address);
 	if (r >= 0)
-		r = library->set_bus_client(bus->bus, client);
+		r = library->sd_bus_set_bus_client(bus->bus, client);
 	if (r >= 0)
-		r = library->start(bus->bus);
+		r = library->sd_bus_start(bus->bus);
 	if (r >= 0)
 		r = wait_ready(bus);
 	if (r < 0)
-		bus->bus = library->close_unref(bus->bus);
+		bus->bus = library->sd_bus_close_unref(bus->bus);
 	return r;
 }
 
@@ -161,7 +124,7 @@ static int reach(struct systemd_bus *bus, struct error *err)
 int systemd_bus_open(struct systemd_bus **ret, struct error *err)
 {
 	struct systemd_bus *bus = xzalloc(sizeof *bus);
-	int r = load(&bus->library, err);
+	int r = library_open(&libsystemd_library, &bus->library, err);
 
 	systemd_bus_extend(bus);
 	if (r == 0)
@@ -180,7 +143,7 @@ void systemd_bus_extend(struct systemd_bus *bus)
 
 bool systemd_bus_is_lost(const struct systemd_bus *bus)
 {
-	return bus->library.is_open(bus->bus) <= 0;
+	return bus->library.sd_bus_is_open(bus->bus) <= 0;
 }
 
 int systemd_bus_reopen(struct systemd_bus *bus, struct error *err)
@@ -188,7 +151,7 @@ int systemd_bus_reopen(struct systemd_bus *bus, struct error *err)
 	const struct timespec pause = { .tv_nsec = REACH_PAUSE_NS };
 	int r;
 
-	bus->bus = bus->library.close_unref(bus->bus);
+	bus->bus = bus->library.sd_bus_close_unref(bus->bus);
 	/* systemd's socket is gone, too, until it has started. */
 	while ((r = reach(bus, err)) < 0 && clock_left(bus->deadline) > 0) {
 		error_free(err);
@@ -201,7 +164,7 @@ void systemd_bus_close(struct systemd_bus *bus)
 {
 	if (bus == NULL)
 		return;
-	bus->library.close_unref(bus->bus);
+	bus->library.sd_bus_close_unref(bus->bus);
 	free(bus);
 }
 
@@ -216,17 +179,18 @@ static int get(const struct systemd_bus *bus, const struct systemd_property *pro
 	       const char *type, sd_bus_message **ret, struct error *err)
 {
 	const struct libsystemd *library = &bus->library;
-	sd_bus_error failure = { 0 };
+	sd_bus_error failure = SD_BUS_ERROR_NULL;
 	char *path;
-	int r = library->path_encode("/org/freedesktop/systemd1/unit", property->unit,
-				     &path);
+	int r = library->sd_bus_path_encode("/org/freedesktop/systemd1/unit",
+					    property->unit, &path);
 
 	if (r < 0)
 		return failed(property->unit, strerror(-r), err);
-	r = library->set_method_call_timeout(bus->bus, time_left(bus));
+	r = library->sd_bus_set_method_call_timeout(bus->bus, time_left(bus));
 	if (r >= 0)
-		r = library->get_property(bus->bus, SERVICE, path, property->interface,
-					  property->name, &failure, ret, type);
+		r = library->sd_bus_get_property(bus->bus, SERVICE, path,
+						 property->interface, property->name,
+						 &failure, ret, type);
 	free(path);
 	if (r >= 0)
 		r = 1;
@@ -236,7 +200,7 @@ static int get(const struct systemd_bus *bus, const struct systemd_property *pro
 	else
 		r = failed(property->name,
 			   failure.message != NULL ? failure.message : strerror(-r), err);
-	library->error_free(&failure);
+	library->sd_bus_error_free(&failure);
 	return r;
 }
 
@@ -251,12 +215,12 @@ int systemd_bus_get_string(const struct systemd_bus *bus,
 	if (r < 0)
 		return r;
 	if (r > 0)
-		r = bus->library.read(answer, "s", &value);
+		r = bus->library.sd_bus_message_read(answer, "s", &value);
 	if (r < 0)
 		r = failed(property->name, strerror(-r), err);
 	else
 		*ret = xstrdup(value);
-	bus->library.unref(answer);
+	bus->library.sd_bus_message_unref(answer);
 	return r < 0 ? r : 0;
 }
 
@@ -271,10 +235,11 @@ int systemd_bus_get_pairs(const struct systemd_bus *bus,
 
 	if (r <= 0)
 		return r;
-	r = library->enter_container(answer, 'a', "(ss)");
-	while (r >= 0 && (r = library->read(answer, "(ss)", &first, &second)) > 0)
+	r = library->sd_bus_message_enter_container(answer, 'a', "(ss)");
+	while (r >= 0 &&
+	       (r = library->sd_bus_message_read(answer, "(ss)", &first, &second)) > 0)
 		add(list, first, second);
-	library->unref(answer);
+	library->sd_bus_message_unref(answer);
 	return r < 0 ? failed(property->name, strerror(-r), err) : 0;
 }
 
@@ -283,36 +248,39 @@ static int append_call(const struct libsystemd *library, sd_bus_message *message
 		       const char *unit, const struct device_allow *allow)
 {
 	/* "runtime": until it ends, in /run, not /etc. */
-	int r = library->append(message, "sb", unit, 1);
+	int r = library->sd_bus_message_append(message, "sb", unit, 1);
 
 	if (r >= 0)
-		r = library->open_container(message, 'a', "(sv)");
+		r = library->sd_bus_message_open_container(message, 'a', "(sv)");
 	if (r >= 0)
-		r = library->append(message, "(sv)", "DeviceAllow", "a(ss)", 0);
+		r = library->sd_bus_message_append(message, "(sv)", "DeviceAllow",
+						   "a(ss)", 0);
 	for (size_t i = 0; i < allow->count && r >= 0; i++)
-		r = library->append(message, "(sv)", "DeviceAllow", "a(ss)", 1,
-				    allow->items[i].device, allow->items[i].access);
-	return r < 0 ? r : library->close_container(message);
+		r = library->sd_bus_message_append(message, "(sv)", "DeviceAllow",
+						   "a(ss)", 1, allow->items[i].device,
+						   allow->items[i].access);
+	return r < 0 ? r : library->sd_bus_message_close_container(message);
 }
 
 int systemd_bus_set_device_allow(const struct systemd_bus *bus, const char *unit,
 				 const struct device_allow *allow, struct error *err)
 {
 	const struct libsystemd *library = &bus->library;
-	sd_bus_error failure = { 0 };
+	sd_bus_error failure = SD_BUS_ERROR_NULL;
 	sd_bus_message *message = NULL;
-	int r = library->new_method_call(bus->bus, &message, SERVICE,
-					 "/org/freedesktop/systemd1", MANAGER,
-					 "SetUnitProperties");
+	int r = library->sd_bus_message_new_method_call(bus->bus, &message, SERVICE,
+							"/org/freedesktop/systemd1",
+							MANAGER, "SetUnitProperties");
 
 	if (r >= 0)
 		r = append_call(library, message, unit, allow);
 	if (r >= 0)
-		r = library->call(bus->bus, message, time_left(bus), &failure, NULL);
+		r = library->sd_bus_call(bus->bus, message, time_left(bus), &failure,
+					 NULL);
 	if (r < 0)
 		r = failed("SetUnitProperties",
 			   failure.message != NULL ? failure.message : strerror(-r), err);
-	library->unref(message);
-	library->error_free(&failure);
+	library->sd_bus_message_unref(message);
+	library->sd_bus_error_free(&failure);
 	return r < 0 ? r : 0;
 }
