@@ -7,8 +7,9 @@
 
 /* Returns the path of the runtime in *ret, which the caller frees: `name` itself if it is
  * an absolute path, else the first executable file of that name in /usr/local/sbin,
- * /usr/local/bin, /usr/sbin, /usr/bin, /sbin, /bin and /usr/libexec/crio. $PATH is not asked. The running
- * program itself (by device and inode) is skipped. None: ERROR_NO_INPUT. */
+ * /usr/local/bin, /usr/sbin, /usr/bin, /sbin, /bin and /usr/libexec/crio. $PATH is not
+ * asked. The running program itself (by device and inode) is skipped. None:
+ * ERROR_NO_INPUT. */
 int runtime_search(const char *name, char **ret, struct error *err);
 
 #endif
