@@ -32,6 +32,9 @@ struct annotation {
 	size_t n_nodes, nodes_capacity;
 	struct annotation_address *addresses;
 	size_t n_addresses, addresses_capacity;
+	/* Numbers that a rule got for a bind mount of the whole /dev/vfio. */
+	struct device_number *rules;
+	size_t n_rules, rules_capacity;
 };
 
 #define auto_annotation __attribute__((cleanup(annotation_free))) struct annotation
@@ -62,6 +65,9 @@ bool annotation_has_container_path(const struct annotation *annotation,
 				   struct slice path);
 bool annotation_has_guest(const struct annotation *annotation,
 			  const struct pci_address *address);
+
+void annotation_add_rule(struct annotation *annotation,
+			 const struct device_number *number);
 
 void annotation_free(struct annotation *annotation);
 

@@ -5,9 +5,11 @@
 #ifndef OCI_VFIO_HOOK_DEVICE_MAP_H
 #define OCI_VFIO_HOOK_DEVICE_MAP_H
 
+#include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/error.h"
 #include "oci-vfio-hook/message.h"
 #include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/slice_index.h"
 
 enum device_type {
 	DEVICE_VFIO_PCI,    /* "vfio-pci": the container drives it, through a VFIO node */
@@ -48,6 +50,11 @@ struct map_entry {
 	char *container_path; /* cleaned */
 	char *final_path;     /* cleaned; NULL: the default of the type */
 	char *vm_path;	      /* cleaned; DEVICE_NODE only, else NULL */
+	/* The node's numbers on the host, of any type: a device with others is a stand-in. */
+	bool has_host_dev;
+	struct device_number host_dev;
+	/* What is not a VFIO device may stand in under the path of a VFIO entry. */
+	bool stand_in;
 	struct map_function *functions;
 	size_t n_functions, functions_capacity;
 	bool expected[PCI_IDENTITY_COUNT];
@@ -59,6 +66,8 @@ struct device_map {
 	size_t n_entries, capacity;
 	size_t n_closed; /* entries of sources that device_map_close_source() has seen */
 	bool exists;	 /* there is a map file, if only an empty one */
+	/* Of the closed sources' entries, by container_path. */
+	struct slice_index by_path;
 };
 
 #define auto_device_map __attribute__((cleanup(device_map_free))) struct device_map
@@ -74,6 +83,9 @@ int device_map_add(struct device_map *map, enum map_source source, const char *n
  * an earlier source has the path or a host function is dropped whole. */
 int device_map_close_source(struct device_map *map, struct messages *messages,
 			    struct error *err);
+
+/* The entry whose container_path this cleaned path is, or NULL. */
+const struct map_entry *device_map_find(const struct device_map *map, struct slice path);
 
 void device_map_free(struct device_map *map);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The answers to a request: the devices of this machine, the guest, as values. Pure. */
-#ifndef OCI_VFIO_HOOK_GUEST_H
-#define OCI_VFIO_HOOK_GUEST_H
+#ifndef OCI_VFIO_HOOK_INVENTORY_H
+#define OCI_VFIO_HOOK_INVENTORY_H
 
 #include "oci-vfio-hook/device_map.h"
 #include "oci-vfio-hook/device_number.h"
+
+struct request;
 
 /* Answer to a request_function, at the same index. */
 struct inventory_function {
@@ -23,29 +25,56 @@ struct inventory_function {
 	uint32_t identity[PCI_IDENTITY_COUNT]; /* with want_identity */
 };
 
+/* What a function that keeps a group from being viable is to this machine. */
+enum offender_role {
+	OFFENDER_SPARE,	     /* nothing that we know of: it may be bound to VFIO */
+	OFFENDER_DISK,	     /* a storage controller, which the machine may run from */
+	OFFENDER_NETWORK_UP, /* a network interface of it is up */
+	OFFENDER_PHYSICAL_FUNCTION, /* it has virtual functions, which would go with it */
+	OFFENDER_DISPLAY,	    /* the display that the machine booted with */
+};
+
 /* A function of a group that keeps the group from being viable (struct vfio_group_status
- * in linux/vfio.h): no bridge, and bound to a driver that is neither VFIO's nor pci-stub.
- */
+ * in linux/vfio.h): not a bridge, and bound to a driver that is neither VFIO's nor
+ * pci-stub. */
 struct inventory_offender {
 	struct pci_address address;
 	char *driver; /* owned */
+	enum offender_role role;
 };
 
 /* A group that a function with want_group is in. */
 struct inventory_group {
 	uint32_t number;
+	/* Its functions, bridges apart; sorted. */
+	struct pci_address *members;
+	size_t n_members, members_capacity;
 	struct inventory_offender *offenders;
 	size_t n_offenders, capacity;
 	bool has_node; /* /sys/class/vfio/<number>/dev is there */
 	struct device_number node;
 };
 
-/* Answer to a request_node, at the same index. */
+/* Answer to a request_node, at the same index. Of kind REQUEST_NODE_NUMBER only `absent` is
+ * set, also where the node is VFIO's. */
 struct inventory_node {
 	/* Not there or no device node: why, as a sentence without a full stop; then
 	 * nothing else is set. Owned. */
 	char *absent;
 	struct device_number number;
+};
+
+/* A function that a variable names by an address of this machine, at the index of
+ * request.own. */
+struct inventory_own {
+	bool exists, vfio, has_group;
+	uint32_t group;
+};
+
+/* A VFIO node of this machine, from /sys/class/vfio and /sys/class/vfio-dev. */
+struct vfio_node {
+	struct device_number number;
+	char *path; /* its own, such as /dev/vfio/3; owned */
 };
 
 struct inventory {
@@ -55,6 +84,15 @@ struct inventory {
 	size_t n_groups, groups_capacity;
 	struct inventory_node *nodes;
 	size_t n_nodes;
+	/* Where the functions of a group made it necessary: answers to request.others. */
+	struct inventory_function *others;
+	size_t n_others;
+	struct inventory_own *own;
+	size_t n_own;
+	/* With request.vfio_nodes, or where it was needed for request.vfio_nodes_of_files;
+	 * sorted by number. */
+	struct vfio_node *vfio_nodes;
+	size_t n_vfio_nodes, vfio_nodes_capacity;
 	/* With request.control: from /sys/class/misc/vfio/dev, where that is absent
 	 * 10:196. */
 	struct device_number control;
@@ -65,6 +103,24 @@ struct inventory {
 /* The group of this number, or NULL. */
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,
 						   uint32_t number);
+
+/* The VFIO node with these numbers, or NULL. */
+const struct vfio_node *inventory_find_vfio_node(const struct inventory *inventory,
+						 const struct device_number *number);
+
+/* What was found of the function that a variable names, or NULL: not asked for. */
+const struct inventory_own *inventory_find_own(const struct inventory *inventory,
+					       const struct request *request,
+					       const struct pci_address *address);
+
+/* The function of the request, or of the entries that the spec doesn't ask for, that is at this
+ * address; NULL: none is known. */
+const struct request_function *inventory_find_owner(const struct inventory *inventory,
+						    const struct request *request,
+						    const struct pci_address *address);
+
+/* Sorts vfio_nodes, which looking them up needs. */
+void inventory_sort_vfio_nodes(struct inventory *inventory);
 
 void inventory_free(struct inventory *inventory);
 

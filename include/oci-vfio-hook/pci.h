@@ -29,6 +29,9 @@ char *pci_address_format(const struct pci_address *address,
 
 bool pci_address_equal(const struct pci_address *a, const struct pci_address *b);
 
+/* An order, as qsort() needs one. */
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
+
 struct pci_step {
 	uint8_t slot;
 	uint8_t function;

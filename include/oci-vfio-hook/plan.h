@@ -22,16 +22,17 @@ enum plan_rule {
 };
 
 enum plan_edit {
-	PLAN_REPLACE,	 /* the value at `node` by `new` */
-	PLAN_REMOVE,	 /* the array element at `node` */
-	PLAN_APPEND,	 /* `new` to the array at `node` */
-	PLAN_ADD_MEMBER, /* `key`: `new` to the object at `node` */
+	PLAN_REPLACE,	 /* the value at `json` by `new_text` */
+	PLAN_REMOVE,	 /* the element at `json` of the array */
+	PLAN_APPEND,	 /* `new_text` to the array */
+	PLAN_INSERT,	 /* `new_text` into the array, after the element at `json` */
+	PLAN_ADD_MEMBER, /* `key`: `new_text` to the object at `json` */
 };
 
 struct plan_change {
 	enum plan_rule rule;
 	enum plan_edit edit;
-	uint32_t json;
+	uint32_t json, array;
 	const char *key; /* PLAN_ADD_MEMBER; static */
 	char *new_text;	 /* JSON; NULL: removed; owned, as all that follows */
 	/* For the person; only where plan_input.explain asks for them. */
@@ -53,22 +54,14 @@ struct plan_node {
 	uint32_t mode, uid, gid;
 };
 
-/* A mount of the spec (index into spec.mounts) that changes or goes. */
-struct plan_mount {
-	size_t index;
-	bool removed;
-	struct spec_mount after;
-};
-
 /* The spec's relevant parts as they must be afterwards. */
 struct plan_result {
 	struct spec_device *devices;
 	size_t n_devices, devices_capacity;
 	struct spec_rule *rules;
 	size_t n_rules, rules_capacity;
-	struct plan_mount *mounts; /* only those that differ, in the order of the spec */
+	struct spec_mount *mounts; /* `json` and `options_json` are not set */
 	size_t n_mounts, mounts_capacity;
-	bool control_mount; /* the control node is added behind the last mount */
 };
 
 struct plan {

@@ -8,6 +8,7 @@
 #include "oci-vfio-hook/annotation.h"
 #include "oci-vfio-hook/device_map.h"
 #include "oci-vfio-hook/environment.h"
+#include "oci-vfio-hook/settings.h"
 #include "oci-vfio-hook/spec.h"
 
 struct request_function {
@@ -20,8 +21,9 @@ struct request_function {
 
 enum request_node_kind {
 	REQUEST_NODE_VFIO, /* a VFIO node by its path: numbers from sysfs, never from /dev
-			    */
+			      */
 	REQUEST_NODE_FILE, /* a device node by its path: st_rdev */
+	REQUEST_NODE_NUMBER, /* /sys/dev/char/MAJOR:MINOR: is it there, and not VFIO's? */
 };
 
 struct request_node {
@@ -29,19 +31,55 @@ struct request_node {
 	char *path; /* cleaned; owned */
 };
 
+#define REQUEST_NONE SIZE_MAX
+
+/* What of the machine is asked for on behalf of one device or bind mount of the spec. */
+struct request_place {
+	const struct map_entry
+		*entry;	     /* of which it has the path: it may name it; NULL */
+	bool by_source;	     /* mount: its source is that path */
+	bool by_destination; /* mount: its destination is */
+	size_t node;	     /* index into nodes, or REQUEST_NONE */
+	size_t number;	     /* the same, of kind REQUEST_NODE_NUMBER */
+};
+
 struct request {
-	bool *named; /* for each entry of the map: does the spec name it? */
+	/* The policy for what no entry names: never UNMAPPED_AUTO. */
+	enum unmapped_policy unmapped;
+	struct request_place *devices; /* for each of spec.devices; owned */
+	struct request_place *mounts;  /* for each of spec.mounts; owned */
+	/* For each entry of the map: has a device or mount of the spec its path? */
+	bool *named;
+	/* The same: not named, but its node is in a directory that is mounted, and a variable
+	 * names a function of it. */
+	bool *followed;
+	size_t *entry_nodes; /* for each named `node` entry: its vm_path in nodes */
 	struct request_function *functions;
 	size_t n_functions, functions_capacity;
+	/* Functions of entries that the spec doesn't ask for: looked up only where a group has
+	 * functions that aren't among these. */
+	struct request_function *others;
+	size_t n_others, others_capacity;
 	struct request_node *nodes;
 	size_t n_nodes, nodes_capacity;
+	/* Functions that variables name, where the spec may be this machine's own; sorted,
+	 * each once. */
+	struct pci_address *own;
+	size_t n_own, own_capacity;
+	bool vfio_nodes; /* the numbers of all VFIO nodes of this machine */
+	/* The same if a node that is looked up as a file might be one of them. */
+	bool vfio_nodes_of_files;
 	bool control; /* the numbers of /dev/vfio/vfio */
 };
 
 #define auto_request __attribute__((cleanup(request_free))) struct request
 
-/* The entry whose container_path this cleaned path is, or NULL. */
-const struct map_entry *device_map_find(const struct device_map *map, struct slice path);
+/* Does Linux give this major out dynamically to character devices (include/linux/fs.h,
+ * CHRDEV_MAJOR_DYN_END and _EXT_END)? VFIO's always is one. */
+bool major_is_dynamic(uint32_t major);
+
+/* A directory of VFIO nodes, or one above: /dev, /dev/vfio, /dev/vfio/devices. */
+bool path_holds_vfio_nodes(struct slice path);
 
 /* Is the node at this final path done by an earlier run: the device, or the mount to it?
  */
@@ -49,24 +87,21 @@ bool device_is_done(const struct annotation *annotation,
 		    const struct spec_device *device);
 bool mount_is_done(const struct annotation *annotation, const struct spec_mount *mount);
 
-/* The entry that this bind mount names by its destination, else by its source, or NULL.
- */
-const struct map_entry *mount_find_entry(const struct device_map *map,
-					 const struct spec_mount *mount);
-
 /* Is anything left that a machine map could name, after what earlier runs did? */
 bool request_may_need_map(const struct spec *spec, const struct environment *environment,
 			  const struct annotation *annotation);
 
-/* Which entries does the spec name? A --device-map entry that it doesn't name, and a
- * named entry of an unsupported type, are ERROR_DATA. */
+/* Could one of the spec's devices be wrong without the machine's maps? Then a map that can't
+ * be read stops it. */
+bool request_needs_map(const struct spec *spec, const struct environment *environment,
+		       const struct annotation *annotation);
+
+/* Which entries may the spec name, and what decides it? A --device-map entry that it doesn't
+ * name is ERROR_DATA. */
 int request_build(const struct spec *spec, const struct environment *environment,
 		  const struct device_map *map, const struct annotation *annotation,
+		  enum unmapped_policy unmapped, enum by_address_policy by_address,
 		  struct request *ret, struct error *err);
-
-/* Index of the node request, or -1. */
-ssize_t request_find_node(const struct request *request, enum request_node_kind kind,
-			  struct slice path);
 
 void request_free(struct request *request);
 

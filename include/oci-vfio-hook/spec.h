@@ -35,8 +35,9 @@ struct spec_rule {
 
 /* mounts[]: bind mounts only (type "bind", or an option "bind" or "rbind") */
 struct spec_mount {
-	uint32_t json;
+	uint32_t json, options_json;	  /* options_json 0: there are none */
 	struct slice destination, source; /* cleaned */
+	bool read_only; /* the last of its options "ro" and "rw" is "ro" */
 };
 
 /* process.env[]: entries NAME=VALUE of which NAME starts with one of the prefixes */
@@ -78,6 +79,10 @@ struct spec {
 int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
 	       struct spec *ret, struct error *err);
 void spec_free(struct spec *spec);
+
+/* Has the spec an annotation of which the key begins so? Looks at the text again: for the few
+ * runs that ask. */
+bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix);
 
 /* Parses a process (config.md, "process"; the file of `exec --process`) as a spec that
  * has nothing but its environment. */

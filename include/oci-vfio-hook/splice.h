@@ -41,6 +41,10 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
  * Call once for an object. */
 void splice_remove_member(struct splices *splices, const struct json *doc, uint32_t json);
 
+/* The array gets an element after the one at `element`, with the indentation of the first. */
+void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
+			 uint32_t element, struct slice value);
+
 /* Takes the elements at `removed` (nodes, ascending) out of the array, each with one
  * comma and the white space before it, and puts `added` after the last, with the
  * indentation of the first. Call once for an array. */

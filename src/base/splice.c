@@ -95,6 +95,18 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
 	splice_bytes(splices, at, at, buffer_slice(&with));
 }
 
+void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
+			 uint32_t element, struct slice value)
+{
+	size_t at = json_span(doc, element)->end;
+	auto_buffer with = { 0 };
+
+	buffer_add(&with, SLICE(","));
+	buffer_add(&with, first_space(doc, array));
+	buffer_add(&with, value);
+	splice_bytes(splices, at, at, buffer_slice(&with));
+}
+
 /* Removes [start, end) of a container's content: with something left before it, it goes
  * with the comma and white space before it; else with the white space before it and the
  * comma after it. */

@@ -119,6 +119,7 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 		.explain = explain,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
+			      run->settings.unmapped, run->settings.by_address,
 			      &run->request, err);
 
 	if (r == 0)

@@ -270,6 +270,13 @@ bool annotation_has_guest(const struct annotation *annotation,
 	return false;
 }
 
+void annotation_add_rule(struct annotation *annotation,
+			 const struct device_number *number)
+{
+	*array_append(annotation->rules, annotation->n_rules,
+		      annotation->rules_capacity) = *number;
+}
+
 void annotation_free(struct annotation *annotation)
 {
 	for (size_t i = 0; i < annotation->n_nodes; i++) {
@@ -279,5 +286,6 @@ void annotation_free(struct annotation *annotation)
 	}
 	free(annotation->nodes);
 	free(annotation->addresses);
+	free(annotation->rules);
 	*annotation = (struct annotation) { 0 };
 }

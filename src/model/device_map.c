@@ -38,6 +38,19 @@ enum entry_member {
 	ENTRY_FINAL_PATH,
 	ENTRY_OPTIONS,
 	ENTRY_EXPECT,
+	ENTRY_HOST_DEV,
+	ENTRY_STAND_IN,
+	/* Not in this version: from the first to the last. */
+	ENTRY_NODE,
+	ENTRY_ALLOW_NOIOMMU,
+	ENTRY_MEMLOCK,
+	ENTRY_INFINIBAND,
+	ENTRY_FORCE,
+	ENTRY_BIND_GROUP,
+	/* What a writer of protobuf messages may add. */
+	ENTRY_UNKNOWN_FIELDS,
+	ENTRY_CACHED_SIZE,
+	ENTRY_SPECIAL_FIELDS,
 	ENTRY_MEMBERS,
 };
 static const struct json_member entry_members[] = {
@@ -52,6 +65,17 @@ static const struct json_member entry_members[] = {
 	[ENTRY_FINAL_PATH] = JSON_MEMBER("final_path", &json_value),
 	[ENTRY_OPTIONS] = JSON_MEMBER("options", &options_shape),
 	[ENTRY_EXPECT] = JSON_MEMBER("expect", &expect_shape),
+	[ENTRY_HOST_DEV] = JSON_MEMBER("host_dev", &json_value),
+	[ENTRY_STAND_IN] = JSON_MEMBER("stand_in", &json_value),
+	[ENTRY_NODE] = JSON_MEMBER("node", &json_value),
+	[ENTRY_ALLOW_NOIOMMU] = JSON_MEMBER("allow_noiommu", &json_value),
+	[ENTRY_MEMLOCK] = JSON_MEMBER("memlock", &json_value),
+	[ENTRY_INFINIBAND] = JSON_MEMBER("infiniband", &json_value),
+	[ENTRY_FORCE] = JSON_MEMBER("force", &json_value),
+	[ENTRY_BIND_GROUP] = JSON_MEMBER("bind_group", &json_value),
+	[ENTRY_UNKNOWN_FIELDS] = JSON_MEMBER("unknown_fields", NULL),
+	[ENTRY_CACHED_SIZE] = JSON_MEMBER("cached_size", NULL),
+	[ENTRY_SPECIAL_FIELDS] = JSON_MEMBER("special_fields", NULL),
 };
 static const struct json_shape entry_shape = { .members = entry_members,
 					       .n_members = ENTRY_MEMBERS,
@@ -132,8 +156,11 @@ static int read_path(const struct json *doc, uint32_t object, enum entry_member 
 	return 0;
 }
 
-static enum device_type type_parse(struct slice name)
+/* Kata's `blk` with the node's path is what we call a node. */
+static enum device_type type_parse(struct slice name, bool has_vm_path)
 {
+	if (slice_equal(name, SLICE("blk")) && has_vm_path)
+		return DEVICE_NODE;
 	if (slice_equal(name, SLICE("vfio-pci")))
 		return DEVICE_VFIO_PCI;
 	if (slice_equal(name, SLICE("vfio-pci-gk")))
@@ -158,7 +185,9 @@ static int read_type(const struct json *doc, uint32_t object, struct map_entry *
 	r = json_string(doc, json, &name, err);
 	if (r < 0)
 		return r;
-	entry->type = type_parse(name);
+	entry->type =
+		type_parse(name, json_member(doc, object, ENTRY_VM_PATH) ||
+					 json_member(doc, object, ENTRY_VM_PATH_CAMEL));
 	entry->type_name = xstrndup(name.data, name.length);
 	if (entry->type == DEVICE_UNSUPPORTED && entry->source == MAP_SOURCE_OPTION) {
 		auto_free char *quoted = text_quote(name);
@@ -231,7 +260,8 @@ static int read_functions(const struct json *doc, uint32_t object,
 				return r;
 		}
 	}
-	if (entry->n_functions == 0)
+	/* Kata sends such entries for GPUs that the guest's kernel drives. */
+	if (entry->n_functions == 0 && entry->type != DEVICE_VFIO_PCI_GK)
 		return json_error(err, ERROR_DATA, doc, options ? options : object,
 				  "a %s entry needs at least one option HOST=GUEST",
 				  entry->type_name);
@@ -374,18 +404,100 @@ static int read_type_fields(const struct json *doc, uint32_t object,
 	return read_expect(doc, object, entry, err);
 }
 
-static void note_unknown_fields(const struct json *doc, uint32_t object,
-				const struct map_entry *entry, struct messages *messages)
+static int read_host_dev(const struct json *doc, uint32_t object, struct map_entry *entry,
+			 struct error *err)
+{
+	uint32_t json = json_member(doc, object, ENTRY_HOST_DEV);
+	struct slice text;
+	int r = json ? json_string(doc, json, &text, err) : 0;
+
+	if (r < 0 || !json)
+		return r;
+	if (device_number_parse(text, UINT32_MAX, UINT32_MAX, &entry->host_dev) < 0) {
+		auto_free char *quoted = text_quote(text);
+
+		return json_error(
+			err, ERROR_DATA, doc, json,
+			"must be the node's numbers on the host, such as \"243:5\", not %s",
+			quoted);
+	}
+	entry->has_host_dev = true;
+	return 0;
+}
+
+static int read_stand_in(const struct json *doc, uint32_t object, struct map_entry *entry,
+			 struct error *err)
+{
+	uint32_t json = json_member(doc, object, ENTRY_STAND_IN);
+
+	return json ? json_bool(doc, json, &entry->stand_in, err) : 0;
+}
+
+static int check_version(const struct json *doc, uint32_t object, struct error *err)
+{
+	for (unsigned int i = ENTRY_NODE; i <= ENTRY_BIND_GROUP; i++) {
+		uint32_t json = json_member(doc, object, i);
+
+		if (json)
+			return json_error(err, ERROR_DATA, doc, json,
+					  "not in this version; remove the field");
+	}
+	return 0;
+}
+
+/* The next character at *at that isn't "-" or "_", in lower case; 0 at the end. */
+static char next_letter(struct slice text, size_t *at)
+{
+	while (*at < text.length) {
+		char c = text.data[(*at)++];
+
+		if (c != '-' && c != '_')
+			return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	return '\0';
+}
+
+/* Alike but for letter case, "-" and "_"? */
+static bool looks_like(struct slice key, struct slice name)
+{
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		char a = next_letter(key, &i), b = next_letter(name, &k);
+
+		if (a != b)
+			return false;
+		if (a == '\0')
+			return true;
+	}
+}
+
+/* A misspelt field would leave the entry without what it is there for. */
+static int check_unknown_fields(const struct json *doc, uint32_t object,
+				const struct map_entry *entry, struct messages *messages,
+				struct error *err)
 {
 	for (uint32_t json = json_child(doc, object); json; json = json_next(doc, json)) {
 		auto_free char *quoted = NULL;
+		struct slice key;
+		int r;
 
 		if (json_type(doc, json) != JSON_KEY)
 			continue;
-		quoted = text_quote(json_raw(doc, json));
-		messages_add(messages, MESSAGE_DEBUG, "%s: unknown field %s ignored",
+		r = json_string(doc, json, &key, err);
+		if (r < 0)
+			return r;
+		quoted = text_quote(key);
+		for (unsigned int i = 0; i < ENTRY_MEMBERS; i++) {
+			if (looks_like(key, entry_members[i].key))
+				return json_error(err, ERROR_DATA, doc, object,
+						  "the field %s must be spelled \"%s\"",
+						  quoted, entry_members[i].key.data);
+		}
+		messages_add(messages, MESSAGE_WARNING, "%s: unknown field %s ignored",
 			     entry->where, quoted);
 	}
+	return 0;
 }
 
 static int read_entry(const struct json *doc, uint32_t object, enum map_source source,
@@ -401,13 +513,21 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 	if (r < 0)
 		return r;
 	entry.where = text_join(doc->name, ": ", path, NULL);
-	note_unknown_fields(doc, object, &entry, messages);
+	r = check_unknown_fields(doc, object, &entry, messages, err);
+	if (r < 0)
+		return r;
 	id = json_member(doc, object, ENTRY_ID);
 	r = id ? json_string(doc, id, &text, err) : 0;
 	if (r == 0)
 		r = read_type(doc, object, &entry, err);
 	if (r == 0)
 		r = read_paths(doc, object, &entry, err);
+	if (r == 0)
+		r = check_version(doc, object, err);
+	if (r == 0)
+		r = read_host_dev(doc, object, &entry, err);
+	if (r == 0)
+		r = read_stand_in(doc, object, &entry, err);
 	if (r == 0)
 		r = read_type_fields(doc, object, &entry, messages, err);
 	if (r < 0)
@@ -470,5 +590,6 @@ void device_map_free(struct device_map *map)
 	for (size_t i = 0; i < map->n_entries; i++)
 		entry_free(&map->entries[i]);
 	free(map->entries);
+	slice_index_free(&map->by_path);
 	*map = (struct device_map) { 0 };
 }

@@ -116,5 +116,18 @@ int device_map_close_source(struct device_map *map, struct messages *messages,
 	}
 	map->n_entries = map->n_closed = kept;
 	device_map_free(&dropped);
+	slice_index_free(&map->by_path);
+	for (size_t i = 0; i < kept; i++)
+		slice_index_add(&map->by_path, slice_from(map->entries[i].container_path),
+				i);
+	slice_index_sort(&map->by_path);
 	return 0;
+}
+
+const struct map_entry *device_map_find(const struct device_map *map, struct slice path)
+{
+	size_t count;
+	const struct slice_place *found = slice_index_find(&map->by_path, path, &count);
+
+	return found ? &map->entries[found->place] : NULL;
 }

@@ -2,6 +2,8 @@
 /* The devices of this machine, as values. */
 #include "oci-vfio-hook/inventory.h"
 
+#include "oci-vfio-hook/request.h"
+
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,
 						   uint32_t number)
 {
@@ -10,6 +12,72 @@ const struct inventory_group *inventory_find_group(const struct inventory *inven
 			return &inventory->groups[i];
 	}
 	return NULL;
+}
+
+static const struct request_function *find_function(
+	const struct inventory_function *found, const struct request_function *asked,
+	size_t count, const struct pci_address *address)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!found[i].absent && pci_address_equal(&found[i].address, address))
+			return &asked[i];
+	}
+	return NULL;
+}
+
+const struct request_function *inventory_find_owner(const struct inventory *inventory,
+						    const struct request *request,
+						    const struct pci_address *address)
+{
+	const struct request_function *found =
+		find_function(inventory->functions, request->functions,
+			      inventory->n_functions, address);
+
+	return found ? found
+		     : find_function(inventory->others, request->others,
+				     inventory->n_others, address);
+}
+
+static int compare_vfio_nodes(const void *a, const void *b)
+{
+	const struct vfio_node *x = a, *y = b;
+
+	return device_number_compare(&x->number, &y->number);
+}
+
+void inventory_sort_vfio_nodes(struct inventory *inventory)
+{
+	if (inventory->n_vfio_nodes > 1)
+		qsort(inventory->vfio_nodes, inventory->n_vfio_nodes,
+		      sizeof *inventory->vfio_nodes, compare_vfio_nodes);
+}
+
+const struct vfio_node *inventory_find_vfio_node(const struct inventory *inventory,
+						 const struct device_number *number)
+{
+	const struct vfio_node wanted = { .number = *number };
+
+	return inventory->n_vfio_nodes
+		       ? bsearch(&wanted, inventory->vfio_nodes, inventory->n_vfio_nodes,
+				 sizeof *inventory->vfio_nodes, compare_vfio_nodes)
+		       : NULL;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	return pci_address_compare(a, b);
+}
+
+const struct inventory_own *inventory_find_own(const struct inventory *inventory,
+					       const struct request *request,
+					       const struct pci_address *address)
+{
+	const struct pci_address *found =
+		request->n_own ? bsearch(address, request->own, request->n_own,
+					 sizeof *request->own, compare_addresses)
+			       : NULL;
+
+	return found ? &inventory->own[found - request->own] : NULL;
 }
 
 void inventory_free(struct inventory *inventory)
@@ -22,11 +90,19 @@ void inventory_free(struct inventory *inventory)
 		for (size_t k = 0; k < inventory->groups[i].n_offenders; k++)
 			free(inventory->groups[i].offenders[k].driver);
 		free(inventory->groups[i].offenders);
+		free(inventory->groups[i].members);
 	}
 	for (size_t i = 0; i < inventory->n_nodes; i++)
 		free(inventory->nodes[i].absent);
 	free(inventory->functions);
 	free(inventory->groups);
 	free(inventory->nodes);
+	for (size_t i = 0; i < inventory->n_others; i++)
+		free(inventory->others[i].absent);
+	free(inventory->others);
+	free(inventory->own);
+	for (size_t i = 0; i < inventory->n_vfio_nodes; i++)
+		free(inventory->vfio_nodes[i].path);
+	free(inventory->vfio_nodes);
 	*inventory = (struct inventory) { 0 };
 }

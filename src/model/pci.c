@@ -86,6 +86,15 @@ bool pci_address_equal(const struct pci_address *a, const struct pci_address *b)
 	       a->function == b->function;
 }
 
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
+{
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	if (a->bus != b->bus)
+		return a->bus - b->bus;
+	return a->slot != b->slot ? a->slot - b->slot : a->function - b->function;
+}
+
 static int bad_path(struct slice text, const char *why, struct error *err)
 {
 	auto_free char *quoted = text_quote(text);

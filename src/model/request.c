@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must be looked up on this machine. */
+/* What must be looked up on this machine: for the entries that the spec may name, for the
+ * devices that none names, and for what the spec itself says of its devices. */
 #include "oci-vfio-hook/request.h"
 
-const struct map_entry *device_map_find(const struct device_map *map, struct slice path)
+#include "oci-vfio-hook/device_number_set.h"
+
+/* Names of this length are enough to see what is missing. */
+#define MISSING_MAX 4096
+
+bool major_is_dynamic(uint32_t major)
 {
-	for (size_t i = 0; i < map->n_entries; i++) {
-		if (slice_equal(slice_from(map->entries[i].container_path), path))
-			return &map->entries[i];
-	}
-	return NULL;
+	return (major >= 234 && major <= 254) || (major >= 384 && major <= 511);
 }
 
-const struct map_entry *mount_find_entry(const struct device_map *map,
-					 const struct spec_mount *mount)
+bool path_holds_vfio_nodes(struct slice path)
 {
-	const struct map_entry *entry = device_map_find(map, mount->destination);
-
-	return entry ? entry : device_map_find(map, mount->source);
+	return slice_equal(path, SLICE("/dev")) ||
+	       slice_equal(path, SLICE("/dev/vfio")) ||
+	       slice_equal(path, SLICE("/dev/vfio/devices"));
 }
 
 bool device_is_done(const struct annotation *annotation, const struct spec_device *device)
@@ -32,84 +33,305 @@ bool mount_is_done(const struct annotation *annotation, const struct spec_mount 
 	return done && slice_equal(slice_from(done->node), mount->source);
 }
 
-static bool mount_may_be_affected(const struct spec_mount *mount)
+static bool is_below_dev(struct slice path)
 {
-	return slice_starts(mount->source, SLICE("/dev/")) ||
-	       slice_starts(mount->destination, SLICE("/dev/vfio/"));
+	return slice_starts(path, SLICE("/dev/"));
 }
 
-static bool spec_may_be_affected(const struct spec *spec)
+static bool is_below_vfio(struct slice path)
 {
-	if (spec->n_devices || spec->n_variables)
-		return true;
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (mount_may_be_affected(&spec->mounts[i]))
+	return slice_starts(path, SLICE("/dev/vfio/")) ||
+	       slice_equal(path, SLICE("/dev/vfio"));
+}
+
+/* An allow rule for just one device, of a major that VFIO's nodes may have. */
+static bool may_be_vfio_rule(const struct spec_rule *rule)
+{
+	return rule->allow && rule->type != 'b' && rule->major >= 0 && rule->minor >= 0 &&
+	       major_is_dynamic((uint32_t)rule->major);
+}
+
+static struct device_number rule_number(const struct spec_rule *rule)
+{
+	return (struct device_number) { 'c', (uint32_t)rule->major,
+					(uint32_t)rule->minor };
+}
+
+/* Those that earlier runs put there. */
+static void know_done(struct device_number_set *known,
+		      const struct annotation *annotation)
+{
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		if (annotation->nodes[i].final_path)
+			device_number_set_add(known, &annotation->nodes[i].number);
+	}
+	for (size_t i = 0; i < annotation->n_rules; i++)
+		device_number_set_add(known, &annotation->rules[i]);
+}
+
+/* Is there a rule for one device that might be VFIO's, and isn't of these numbers? */
+static bool has_unknown_rule(const struct spec *spec,
+			     const struct device_number_set *known)
+{
+	for (size_t i = 0; i < spec->n_rules; i++) {
+		struct device_number number = rule_number(&spec->rules[i]);
+
+		if (may_be_vfio_rule(&spec->rules[i]) &&
+		    !device_number_set_has(known, &number))
 			return true;
 	}
 	return false;
+}
+
+static bool has_vfio_rule(const struct spec *spec, const struct annotation *annotation)
+{
+	auto_device_number_set known = { 0 };
+
+	know_done(&known, annotation);
+	return has_unknown_rule(spec, &known);
 }
 
 bool request_may_need_map(const struct spec *spec, const struct environment *environment,
 			  const struct annotation *annotation)
 {
-	if (annotation->n_nodes == 0 && annotation->n_addresses == 0)
-		return spec_may_be_affected(spec);
+	bool earlier = annotation->n_nodes || annotation->n_addresses;
+
 	for (size_t i = 0; i < spec->n_devices; i++) {
-		if (!device_is_done(annotation, &spec->devices[i]) &&
-		    !path_is_control_node(spec->devices[i].path))
+		if (!earlier || (!device_is_done(annotation, &spec->devices[i]) &&
+				 !path_is_control_node(spec->devices[i].path)))
 			return true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (mount_may_be_affected(&spec->mounts[i]) &&
-		    !mount_is_done(annotation, &spec->mounts[i]) &&
-		    !path_is_control_node(spec->mounts[i].destination))
+		if (is_below_dev(spec->mounts[i].source) &&
+		    !(earlier && (mount_is_done(annotation, &spec->mounts[i]) ||
+				  path_is_control_node(spec->mounts[i].destination))))
 			return true;
 	}
-	return environment_has_addresses(environment);
+	return has_vfio_rule(spec, annotation) ||
+	       (earlier ? environment_has_addresses(environment) : spec->n_variables > 0);
 }
 
-static bool is_named(const struct spec *spec, const struct annotation *annotation,
-		     const struct map_entry *entry)
+bool request_needs_map(const struct spec *spec, const struct environment *environment,
+		       const struct annotation *annotation)
 {
-	struct slice path = slice_from(entry->container_path);
-
 	for (size_t i = 0; i < spec->n_devices; i++) {
-		if (slice_equal(spec->devices[i].path, path) &&
-		    !device_is_done(annotation, &spec->devices[i]))
+		const struct spec_device *device = &spec->devices[i];
+
+		if (is_below_vfio(device->path) || device->number.type == 'b' ||
+		    (device->number.type == 'c' && device->has_numbers &&
+		     major_is_dynamic(device->number.major)))
 			return true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		const struct spec_mount *mount = &spec->mounts[i];
+		if (is_below_vfio(spec->mounts[i].source) ||
+		    is_below_vfio(spec->mounts[i].destination))
+			return true;
+	}
+	return has_vfio_rule(spec, annotation) || environment_has_addresses(environment);
+}
 
-		if ((slice_equal(mount->destination, path) ||
-		     slice_equal(mount->source, path)) &&
-		    !mount_is_done(annotation, mount))
+static bool is_vfio_entry(const struct map_entry *entry)
+{
+	return entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_VFIO_PCI_GK;
+}
+
+/* A VFIO device of the host is bound where it is; a path in the container anybody may choose
+ * who may mount a volume. */
+static void find_mount_entry(const struct device_map *map, const struct spec_mount *mount,
+			     struct request_place *ret)
+{
+	const struct map_entry *source = device_map_find(map, mount->source);
+	const struct map_entry *destination = device_map_find(map, mount->destination);
+
+	if (destination && (!is_below_dev(mount->source) ||
+			    (is_vfio_entry(destination) && !destination->stand_in)))
+		destination = destination == source ? source : NULL;
+	if (source && (is_vfio_entry(source) || !destination))
+		ret->entry = source;
+	else
+		ret->entry = destination;
+	ret->by_source = ret->entry && ret->entry == source;
+	ret->by_destination =
+		ret->entry &&
+		slice_equal(slice_from(ret->entry->container_path), mount->destination);
+}
+
+/* A node that is wanted for a place of the spec; the same one is looked up once. */
+struct wanted_node {
+	enum request_node_kind kind;
+	char *path; /* owned */
+	size_t *ret;
+};
+
+struct wanted_nodes {
+	struct wanted_node *items;
+	size_t count, capacity;
+};
+
+static void want_node(struct wanted_nodes *wanted, enum request_node_kind kind,
+		      struct slice path, size_t *ret)
+{
+	*array_append(wanted->items, wanted->count, wanted->capacity) =
+		(struct wanted_node) { kind, xstrndup(path.data, path.length), ret };
+}
+
+static int compare_wanted(const void *a, const void *b)
+{
+	const struct wanted_node *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+/* Moves the nodes to the request, each once. */
+static void add_nodes(struct request *request, struct wanted_nodes *wanted)
+{
+	if (wanted->count > 1)
+		qsort(wanted->items, wanted->count, sizeof *wanted->items,
+		      compare_wanted);
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct wanted_node *node = &wanted->items[i];
+
+		if (i > 0 && request->nodes[request->n_nodes - 1].kind == node->kind &&
+		    text_equal(request->nodes[request->n_nodes - 1].path, node->path))
+			free(node->path);
+		else
+			*array_append(request->nodes, request->n_nodes,
+				      request->nodes_capacity) =
+				(struct request_node) { node->kind, node->path };
+		if (node->ret)
+			*node->ret = request->n_nodes - 1;
+	}
+	free(wanted->items);
+}
+
+static void want_done(struct wanted_nodes *wanted, const struct annotation_node *done,
+		      struct request_place *place)
+{
+	struct slice path = slice_from(done->node);
+
+	want_node(wanted, path_is_vfio_node(path) ? REQUEST_NODE_VFIO : REQUEST_NODE_FILE,
+		  path, &place->node);
+}
+
+/* Whatever the engine calls it, a device with these numbers is what the kernel has there. */
+static void want_number(struct wanted_nodes *wanted, const struct spec_device *device,
+			struct request_place *place)
+{
+	auto_free char *path = NULL;
+
+	if (!device->has_numbers || device->number.type != 'c')
+		return;
+	path = xasprintf("/sys/dev/char/%u:%u", device->number.major,
+			 device->number.minor);
+	want_node(wanted, REQUEST_NODE_NUMBER, slice_from(path), &place->number);
+}
+
+static void request_device(struct request *request, const struct spec *spec, size_t index,
+			   const struct device_map *map,
+			   const struct annotation *annotation,
+			   enum by_address_policy by_address, struct wanted_nodes *wanted)
+{
+	const struct spec_device *device = &spec->devices[index];
+	struct request_place *place = &request->devices[index];
+	const struct annotation_node *done =
+		annotation_find_final(annotation, device->path);
+	bool vfio = path_is_vfio_node(device->path);
+
+	place->node = place->number = REQUEST_NONE;
+	if (done) {
+		want_done(wanted, done, place);
+		return;
+	}
+	if (path_is_control_node(device->path))
+		return;
+	place->entry = device_map_find(map, device->path);
+	if (vfio && (!place->entry || request->unmapped == UNMAPPED_OWN) &&
+	    request->unmapped != UNMAPPED_KEEP) {
+		want_node(wanted, REQUEST_NODE_VFIO, device->path, &place->node);
+		if (request->unmapped == UNMAPPED_OWN && by_address == BY_ADDRESS_REMAP)
+			want_number(wanted, device, place);
+	}
+	if (!vfio && !place->entry && device->number.type == 'c' && device->has_numbers)
+		request->vfio_nodes |= major_is_dynamic(device->number.major);
+}
+
+static void request_mount(struct request *request, const struct spec *spec, size_t index,
+			  const struct device_map *map,
+			  const struct annotation *annotation,
+			  struct wanted_nodes *wanted)
+{
+	const struct spec_mount *mount = &spec->mounts[index];
+	struct request_place *place = &request->mounts[index];
+
+	place->node = place->number = REQUEST_NONE;
+	if (mount_is_done(annotation, mount)) {
+		want_done(wanted, annotation_find_final(annotation, mount->destination),
+			  place);
+		return;
+	}
+	if (path_is_control_node(mount->source)) {
+		request->control = true;
+		return;
+	}
+	find_mount_entry(map, mount, place);
+	if (path_is_vfio_node(mount->source)) {
+		if (!place->entry || request->unmapped == UNMAPPED_OWN)
+			want_node(wanted, REQUEST_NODE_VFIO, mount->source, &place->node);
+	} else if (!place->entry && is_below_dev(mount->source) &&
+		   !path_holds_vfio_nodes(mount->source)) {
+		want_node(wanted, REQUEST_NODE_FILE, mount->source, &place->node);
+		request->vfio_nodes_of_files = true;
+	}
+}
+
+/* Is there a device or mount that is VFIO's by its path, and no entry's or perhaps this
+ * machine's own? */
+static bool may_be_own(const struct request *request, const struct spec *spec)
+{
+	if (request->unmapped != UNMAPPED_OWN)
+		return false;
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		if (request->devices[i].node != REQUEST_NONE &&
+		    path_is_vfio_node(spec->devices[i].path))
+			return true;
+	}
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (request->mounts[i].node != REQUEST_NONE &&
+		    path_is_vfio_node(spec->mounts[i].source))
 			return true;
 	}
 	return false;
 }
 
-ssize_t request_find_node(const struct request *request, enum request_node_kind kind,
-			  struct slice path)
+static int compare_addresses(const void *a, const void *b)
 {
-	for (size_t i = 0; i < request->n_nodes; i++) {
-		if (request->nodes[i].kind == kind &&
-		    slice_equal(slice_from(request->nodes[i].path), path))
-			return (ssize_t)i;
-	}
-	return -1;
+	return pci_address_compare(a, b);
 }
 
-static void add_node(struct request *request, enum request_node_kind kind,
-		     struct slice path)
+static void request_own(struct request *request, const struct environment *environment)
 {
-	struct request_node *node;
+	size_t n = 0;
 
-	if (request_find_node(request, kind, path) >= 0)
-		return;
-	node = array_append(request->nodes, request->n_nodes, request->nodes_capacity);
-	node->kind = kind;
-	node->path = xstrndup(path.data, path.length);
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
+			if (variable->references[k].kind != ENV_PATH)
+				*array_append(request->own, request->n_own,
+					      request->own_capacity) =
+					variable->references[k].address;
+		}
+	}
+	if (request->n_own > 1)
+		qsort(request->own, request->n_own, sizeof *request->own,
+		      compare_addresses);
+	for (size_t i = 0; i < request->n_own; i++) {
+		if (n == 0 || !pci_address_equal(&request->own[n - 1], &request->own[i]))
+			request->own[n++] = request->own[i];
+	}
+	request->n_own = n;
 }
 
 static bool expects_identity(const struct map_entry *entry)
@@ -122,115 +344,176 @@ static bool expects_identity(const struct map_entry *entry)
 }
 
 static void add_functions(struct request *request, const struct map_entry *entry,
-			  bool named, const struct environment *environment)
+			  bool named, bool followed, bool all,
+			  const struct environment *environment)
 {
 	for (size_t i = 0; i < entry->n_functions; i++) {
 		const struct map_function *map = &entry->functions[i];
 
-		if (!named && !environment_has_address(environment, &map->host))
+		if (!named && !all && !environment_has_address(environment, &map->host)) {
+			*array_append(request->others, request->n_others,
+				      request->others_capacity) =
+				(struct request_function) { .entry = entry, .map = map };
 			continue;
+		}
 		*array_append(request->functions, request->n_functions,
 			      request->functions_capacity) = (struct request_function) {
 			.entry = entry,
 			.map = map,
 			.named = named,
-			.want_group = named && entry->type == DEVICE_VFIO_PCI,
+			.want_group =
+				(named || followed) && entry->type == DEVICE_VFIO_PCI,
 			.want_identity = expects_identity(entry),
 		};
 	}
 }
 
-static int add_entry(struct request *request, const struct map_entry *entry, bool named,
-		     const struct environment *environment, struct error *err)
+/* Does a bind mount show all nodes of a directory of this machine? */
+static bool shows_directory(const struct spec *spec)
 {
-	switch (entry->type) {
-	case DEVICE_VFIO_PCI:
-		request->control |= named;
-		add_functions(request, entry, named, environment);
-		return 0;
-	case DEVICE_VFIO_PCI_GK:
-		add_functions(request, entry, named, environment);
-		return 0;
-	case DEVICE_NODE:
-		if (named)
-			add_node(request, REQUEST_NODE_FILE, slice_from(entry->vm_path));
-		return 0;
-	case DEVICE_UNSUPPORTED:
-		break;
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (path_holds_vfio_nodes(spec->mounts[i].source))
+			return true;
 	}
-	if (named) {
-		auto_free char *type = text_quote(slice_from(entry->type_name));
-
-		return error_set(
-			err, ERROR_DATA,
-			"%s: type: unsupported device type %s; use vfio-pci, vfio-pci-gk or node",
-			entry->where, type);
-	}
-	return 0;
+	return false;
 }
 
-/* Nodes of the spec that no entry names, and those that an earlier run put there. */
-static void add_spec_nodes(struct request *request, const struct spec *spec,
-			   const struct device_map *map,
-			   const struct annotation *annotation)
+static bool names_host(const struct environment *environment,
+		       const struct map_entry *entry)
+{
+	for (size_t i = 0; i < entry->n_functions; i++) {
+		if (environment_has_address(environment, &entry->functions[i].host))
+			return true;
+	}
+	return false;
+}
+
+static void find_named(struct request *request, const struct spec *spec,
+		       const struct device_map *map)
 {
 	for (size_t i = 0; i < spec->n_devices; i++) {
-		struct slice path = spec->devices[i].path;
-		const struct annotation_node *done =
-			annotation_find_final(annotation, path);
-
-		if (done) {
-			struct slice node = slice_from(done->node);
-
-			add_node(request,
-				 path_is_vfio_node(node) ? REQUEST_NODE_VFIO
-							 : REQUEST_NODE_FILE,
-				 node);
-		} else if (!map->exists && path_is_vfio_node(path)) {
-			add_node(request, REQUEST_NODE_VFIO, path);
-		}
+		if (request->devices[i].entry)
+			request->named[request->devices[i].entry - map->entries] = true;
 	}
-	for (size_t i = 0; i < spec->n_mounts && !map->exists; i++) {
-		if (path_is_vfio_node(spec->mounts[i].source) &&
-		    !mount_is_done(annotation, &spec->mounts[i]))
-			add_node(request, REQUEST_NODE_VFIO, spec->mounts[i].source);
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (request->mounts[i].entry)
+			request->named[request->mounts[i].entry - map->entries] = true;
 	}
+}
+
+static void request_entries(struct request *request, const struct spec *spec,
+			    const struct environment *environment,
+			    const struct device_map *map, bool all,
+			    struct wanted_nodes *wanted)
+{
+	bool directory = shows_directory(spec);
+
+	for (size_t i = 0; i < map->n_entries; i++) {
+		const struct map_entry *entry = &map->entries[i];
+		bool named = request->named[i];
+
+		request->followed[i] = directory && !named &&
+				       entry->type == DEVICE_VFIO_PCI &&
+				       names_host(environment, entry);
+		if (is_vfio_entry(entry))
+			add_functions(request, entry, named, request->followed[i], all,
+				      environment);
+		else if (entry->type == DEVICE_NODE && named)
+			want_node(wanted, REQUEST_NODE_FILE, slice_from(entry->vm_path),
+				  &request->entry_nodes[i]);
+		request->control |= entry->type == DEVICE_VFIO_PCI && named;
+	}
+}
+
+/* Is there a rule for one device that might be a node of VFIO's here, and that no device or
+ * entry explains? */
+static bool has_unexplained_rule(const struct request *request, const struct spec *spec,
+				 const struct device_map *map,
+				 const struct annotation *annotation)
+{
+	auto_device_number_set known = { 0 };
+
+	know_done(&known, annotation);
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		if (request->devices[i].entry)
+			device_number_set_add(&known, &spec->devices[i].number);
+	}
+	for (size_t i = 0; i < map->n_entries; i++) {
+		if (map->entries[i].has_host_dev &&
+		    (request->named[i] || request->followed[i]))
+			device_number_set_add(&known, &map->entries[i].host_dev);
+	}
+	return has_unknown_rule(spec, &known);
+}
+
+/* A --device-map is for this container alone: it has all the devices in it. */
+static int check_missing(const struct request *request, const struct spec *spec,
+			 const struct device_map *map,
+			 const struct annotation *annotation, struct error *err)
+{
+	auto_buffer missing = { 0 };
+
+	for (size_t i = 0; i < map->n_entries && missing.length < MISSING_MAX; i++) {
+		const struct map_entry *entry = &map->entries[i];
+		struct slice path = slice_from(entry->container_path);
+		auto_free char *quoted = NULL;
+
+		if (request->named[i] || entry->source != MAP_SOURCE_OPTION ||
+		    entry->type == DEVICE_VFIO_PCI_GK ||
+		    annotation_has_container_path(annotation, path))
+			continue;
+		quoted = text_quote(path);
+		buffer_printf(&missing, "%s%s (%s)", missing.length ? ", " : "", quoted,
+			      entry->where);
+	}
+	if (!missing.length)
+		return 0;
+	return error_set(
+		err, ERROR_DATA,
+		"%s: missing devices in OCI spec: %s; add them to linux.devices, or remove the entries from the map",
+		spec->doc.name, missing.data);
+}
+
+static enum unmapped_policy resolve_policy(enum unmapped_policy policy,
+					   const struct device_map *map)
+{
+	if (policy != UNMAPPED_AUTO)
+		return policy;
+	return map->exists ? UNMAPPED_ERROR : UNMAPPED_OWN;
 }
 
 int request_build(const struct spec *spec, const struct environment *environment,
 		  const struct device_map *map, const struct annotation *annotation,
+		  enum unmapped_policy unmapped, enum by_address_policy by_address,
 		  struct request *ret, struct error *err)
 {
-	auto_buffer missing = { 0 };
+	struct wanted_nodes wanted = { 0 };
+	bool own;
 
+	ret->unmapped = resolve_policy(unmapped, map);
+	ret->devices = xzalloc(spec->n_devices * sizeof *ret->devices);
+	ret->mounts = xzalloc(spec->n_mounts * sizeof *ret->mounts);
 	ret->named = xzalloc(map->n_entries * sizeof *ret->named);
-	for (size_t i = 0; i < map->n_entries; i++) {
-		const struct map_entry *entry = &map->entries[i];
-		bool named = is_named(spec, annotation, entry);
-		int r;
-
-		ret->named[i] = named;
-		if (!named && entry->source == MAP_SOURCE_OPTION &&
-		    entry->type != DEVICE_VFIO_PCI_GK &&
-		    !annotation_has_container_path(annotation,
-						   slice_from(entry->container_path))) {
-			auto_free char *path =
-				text_quote(slice_from(entry->container_path));
-
-			buffer_printf(&missing, "%s%s (%s)", missing.length ? ", " : "",
-				      path, entry->where);
-		}
-		r = add_entry(ret, entry, named, environment, err);
-		if (r < 0)
-			return r;
-	}
-	if (missing.length)
-		return error_set(
-			err, ERROR_DATA,
-			"%s: missing devices in OCI spec: %s; add them to linux.devices, or take the entries out of the map",
-			spec->doc.name, missing.data);
-	add_spec_nodes(ret, spec, map, annotation);
-	return 0;
+	ret->followed = xzalloc(map->n_entries * sizeof *ret->followed);
+	ret->entry_nodes = xzalloc(map->n_entries * sizeof *ret->entry_nodes);
+	for (size_t i = 0; i < spec->n_devices; i++)
+		request_device(ret, spec, i, map, annotation, by_address, &wanted);
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		request_mount(ret, spec, i, map, annotation, &wanted);
+	find_named(ret, spec, map);
+	own = may_be_own(ret, spec);
+	ret->control |= own && by_address == BY_ADDRESS_REMAP;
+	/* What is given by its address must not be another entry's guest. */
+	request_entries(ret, spec, environment, map,
+			own && by_address == BY_ADDRESS_REMAP, &wanted);
+	add_nodes(ret, &wanted);
+	if (own)
+		request_own(ret, environment);
+	if (ret->unmapped == UNMAPPED_ERROR || ret->unmapped == UNMAPPED_DROP)
+		ret->vfio_nodes |= has_unexplained_rule(ret, spec, map, annotation);
+	if (ret->unmapped == UNMAPPED_KEEP)
+		ret->vfio_nodes = ret->vfio_nodes_of_files = false;
+	return check_missing(ret, spec, map, annotation, err);
 }
 
 void request_free(struct request *request)
@@ -238,7 +521,13 @@ void request_free(struct request *request)
 	for (size_t i = 0; i < request->n_nodes; i++)
 		free(request->nodes[i].path);
 	free(request->nodes);
+	free(request->devices);
+	free(request->mounts);
 	free(request->named);
+	free(request->followed);
+	free(request->entry_nodes);
 	free(request->functions);
+	free(request->others);
+	free(request->own);
 	*request = (struct request) { 0 };
 }

@@ -15,10 +15,12 @@ static bool has_prefix(const void *context, struct slice text)
 	return false;
 }
 
-static bool is_bind_option(const void *context, struct slice text)
+/* The options that make a mount a bind mount, or decide whether it may be written. */
+static bool is_mount_option(const void *context, struct slice text)
 {
 	(void)context;
-	return slice_equal(text, SLICE("bind")) || slice_equal(text, SLICE("rbind"));
+	return slice_equal(text, SLICE("bind")) || slice_equal(text, SLICE("rbind")) ||
+	       slice_equal(text, SLICE("ro")) || slice_equal(text, SLICE("rw"));
 }
 
 static const struct json_member device_members[] = {
@@ -60,7 +62,7 @@ static const struct json_member linux_members[] = {
 static const struct json_shape linux_shape = { .members = linux_members,
 					       .n_members = ARRAY_SIZE(linux_members) };
 
-static const struct json_shape option_shape = { .wanted = is_bind_option };
+static const struct json_shape option_shape = { .wanted = is_mount_option };
 static const struct json_shape options_shape = { .elements = &option_shape };
 static const struct json_member mount_members[] = {
 	[SPEC_MOUNT_DESTINATION] = JSON_MEMBER("destination", &json_value),
@@ -259,18 +261,25 @@ static int read_rule(struct spec *spec, uint32_t json, struct error *err)
 	return 0;
 }
 
-/* The index has the options "bind" and "rbind", and what is no string. */
-static int find_bind_option(const struct json *doc, uint32_t options, bool *bind,
-			    struct error *err)
+/* The index has what is_mount_option() wants, and what is not a string. */
+static int read_options(const struct json *doc, uint32_t options, bool *ret_bind,
+			struct spec_mount *mount, struct error *err)
 {
 	uint32_t json = options ? json_child(doc, options) : 0;
 
 	for (; json; json = json_next(doc, json)) {
-		int r = json_expect(doc, json, JSON_STRING, err);
+		struct slice option;
+		int r;
 
+		if (json_type(doc, json) == JSON_NULL)
+			continue;
+		r = json_string(doc, json, &option, err);
 		if (r < 0)
 			return r;
-		*bind = true;
+		if (option.length > 2)
+			*ret_bind = true;
+		else
+			mount->read_only = option.data[1] == 'o';
 	}
 	return 0;
 }
@@ -291,7 +300,8 @@ static int read_mount(struct spec *spec, uint32_t json, struct error *err)
 	if (r < 0)
 		return r;
 	bind = slice_equal(type, SLICE("bind"));
-	r = find_bind_option(doc, options, &bind, err);
+	mount.options_json = options;
+	r = read_options(doc, options, &bind, &mount, err);
 	if (r < 0 || !bind)
 		return r;
 	r = find_path(spec, json, SPEC_MOUNT_DESTINATION, &mount.destination,
@@ -337,7 +347,10 @@ static int read_each(struct spec *spec, uint32_t array, read_fn *read_one,
 		return 0;
 	for (uint32_t json = json_child(&spec->doc, array); json;
 	     json = json_next(&spec->doc, json)) {
-		int r = read_one(spec, json, err);
+		/* As Go's decoder has it: an element of nothing. */
+		int r = json_type(&spec->doc, json) == JSON_NULL
+				? 0
+				: read_one(spec, json, err);
 
 		if (r < 0)
 			return r;
@@ -405,6 +418,41 @@ static int read_root(struct spec *spec, struct error *err)
 	return json_member_string(&spec->doc, root, ROOT_PATH, &spec->root_path, err);
 }
 
+/* A state names its bundle and has none of a config's parts; a config may have a key of that
+ * name all the same, which no runtime reads. */
+static bool is_state(const struct json *doc)
+{
+	static const enum spec_root_member parts[] = { SPEC_PROCESS, SPEC_MOUNTS,
+						       SPEC_LINUX, SPEC_ROOT };
+
+	if (!json_member(doc, 0, SPEC_BUNDLE) && !json_member(doc, 0, SPEC_BUNDLE_PATH))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (json_member_raw(doc, 0, parts[i]))
+			return false;
+	}
+	return true;
+}
+
+bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix)
+{
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	if (!spec->annotations_json ||
+	    json_parse(spec->doc.name, json_raw(&spec->doc, spec->annotations_json),
+		       &json_any, NULL, &doc, &err) < 0)
+		return false;
+	for (uint32_t json = json_child(&doc, 0); json; json = json_next(&doc, json)) {
+		struct slice key;
+
+		if (json_type(&doc, json) == JSON_KEY &&
+		    json_string(&doc, json, &key, &err) == 0 && slice_starts(key, prefix))
+			return true;
+	}
+	return false;
+}
+
 int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
 	       struct spec *ret, struct error *err)
 {
@@ -415,11 +463,10 @@ int spec_parse(const char *name, struct slice text, const struct env_prefixes *p
 		r = json_expect(&spec.doc, 0, JSON_OBJECT, err);
 	if (r < 0)
 		return r;
-	if (json_member(&spec.doc, 0, SPEC_BUNDLE) ||
-	    json_member(&spec.doc, 0, SPEC_BUNDLE_PATH))
+	if (is_state(&spec.doc))
 		return json_error(
 			err, ERROR_DATA, &spec.doc, 0,
-			"is a container state, no config; the hook for it is createRuntime");
+			"is a container state, not a config; the hook for it is createRuntime");
 	r = read_linux(&spec, err);
 	if (r == 0)
 		r = find(&spec.doc, 0, SPEC_MOUNTS, JSON_ARRAY, &spec.mounts_json, err);

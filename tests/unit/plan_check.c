@@ -117,6 +117,35 @@ static void answer_node(const struct request_node *asked, struct inventory_node 
 	ret->absent = xasprintf("%s is not there", asked->path);
 }
 
+/* 242:0 to 242:99 are /dev/vfio/0 to 99. */
+static void answer_vfio_nodes(struct inventory *ret)
+{
+	for (unsigned int i = 0; i < 100; i++)
+		*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
+			      ret->vfio_nodes_capacity) =
+			(struct vfio_node) { { 'c', 242, i },
+					     xasprintf("/dev/vfio/%u", i) };
+	inventory_sort_vfio_nodes(ret);
+}
+
+/* The functions of buses below 0x40 are there; in group N, those of an odd slot not VFIO's. */
+static void answer_own(const struct request *request, struct inventory *ret)
+{
+	ret->own = xzalloc(request->n_own * sizeof *ret->own);
+	ret->n_own = request->n_own;
+	for (size_t i = 0; i < request->n_own; i++) {
+		const struct pci_address *address = &request->own[i];
+
+		if (address->domain != 0 || address->bus >= BUS_ABSENT)
+			continue;
+		ret->own[i] = (struct inventory_own) { .exists = true,
+						       .vfio = address->slot % 2 == 0,
+						       .has_group = true,
+						       .group = address->bus };
+		answer_group(ret, address->bus);
+	}
+}
+
 void machine_answer(const void *sysroot, const struct request *request,
 		    struct inventory *ret)
 {
@@ -132,10 +161,11 @@ void machine_answer(const void *sysroot, const struct request *request,
 	ret->n_nodes = request->n_nodes;
 	for (size_t i = 0; i < request->n_nodes; i++)
 		answer_node(&request->nodes[i], &ret->nodes[i]);
-	if (request->control) {
-		ret->control.major = 10;
-		ret->control.minor = 196;
-	}
+	if (request->control)
+		ret->control = (struct device_number) { 'c', 10, 196 };
+	if (request->vfio_nodes || request->vfio_nodes_of_files)
+		answer_vfio_nodes(ret);
+	answer_own(request, ret);
 }
 
 static struct slice optional(const char *text)
@@ -167,6 +197,8 @@ void check_plan(const struct plan_case *c)
 					.map = optional(c->map),
 					.machine_map = optional(c->machine_map),
 					.unmapped = c->unmapped,
+					.by_address = c->by_address,
+					.require_host_dev = c->require_host_dev,
 					.answer = machine_answer };
 	auto_plan_run run = { 0 };
 	auto_error err = { 0 };

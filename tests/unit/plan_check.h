@@ -31,6 +31,8 @@ struct plan_case {
 	enum error_class class;		      /* not ERROR_NONE: it fails, */
 	const char *part;		      /* with this in the message, or warns */
 	enum unmapped_policy unmapped;
+	enum by_address_policy by_address;
+	bool require_host_dev;
 	bool once; /* the second run is another case */
 };
 
@@ -63,6 +65,9 @@ void machine_answer(const void *sysroot, const struct request *request,
 #define MOUNT(destination, source)                                                       \
 	"{\"destination\":\"" destination "\",\"type\":\"bind\",\"source\":\"" source    \
 	"\",\"options\":[\"bind\"]}"
+#define MOUNT_RO(destination, source)                                                    \
+	"{\"destination\":\"" destination "\",\"type\":\"bind\",\"source\":\"" source    \
+	"\",\"options\":[\"bind\",\"ro\"]}"
 #define MOUNTS(mounts) "{\"mounts\":[" mounts "]}"
 #define ENTRY(path, options) TYPED_ENTRY("vfio-pci", path, options)
 #define TYPED_ENTRY(type, path, options)                                                 \

@@ -41,11 +41,13 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 		.request = &run->request,
 		.inventory = &run->inventory,
 		.unmapped = input->unmapped,
+		.by_address = input->by_address,
+		.require_host_dev = input->require_host_dev,
 		.explain = true,
 		.waiting = input->waiting,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
-			      &run->request, err);
+			      input->unmapped, input->by_address, &run->request, err);
 
 	if (r < 0)
 		return r;

@@ -20,6 +20,8 @@ struct plan_run_input {
 	struct slice map;	  /* one --device-map; data NULL: none */
 	struct slice machine_map; /* one file of devices.d; data NULL: none */
 	enum unmapped_policy unmapped;
+	enum by_address_policy by_address;
+	bool require_host_dev;
 	plan_answer_fn *answer;
 	const void *sysroot;
 	bool annotate; /* with our annotation */

@@ -119,6 +119,22 @@ static int look_up_file(const struct sysroot *sysroot, const char *path,
 	return 0;
 }
 
+/* Which device has a number: one that isn't VFIO's, or none. */
+static int look_up_number(const struct sysroot *sysroot, const char *path,
+			  struct inventory_node *ret, struct error *err)
+{
+	char target[1024];
+	int r = sysroot_readlink(sysroot, AT_FDCWD, path, target, sizeof target);
+
+	if (r < 0 && r != -ENOENT)
+		return file_error(path, -r, err);
+	if (r == -ENOENT)
+		ret->absent = xasprintf("%s is not there", path);
+	else if (strstr(target, "/vfio/") != NULL || strstr(target, "/vfio-dev/") != NULL)
+		ret->absent = xasprintf("%s is VFIO's", path);
+	return 0;
+}
+
 static int look_up_node(const struct sysroot *sysroot, const struct request_node *node,
 			struct inventory_node *ret, struct error *err)
 {
@@ -127,6 +143,8 @@ static int look_up_node(const struct sysroot *sysroot, const struct request_node
 		return look_up_vfio_node(sysroot, node->path, ret, err);
 	case REQUEST_NODE_FILE:
 		return look_up_file(sysroot, node->path, ret, err);
+	case REQUEST_NODE_NUMBER:
+		return look_up_number(sysroot, node->path, ret, err);
 	}
 	return error_set(err, ERROR_INTERNAL, "%s: unknown kind of node", node->path);
 }
@@ -140,6 +158,60 @@ static int look_up_control(const struct sysroot *sysroot, struct inventory *inve
 	return sysfs_read_dev(sysroot, CONTROL_DEV, &found, &inventory->control, err);
 }
 
+/* Adds the nodes of a class, /dev/vfio/<name> or /dev/vfio/devices/<name>. */
+static int list_class(const struct sysroot *sysroot, const char *class,
+		      const char *directory, struct inventory *inventory,
+		      struct error *err)
+{
+	auto_names names = { 0 };
+	auto_close int fd =
+		sysroot_openat(sysroot, AT_FDCWD, class, O_RDONLY | O_DIRECTORY);
+	int r = fd < 0 ? fd : names_read(fd, &names);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : file_error(class, -r, err);
+	for (size_t i = 0; i < names.count; i++) {
+		auto_free char *dev = text_join(class, "/", names.items[i], "/dev", NULL);
+		struct vfio_node node = { 0 };
+		bool found;
+
+		r = sysfs_read_dev(sysroot, dev, &found, &node.number, err);
+		if (r < 0)
+			return r;
+		if (!found)
+			continue;
+		node.path = text_join(directory, names.items[i], NULL);
+		*array_append(inventory->vfio_nodes, inventory->n_vfio_nodes,
+			      inventory->vfio_nodes_capacity) = node;
+	}
+	return 0;
+}
+
+static int list_vfio_nodes(const struct sysroot *sysroot, struct inventory *inventory,
+			   struct error *err)
+{
+	int r = list_class(sysroot, "/sys/class/vfio", "/dev/vfio/", inventory, err);
+
+	if (r == 0)
+		r = list_class(sysroot, "/sys/class/vfio-dev", "/dev/vfio/devices/",
+			       inventory, err);
+	inventory_sort_vfio_nodes(inventory);
+	return r;
+}
+
+static bool has_dynamic_file(const struct request *request,
+			     const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_nodes; i++) {
+		const struct inventory_node *node = &inventory->nodes[i];
+
+		if (request->nodes[i].kind == REQUEST_NODE_FILE && !node->absent &&
+		    node->number.type == 'c' && major_is_dynamic(node->number.major))
+			return true;
+	}
+	return false;
+}
+
 int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *request,
 			struct inventory *inventory, struct error *err)
 {
@@ -149,6 +221,13 @@ int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *req
 
 		inventory->n_nodes = i + 1;
 		r = look_up_node(sysroot, &request->nodes[i], &inventory->nodes[i], err);
+		if (r < 0)
+			return r;
+	}
+	if (request->vfio_nodes ||
+	    (request->vfio_nodes_of_files && has_dynamic_file(request, inventory))) {
+		int r = list_vfio_nodes(sysroot, inventory, err);
+
 		if (r < 0)
 			return r;
 	}

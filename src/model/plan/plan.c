@@ -18,7 +18,7 @@ static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 	change->edit = edit;
 	change->json = json;
 	if (plan->explain)
-		change->why = xstrndup(why, strlen(why));
+		change->why = xstrdup(why ? why : "");
 	return change;
 }
 
@@ -41,24 +41,44 @@ void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc
 }
 
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		 uint32_t json, const char *why)
+		 uint32_t array, uint32_t json, const char *why)
 {
 	struct plan_change *change = add_change(plan, rule, PLAN_REMOVE, json, why);
 
+	change->array = array;
 	explain_node(plan, change, doc, json);
+}
+
+static void explain_element(const struct plan *plan, struct plan_change *change,
+			    const struct json *doc, size_t index)
+{
+	auto_free char *path = NULL;
+
+	if (!plan->explain)
+		return;
+	path = json_path(doc, change->array);
+	change->where = xasprintf("%s[%zu]", path, index);
 }
 
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, size_t index, struct slice value, const char *why)
 {
 	struct plan_change *change = add_change(plan, rule, PLAN_APPEND, array, why);
-	auto_free char *path = NULL;
 
+	change->array = array;
 	change->new_text = copy(value);
-	if (!plan->explain)
-		return;
-	path = json_path(doc, array);
-	change->where = xasprintf("%s[%zu]", path, index);
+	explain_element(plan, change, doc, index);
+}
+
+void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		 uint32_t array, uint32_t json, size_t index, struct slice value,
+		 const char *why)
+{
+	struct plan_change *change = add_change(plan, rule, PLAN_INSERT, json, why);
+
+	change->array = array;
+	change->new_text = copy(value);
+	explain_element(plan, change, doc, index);
 }
 
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -84,25 +104,6 @@ bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b)
 {
 	return a->allow == b->allow && a->type == b->type && a->major == b->major &&
 	       a->minor == b->minor && slice_equal(a->access, b->access);
-}
-
-const struct spec_mount *plan_mount_after(const struct plan_result *result,
-					  const struct spec *spec, size_t index)
-{
-	size_t low = 0, high = result->n_mounts;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct plan_mount *mount = &result->mounts[middle];
-
-		if (mount->index == index)
-			return mount->removed ? NULL : &mount->after;
-		if (mount->index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return &spec->mounts[index];
 }
 
 void plan_add_annotation(struct plan *plan, const struct spec *spec, const char *token)

@@ -2,15 +2,6 @@
 /* The planner: the control node /dev/vfio/vfio. Rule 5, and its end in rule 6. */
 #include "planner.h"
 
-static struct planned_device *find_device(struct planner *planner)
-{
-	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (path_is_control_node(planner->devices[i].before->path))
-			return &planner->devices[i];
-	}
-	return NULL;
-}
-
 /* A mount that shows the control node: its own, or one of the whole directory. */
 static int find_mount(struct planner *planner, bool *ret)
 {
@@ -30,7 +21,7 @@ static int find_mount(struct planner *planner, bool *ret)
 
 			return json_error(
 				planner->err, ERROR_DATA, &spec->doc, mount->json,
-				"it shows %s as the control node, which the VFIO groups of this container need; take it out",
+				"it shows %s as the control node, which the VFIO groups of this container need; remove it",
 				source);
 		}
 		*ret = true;
@@ -38,55 +29,87 @@ static int find_mount(struct planner *planner, bool *ret)
 	return 0;
 }
 
+static const char need[] = "a VFIO group is of no use without the control node";
+static const char no_need[] = "no VFIO device is left that needs the control node";
+
 static void set_numbers(const struct inventory *inventory, struct planned_device *device)
 {
-	device->after.number.type = 'c';
 	device->after.has_numbers = true;
-	device->after.number.major = inventory->control.major;
-	device->after.number.minor = inventory->control.minor;
+	device->after.number = inventory->control;
 	device->rule = PLAN_CONTROL;
 	device->action = DEVICE_CHANGES;
+	device->why = "the control node of this machine";
 }
 
 static void add_device(struct planner *planner)
 {
-	struct planned_device *device = &planner->devices[planner->n_devices++];
+	struct planned_device *device = array_append(planner->devices, planner->n_devices,
+						     planner->devices_capacity);
 
 	device->after.path = SLICE(CONTROL_NODE);
 	device->after.mode = 0666;
 	set_numbers(planner->in->inventory, device);
+	device->action = DEVICE_ADDED;
+	device->why = need;
 }
 
-static void remove_control(struct planner *planner, struct planned_device *device)
+/* Like the first mount that shows a VFIO group. */
+static void add_mount(struct planner *planner)
 {
-	if (device) {
+	const struct spec_mount *like = NULL;
+
+	for (size_t i = 0; i < planner->n_mounts && !like; i++) {
+		if (planner->mounts[i].by &&
+		    path_is_vfio_node(slice_from(planner->mounts[i].by->path)))
+			like = planner->mounts[i].before;
+	}
+	*array_append(planner->mounts, planner->n_mounts, planner->mounts_capacity) =
+		(struct planned_mount) { .before = like,
+					 .destination = SLICE(CONTROL_NODE),
+					 .source = SLICE(CONTROL_NODE),
+					 .action = DEVICE_ADDED,
+					 .rule = PLAN_CONTROL,
+					 .why = need };
+}
+
+static void remove_control(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		struct planned_device *device = &planner->devices[i];
+
+		if (!path_is_control_node(device->after.path))
+			continue;
 		device->action = DEVICE_REMOVED;
 		device->rule = PLAN_GUEST_KERNEL;
+		device->why = no_need;
 	}
-	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
-		const struct spec_mount *mount = &planner->in->spec->mounts[i];
+	for (size_t i = 0; i < planner->n_mounts; i++) {
+		struct planned_mount *mount = &planner->mounts[i];
 
-		if (path_is_control_node(mount->destination))
-			*array_append(planner->plan->result.mounts,
-				      planner->plan->result.n_mounts,
-				      planner->plan->result.mounts_capacity) =
-				(struct plan_mount) { .index = i,
-						      .removed = true,
-						      .after = *mount };
+		if (!path_is_control_node(mount->destination))
+			continue;
+		mount->action = DEVICE_REMOVED;
+		mount->rule = PLAN_GUEST_KERNEL;
+		mount->why = no_need;
 	}
 }
 
-static int compare_mounts(const void *a, const void *b)
+/* Corrects those that are there, which may be several that are equal. */
+static bool correct_devices(struct planner *planner)
 {
-	const struct plan_mount *x = a, *y = b;
+	bool found = false;
 
-	return x->index < y->index ? -1 : x->index > y->index;
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (!path_is_control_node(planner->devices[i].after.path))
+			continue;
+		set_numbers(planner->in->inventory, &planner->devices[i]);
+		found = true;
+	}
+	return found;
 }
 
 int plan_control_node(struct planner *planner)
 {
-	struct planned_device *device = find_device(planner);
-	struct plan_result *result = &planner->plan->result;
 	bool mounted;
 	int r;
 
@@ -94,21 +117,15 @@ int plan_control_node(struct planner *planner)
 		r = find_mount(planner, &mounted);
 		if (r < 0)
 			return r;
-		if (device)
-			set_numbers(planner->in->inventory, device);
-		else if (mounted)
+		if (correct_devices(planner) || mounted)
 			return 0;
-		else if (planner->group_by_device)
+		if (planner->group_by_device)
 			add_device(planner);
 		else
-			result->control_mount = true;
+			add_mount(planner);
 		return 0;
 	}
-	if (planner->removes && !planner->vfio_stays) {
-		remove_control(planner, device);
-		if (result->n_mounts)
-			qsort(result->mounts, result->n_mounts, sizeof *result->mounts,
-			      compare_mounts);
-	}
+	if (planner->removes && !planner->vfio_stays)
+		remove_control(planner);
 	return 0;
 }

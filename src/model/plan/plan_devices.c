@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The planner: linux.devices. Rules 1, 5 and 6, and the VFIO devices that no entry names. */
+/* The planner: linux.devices. Rules 1, 5, 6 and 7. */
 #include "planner.h"
 
 static bool has_number(const struct spec_device *device,
@@ -9,142 +9,120 @@ static bool has_number(const struct spec_device *device,
 }
 
 /* A node that an earlier run put there must still be this machine's. */
-static int check_done(struct planner *planner, const struct spec_device *device)
+static int check_done(struct planner *planner, size_t index)
 {
-	const struct annotation_node *done =
-		annotation_find_final(planner->in->annotation, device->path);
-	struct slice node = slice_from(done->node);
-	ssize_t index = request_find_node(
-		planner->in->request,
-		path_is_vfio_node(node) ? REQUEST_NODE_VFIO : REQUEST_NODE_FILE, node);
-	const struct inventory_node *found = &planner->in->inventory->nodes[index];
+	const struct spec_device *device = &planner->in->spec->devices[index];
+	const struct inventory_node *found =
+		plan_find_node(planner, planner->in->request->devices[index].node);
 	auto_free char *path = text_quote(device->path);
 
-	if (found->absent)
+	if (!found || found->absent)
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
 			device->json,
-			"%s was mapped by an earlier run, but %s; make the bundle anew",
-			path, found->absent);
+			"%s was mapped by an earlier run, but %s; make the bundle again",
+			path, found ? found->absent : "was not looked up");
 	if (!has_number(device, &found->number))
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
 			device->json,
-			"%s was mapped by an earlier run, but is %s here now; make the bundle anew",
+			"%s was mapped by an earlier run, but is %s here now; make the bundle again",
 			path, DEVICE_NUMBER_TEXT(&found->number));
 	return 0;
 }
 
-/* A VFIO device that no entry names. */
-static int check_unmapped(struct planner *planner, const struct spec_device *device)
+static struct planned_device *add_device(struct planner *planner)
 {
-	const struct json *doc = &planner->in->spec->doc;
-	uint32_t json = json_member(doc, device->json, SPEC_DEVICE_PATH);
-	auto_free char *path = text_quote(device->path);
-	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
-	const struct inventory_node *found;
-	ssize_t index;
-
-	if (planner->in->unmapped == UNMAPPED_KEEP)
-		return 0;
-	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"no map entry names the VFIO device %s; add one to a device map, or keep the device as it is with %s",
-			path, keep);
-	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, device->path);
-	found = &planner->in->inventory->nodes[index];
-	if (found->absent)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"the VFIO device %s is not one of this machine (%s), and there is no device map; write one, or keep the device with %s",
-			path, found->absent, keep);
-	if (!has_number(device, &found->number))
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"the VFIO device %s is %s on this machine, the spec says otherwise, and there is no device map; write one, or keep the device with %s",
-			path, DEVICE_NUMBER_TEXT(&found->number), keep);
-	return 0;
+	return array_append(planner->devices, planner->n_devices,
+			    planner->devices_capacity);
 }
 
-static int classify(struct planner *planner, struct planned_device *device)
+static void become(struct planned_device *device, const struct resolved_node *by)
 {
-	const struct spec_device *before = device->before;
+	device->by = by;
+	device->after.path = slice_from(by->final_path);
+	device->after.number = by->number;
+	device->after.has_numbers = true;
+}
+
+/* The first node takes the device's place, the others come after it. */
+static void map_device(struct planner *planner, const struct spec_device *before,
+		       const struct map_entry *entry, const struct resolved *by)
+{
+	struct planned_device first = { .before = before,
+					.after = *before,
+					.action = DEVICE_CHANGES,
+					.rule = PLAN_DEVICE,
+					.entry = entry };
+
+	planner->group_by_device |= entry->type == DEVICE_VFIO_PCI;
+	if (by->n_nodes > 0) /* else it isn't there yet */
+		become(&first, by->nodes[0]);
+	*add_device(planner) = first;
+	for (size_t i = 1; i < by->n_nodes; i++) {
+		struct planned_device other = { .place = before,
+						.after = *before,
+						.action = DEVICE_ADDED,
+						.rule = PLAN_DEVICE,
+						.entry = entry };
+
+		become(&other, by->nodes[i]);
+		*add_device(planner) = other;
+	}
+}
+
+static int classify(struct planner *planner, size_t index)
+{
+	const struct spec_device *before = &planner->in->spec->devices[index];
+	const struct map_entry *entry = planner->device_entries[index];
+	struct planned_device device = { .before = before, .after = *before };
 
 	if (device_is_done(planner->in->annotation, before)) {
 		planner->vfio_stays |=
 			annotation_is_vfio(planner->in->annotation, before->path);
-		return check_done(planner, before);
+		*add_device(planner) = device;
+		return check_done(planner, index);
 	}
-	if (path_is_control_node(before->path))
-		return 0;
-	device->entry = device_map_find(planner->in->map, before->path);
-	device->by = plan_find_resolved(planner, device->entry);
-	device->rule = PLAN_DEVICE;
-	if (!device->entry) {
-		planner->vfio_stays |= path_is_vfio_node(before->path);
-		return path_is_vfio_node(before->path) ? check_unmapped(planner, before)
-						       : 0;
-	}
-	if (device->entry->type == DEVICE_VFIO_PCI_GK) {
-		device->action = DEVICE_REMOVED;
-		device->rule = PLAN_GUEST_KERNEL;
+	if (entry && entry->type == DEVICE_VFIO_PCI_GK) {
+		device.entry = entry;
+		device.action = DEVICE_REMOVED;
+		device.rule = PLAN_GUEST_KERNEL;
+		device.why = plan_find_resolved(planner, entry)->why;
 		planner->removes = true;
+	} else if (entry) {
+		map_device(planner, before, entry, plan_find_resolved(planner, entry));
 		return 0;
-	}
-	if (device->entry->type == DEVICE_VFIO_PCI)
+	} else if (planner->device_nodes[index]) {
+		device.action = DEVICE_CHANGES;
+		device.rule = PLAN_DEVICE;
+		become(&device, planner->device_nodes[index]);
 		planner->group_by_device = true;
-	device->action = DEVICE_CHANGES;
-	if (!device->by->final_path) /* it isn't there yet */
-		return 0;
-	device->after.path = slice_from(device->by->final_path);
-	device->after.number.type = device->by->number.type;
-	device->after.has_numbers = true;
-	device->after.number.major = device->by->number.major;
-	device->after.number.minor = device->by->number.minor;
-	return 0;
-}
-
-/* Two devices with one path: which one is meant? */
-static int check_twice(struct planner *planner, const struct planned_device *device)
-{
-	struct slice path = device->before->path;
-
-	if (!device->entry && !path_is_vfio_node(path) && !path_is_control_node(path))
-		return 0;
-	for (const struct planned_device *other = planner->devices; other < device;
-	     other++) {
-		if (slice_equal(other->before->path, path)) {
-			auto_free char *quoted = text_quote(path);
-
-			return json_error(planner->err, ERROR_DATA,
-					  &planner->in->spec->doc, device->before->json,
-					  "%s is in linux.devices[%zu] already; keep one",
-					  quoted, other->before->index);
-		}
+	} else if (planner->device_dropped[index]) {
+		device.action = DEVICE_REMOVED;
+		device.rule = PLAN_GUEST_KERNEL;
+		device.why = "no map entry names it, and it is not this machine's";
 	}
+	*add_device(planner) = device;
 	return 0;
 }
 
 int plan_devices_classify(struct planner *planner)
 {
-	const struct spec *spec = planner->in->spec;
+	int r = 0;
 
-	/* One more: the control node may be added. */
-	planner->devices = xzalloc((spec->n_devices + 1) * sizeof *planner->devices);
-	for (size_t i = 0; i < spec->n_devices; i++) {
-		struct planned_device *device = &planner->devices[planner->n_devices++];
-		int r;
+	for (size_t i = 0; i < planner->in->spec->n_devices && r == 0; i++)
+		r = classify(planner, i);
+	return r;
+}
 
-		device->before = &spec->devices[i];
-		device->after = spec->devices[i];
-		r = classify(planner, device);
-		if (r == 0)
-			r = check_twice(planner, device);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+static bool is_affected(const struct planned_device *device)
+{
+	return device->entry || device->by;
+}
+
+static const struct spec_device *place_of(const struct planned_device *device)
+{
+	return device->before ? device->before : device->place;
 }
 
 static int cannot_merge(struct planner *planner, const struct planned_device *first,
@@ -152,63 +130,68 @@ static int cannot_merge(struct planner *planner, const struct planned_device *fi
 {
 	auto_free char *path = text_quote(first->after.path);
 
-	return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
-			  second->before->json,
-			  "it and linux.devices[%zu] both become %s, but %s differ",
-			  first->before->index, path, why);
+	return json_error(
+		planner->err, ERROR_DATA, &planner->in->spec->doc, place_of(second)->json,
+		"it and linux.devices[%zu] both become %s, but %s differ; give one another \"final_path\"",
+		place_of(first)->index, path, why);
 }
 
-static bool is_same(const struct planned_device *a, const struct planned_device *b)
+/* The devices of one final path, in the order of the spec: all but the first go. */
+static int merge_group(struct planner *planner, const struct slice_place *places,
+		       size_t count)
 {
-	return a->after.has_numbers && has_number(&b->after, &a->after.number);
-}
+	struct planned_device *first = &planner->devices[places[0].place];
+	bool affected = false;
 
-static int merge(struct planner *planner, struct planned_device *first,
-		 struct planned_device *second)
-{
-	const struct spec_device *a = &first->after, *b = &second->after;
+	for (size_t i = 0; i < count; i++)
+		affected |= is_affected(&planner->devices[places[i].place]);
+	for (size_t i = 1; i < count && affected; i++) {
+		struct planned_device *second = &planner->devices[places[i].place];
+		const struct spec_device *a = &first->after, *b = &second->after;
 
-	if (!is_same(first, second))
-		return cannot_merge(planner, first, second, "type or numbers");
-	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
-		return cannot_merge(planner, first, second, "fileMode, uid or gid");
-	second->action = DEVICE_MERGED;
-	return 0;
-}
-
-/* Two devices of which one is ours; what isn't ours is only compared with what is. */
-int plan_devices_merge(struct planner *planner)
-{
-	size_t first_affected = 0;
-
-	while (first_affected < planner->n_devices &&
-	       !planner->devices[first_affected].entry)
-		first_affected++;
-	for (size_t i = first_affected; i < planner->n_devices; i++) {
-		struct planned_device *second = &planner->devices[i];
-
-		for (size_t k = second->entry ? 0 : first_affected; k < i; k++) {
-			struct planned_device *first = &planner->devices[k];
-			int r;
-
-			if ((!second->entry && !first->entry) ||
-			    first->action == DEVICE_REMOVED ||
-			    second->action == DEVICE_REMOVED ||
-			    !slice_equal(first->after.path, second->after.path) ||
-			    (first->action == DEVICE_MERGED && is_same(first, second)))
-				continue;
-			/* With all of them: the spec may have one path twice. */
-			r = merge(planner, first, second);
-			if (r < 0)
-				return r;
-		}
+		if (!a->has_numbers || !has_number(b, &a->number))
+			return cannot_merge(planner, first, second, "type or numbers");
+		if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
+			return cannot_merge(planner, first, second,
+					    "fileMode, uid or gid");
+		second->action = DEVICE_MERGED;
+		second->rule = second->rule ? second->rule : PLAN_DEVICE;
+		second->why =
+			"it becomes one with an earlier device: their host groups are one group here";
 	}
 	return 0;
 }
 
+int plan_devices_merge(struct planner *planner)
+{
+	auto_slice_index paths = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (planner->devices[i].action != DEVICE_REMOVED)
+			slice_index_add(&paths, planner->devices[i].after.path, i);
+	}
+	if (paths.count < 2)
+		return 0;
+	slice_index_sort(&paths);
+	for (size_t i = 0, next; i < paths.count && r == 0; i = next) {
+		for (next = i + 1; next < paths.count; next++) {
+			if (!slice_equal(paths.items[i].text, paths.items[next].text))
+				break;
+		}
+		r = merge_group(planner, &paths.items[i], next - i);
+	}
+	return r;
+}
+
+static const char *why_of(const struct planned_device *device)
+{
+	return device->why ? device->why : device->by ? device->by->why : NULL;
+}
+
 static void emit_number(struct plan *plan, const struct planned_device *device,
 			const struct json *doc, enum spec_device_member member,
-			const char *key, uint32_t before, uint32_t after, const char *why)
+			const char *key, uint32_t before, uint32_t after)
 {
 	auto_buffer text = { 0 };
 
@@ -216,47 +199,70 @@ static void emit_number(struct plan *plan, const struct planned_device *device,
 		return;
 	buffer_add_number(&text, after);
 	plan_set_member(plan, device->rule, doc, device->before->json, member, key,
-			buffer_slice(&text), why);
+			buffer_slice(&text), why_of(device));
 }
 
 static void emit_change(struct planner *planner, const struct planned_device *device)
 {
 	const struct json *doc = &planner->in->spec->doc;
 	const struct spec_device *before = device->before, *after = &device->after;
-	const char *why =
-		device->by ? device->by->why : "the control node of this machine";
 
 	if (!slice_equal(before->path, after->path)) {
 		auto_buffer text = { 0 };
 
 		json_quote(&text, after->path);
 		plan_set_member(planner->plan, device->rule, doc, before->json,
-				SPEC_DEVICE_PATH, "path", buffer_slice(&text), why);
+				SPEC_DEVICE_PATH, "path", buffer_slice(&text),
+				why_of(device));
 	}
 	if (before->number.type != after->number.type)
-		plan_set_member(
-			planner->plan, device->rule, doc, before->json, SPEC_DEVICE_TYPE,
-			"type",
-			after->number.type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
+		plan_set_member(planner->plan, device->rule, doc, before->json,
+				SPEC_DEVICE_TYPE, "type",
+				after->number.type == 'c' ? SLICE("\"c\"")
+							  : SLICE("\"b\""),
+				why_of(device));
 	emit_number(planner->plan, device, doc, SPEC_DEVICE_MAJOR, "major",
-		    before->number.major, after->number.major, why);
+		    before->number.major, after->number.major);
 	emit_number(planner->plan, device, doc, SPEC_DEVICE_MINOR, "minor",
-		    before->number.minor, after->number.minor, why);
+		    before->number.minor, after->number.minor);
+}
+
+/* What a device has besides path, type and numbers, as it is spelled there. */
+static void add_raw_member(const struct json *doc, const struct spec_device *like,
+			   enum spec_device_member member, const char *key,
+			   struct buffer *ret)
+{
+	uint32_t json = json_member(doc, like->json, member);
+
+	if (!json)
+		return;
+	buffer_printf(ret, ",\"%s\":", key);
+	buffer_add(ret, json_raw(doc, json));
 }
 
 static void emit_added(struct planner *planner, const struct planned_device *device)
 {
 	const struct spec *spec = planner->in->spec;
+	size_t index = planner->plan->result.n_devices;
 	auto_buffer text = { 0 };
 
-	buffer_printf(
-		&text,
-		"{\"path\":\"" CONTROL_NODE
-		"\",\"type\":\"c\",\"major\":%u,\"minor\":%u,\"fileMode\":438,\"uid\":0,\"gid\":0}",
-		device->after.number.major, device->after.number.minor);
-	plan_append(planner->plan, device->rule, &spec->doc, spec->devices_json,
-		    planner->plan->result.n_devices, buffer_slice(&text),
-		    "a VFIO group is of no use without the control node");
+	buffer_add(&text, SLICE("{\"path\":"));
+	json_quote(&text, device->after.path);
+	buffer_printf(&text, ",\"type\":\"%c\",\"major\":%u,\"minor\":%u",
+		      device->after.number.type, device->after.number.major,
+		      device->after.number.minor);
+	if (!device->place) {
+		buffer_add(&text, SLICE(",\"fileMode\":438,\"uid\":0,\"gid\":0}"));
+		plan_append(planner->plan, device->rule, &spec->doc, spec->devices_json,
+			    index, buffer_slice(&text), why_of(device));
+		return;
+	}
+	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_MODE, "fileMode", &text);
+	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_UID, "uid", &text);
+	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_GID, "gid", &text);
+	buffer_add(&text, SLICE("}"));
+	plan_insert(planner->plan, device->rule, &spec->doc, spec->devices_json,
+		    device->place->json, index, buffer_slice(&text), why_of(device));
 }
 
 /* What live mode does to the container's node, and what the annotation lists. */
@@ -266,6 +272,7 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	struct plan_node *node =
 		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
 	const struct spec_device *before = device->before, *after = &device->after;
+	auto_free char *named = NULL;
 
 	if (before) {
 		node->container_path = xstrndup(before->path.data, before->path.length);
@@ -278,16 +285,19 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	node->gid = after->gid;
 	if (device->action != DEVICE_REMOVED) {
 		node->final_path = xstrndup(after->path.data, after->path.length);
-		node->node = xstrdup(device->by ? device->by->node : CONTROL_NODE);
+		node->node = xstrdup(device->by ? device->by->path : CONTROL_NODE);
 	}
-	if (device->entry)
-		annotation_add_node(&plan->annotation, node->container_path,
-				    node->final_path, node->node, &node->number);
+	if (!is_affected(device))
+		return;
+	named = device->entry ? xstrdup(device->entry->container_path)
+			      : xstrndup(before->path.data, before->path.length);
+	annotation_add_node(&plan->annotation, named, node->final_path, node->node,
+			    &node->number);
 }
 
 void plan_devices_emit(struct planner *planner)
 {
-	const struct json *doc = &planner->in->spec->doc;
+	const struct spec *spec = planner->in->spec;
 	struct plan *plan = planner->plan;
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
@@ -297,27 +307,24 @@ void plan_devices_emit(struct planner *planner)
 		case DEVICE_STAYS:
 			break;
 		case DEVICE_CHANGES:
-			if (device->before)
-				emit_change(planner, device);
-			else
-				emit_added(planner, device);
+			emit_change(planner, device);
+			break;
+		case DEVICE_ADDED:
+			emit_added(planner, device);
 			break;
 		case DEVICE_MERGED:
-			plan_remove(
-				plan, device->rule, doc, device->before->json,
-				"it becomes one with an earlier device: their host groups are one group here");
-			break;
 		case DEVICE_REMOVED:
-			plan_remove(
-				plan, device->rule, doc, device->before->json,
-				device->by
-					? device->by->why
-					: "no VFIO device is left that needs the control node");
+			if (device->before)
+				plan_remove(plan, device->rule, &spec->doc,
+					    spec->devices_json, device->before->json,
+					    why_of(device));
 			break;
 		}
-		if (device->action != DEVICE_STAYS)
+		if (device->action != DEVICE_STAYS &&
+		    !(device->action == DEVICE_MERGED && !device->before))
 			emit_node(planner, device);
-		if (device->action == DEVICE_STAYS || device->action == DEVICE_CHANGES)
+		if (device->action == DEVICE_STAYS || device->action == DEVICE_CHANGES ||
+		    device->action == DEVICE_ADDED)
 			*array_append(plan->result.devices, plan->result.n_devices,
 				      plan->result.devices_capacity) = device->after;
 	}

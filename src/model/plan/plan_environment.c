@@ -75,10 +75,10 @@ static enum translation_result translate_path(struct planner *planner, const cha
 		return TRANSLATION_KEPT;
 	}
 	if (entry->type == DEVICE_VFIO_PCI)
-		*ret = by->named ? xstrdup(by->final_path)
-				 : find_group_path(planner, entry);
-	else if (by->named)
-		*ret = xstrdup(by->final_path);
+		*ret = by->n_nodes ? xstrdup(by->nodes[0]->final_path)
+				   : find_group_path(planner, entry);
+	else if (by->n_nodes)
+		*ret = xstrdup(by->nodes[0]->final_path);
 	if (!*ret) {
 		*why = xasprintf("%s: the node for %s is not known here", entry->where,
 				 path);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The planner: bind mounts of device nodes. Rule 3, and the mounts of rules 5 and 6. */
+/* The planner: bind mounts of device nodes. Rule 3, and the mounts of rules 5, 6 and 7. What
+ * is mounted of this machine's nodes becomes read-only, so that nobody in the container can
+ * change the node itself: a device is written all the same. */
 #include "planner.h"
 
 /* Where it is in the spec's list, which has other mounts, too. */
@@ -8,87 +10,104 @@ static size_t mount_index(const struct planner *planner, const struct spec_mount
 	return json_span(&planner->in->spec->doc, mount->json)->position;
 }
 
-static struct plan_mount *add_mount(struct planner *planner, size_t index)
+static void warn_directory(struct planner *planner, const struct spec_mount *mount)
 {
-	struct plan_result *result = &planner->plan->result;
-	struct plan_mount *mount =
-		array_append(result->mounts, result->n_mounts, result->mounts_capacity);
+	auto_free char *source = NULL;
 
-	mount->index = index;
-	mount->after = planner->in->spec->mounts[index];
+	if (!path_holds_vfio_nodes(mount->source))
+		return;
+	source = text_quote(mount->source);
+	messages_add(
+		planner->messages, MESSAGE_WARNING,
+		"mounts[%zu]: it shows the whole %s of this machine to the container; left as it is",
+		mount_index(planner, mount), source);
+}
+
+static struct planned_mount *add_mount(struct planner *planner,
+				       const struct spec_mount *before)
+{
+	struct planned_mount *mount = array_append(planner->mounts, planner->n_mounts,
+						   planner->mounts_capacity);
+
+	mount->before = before;
+	mount->destination = before->destination;
+	mount->source = before->source;
 	return mount;
 }
 
-/* A bind mount of a VFIO node that no entry names. */
-static int check_unmapped(struct planner *planner, const struct spec_mount *mount)
+/* The machine's node at its own place, and at the final path where the entry's stood. */
+static void become(struct planned_mount *mount, const struct resolved_node *by,
+		   bool moves)
 {
-	const struct json *doc = &planner->in->spec->doc;
-	bool source = path_is_vfio_node(mount->source);
-	auto_free char *path = text_quote(source ? mount->source : mount->destination);
-	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
-	ssize_t index;
+	mount->by = by;
+	mount->source = slice_from(by->path);
+	if (moves)
+		mount->destination = slice_from(by->final_path);
+}
 
-	if (planner->in->unmapped == UNMAPPED_KEEP)
+static int check_several(struct planner *planner, const struct spec_mount *before,
+			 const struct map_entry *entry, const struct resolved *by,
+			 bool moves)
+{
+	auto_free char *destination = NULL;
+
+	if (by->n_nodes < 2 || moves)
 		return 0;
-	if (planner->in->unmapped == UNMAPPED_ERROR || planner->in->map->exists)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
-			"no map entry names the bind mount of VFIO node %s; add one to a device map, or keep it as it is with %s",
-			path, keep);
-	index = request_find_node(planner->in->request, REQUEST_NODE_VFIO, mount->source);
-	if (!source || index < 0 || planner->in->inventory->nodes[index].absent)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
-			"the bind mount of %s is no VFIO node of this machine, and there is no device map; write one, or keep it with %s",
-			path, keep);
-	if (path_is_vfio_node(mount->destination) &&
-	    !slice_equal(mount->destination, mount->source)) {
-		auto_free char *destination = text_quote(mount->destination);
+	destination = text_quote(before->destination);
+	return json_error(
+		planner->err, ERROR_DATA, &planner->in->spec->doc, before->json,
+		"the functions of %s are in %zu IOMMU groups here, which can't all be %s; mount it at %s",
+		entry->where, by->n_nodes, destination, entry->container_path);
+}
 
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, mount->json,
-			"it shows this machine's %s as %s, and there is no device map; write one, or keep it with %s",
-			path, destination, keep);
+static int map_mount(struct planner *planner, size_t index, const struct map_entry *entry)
+{
+	const struct spec_mount *before = &planner->in->spec->mounts[index];
+	const struct resolved *by = plan_find_resolved(planner, entry);
+	bool moves = planner->in->request->mounts[index].by_destination;
+	struct planned_mount *mount = add_mount(planner, before);
+	int r = check_several(planner, before, entry, by, moves);
+
+	mount->entry = entry;
+	mount->action = DEVICE_CHANGES;
+	mount->rule = PLAN_MOUNT;
+	if (r < 0)
+		return r;
+	if (entry->type == DEVICE_VFIO_PCI_GK) {
+		mount->action = DEVICE_REMOVED;
+		mount->rule = PLAN_GUEST_KERNEL;
+		mount->why = by->why;
+		planner->removes = true;
+		return 0;
+	}
+	planner->group_by_mount |= entry->type == DEVICE_VFIO_PCI;
+	if (by->n_nodes == 0) /* it isn't there yet */
+		return 0;
+	become(mount, by->nodes[0], moves);
+	for (size_t i = 1; i < by->n_nodes; i++) {
+		mount = add_mount(planner, before);
+		mount->entry = entry;
+		mount->action = DEVICE_ADDED;
+		mount->rule = PLAN_MOUNT;
+		become(mount, by->nodes[i], true);
 	}
 	return 0;
-}
-
-static void warn_whole_directory(struct planner *planner, const struct spec_mount *mount)
-{
-	if (slice_equal(mount->source, SLICE("/dev/vfio")))
-		messages_add(
-			planner->messages, MESSAGE_WARNING,
-			"mounts[%zu]: it shows the whole /dev/vfio of this machine to the container; left as it is",
-			mount_index(planner, mount));
-}
-
-static bool shows_vfio_node(const struct spec_mount *mount)
-{
-	return path_is_vfio_node(mount->source) || path_is_vfio_node(mount->destination);
 }
 
 static int classify(struct planner *planner, size_t index)
 {
 	const struct spec_mount *before = &planner->in->spec->mounts[index];
-	const struct map_entry *entry;
-	const struct resolved *by;
-	struct plan_mount *mount;
+	const struct map_entry *entry = planner->mount_entries[index];
+	struct planned_mount *mount;
 
 	if (mount_is_done(planner->in->annotation, before)) {
 		planner->vfio_stays |=
 			annotation_is_vfio(planner->in->annotation, before->destination);
+		add_mount(planner, before);
 		return 0;
 	}
-	if (path_is_control_node(before->destination) &&
-	    path_is_control_node(before->source))
-		return 0;
-	warn_whole_directory(planner, before);
-	entry = mount_find_entry(planner->in->map, before);
-	if (!entry) {
-		planner->vfio_stays |= shows_vfio_node(before);
-		return shows_vfio_node(before) ? check_unmapped(planner, before) : 0;
-	}
-	if (path_is_control_node(before->destination)) {
+	warn_directory(planner, before);
+	if (path_is_control_node(before->destination) && entry) {
 		auto_free char *source = text_quote(before->source);
 
 		return json_error(
@@ -96,105 +115,150 @@ static int classify(struct planner *planner, size_t index)
 			"it shows %s as the control node /dev/vfio/vfio; mount it on a path of its own",
 			source);
 	}
-	by = plan_find_resolved(planner, entry);
-	mount = add_mount(planner, index);
-	if (entry->type == DEVICE_VFIO_PCI_GK) {
-		mount->removed = true;
-		planner->removes = true;
-		return 0;
-	}
-	if (entry->type == DEVICE_VFIO_PCI)
+	if (entry)
+		return map_mount(planner, index, entry);
+	mount = add_mount(planner, before);
+	if (planner->mount_nodes[index]) {
+		mount->action = DEVICE_CHANGES;
+		mount->rule = PLAN_MOUNT;
+		become(mount, planner->mount_nodes[index],
+		       slice_equal(before->source, before->destination));
 		planner->group_by_mount = true;
-	if (!by->node) /* it isn't there yet */
-		return 0;
-	mount->after.source = slice_from(by->node);
-	if (slice_equal(before->destination, slice_from(entry->container_path)))
-		mount->after.destination = slice_from(by->final_path);
+	} else if (planner->mount_dropped[index]) {
+		mount->action = DEVICE_REMOVED;
+		mount->rule = PLAN_GUEST_KERNEL;
+		mount->why = "no map entry names it, and it is not this machine's";
+	}
 	return 0;
 }
 
 int plan_mounts_classify(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
-		int r = classify(planner, i);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < planner->in->spec->n_mounts && r == 0; i++)
+		r = classify(planner, i);
+	return r;
 }
 
-/* Does another mount end on this path, with another source? It would hide the node. */
-static int check_hidden(struct planner *planner, struct slice path, struct slice source,
-			uint32_t json)
+/* ---- does one hide another? */
+
+static bool is_affected(const struct planned_mount *mount)
 {
-	for (size_t i = 0; i < planner->in->spec->n_mounts; i++) {
-		const struct spec_mount *other =
-			plan_mount_after(&planner->plan->result, planner->in->spec, i);
+	return mount->by && mount->action != DEVICE_REMOVED;
+}
 
-		if (other && slice_equal(other->destination, path) &&
-		    !slice_equal(other->source, source)) {
-			auto_free char *quoted = text_quote(path);
+/* Do all mounts on this path show one source? Else some would hide the node; `json` is what
+ * would be hidden. */
+static int check_hidden(struct planner *planner, const struct slice_index *mounts,
+			struct slice path, struct slice source, uint32_t json)
+{
+	size_t count;
+	const struct slice_place *places = slice_index_find(mounts, path, &count);
 
-			return json_error(
-				planner->err, ERROR_DATA, &planner->in->spec->doc, json,
-				"it becomes %s, where mounts[%zu] puts something else; take one of them out",
-				quoted, mount_index(planner, other));
-		}
+	for (size_t i = 0; i < count; i++) {
+		const struct planned_mount *other = &planner->mounts[places[i].place];
+		auto_free char *quoted = NULL;
+
+		if (slice_equal(other->source, source))
+			continue;
+		quoted = text_quote(path);
+		return json_error(
+			planner->err, ERROR_DATA, &planner->in->spec->doc, json,
+			"it becomes %s, where mounts[%zu] puts something else; remove one of them",
+			quoted, mount_index(planner, other->before));
 	}
 	return 0;
 }
 
 /* A device that stays must not be what a mount of another node hides. */
-static int check_hides(struct planner *planner, const struct plan_mount *mount)
+static int check_hides(struct planner *planner, const struct slice_index *devices,
+		       const struct planned_mount *mount)
 {
-	const struct map_entry *entry = mount_find_entry(
-		planner->in->map, &planner->in->spec->mounts[mount->index]);
-	const struct resolved *by = plan_find_resolved(planner, entry);
+	size_t count;
+	const struct slice_place *places =
+		slice_index_find(devices, mount->destination, &count);
 
-	for (size_t i = 0; by && i < planner->n_devices; i++) {
-		const struct planned_device *device = &planner->devices[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct planned_device *device = &planner->devices[places[i].place];
 
-		if (device->action != DEVICE_STAYS ||
-		    !slice_equal(device->after.path, mount->after.destination) ||
-		    (device->after.has_numbers &&
-		     device_number_equal(&device->after.number, &by->number)))
+		if (device->after.has_numbers &&
+		    device_number_equal(&device->after.number, &mount->by->number))
 			continue;
 		return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
-				  mount->after.json,
-				  "it hides linux.devices[%zu]; take one of them out",
+				  mount->before->json,
+				  "it hides linux.devices[%zu]; remove one of them",
 				  device->before->index);
 	}
 	return 0;
 }
 
+/* Of the mounts on one path, one that this run changes speaks for all that it is like. */
+static int check_path(struct planner *planner, const struct slice_index *mounts,
+		      const struct slice_index *devices, const struct slice_place *places,
+		      size_t count)
+{
+	const struct planned_mount *affected = NULL;
+	int r;
+
+	for (size_t i = 0; i < count && !affected; i++) {
+		if (is_affected(&planner->mounts[places[i].place]))
+			affected = &planner->mounts[places[i].place];
+	}
+	if (!affected)
+		return 0;
+	r = check_hidden(planner, mounts, affected->destination, affected->source,
+			 affected->before->json);
+	return r < 0 ? r : check_hides(planner, devices, affected);
+}
+
 int plan_mounts_check(struct planner *planner)
 {
-	const struct plan_result *result = &planner->plan->result;
+	auto_slice_index mounts = { 0 }, devices = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < result->n_mounts; i++) {
-		if (!result->mounts[i].removed)
-			r = check_hidden(planner, result->mounts[i].after.destination,
-					 result->mounts[i].after.source,
-					 result->mounts[i].after.json);
-		if (r == 0 && !result->mounts[i].removed)
-			r = check_hides(planner, &result->mounts[i]);
+	for (size_t i = 0; i < planner->n_mounts; i++) {
+		if (planner->mounts[i].action != DEVICE_REMOVED)
+			slice_index_add(&mounts, planner->mounts[i].destination, i);
+	}
+	if (mounts.count == 0)
+		return 0;
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (planner->devices[i].action == DEVICE_STAYS)
+			slice_index_add(&devices, planner->devices[i].after.path, i);
+	}
+	slice_index_sort(&mounts);
+	slice_index_sort(&devices);
+	for (size_t i = 0, next; i < mounts.count && r == 0; i = next) {
+		for (next = i + 1; next < mounts.count; next++) {
+			if (!slice_equal(mounts.items[i].text, mounts.items[next].text))
+				break;
+		}
+		r = check_path(planner, &mounts, &devices, &mounts.items[i], next - i);
 	}
 	for (size_t i = 0; r == 0 && i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		if (device->action == DEVICE_CHANGES && device->by)
-			r = check_hidden(planner, device->after.path,
-					 slice_from(device->by->node),
-					 device->before->json);
+		if (device->by &&
+		    (device->action == DEVICE_CHANGES || device->action == DEVICE_ADDED))
+			r = check_hidden(planner, &mounts, device->after.path,
+					 slice_from(device->by->path),
+					 device->before ? device->before->json
+							: device->place->json);
 	}
 	return r;
 }
 
-static void emit_path(struct planner *planner, const struct plan_mount *mount,
+/* ---- the changes */
+
+static const char *why_of(const struct planned_mount *mount)
+{
+	return mount->why ? mount->why : mount->by->why;
+}
+
+static void emit_path(struct planner *planner, const struct planned_mount *mount,
 		      enum spec_mount_member member, struct slice before,
-		      struct slice after, const char *why)
+		      struct slice after)
 {
 	const struct json *doc = &planner->in->spec->doc;
 	auto_buffer text = { 0 };
@@ -202,109 +266,190 @@ static void emit_path(struct planner *planner, const struct plan_mount *mount,
 	if (slice_equal(before, after))
 		return;
 	json_quote(&text, after);
-	plan_replace(planner->plan, PLAN_MOUNT, doc,
-		     json_member(doc, mount->after.json, member), buffer_slice(&text),
-		     why);
+	plan_replace(planner->plan, mount->rule, doc,
+		     json_member(doc, mount->before->json, member), buffer_slice(&text),
+		     why_of(mount));
 }
 
-/* What live mode does; `by` NULL: the control node, which goes with the last VFIO
- * device. */
-static void emit_node(struct planner *planner, const struct plan_mount *mount,
-		      const struct map_entry *entry, const struct resolved *by)
-{
-	struct plan *plan = planner->plan;
-	struct plan_node *node =
-		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
-	const struct spec_mount *before = &planner->in->spec->mounts[mount->index];
+static const char *const read_only =
+	"the node is this machine's: nothing in the container may change its mode";
 
-	node->mount = true;
-	node->container_path =
-		xstrndup(before->destination.data, before->destination.length);
-	node->old_source = xstrndup(before->source.data, before->source.length);
-	if (!mount->removed) {
-		node->final_path = xstrndup(mount->after.destination.data,
-					    mount->after.destination.length);
-		node->node = xstrdup(by->node);
-		node->number = by->number;
+/* Is this option "rw"? The index of options has no longer ones with these letters. */
+static bool is_writable(const struct json *doc, uint32_t option)
+{
+	struct slice raw = json_raw(doc, option);
+
+	return json_type(doc, option) == JSON_STRING && slice_equal(raw, SLICE("\"rw\""));
+}
+
+/* "ro" in place of each "rw", else at the end. */
+static void emit_read_only(struct planner *planner, const struct spec_mount *before)
+{
+	const struct json *doc = &planner->in->spec->doc;
+	uint32_t options = before->options_json;
+	bool replaced = false;
+
+	if (before->read_only)
+		return;
+	if (!options) {
+		plan_set_member(planner->plan, PLAN_MOUNT, doc, before->json,
+				SPEC_MOUNT_OPTIONS, "options", SLICE("[\"ro\"]"),
+				read_only);
+		return;
 	}
-	if (by)
-		annotation_add_node(&plan->annotation, entry->container_path,
-				    node->final_path, node->node, &node->number);
+	for (uint32_t json = json_child(doc, options); json;
+	     json = json_next(doc, json)) {
+		if (!is_writable(doc, json))
+			continue;
+		plan_replace(planner->plan, PLAN_MOUNT, doc, json, SLICE("\"ro\""),
+			     read_only);
+		replaced = true;
+	}
+	if (!replaced)
+		plan_append(planner->plan, PLAN_MOUNT, doc, options,
+			    json_array_length(doc, options), SLICE("\"ro\""), read_only);
 }
 
-static void emit_control_node(struct planner *planner)
+/* The options of a mount that a new one is like, with "ro". */
+static void add_options(const struct json *doc, const struct spec_mount *like,
+			struct buffer *ret)
 {
-	struct plan *plan = planner->plan;
-	struct plan_node *node =
-		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+	uint32_t options = like->options_json;
+	struct slice raw;
+	size_t at;
 
-	node->mount = true;
-	node->final_path = xstrdup(CONTROL_NODE);
-	node->node = xstrdup(CONTROL_NODE);
-	node->number.type = 'c';
-	node->number.major = planner->in->inventory->control.major;
-	node->number.minor = planner->in->inventory->control.minor;
+	buffer_add(ret, SLICE(",\"options\":"));
+	if (!options) {
+		buffer_add(ret, SLICE("[\"ro\"]"));
+		return;
+	}
+	raw = json_raw(doc, options);
+	at = 0;
+	for (uint32_t json = json_child(doc, options); json;
+	     json = json_next(doc, json)) {
+		size_t start =
+			json_span(doc, json)->start - json_span(doc, options)->start;
+
+		if (!is_writable(doc, json))
+			continue;
+		json_add_compact(ret, slice_from_to(raw, at, start));
+		buffer_add(ret, SLICE("\"ro\""));
+		at = start + strlen("\"rw\"");
+	}
+	json_add_compact(ret, slice_from_to(raw, at, raw.length - 1));
+	if (!like->read_only && at == 0)
+		buffer_add(ret, json_array_length(doc, options) ? SLICE(",\"ro\"")
+								: SLICE("\"ro\""));
+	buffer_add(ret, SLICE("]"));
 }
 
-static void emit_mount(struct planner *planner, const struct plan_mount *mount)
+/* `index`: where in the new list. */
+static void emit_added(struct planner *planner, const struct planned_mount *mount,
+		       size_t index)
 {
 	const struct spec *spec = planner->in->spec;
-	const struct spec_mount *before = &spec->mounts[mount->index];
-	const struct map_entry *entry = mount_find_entry(planner->in->map, before);
-	const struct resolved *by = plan_find_resolved(planner, entry);
-
-	if (mount->removed) {
-		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &spec->doc, before->json,
-			    by ? by->why
-			       : "no VFIO device is left that needs the control node");
-	} else {
-		emit_path(planner, mount, SPEC_MOUNT_DESTINATION, before->destination,
-			  mount->after.destination, by->why);
-		emit_path(planner, mount, SPEC_MOUNT_SOURCE, before->source,
-			  mount->after.source, by->why);
-	}
-	emit_node(planner, mount, entry, by);
-}
-
-/* The control node as a mount like the first that shows a VFIO group. */
-static void emit_control(struct planner *planner)
-{
-	const struct spec *spec = planner->in->spec;
-	const struct plan_result *result = &planner->plan->result;
 	const struct json *doc = &spec->doc;
+	uint32_t type = json_member(doc, mount->before->json, SPEC_MOUNT_TYPE);
 	auto_buffer text = { 0 };
-	uint32_t type, options, like = 0;
 
-	for (size_t i = 0; i < result->n_mounts && !like; i++) {
-		const struct spec_mount *before = &spec->mounts[result->mounts[i].index];
-
-		if (mount_find_entry(planner->in->map, before)->type == DEVICE_VFIO_PCI)
-			like = before->json;
-	}
-	type = json_member(doc, like, SPEC_MOUNT_TYPE);
-	options = json_member(doc, like, SPEC_MOUNT_OPTIONS);
-	buffer_add(&text, SLICE("{\"destination\":\"" CONTROL_NODE "\""));
+	buffer_add(&text, SLICE("{\"destination\":"));
+	json_quote(&text, mount->destination);
 	if (type) {
 		buffer_add(&text, SLICE(",\"type\":"));
 		buffer_add(&text, json_raw(doc, type));
 	}
-	buffer_add(&text, SLICE(",\"source\":\"" CONTROL_NODE "\""));
-	if (options) {
-		buffer_add(&text, SLICE(",\"options\":"));
-		json_add_compact(&text, json_raw(doc, options));
-	}
+	buffer_add(&text, SLICE(",\"source\":"));
+	json_quote(&text, mount->source);
+	add_options(doc, mount->before, &text);
 	buffer_add(&text, SLICE("}"));
-	plan_append(planner->plan, PLAN_CONTROL, doc, spec->mounts_json,
-		    json_array_length(doc, spec->mounts_json), buffer_slice(&text),
-		    "a VFIO group is of no use without the control node");
+	if (mount->by)
+		plan_insert(planner->plan, mount->rule, doc, spec->mounts_json,
+			    mount->before->json, index, buffer_slice(&text),
+			    why_of(mount));
+	else
+		plan_append(planner->plan, mount->rule, doc, spec->mounts_json, index,
+			    buffer_slice(&text), why_of(mount));
+}
+
+/* What live mode does. */
+static void emit_node(struct planner *planner, const struct planned_mount *mount)
+{
+	struct plan *plan = planner->plan;
+	struct plan_node *node =
+		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+	const struct spec_mount *before = mount->before;
+	auto_free char *named = NULL;
+
+	node->mount = true;
+	if (mount->action != DEVICE_ADDED) {
+		node->container_path =
+			xstrndup(before->destination.data, before->destination.length);
+		node->old_source = xstrndup(before->source.data, before->source.length);
+	}
+	if (mount->action != DEVICE_REMOVED) {
+		node->final_path =
+			xstrndup(mount->destination.data, mount->destination.length);
+		node->node = xstrdup(mount->by ? mount->by->path : CONTROL_NODE);
+		node->number =
+			mount->by ? mount->by->number : planner->in->inventory->control;
+	}
+	if (!mount->entry && !mount->by)
+		return;
+	named = mount->entry
+			? xstrdup(mount->entry->container_path)
+			: xstrndup(before->destination.data, before->destination.length);
+	annotation_add_node(&plan->annotation, named, node->final_path, node->node,
+			    &node->number);
+}
+
+static void emit_mount(struct planner *planner, const struct planned_mount *mount,
+		       size_t removed)
+{
+	const struct spec *spec = planner->in->spec;
+	const struct spec_mount *before = mount->before;
+
+	switch (mount->action) {
+	case DEVICE_STAYS:
+	case DEVICE_MERGED:
+		return;
+	case DEVICE_CHANGES:
+		emit_path(planner, mount, SPEC_MOUNT_DESTINATION, before->destination,
+			  mount->destination);
+		emit_path(planner, mount, SPEC_MOUNT_SOURCE, before->source,
+			  mount->source);
+		emit_read_only(planner, before);
+		break;
+	case DEVICE_ADDED:
+		emit_added(planner, mount,
+			   mount->by ? mount_index(planner, before) + 1 - removed
+				     : json_array_length(&spec->doc, spec->mounts_json) -
+					       removed);
+		break;
+	case DEVICE_REMOVED:
+		plan_remove(planner->plan, mount->rule, &spec->doc, spec->mounts_json,
+			    before->json, why_of(mount));
+		break;
+	}
+	emit_node(planner, mount);
 }
 
 void plan_mounts_emit(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->plan->result.n_mounts; i++)
-		emit_mount(planner, &planner->plan->result.mounts[i]);
-	if (planner->plan->result.control_mount) {
-		emit_control(planner);
-		emit_control_node(planner);
+	struct plan_result *result = &planner->plan->result;
+	size_t removed = 0;
+
+	for (size_t i = 0; i < planner->n_mounts; i++) {
+		const struct planned_mount *mount = &planner->mounts[i];
+
+		emit_mount(planner, mount, removed);
+		removed += mount->action == DEVICE_REMOVED;
+		if (mount->action == DEVICE_REMOVED)
+			continue;
+		*array_append(result->mounts, result->n_mounts, result->mounts_capacity) =
+			(struct spec_mount) { .destination = mount->destination,
+					      .source = mount->source,
+					      .read_only =
+						      mount->action != DEVICE_STAYS ||
+						      mount->before->read_only };
 	}
 }

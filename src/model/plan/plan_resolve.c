@@ -77,7 +77,7 @@ static int check_bound(struct planner *planner, const struct request_function *a
 			address);
 	if (!found->vfio && found->driver)
 		return refuse(planner, refusal_of_driver(planner), asked,
-			      "%s is bound to %s, no VFIO driver; bind it: " DRIVERCTL,
+			      "%s is bound to %s, not a VFIO driver; bind it: " DRIVERCTL,
 			      address, found->driver, address);
 	if (!found->vfio)
 		return refuse(planner, REFUSE_FOR_NOW, asked,
@@ -86,22 +86,83 @@ static int check_bound(struct planner *planner, const struct request_function *a
 	return 0;
 }
 
-static int check_viable(struct planner *planner, const struct request_function *asked,
-			const struct inventory_group *group)
+/* What helps: not to take from the machine what it lives on. */
+static void describe_offender(const struct inventory_offender *offender,
+			      struct buffer *ret)
 {
-	auto_buffer list = { 0 };
+	static const char elsewhere[] =
+		"put the device into another slot, so that it gets a group of its own";
+	char address[PCI_ADDRESS_SIZE];
 
-	if (group->n_offenders == 0)
-		return 0;
-	for (size_t i = 0; i < group->n_offenders; i++) {
-		char address[PCI_ADDRESS_SIZE];
-
-		pci_address_format(&group->offenders[i].address, address);
-		buffer_printf(&list, "%s%s is bound to %s: " DRIVERCTL, i ? "; " : "",
-			      address, group->offenders[i].driver, address);
+	pci_address_format(&offender->address, address);
+	buffer_printf(ret, "%s%s is bound to %s", ret->length ? "; " : "", address,
+		      offender->driver);
+	switch (offender->role) {
+	case OFFENDER_SPARE:
+		buffer_printf(ret, ": " DRIVERCTL, address);
+		return;
+	case OFFENDER_DISK:
+		buffer_printf(
+			ret,
+			", a storage controller, which this machine may run from: %s",
+			elsewhere);
+		return;
+	case OFFENDER_NETWORK_UP:
+		buffer_printf(ret, ", a network interface that is up: %s", elsewhere);
+		return;
+	case OFFENDER_PHYSICAL_FUNCTION:
+		buffer_printf(
+			ret,
+			", the physical function of virtual functions, which would go with it: %s, or enable ACS",
+			elsewhere);
+		return;
+	case OFFENDER_DISPLAY:
+		buffer_printf(ret, ", the display of this machine: %s", elsewhere);
+		return;
 	}
-	return refuse(planner, refusal_of_driver(planner), asked,
-		      "IOMMU group %u is not viable: %s", group->number, list.data);
+}
+
+char *plan_describe_offenders(const struct inventory_group *group)
+{
+	struct buffer list = { 0 };
+
+	for (size_t i = 0; i < group->n_offenders && list.length < PLAN_LIST_MAX; i++)
+		describe_offender(&group->offenders[i], &list);
+	return list.data;
+}
+
+static int check_group(struct planner *planner, const struct request_function *asked,
+		       const struct inventory_group *group)
+{
+	auto_free char *offenders = NULL;
+
+	if (group->n_offenders > 0) {
+		offenders = plan_describe_offenders(group);
+		return refuse(planner, refusal_of_driver(planner), asked,
+			      "IOMMU group %u is not viable: %s", group->number,
+			      offenders);
+	}
+	if (!group->has_node)
+		return refuse(
+			planner, REFUSE_FOR_NOW, asked,
+			"IOMMU group %u has no node /dev/vfio/%u (nothing in /sys/class/vfio): the kernel needs CONFIG_VFIO_GROUP, and an IOMMU for this device",
+			group->number, group->number);
+	return 0;
+}
+
+/* A function that was found, to see which are one. */
+struct found_function {
+	const struct request_function *asked;
+	struct pci_address address;
+};
+
+static int compare_found(const void *a, const void *b)
+{
+	const struct found_function *x = a, *y = b;
+
+	if (x->asked->entry->source != y->asked->entry->source)
+		return x->asked->entry->source < y->asked->entry->source ? -1 : 1;
+	return pci_address_compare(&x->address, &y->address);
 }
 
 /* Two host functions of one map on one function here: the map's mistake, however it
@@ -109,30 +170,34 @@ static int check_viable(struct planner *planner, const struct request_function *
 static int check_distinct(struct planner *planner)
 {
 	const struct request *request = planner->in->request;
-	const struct inventory *inventory = planner->in->inventory;
+	auto_free struct found_function *found =
+		xzalloc(request->n_functions * sizeof *found);
+	size_t count = 0;
 
 	for (size_t i = 0; i < request->n_functions; i++) {
-		for (size_t k = 0; k < i; k++) {
-			const struct map_function *a = request->functions[i].map;
-			const struct map_function *b = request->functions[k].map;
-			char host[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
+		const struct inventory_function *function =
+			&planner->in->inventory->functions[i];
 
-			if (request->functions[i].entry->source !=
-				    request->functions[k].entry->source ||
-			    inventory->functions[i].absent ||
-			    inventory->functions[k].absent ||
-			    pci_address_equal(&a->host, &b->host) ||
-			    !pci_address_equal(&inventory->functions[i].address,
-					       &inventory->functions[k].address))
-				continue;
-			return error_set(
-				planner->err, ERROR_DATA,
-				"%s: options: host functions %s and %s are one function here (%s and %s); correct the map",
-				request->functions[i].entry->where,
-				pci_address_format(&b->host, other),
-				pci_address_format(&a->host, host), b->guest_text,
-				a->guest_text);
-		}
+		if (!function->absent)
+			found[count++] = (struct found_function) { &request->functions[i],
+								   function->address };
+	}
+	if (count > 1)
+		qsort(found, count, sizeof *found, compare_found);
+	for (size_t i = 1; i < count; i++) {
+		const struct request_function *a = found[i - 1].asked,
+					      *b = found[i].asked;
+		char host[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
+
+		if (compare_found(&found[i - 1], &found[i]) != 0 ||
+		    pci_address_equal(&a->map->host, &b->map->host))
+			continue;
+		return error_set(
+			planner->err, ERROR_DATA,
+			"%s: options: host functions %s and %s are one function here (%s and %s); correct the map",
+			a->entry->where, pci_address_format(&a->map->host, host),
+			pci_address_format(&b->map->host, other), a->map->guest_text,
+			b->map->guest_text);
 	}
 	return 0;
 }
@@ -150,14 +215,15 @@ static void explain(struct buffer *why, const struct map_entry *entry,
 		      pci_address_format(&found->address, address));
 }
 
-/* Checks one named function; *group is the group of the entry's earlier ones. */
-static int resolve_function(struct planner *planner, const struct request_function *asked,
-			    const struct inventory_function *found,
-			    const struct inventory_group **group)
+/* Checks one named function; *ret is its group, NULL where the guest's kernel drives it. */
+static int check_function(struct planner *planner, const struct request_function *asked,
+			  const struct inventory_function *found,
+			  const struct inventory_group **ret)
 {
-	const struct inventory_group *mine;
+	const struct inventory_group *group;
 	int r;
 
+	*ret = NULL;
 	if (found->absent)
 		return refuse(planner, found->is_final ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
 			      asked,
@@ -171,85 +237,200 @@ static int resolve_function(struct planner *planner, const struct request_functi
 	r = check_bound(planner, asked, found);
 	if (r < 0)
 		return r;
-	mine = inventory_find_group(planner->in->inventory, found->group);
-	if (!mine)
+	group = inventory_find_group(planner->in->inventory, found->group);
+	if (!group)
 		return error_set(planner->err, ERROR_INTERNAL,
 				 "group %u was not looked up", found->group);
-	if (*group && *group != mine)
-		return refuse(
-			planner, REFUSE_FOR_GOOD, asked,
-			"it is in IOMMU group %u, another function of the entry in group %u: one node can't be both; make an entry for each group",
-			mine->number, (*group)->number);
-	*group = mine;
-	r = check_viable(planner, asked, mine);
-	if (r < 0)
-		return r;
-	if (!mine->has_node)
-		return refuse(
-			planner, REFUSE_FOR_NOW, asked,
-			"IOMMU group %u has no node /dev/vfio/%u (nothing in /sys/class/vfio); is CONFIG_VFIO_GROUP built, and it no noiommu group?",
-			mine->number, mine->number);
-	return 0;
+	r = check_group(planner, asked, group);
+	if (r == 0)
+		*ret = group;
+	return r;
 }
 
+static bool has_group(const struct resolved *resolved, uint32_t group)
+{
+	for (size_t i = 0; i < resolved->n_nodes; i++) {
+		if (resolved->nodes[i]->group == group)
+			return true;
+	}
+	return false;
+}
+
+static struct resolved_node *add_node(struct resolved *resolved,
+				      const struct map_entry *entry, const char *path,
+				      const struct device_number *number)
+{
+	struct resolved_node *node = xzalloc(sizeof *node);
+
+	*array_append(resolved->nodes, resolved->n_nodes, resolved->nodes_capacity) =
+		node;
+	node->entry = entry;
+	node->path = xstrdup(path);
+	node->number = *number;
+	return node;
+}
+
+static void add_group(struct resolved *resolved, const struct map_entry *entry,
+		      const struct inventory_group *group)
+{
+	auto_free char *path = NULL;
+	struct resolved_node *node;
+
+	if (!group || has_group(resolved, group->number))
+		return;
+	path = text_number("/dev/vfio/", group->number, "");
+	node = add_node(resolved, entry, path, &group->node);
+	node->group = group->number;
+	node->final_path = xstrdup(entry->final_path ? entry->final_path : path);
+}
+
+/* Whoever opens a group has all of it: functions that are not this entry's are told of. */
+static void tell_of_sharing(struct planner *planner, const struct map_entry *entry,
+			    const struct inventory_group *group)
+{
+	for (size_t i = 0; i < group->n_members; i++) {
+		const struct request_function *owner = inventory_find_owner(
+			planner->in->inventory, planner->in->request, &group->members[i]);
+		char address[PCI_ADDRESS_SIZE];
+
+		if (owner && (owner->entry == entry || owner->named))
+			continue;
+		pci_address_format(&group->members[i], address);
+		if (owner)
+			messages_add(
+				planner->messages, MESSAGE_WARNING,
+				"%s: IOMMU group %u also has %s, the device of %s: whoever has this group has that one too, and only one container can open it at a time",
+				entry->where, group->number, address,
+				owner->entry->where);
+		else
+			messages_add(
+				planner->messages, MESSAGE_INFO,
+				"%s: IOMMU group %u also has %s, which comes with it",
+				entry->where, group->number, address);
+	}
+}
+
+/* The node by its own reason: which functions of the entry are in it. */
+static void explain_nodes(struct planner *planner, const struct map_entry *entry,
+			  struct resolved *resolved, size_t first, size_t end)
+{
+	for (size_t n = 0; n < resolved->n_nodes; n++) {
+		struct resolved_node *node = resolved->nodes[n];
+		auto_buffer why = { 0 };
+
+		for (size_t i = first; i < end && planner->plan->explain; i++) {
+			const struct inventory_function *found =
+				&planner->in->inventory->functions[i];
+
+			if (found->group == node->group)
+				explain(&why, entry, &planner->in->request->functions[i],
+					found);
+		}
+		buffer_printf(&why, ", in IOMMU group %u", node->group);
+		node->why = take_ptr(why.data);
+	}
+}
+
+static int check_several(struct planner *planner, const struct map_entry *entry,
+			 const struct resolved *resolved)
+{
+	if (resolved->n_nodes < 2 || !entry->final_path)
+		return 0;
+	return error_set(
+		planner->err, ERROR_DATA,
+		"%s: final_path: its functions are in %zu IOMMU groups here, which can't all be %s; remove \"final_path\"",
+		entry->where, resolved->n_nodes, entry->final_path);
+}
+
+/* The functions [first, end) are the entry's. */
 static int resolve_functions(struct planner *planner, const struct map_entry *entry,
-			     struct resolved *resolved)
+			     struct resolved *resolved, size_t first, size_t end)
 {
 	const struct request *request = planner->in->request;
-	const struct inventory_group *group = NULL;
 	auto_buffer why = { 0 };
 
-	for (size_t i = 0; i < request->n_functions; i++) {
+	for (size_t i = first; i < end; i++) {
 		const struct inventory_function *found =
 			&planner->in->inventory->functions[i];
-		int r;
+		const struct inventory_group *group;
+		int r = check_function(planner, &request->functions[i], found, &group);
 
-		if (request->functions[i].entry != entry)
-			continue;
-		r = resolve_function(planner, &request->functions[i], found, &group);
 		if (r == -EAGAIN)
 			continue;
 		if (r < 0)
 			return r;
 		if (planner->plan->explain)
 			explain(&why, entry, &request->functions[i], found);
+		if (group && !has_group(resolved, group->number) &&
+		    !planner->pending.message)
+			tell_of_sharing(planner, entry, group);
+		add_group(resolved, entry, group);
 		annotation_add_address(&planner->plan->annotation,
 				       &request->functions[i].map->host, &found->address);
 	}
 	if (planner->pending.message)
 		return 0;
-	if (group) {
-		if (planner->plan->explain)
-			buffer_printf(&why, ", in IOMMU group %u", group->number);
-		resolved->node = text_number("/dev/vfio/", group->number, "");
-		resolved->number = group->node;
-		resolved->final_path =
-			xstrdup(entry->final_path ? entry->final_path : resolved->node);
-	} else {
-		buffer_add(&why, SLICE(", driven by the guest kernel (vfio-pci-gk)"));
-	}
+	if (entry->type == DEVICE_VFIO_PCI_GK && planner->plan->explain)
+		buffer_printf(&why, "%sdriven by the guest kernel (vfio-pci-gk)",
+			      why.length ? ", " : "");
+	explain_nodes(planner, entry, resolved, first, end);
 	resolved->why = take_ptr(why.data);
-	return 0;
+	return check_several(planner, entry, resolved);
+}
+
+/* An entry of which the container sees the node in a directory that is mounted: its rule may
+ * follow, but nothing stops the container. */
+static void follow_functions(struct planner *planner, const struct map_entry *entry,
+			     struct resolved *resolved, size_t first, size_t end)
+{
+	struct error *err = planner->err, pending = planner->pending;
+	auto_error reason = { 0 };
+	int r = 0;
+
+	planner->err = &reason;
+	planner->pending = (struct error) { 0 };
+	for (size_t i = first; i < end && r == 0; i++) {
+		const struct inventory_group *group;
+
+		if (!planner->in->request->functions[i].want_group)
+			continue;
+		r = check_function(planner, &planner->in->request->functions[i],
+				   &planner->in->inventory->functions[i], &group);
+		if (r == 0)
+			add_group(resolved, entry, group);
+	}
+	if (r < 0)
+		messages_add(planner->messages, MESSAGE_WARNING,
+			     "the whole directory of VFIO nodes is mounted, but %s",
+			     r == -EAGAIN ? planner->pending.message : reason.message);
+	else
+		explain_nodes(planner, entry, resolved, first, end);
+	error_free(&planner->pending);
+	planner->pending = pending;
+	planner->err = err;
 }
 
 static int resolve_node(struct planner *planner, const struct map_entry *entry,
 			struct resolved *resolved)
 {
-	ssize_t index = request_find_node(planner->in->request, REQUEST_NODE_FILE,
-					  slice_from(entry->vm_path));
-	const struct inventory_node *found = &planner->in->inventory->nodes[index];
+	const struct inventory_node *found = plan_find_node(
+		planner,
+		planner->in->request->entry_nodes[entry - planner->in->map->entries]);
+	struct resolved_node *node;
 
+	if (!found)
+		return error_set(planner->err, ERROR_INTERNAL,
+				 "%s: its node was not looked up", entry->where);
 	if (found->absent)
 		return error_set(planner->err, ERROR_UNAVAILABLE,
 				 "%s: vm_path: %s; correct the map", entry->where,
 				 found->absent);
-	resolved->node = xstrdup(entry->vm_path);
-	resolved->final_path =
+	node = add_node(resolved, entry, entry->vm_path, &found->number);
+	node->final_path =
 		xstrdup(entry->final_path ? entry->final_path : entry->container_path);
-	resolved->number = found->number;
 	if (planner->plan->explain)
-		resolved->why = xasprintf("%s: node %s of this machine", entry->where,
-					  entry->vm_path);
+		node->why = xasprintf("%s: node %s of this machine", entry->where,
+				      entry->vm_path);
 	return 0;
 }
 
@@ -259,21 +440,31 @@ int plan_resolve(struct planner *planner)
 	const struct request *request = planner->in->request;
 	int r = check_distinct(planner);
 
-	for (size_t i = 0; r == 0 && i < map->n_entries; i++) {
-		planner->resolved[i].named = request->named[i];
-		if (!request->named[i])
-			continue;
-		r = map->entries[i].type == DEVICE_NODE
-			    ? resolve_node(planner, &map->entries[i],
-					   &planner->resolved[i])
-			    : resolve_functions(planner, &map->entries[i],
-						&planner->resolved[i]);
+	/* The functions are in the order of the entries. */
+	for (size_t i = 0, first = 0, end; r == 0 && i < map->n_entries;
+	     i++, first = end) {
+		const struct map_entry *entry = &map->entries[i];
+		struct resolved *resolved = &planner->resolved[i];
+
+		for (end = first; end < request->n_functions; end++) {
+			if (request->functions[end].entry != entry)
+				break;
+		}
+		if (resolved->named)
+			r = entry->type == DEVICE_NODE
+				    ? resolve_node(planner, entry, resolved)
+				    : resolve_functions(planner, entry, resolved, first,
+							end);
+		else if (request->followed[i])
+			follow_functions(planner, entry, resolved, first, end);
 	}
 	/* Functions that only the environment asks for: never the wrong device either. */
 	for (size_t i = 0; r == 0 && i < request->n_functions; i++) {
-		if (!request->functions[i].named &&
+		const struct request_function *asked = &request->functions[i];
+
+		if (!planner->resolved[asked->entry - map->entries].named &&
 		    !planner->in->inventory->functions[i].absent)
-			r = check_identity(planner, &request->functions[i],
+			r = check_identity(planner, asked,
 					   &planner->in->inventory->functions[i]);
 	}
 	return r;

@@ -1,74 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The planner: linux.resources.devices, the rules of the device cgroup. Rule 2. */
+/* The planner: linux.resources.devices, the rules of the device cgroup. Rule 2: which rules
+ * follow their devices, and which are added. */
 #include "planner.h"
 
-/* The distinct numbers that the devices with one old number have afterwards. */
-struct targets {
-	struct device_number *items;
-	size_t count, capacity;
-	bool affected; /* one of the devices changes or goes */
-	bool keeps;    /* one of them keeps the number */
-	const char *why;
+#include "rule_moves.h"
+
+#include "oci-vfio-hook/rule_index.h"
+
+/* Rules to add at the end. */
+struct added_rules {
+	struct spec_rule *items;
+	const char **why;
+	size_t count, capacity, why_capacity;
 };
 
-static bool is_exact(const struct spec_rule *rule)
-{
-	return rule->type != 'a' && rule->major >= 0 && rule->minor >= 0;
-}
+struct rules {
+	struct planner *planner;
+	struct rule_moves moves;
+	struct device_number_set
+		kept; /* of what the container has afterwards, or may have */
+	struct added_rules added;
+};
 
-static bool names(const struct spec_rule *rule, const struct spec_device *device)
+static void push_rule(struct added_rules *added, const struct device_number *number,
+		      struct slice access, const char *why)
 {
-	return is_exact(rule) && device && device->has_numbers &&
-	       rule->type == device->number.type && rule->major == device->number.major &&
-	       rule->minor == device->number.minor;
-}
+	size_t count = added->count;
 
-static void add_target(struct targets *targets, struct device_number number)
-{
-	for (size_t i = 0; i < targets->count; i++) {
-		if (device_number_equal(&targets->items[i], &number))
-			return;
-	}
-	*array_append(targets->items, targets->count, targets->capacity) = number;
+	*array_append(added->items, added->count, added->capacity) =
+		(struct spec_rule) { .allow = true,
+				     .type = number->type,
+				     .major = number->major,
+				     .minor = number->minor,
+				     .access = access };
+	*array_append(added->why, count, added->why_capacity) = why;
 }
 
 static const char *why_of(const struct planned_device *device)
 {
-	return device->by ? device->by->why : "the control node /dev/vfio/vfio";
-}
-
-/* Does the rule name a device that changes or goes? These are few, devices may be
- * many. */
-static bool is_affected(const struct planner *planner, const struct spec_rule *rule)
-{
-	for (size_t i = 0; i < planner->n_affected; i++) {
-		if (names(rule, planner->devices[planner->affected[i]].before))
-			return true;
-	}
-	return false;
-}
-
-static void find_targets(const struct planner *planner, const struct spec_rule *rule,
-			 struct targets *ret)
-{
-	if (!is_affected(planner, rule))
-		return;
-	for (size_t i = 0; i < planner->n_devices; i++) {
-		const struct planned_device *device = &planner->devices[i];
-
-		if (!names(rule, device->before))
-			continue;
-		if (device->action != DEVICE_STAYS) {
-			ret->affected = true;
-			if (!ret->why)
-				ret->why = why_of(device);
-		}
-		if (device->action == DEVICE_REMOVED)
-			continue;
-		add_target(ret, device->after.number);
-		ret->keeps |= device_number_equal(&device->after.number,
-						  &device->before->number);
-	}
+	return device->why  ? device->why
+	       : device->by ? device->by->why
+			    : "the control node /dev/vfio/vfio";
 }
 
 static void format_rule(const struct spec_rule *rule, struct buffer *ret)
@@ -82,43 +54,6 @@ static void format_rule(const struct spec_rule *rule, struct buffer *ret)
 	buffer_add(ret, SLICE(",\"access\":"));
 	json_quote(ret, rule->access);
 	buffer_add(ret, SLICE("}"));
-}
-
-/* Remembers a rule to add at the end, once. */
-struct added_rules {
-	struct spec_rule *items;
-	const char **why;
-	size_t count, capacity, why_capacity;
-};
-
-static void push_rule(struct added_rules *added, const struct spec_rule *rule,
-		      const char *why)
-{
-	size_t count = added->count;
-
-	*array_append(added->items, added->count, added->capacity) = *rule;
-	*array_append(added->why, count, added->why_capacity) = why;
-}
-
-static struct spec_rule allow_rule(struct device_number number, struct slice access)
-{
-	return (struct spec_rule) { .allow = true,
-				    .type = number.type,
-				    .major = number.major,
-				    .minor = number.minor,
-				    .access = access };
-}
-
-static void add_rule(struct added_rules *added, struct device_number number,
-		     struct slice access, const char *why)
-{
-	struct spec_rule rule = allow_rule(number, access);
-
-	for (size_t i = 0; i < added->count; i++) {
-		if (plan_rule_equal(&added->items[i], &rule))
-			return;
-	}
-	push_rule(added, &rule, why);
 }
 
 static void replace_number(struct plan *plan, const struct json *doc, uint32_t json,
@@ -135,119 +70,136 @@ static void replace_number(struct plan *plan, const struct json *doc, uint32_t j
 }
 
 static void replace_rule(struct planner *planner, struct spec_rule *rule,
-			 struct device_number to, const char *why)
+			 const struct device_number *to, const char *why)
 {
 	const struct json *doc = &planner->in->spec->doc;
 
-	if (rule->type != to.type)
+	if (rule->type != to->type)
 		plan_replace(planner->plan, PLAN_RULE, doc,
 			     json_member(doc, rule->json, SPEC_RULE_TYPE),
-			     to.type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
+			     to->type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
 	replace_number(planner->plan, doc, rule->json, SPEC_RULE_MAJOR, rule->major,
-		       to.major, why);
+		       to->major, why);
 	replace_number(planner->plan, doc, rule->json, SPEC_RULE_MINOR, rule->minor,
-		       to.minor, why);
-	rule->type = to.type;
-	rule->major = to.major;
-	rule->minor = to.minor;
+		       to->minor, why);
+	rule->type = to->type;
+	rule->major = to->major;
+	rule->minor = to->minor;
 }
 
-static int translate_rule(struct planner *planner, const struct spec_rule *before,
-			  const struct targets *targets, struct added_rules *added)
+static void keep_rule(struct plan *plan, const struct spec_rule *rule)
 {
+	*array_append(plan->result.rules, plan->result.n_rules,
+		      plan->result.rules_capacity) = *rule;
+}
+
+/* The devices with the rule's numbers get others here, or go. */
+static int move_rule(struct rules *rules, const struct spec_rule *before,
+		     struct rule_targets *targets)
+{
+	struct planner *planner = rules->planner;
 	struct spec_rule after = *before;
-	struct device_number own = { before->type, (uint32_t)before->major,
-				     (uint32_t)before->minor };
-	struct device_number first;
+	unsigned int access = rule_access(before);
 
 	if (targets->count > 1 && !before->allow)
 		return json_error(
 			planner->err, ERROR_DATA, &planner->in->spec->doc, before->json,
-			"this rule denies a device number that several devices have, which get different numbers here; take the rule out");
-	if (targets->count > 0) {
-		first = targets->keeps ? own : targets->items[0];
-		for (size_t i = 0; i < targets->count; i++) {
-			if (!device_number_equal(&targets->items[i], &first))
-				add_rule(added, targets->items[i], before->access,
-					 targets->why);
-		}
-		replace_rule(planner, &after, first, targets->why);
-	} else if (before->allow) {
-		plan_remove(planner->plan, PLAN_GUEST_KERNEL, &planner->in->spec->doc,
-			    before->json, targets->why);
+			"this rule denies a device number that several devices have, which get different numbers here; remove the rule");
+	if (targets->count == 0) {
+		if (before->allow)
+			plan_remove(planner->plan, PLAN_GUEST_KERNEL,
+				    &planner->in->spec->doc,
+				    planner->in->spec->rules_json, before->json,
+				    targets->why);
+		else
+			keep_rule(planner->plan, before);
 		return 0;
 	}
-	*array_append(planner->plan->result.rules, planner->plan->result.n_rules,
-		      planner->plan->result.rules_capacity) = after;
+	/* Once for each way of access: rules may be many that say the same. */
+	for (size_t i = 1; i < targets->count && !(targets->added & 1U << access); i++)
+		push_rule(&rules->added, &targets->items[i], before->access,
+			  targets->why);
+	targets->added |= 1U << access;
+	for (size_t i = 0; i < targets->count && targets->followed; i++)
+		annotation_add_rule(&planner->plan->annotation, &targets->items[i]);
+	replace_rule(planner, &after, &targets->items[0], targets->why);
+	keep_rule(planner->plan, &after);
 	return 0;
 }
 
-static int translate_rules(struct planner *planner, struct added_rules *added)
+/* The host's rule for a number that is another tenant's node here. */
+static bool is_foreign(const struct rules *rules, const struct spec_rule *rule,
+		       const struct vfio_node **ret)
 {
-	const struct spec *spec = planner->in->spec;
+	const struct plan_input *in = rules->planner->in;
+	struct device_number number = { 'c', (uint32_t)rule->major,
+					(uint32_t)rule->minor };
+
+	if ((in->request->unmapped != UNMAPPED_ERROR &&
+	     in->request->unmapped != UNMAPPED_DROP) ||
+	    !rule->allow || rule->type == 'b' || rule->major < 0 || rule->minor < 0)
+		return false;
+	*ret = inventory_find_vfio_node(in->inventory, &number);
+	return *ret && !device_number_set_has(&rules->kept, &number);
+}
+
+static void remove_foreign(struct rules *rules, const struct spec_rule *rule,
+			   const struct vfio_node *node)
+{
+	struct planner *planner = rules->planner;
+
+	plan_remove(planner->plan, PLAN_RULE, &planner->in->spec->doc,
+		    planner->in->spec->rules_json, rule->json,
+		    "these numbers are the host's, and another device's here");
+	messages_add(
+		planner->messages, MESSAGE_WARNING,
+		"linux.resources.devices[%u]: this rule is removed: it would allow %s, a VFIO node of this machine that the container doesn't have",
+		json_span(&planner->in->spec->doc, rule->json)->position, node->path);
+}
+
+static void warn_wildcard(struct rules *rules, const struct spec_rule *rule)
+{
+	const struct inventory *inventory = rules->planner->in->inventory;
+
+	if (!rule->allow || rule->type != 'c' || rule->major < 0 || rule->minor >= 0)
+		return;
+	for (size_t i = 0; i < inventory->n_groups; i++) {
+		if (!inventory->groups[i].has_node ||
+		    inventory->groups[i].node.major != rule->major)
+			continue;
+		messages_add(
+			rules->planner->messages, MESSAGE_WARNING,
+			"linux.resources.devices[%u]: this rule allows all VFIO groups of this machine; left as it is",
+			json_span(&rules->planner->in->spec->doc, rule->json)->position);
+		return;
+	}
+}
+
+static int translate_rules(struct rules *rules)
+{
+	const struct spec *spec = rules->planner->in->spec;
 
 	for (size_t i = 0; i < spec->n_rules; i++) {
-		struct targets targets = { 0 };
+		const struct spec_rule *rule = &spec->rules[i];
+		struct rule_targets *targets = rule_moves_find(&rules->moves, rule);
+		const struct vfio_node *node;
 		int r = 0;
 
-		find_targets(planner, &spec->rules[i], &targets);
-		if (targets.affected)
-			r = translate_rule(planner, &spec->rules[i], &targets, added);
-		else
-			*array_append(planner->plan->result.rules,
-				      planner->plan->result.n_rules,
-				      planner->plan->result.rules_capacity) =
-				spec->rules[i];
-		free(targets.items);
+		if (targets)
+			r = move_rule(rules, rule, targets);
+		else if (is_foreign(rules, rule, &node))
+			remove_foreign(rules, rule, node);
+		else {
+			warn_wildcard(rules, rule);
+			keep_rule(rules->planner->plan, rule);
+		}
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-/* Does an allow rule of the spec name the device exactly? Then it keeps that rule's
- * access. */
-static bool has_own_rule(const struct planner *planner,
-			 const struct planned_device *device)
-{
-	for (size_t i = 0; i < planner->in->spec->n_rules; i++) {
-		if (planner->in->spec->rules[i].allow &&
-		    names(&planner->in->spec->rules[i], device->before))
-			return true;
-	}
-	return false;
-}
-
-/* 1: allowed, 0: denied, -1: the rule says nothing of opening the device for both. */
-static int verdict(const struct spec_rule *rule, struct device_number number)
-{
-	if ((rule->type != 'a' && rule->type != number.type) ||
-	    (rule->major != RULE_ANY && rule->major != number.major) ||
-	    (rule->minor != RULE_ANY && rule->minor != number.minor) ||
-	    rule->access.length == 0 ||
-	    !memchr(rule->access.data, 'r', rule->access.length) ||
-	    !memchr(rule->access.data, 'w', rule->access.length))
-		return -1;
-	return rule->allow;
-}
-
-static bool is_allowed(const struct planner *planner, const struct added_rules *added,
-		       struct device_number number)
-{
-	for (size_t i = added->count; i-- > 0;) {
-		int said = verdict(&added->items[i], number);
-
-		if (said >= 0)
-			return said;
-	}
-	for (size_t i = planner->plan->result.n_rules; i-- > 0;) {
-		int said = verdict(&planner->plan->result.rules[i], number);
-
-		if (said >= 0)
-			return said;
-	}
-	return false;
-}
+/* ---- what has to be allowed besides */
 
 static bool needs_rule(const struct planned_device *device)
 {
@@ -255,76 +207,152 @@ static bool needs_rule(const struct planned_device *device)
 	       device->after.number.type != 'p';
 }
 
-static int compare_by_number(const void *a, const void *b)
+static bool is_affected(const struct planned_device *device)
 {
-	const struct planned_device *const *x = a, *const *y = b;
-	int order = device_number_compare(&(*x)->after.number, &(*y)->after.number);
-
-	return order ? order : *x < *y ? -1 : *x > *y;
+	return device->action != DEVICE_STAYS && device->action != DEVICE_REMOVED;
 }
 
-static int compare_by_place(const void *a, const void *b)
+/* A rule once for each number, in the order of the devices. */
+static void allow_once(struct rules *rules, struct device_number_set *allowed,
+		       const struct device_number *number, const char *why)
 {
-	const struct planned_device *const *x = a, *const *y = b;
+	if (device_number_set_add(allowed, number))
+		push_rule(&rules->added, number, SLICE("rwm"), why);
+}
 
-	return *x < *y ? -1 : *x > *y;
+/* Nodes that are bound from below /dev, which with the first rule need one as well. */
+static void allow_mounts(struct rules *rules, struct device_number_set *allowed)
+{
+	struct planner *planner = rules->planner;
+	const char *why = "with the first rule, what no rule allows is denied";
+
+	for (size_t i = 0; i < planner->n_mounts; i++) {
+		const struct planned_mount *mount = &planner->mounts[i];
+		const struct inventory_node *found = NULL;
+
+		if (mount->action == DEVICE_REMOVED)
+			continue;
+		if (mount->by) {
+			allow_once(rules, allowed, &mount->by->number, mount->by->why);
+			continue;
+		}
+		if (path_is_control_node(mount->source)) {
+			allow_once(rules, allowed, &planner->in->inventory->control, why);
+			continue;
+		}
+		found = plan_find_node(
+			planner,
+			planner->in->request
+				->mounts[mount->before - planner->in->spec->mounts]
+				.node);
+		if (found && !found->absent)
+			allow_once(rules, allowed, &found->number, why);
+		else if (path_holds_vfio_nodes(mount->source))
+			messages_add(
+				planner->messages, MESSAGE_WARNING,
+				"mounts[%u]: the rules that this container gets don't allow what is in it",
+				json_span(&planner->in->spec->doc, mount->before->json)
+					->position);
+	}
 }
 
 /* crun filters nothing on an empty list but denies by default from the first rule on:
  * then each device needs a rule, once for devices with the same numbers. */
-static void allow_all(struct planner *planner, struct added_rules *added)
+static void allow_all(struct rules *rules)
 {
-	/* NOLINTBEGIN(bugprone-sizeof-expression): they are pointers that are sorted. */
-	auto_free const struct planned_device **sorted =
-		xzalloc(planner->n_devices * sizeof *sorted);
-	size_t count = 0, n = 0;
+	struct planner *planner = rules->planner;
+	auto_device_number_set allowed = { 0 };
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (needs_rule(&planner->devices[i]))
-			sorted[count++] = &planner->devices[i];
-	}
-	qsort(sorted, count, sizeof *sorted, compare_by_number);
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || !device_number_equal(&sorted[i - 1]->after.number,
-						   &sorted[i]->after.number))
-			sorted[n++] = sorted[i];
-	}
-	qsort(sorted, n, sizeof *sorted, compare_by_place);
-	/* NOLINTEND(bugprone-sizeof-expression) */
-	for (size_t i = 0; i < n; i++) {
-		struct spec_rule rule = allow_rule(sorted[i]->after.number, SLICE("rwm"));
+		const struct planned_device *device = &planner->devices[i];
 
-		push_rule(added, &rule,
-			  sorted[i]->action == DEVICE_STAYS
-				  ? "with the first rule, what no rule allows is denied"
-				  : why_of(sorted[i]));
+		if (needs_rule(device))
+			allow_once(
+				rules, &allowed, &device->after.number,
+				device->action == DEVICE_STAYS
+					? "with the first rule, what no rule allows is denied"
+					: why_of(device));
 	}
+	allow_mounts(rules, &allowed);
 }
 
 /* Each planned device that nothing allows yet. */
-static void allow_devices(struct planner *planner, struct added_rules *added)
+static void allow_devices(struct rules *rules)
 {
-	bool planned = false;
+	struct planner *planner = rules->planner;
+	const struct spec *spec = planner->in->spec;
+	auto_rule_index own = { 0 }, said = { 0 }, added = { 0 };
+	auto_device_number_set allowed = { 0 };
+	bool affected = false;
 
-	for (size_t i = 0; i < planner->n_affected; i++)
-		planned |=
-			planner->devices[planner->affected[i]].action != DEVICE_REMOVED;
-	if (!planned)
+	for (size_t i = 0; i < planner->n_devices; i++)
+		affected |= is_affected(&planner->devices[i]);
+	if (!affected)
 		return;
-	if (planner->in->spec->n_rules == 0) {
-		allow_all(planner, added);
+	if (spec->n_rules == 0) {
+		allow_all(rules);
 		return;
 	}
-	for (size_t i = 0; i < planner->n_affected; i++) {
-		const struct planned_device *device =
-			&planner->devices[planner->affected[i]];
-		struct device_number number = device->after.number;
+	rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_ALLOWS, 0, &own);
+	rule_index_build(planner->plan->result.rules, planner->plan->result.n_rules,
+			 RULE_INDEX_ALL, ACCESS_READ | ACCESS_WRITE, &said);
+	/* Those that came so far; they are not moved by what comes now. */
+	rule_index_build(rules->added.items, rules->added.count, RULE_INDEX_ALL,
+			 ACCESS_READ | ACCESS_WRITE, &added);
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+		const struct spec_device *before =
+			device->before ? device->before : device->place;
+		const struct device_number *number = &device->after.number;
+		const struct spec_rule *rule;
 
-		if (needs_rule(device) && !has_own_rule(planner, device) &&
-		    !is_allowed(planner, added, number))
-			add_rule(added, number, SLICE("rwm"), why_of(device));
+		if (!is_affected(device) || !needs_rule(device) ||
+		    (before && before->has_numbers &&
+		     rule_index_find_exact(&own, &before->number)))
+			continue;
+		rule = rule_index_find(&added, number);
+		if (!rule)
+			rule = rule_index_find(&said, number);
+		if (!rule || !rule->allow)
+			allow_once(rules, &allowed, number, why_of(device));
 	}
 }
+
+/* Nodes that the container sees in a directory: no rule is added, but what is missing is told
+ * of. */
+static void check_followed(struct rules *rules)
+{
+	struct planner *planner = rules->planner;
+	struct plan_result *result = &planner->plan->result;
+	auto_rule_index said = { 0 }, added = { 0 };
+
+	if (result->n_rules + rules->added.count == 0)
+		return;
+	rule_index_build(result->rules, result->n_rules, RULE_INDEX_ALL,
+			 ACCESS_READ | ACCESS_WRITE, &said);
+	rule_index_build(rules->added.items, rules->added.count, RULE_INDEX_ALL,
+			 ACCESS_READ | ACCESS_WRITE, &added);
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		const struct resolved *resolved = &planner->resolved[i];
+
+		for (size_t k = 0; k < resolved->n_nodes && !resolved->named; k++) {
+			const struct device_number *number = &resolved->nodes[k]->number;
+			const struct spec_rule *rule = rule_index_find(&added, number);
+
+			if (!rule)
+				rule = rule_index_find(&said, number);
+			if (rule && rule->allow)
+				continue;
+			messages_add(
+				planner->messages, MESSAGE_WARNING,
+				"no rule allows %s (%s), which the container sees in the directory of VFIO nodes that is mounted; add \"host_dev\" to %s if a rule of the spec is meant for it",
+				resolved->nodes[k]->path, DEVICE_NUMBER_TEXT(number),
+				planner->in->map->entries[i].where);
+		}
+	}
+}
+
+/* ---- the changes */
 
 /* The list isn't there: it comes as one value, in the nearest parent that is. */
 static void emit_list(struct planner *planner, const struct added_rules *added)
@@ -367,44 +395,36 @@ static void emit_added(struct planner *planner, const struct added_rules *added)
 			plan_append(planner->plan, PLAN_RULE, &spec->doc,
 				    spec->rules_json, result->n_rules,
 				    buffer_slice(&text), added->why[i]);
-		*array_append(result->rules, result->n_rules, result->rules_capacity) =
-			added->items[i];
+		keep_rule(planner->plan, &added->items[i]);
 	}
 	if (spec->n_rules && result->n_rules == 0) {
 		plan_append(planner->plan, PLAN_GUEST_KERNEL, &spec->doc,
 			    spec->rules_json, 0,
 			    SLICE("{\"allow\":false,\"access\":\"rwm\"}"),
 			    "an empty list would allow everything");
-		*array_append(result->rules, result->n_rules, result->rules_capacity) =
-			(struct spec_rule) { .type = 'a',
-					     .major = RULE_ANY,
-					     .minor = RULE_ANY,
-					     .access = SLICE("rwm") };
-	}
-}
-
-static void find_affected(struct planner *planner)
-{
-	planner->affected = xzalloc(planner->n_devices * sizeof *planner->affected);
-	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (planner->devices[i].action != DEVICE_STAYS)
-			planner->affected[planner->n_affected++] = i;
+		keep_rule(planner->plan, &(struct spec_rule) { .type = 'a',
+							       .major = RULE_ANY,
+							       .minor = RULE_ANY,
+							       .access = SLICE("rwm") });
 	}
 }
 
 int plan_rules(struct planner *planner)
 {
-	struct added_rules added = { 0 };
+	struct rules rules = { .planner = planner };
 	int r;
 
-	find_affected(planner);
-	r = translate_rules(planner, &added);
-
+	rule_moves_build(planner, &rules.moves);
+	rule_moves_list_kept(planner, &rules.kept);
+	r = translate_rules(&rules);
 	if (r == 0) {
-		allow_devices(planner, &added);
-		emit_added(planner, &added);
+		allow_devices(&rules);
+		check_followed(&rules);
+		emit_added(planner, &rules.added);
 	}
-	free(added.items);
-	free(added.why);
+	rule_moves_free(&rules.moves);
+	device_number_set_free(&rules.kept);
+	free(rules.added.items);
+	free(rules.added.why);
 	return r;
 }

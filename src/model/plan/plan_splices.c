@@ -2,34 +2,66 @@
 /* From a plan to the edits of the text. */
 #include "planner.h"
 
-static int compare_nodes(const void *a, const void *b)
+/* By array, and in it removals by their places before what is added, in the order made. */
+static int compare_changes(const void *a, const void *b)
 {
-	const uint32_t *x = a, *y = b;
+	const struct plan_change *const *x = a, *const *y = b;
+	bool removes = (*x)->edit == PLAN_REMOVE, other = (*y)->edit == PLAN_REMOVE;
 
+	if ((*x)->array != (*y)->array)
+		return (*x)->array < (*y)->array ? -1 : 1;
+	if (removes != other)
+		return removes ? -1 : 1;
+	if (removes && (*x)->json != (*y)->json)
+		return (*x)->json < (*y)->json ? -1 : 1;
 	return *x < *y ? -1 : *x > *y;
 }
 
 /* All removals from and additions to one array make one set of edits. */
-static void splice_one_array(const struct plan *plan, const struct spec *spec,
-			     uint32_t array, struct splices *ret)
+static void splice_one_array(const struct plan_change *const *changes, size_t count,
+			     const struct spec *spec, struct splices *ret)
 {
-	auto_free uint32_t *removed = xzalloc(plan->n_changes * sizeof *removed);
-	auto_free struct slice *added = xzalloc(plan->n_changes * sizeof *added);
+	auto_free uint32_t *removed = xzalloc(count * sizeof *removed);
+	auto_free struct slice *added = xzalloc(count * sizeof *added);
 	size_t n_removed = 0, n_added = 0;
 
-	for (size_t i = 0; i < plan->n_changes; i++) {
-		const struct plan_change *change = &plan->changes[i];
-
-		if (change->edit == PLAN_APPEND && change->json == array)
-			added[n_added++] = slice_from(change->new_text);
-		if (change->edit == PLAN_REMOVE &&
-		    json_is_inside(&spec->doc, change->json, array))
-			removed[n_removed++] = change->json;
+	for (size_t i = 0; i < count; i++) {
+		if (changes[i]->edit == PLAN_REMOVE)
+			removed[n_removed++] = changes[i]->json;
+		else if (changes[i]->edit == PLAN_APPEND)
+			added[n_added++] = slice_from(changes[i]->new_text);
+		else
+			splice_insert_after(ret, &spec->doc, changes[0]->array,
+					    changes[i]->json,
+					    slice_from(changes[i]->new_text));
 	}
-	if (n_removed == 0 && n_added == 0)
-		return;
-	qsort(removed, n_removed, sizeof *removed, compare_nodes);
-	splice_array(ret, &spec->doc, array, removed, n_removed, added, n_added);
+	if (n_removed || n_added)
+		splice_array(ret, &spec->doc, changes[0]->array, removed, n_removed,
+			     added, n_added);
+}
+
+static void splice_arrays(const struct plan *plan, const struct spec *spec,
+			  struct splices *ret)
+{
+	auto_free const struct plan_change **changes =
+		xzalloc(plan->n_changes * sizeof *changes);
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->n_changes; i++) {
+		enum plan_edit edit = plan->changes[i].edit;
+
+		if (edit == PLAN_REMOVE || edit == PLAN_APPEND || edit == PLAN_INSERT)
+			changes[count++] = &plan->changes[i];
+	}
+	if (count > 1)
+		qsort(changes, count, sizeof *changes, compare_changes);
+	for (size_t i = 0, next; i < count; i = next) {
+		for (next = i + 1; next < count; next++) {
+			if (changes[i]->array != changes[next]->array)
+				break;
+		}
+		splice_one_array(&changes[i], next - i, spec, ret);
+	}
 }
 
 /* Each new value is parsed by itself. */
@@ -49,9 +81,6 @@ static int check_values(const struct plan *plan, struct error *err)
 int plan_splices(const struct plan *plan, const struct spec *spec, struct splices *ret,
 		 struct error *err)
 {
-	const uint32_t arrays[] = { spec->devices_json, spec->rules_json,
-				    spec->mounts_json };
-	bool elements = false;
 	int r = check_values(plan, err);
 
 	if (r < 0)
@@ -59,7 +88,6 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
 
-		elements |= change->edit == PLAN_APPEND || change->edit == PLAN_REMOVE;
 		if (change->edit == PLAN_REPLACE)
 			splice_replace(ret, &spec->doc, change->json,
 				       slice_from(change->new_text));
@@ -67,9 +95,6 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 			splice_add_member(ret, &spec->doc, change->json, change->key,
 					  slice_from(change->new_text));
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(arrays); i++) {
-		if (elements && arrays[i])
-			splice_one_array(plan, spec, arrays[i], ret);
-	}
+	splice_arrays(plan, spec, ret);
 	return splices_sort(ret, err);
 }

@@ -32,30 +32,20 @@ static bool rules_hold(const struct plan_result *result, const struct spec *afte
 	return true;
 }
 
-static bool mounts_hold(const struct plan_result *result, const struct spec *before,
-			const struct spec *after)
+static bool mounts_hold(const struct plan_result *result, const struct spec *after)
 {
-	size_t at = 0;
+	if (result->n_mounts != after->n_mounts)
+		return false;
+	for (size_t i = 0; i < result->n_mounts; i++) {
+		const struct spec_mount *wanted = &result->mounts[i],
+					*is = &after->mounts[i];
 
-	for (size_t i = 0; i < before->n_mounts; i++) {
-		const struct spec_mount *wanted = plan_mount_after(result, before, i);
-
-		if (!wanted)
-			continue;
-		if (at == after->n_mounts ||
-		    !slice_equal(wanted->destination, after->mounts[at].destination) ||
-		    !slice_equal(wanted->source, after->mounts[at].source))
+		if (!slice_equal(wanted->destination, is->destination) ||
+		    !slice_equal(wanted->source, is->source) ||
+		    wanted->read_only != is->read_only)
 			return false;
-		at++;
 	}
-	if (result->control_mount) {
-		if (at == after->n_mounts ||
-		    !path_is_control_node(after->mounts[at].destination) ||
-		    !path_is_control_node(after->mounts[at].source))
-			return false;
-		at++;
-	}
-	return at == after->n_mounts;
+	return true;
 }
 
 /* NAME=VALUE, as one text. */
@@ -94,7 +84,7 @@ int plan_verify(const struct plan *plan, const struct spec *before,
 		what = "linux.devices";
 	else if (!rules_hold(&plan->result, after))
 		what = "linux.resources.devices";
-	else if (!mounts_hold(&plan->result, before, after))
+	else if (!mounts_hold(&plan->result, after))
 		what = "mounts";
 	else if (!environment_holds(plan, before, after))
 		what = "process.env";

@@ -46,10 +46,14 @@ static int classify(struct planner *planner)
 {
 	struct messages *said = planner->messages;
 	auto_messages unsaid = { 0 };
-	int r = plan_resolve(planner);
+	int r = plan_names(planner);
 
+	if (r == 0)
+		r = plan_resolve(planner);
 	if (planner->pending.message)
 		planner->messages = &unsaid;
+	if (r == 0)
+		r = plan_own(planner);
 	if (r == 0)
 		r = plan_devices_classify(planner);
 	if (r == 0)
@@ -84,20 +88,36 @@ static int decide(struct planner *planner)
 	return 0;
 }
 
+static void node_free(struct planner *planner, struct resolved_node *node)
+{
+	keep_string(planner->plan, node->final_path);
+	keep_string(planner->plan, node->path);
+	free(node->why);
+	free(node);
+}
+
 static void planner_free(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
 		struct resolved *resolved = &planner->resolved[i];
 
-		if (resolved->final_path)
-			keep_string(planner->plan, resolved->final_path);
-		if (resolved->node)
-			keep_string(planner->plan, resolved->node);
+		for (size_t k = 0; k < resolved->n_nodes; k++)
+			node_free(planner, resolved->nodes[k]);
+		free(resolved->nodes);
 		free(resolved->why);
 	}
+	for (size_t i = 0; i < planner->n_own; i++)
+		node_free(planner, planner->own[i]);
+	free(planner->own);
 	free(planner->resolved);
+	free(planner->device_entries);
+	free(planner->mount_entries);
+	free(planner->device_nodes);
+	free(planner->mount_nodes);
+	free(planner->device_dropped);
+	free(planner->mount_dropped);
 	free(planner->devices);
-	free(planner->affected);
+	free(planner->mounts);
 	error_free(&planner->pending);
 }
 
@@ -111,6 +131,16 @@ int plan_build(const struct plan_input *input, struct plan *ret,
 		.messages = messages,
 		.err = err,
 		.resolved = xzalloc(input->map->n_entries * sizeof *planner.resolved),
+		.device_entries =
+			xzalloc(input->spec->n_devices * sizeof *planner.device_entries),
+		.mount_entries =
+			xzalloc(input->spec->n_mounts * sizeof *planner.mount_entries),
+		.device_nodes =
+			xzalloc(input->spec->n_devices * sizeof *planner.device_nodes),
+		.mount_nodes =
+			xzalloc(input->spec->n_mounts * sizeof *planner.mount_nodes),
+		.device_dropped = xzalloc(input->spec->n_devices),
+		.mount_dropped = xzalloc(input->spec->n_mounts),
 	};
 	int r;
 

@@ -1,34 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of the planner share. Internal to the model. */
-#ifndef OCI_VFIO_HOOK_PLAN_INTERNAL_H
-#define OCI_VFIO_HOOK_PLAN_INTERNAL_H
+#ifndef OCI_VFIO_HOOK_PLANNER_H
+#define OCI_VFIO_HOOK_PLANNER_H
 
 #include "oci-vfio-hook/plan.h"
 
-/* What a named entry turned out to be on this machine. */
-struct resolved {
-	bool named;
-	char *final_path; /* what the container sees; NULL for vfio-pci-gk; owned, as
-			     below */
-	char *node;	  /* on this machine */
+/* A node of this machine that a container gets. */
+struct resolved_node {
+	char *final_path; /* what the container sees; owned, as below */
+	char *path;	  /* on this machine */
 	struct device_number number;
 	char *why;
+	const struct map_entry *entry; /* NULL: by the spec's own address */
+	uint32_t group;		       /* of a VFIO group node */
 };
 
-enum action {
+/* What a named entry turned out to be on this machine: nothing for vfio-pci-gk, else a node,
+ * or several where its functions are in several groups. */
+struct resolved {
+	bool named;
+	struct resolved_node **nodes; /* owned */
+	size_t n_nodes, nodes_capacity;
+	char *why; /* of the entry as a whole */
+};
+
+enum device_action {
 	DEVICE_STAYS,
 	DEVICE_CHANGES,
+	DEVICE_ADDED,	/* after the one at `place`, or at the end */
 	DEVICE_MERGED,	/* becomes one with an earlier device */
-	DEVICE_REMOVED, /* vfio-pci-gk */
+	DEVICE_REMOVED, /* vfio-pci-gk; no control node needed; --unmapped=drop */
 };
 
 struct planned_device {
-	const struct spec_device *before; /* NULL: the control node is added */
+	const struct spec_device *before; /* NULL: DEVICE_ADDED */
+	const struct spec_device
+		*place; /* DEVICE_ADDED: after this one; NULL: at the end */
 	struct spec_device after;
-	enum action action;
+	enum device_action action;
 	enum plan_rule rule;
-	const struct map_entry *entry; /* NULL: control node, or not ours */
-	const struct resolved *by;
+	const struct map_entry *entry;	/* that names it; NULL: none */
+	const struct resolved_node *by; /* NULL: control node, goes, or stays */
+	const char *why;		/* NULL: by->why */
+};
+
+/* A bind mount as it will be; in the order of the spec, and those that are added after what
+ * they are like. */
+struct planned_mount {
+	const struct spec_mount *before; /* DEVICE_ADDED: like this one */
+	struct slice destination, source;
+	enum device_action action;
+	enum plan_rule rule;
+	const struct map_entry *entry;
+	const struct resolved_node *by; /* NULL: control node, or stays */
+	const char *why;		/* NULL: by->why */
 };
 
 struct planner {
@@ -37,26 +62,37 @@ struct planner {
 	struct messages *messages;
 	struct error *err;
 	struct error pending; /* the first thing that isn't there yet, but may come */
-	struct resolved *resolved; /* for each entry of the map */
+	/* For each entry of the map. */
+	struct resolved *resolved;
+	/* For each device and mount of the spec: the entry that names it, or NULL. */
+	const struct map_entry **device_entries, **mount_entries;
+	/* The same: the node of this machine that its own address leads to, or NULL. */
+	const struct resolved_node **device_nodes, **mount_nodes;
+	/* The same: no entry names it, and it goes. */
+	bool *device_dropped, *mount_dropped;
+	struct resolved_node **own; /* that these point to; owned */
+	size_t n_own, own_capacity;
 	struct planned_device *devices;
-	size_t n_devices;
-	size_t *affected; /* indexes of the devices that change or go */
-	size_t n_affected;
+	size_t n_devices, devices_capacity;
+	struct planned_mount *mounts;
+	size_t n_mounts, mounts_capacity;
 	bool group_by_device; /* this run puts a VFIO group into linux.devices */
 	bool group_by_mount;  /* ... into mounts */
-	bool removes;	      /* this run takes nodes out (vfio-pci-gk) */
+	bool removes;	      /* this run removes nodes */
 	bool vfio_stays;      /* a VFIO node remains */
 };
 
 /* Each of these does one part; 0 or a negative number with planner->err set. */
+int plan_names(struct planner *planner);
 int plan_resolve(struct planner *planner);
+int plan_own(struct planner *planner);
 int plan_devices_classify(struct planner *planner);
 int plan_mounts_classify(struct planner *planner);
 int plan_control_node(struct planner *planner);
 int plan_devices_merge(struct planner *planner);
+int plan_mounts_check(struct planner *planner);
 void plan_devices_emit(struct planner *planner);
 int plan_rules(struct planner *planner);
-int plan_mounts_check(struct planner *planner);
 void plan_mounts_emit(struct planner *planner);
 void plan_environment(struct planner *planner);
 
@@ -64,21 +100,39 @@ void plan_environment(struct planner *planner);
 const struct resolved *plan_find_resolved(const struct planner *planner,
 					  const struct map_entry *entry);
 
-/* A mount of the spec as it will be; NULL where it goes. */
-const struct spec_mount *plan_mount_after(const struct plan_result *result,
-					  const struct spec *spec, size_t index);
+/* What was found of the node that was asked for on behalf of a place of the spec, or NULL: it
+ * was not asked for. */
+const struct inventory_node *plan_find_node(const struct planner *planner, size_t node);
+
+/* Is the device by path, type and numbers a VFIO node of this machine? (A noiommu group may be
+ * shown without that word: the device plugin does.) */
+bool plan_device_is_own(const struct planner *planner, size_t index);
+
+/* Do the spec's rules allow all devices, or are there none: a privileged container, or what
+ * Kata makes of one? */
+bool plan_allows_all(const struct spec *spec);
+
+/* More of a list than this tells nobody more. */
+#define PLAN_LIST_MAX 2048
+
+/* Returns what keeps the group from being viable, with the remedies. The caller frees. */
+char *plan_describe_offenders(const struct inventory_group *group);
 
 /* Do both rules say the same? */
 bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b);
 
-/* Adds a change of the value at a node. */
+/* Adds a change of the value at a span. */
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		  uint32_t json, struct slice value, const char *why);
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		 uint32_t json, const char *why);
+		 uint32_t array, uint32_t json, const char *why);
 /* `index`: where in the new array. */
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, size_t index, struct slice value, const char *why);
+/* After the element at `json` of an array; the same. */
+void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		 uint32_t array, uint32_t json, size_t index, struct slice value,
+		 const char *why);
 /* Replaces the member at `position`, null or not, or adds it with `key`. */
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		     uint32_t object, uint32_t position, const char *key,

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which places have a text: built once, then asked in logarithmic time. Knows nothing of the
+ * domain. */
+#ifndef OCI_VFIO_HOOK_SLICE_INDEX_H
+#define OCI_VFIO_HOOK_SLICE_INDEX_H
+
+#include "oci-vfio-hook/text.h"
+
+struct slice_place {
+	struct slice text; /* borrowed */
+	size_t place;
+};
+
+/* Initialised with {0}. */
+struct slice_index {
+	struct slice_place *items; /* owned */
+	size_t count, capacity;
+};
+
+#define auto_slice_index __attribute__((cleanup(slice_index_free))) struct slice_index
+
+void slice_index_add(struct slice_index *index, struct slice text, size_t place);
+
+/* After the last one was added: places of one text are in ascending order. */
+void slice_index_sort(struct slice_index *index);
+
+/* Returns the items with this text, *ret_count of them, in the order of their places. */
+const struct slice_place *slice_index_find(const struct slice_index *index,
+					   struct slice text, size_t *ret_count);
+
+/* An order of texts by their bytes. */
+int slice_compare(struct slice a, struct slice b);
+
+void slice_index_free(struct slice_index *index);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What sysfs has of one PCI function. */
+#include "sysfs_function.h"
+
+#include <errno.h>
+
+#include "oci-vfio-hook/number.h"
+
+#include "pci_walk.h"
+
+/* Longest target of a link into /sys/devices that we take. */
+#define LINK_SIZE 1024
+
+int function_error(const struct pci_address *address, const char *attribute, int number,
+		   struct error *err)
+{
+	char name[PCI_ADDRESS_SIZE];
+	auto_free char *path =
+		text_join(SYSFS_PCI_DEVICES "/", pci_address_format(address, name),
+			  attribute != NULL ? "/" : "",
+			  attribute != NULL ? attribute : "", NULL);
+
+	return file_error(path, number, err);
+}
+
+int function_open(const struct sysroot *sysroot, const struct pci_address *address)
+{
+	char name[PCI_ADDRESS_SIZE];
+	auto_free char *path =
+		text_join(SYSFS_PCI_DEVICES "/", pci_address_format(address, name), NULL);
+
+	return sysroot_openat(sysroot, AT_FDCWD, path, O_PATH | O_DIRECTORY);
+}
+
+/* Returns the last part of what the link in the function's directory points to, NULL
+ * where there is no link, in *ret. 0 or -errno. The caller frees. */
+static int read_link_name(const struct sysroot *sysroot, int function, const char *link,
+			  char **ret)
+{
+	char target[LINK_SIZE];
+	int r = sysroot_readlink(sysroot, function, link, target, sizeof(target));
+
+	*ret = NULL;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	*ret = xstrdup(path_name(target));
+	return 0;
+}
+
+int function_read_group(const struct sysroot *sysroot, const struct pci_address *address,
+			int function, bool *ret_has, uint32_t *ret, struct error *err)
+{
+	auto_free char *name = NULL;
+	uint64_t number;
+	int r = read_link_name(sysroot, function, "iommu_group", &name);
+
+	if (r < 0)
+		return function_error(address, "iommu_group", -r, err);
+	if (name == NULL)
+		return 0;
+	if (number_parse(slice_from(name), 10, 10, UINT32_MAX, &number) < 0) {
+		char name_of[PCI_ADDRESS_SIZE];
+
+		return error_set(err, ERROR_IO,
+				 SYSFS_PCI_DEVICES
+				 "/%s/iommu_group: links to no group number",
+				 pci_address_format(address, name_of));
+	}
+	*ret_has = true;
+	*ret = (uint32_t)number;
+	return 0;
+}
+
+int function_read_driver(const struct sysroot *sysroot, const struct pci_address *address,
+			 int function, char **ret_driver, bool *ret_vfio,
+			 struct error *err)
+{
+	struct stat status;
+	int r = read_link_name(sysroot, function, "driver", ret_driver);
+
+	if (r < 0)
+		return function_error(address, "driver", -r, err);
+	*ret_vfio = *ret_driver != NULL &&
+		    (slice_contains(slice_from(*ret_driver), SLICE("vfio")) ||
+		     (fstatat(function, "vfio-dev", &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		      S_ISDIR(status.st_mode)));
+	return 0;
+}
+
+int function_read_identity(const struct sysroot *sysroot,
+			   const struct pci_address *address, int function,
+			   enum pci_identity which, uint32_t *ret, struct error *err)
+{
+	const char *name = pci_identity_names[which];
+	char value[16], function_name[PCI_ADDRESS_SIZE];
+	struct slice text;
+	uint64_t number;
+	int r = sysroot_read_attribute(sysroot, function, name, value, sizeof(value));
+
+	if (r < 0)
+		return function_error(address, name, -r, err);
+	text = slice_from(value);
+	if (slice_starts(text, SLICE("0x")))
+		text = slice_from_to(text, 2, text.length);
+	if (number_parse(text, 16, 8, UINT32_MAX, &number) < 0)
+		return error_set(err, ERROR_IO,
+				 SYSFS_PCI_DEVICES "/%s/%s: is no hex number",
+				 pci_address_format(address, function_name), name);
+	*ret = (uint32_t)number;
+	return 0;
+}
+
+bool function_has(const struct sysroot *sysroot, int function, const char *name)
+{
+	auto_close int fd = sysroot_openat(sysroot, function, name, O_PATH | O_NOFOLLOW);
+
+	return fd >= 0;
+}

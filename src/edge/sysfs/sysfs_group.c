@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IOMMU groups: members, and what keeps one from being viable. */
+#include "sysfs_group.h"
+
+#include <errno.h>
+#include <net/if.h>
+
+#include "oci-vfio-hook/number.h"
+
+#include "sysfs_function.h"
+#include "sysfs_node.h"
+
+#define CLASS_STORAGE 0x01
+#define CLASS_DISPLAY 0x03
+
+/* Bridges are the IOMMU's business, not their driver's: 0600 host, 0604 PCI. */
+static bool is_bridge(uint32_t class)
+{
+	return class >> 8 == 0x0600 || class >> 8 == 0x0604;
+}
+
+/* Is one of its network interfaces up? /sys/class/net/<name>/flags, as SIOCGIFFLAGS. */
+static bool has_interface_up(const struct sysroot *sysroot, int function)
+{
+	auto_names interfaces = { 0 };
+	auto_close int net =
+		sysroot_openat(sysroot, function, "net", O_RDONLY | O_DIRECTORY);
+
+	if (net < 0 || names_read(net, &interfaces) < 0)
+		return false;
+	for (size_t i = 0; i < interfaces.count; i++) {
+		auto_free char *path = text_join(interfaces.items[i], "/flags", NULL);
+		char value[16];
+		struct slice text;
+		uint64_t flags;
+
+		if (sysroot_read_attribute(sysroot, net, path, value, sizeof value) < 0)
+			continue;
+		text = slice_from(value);
+		if (slice_starts(text, SLICE("0x")))
+			text = slice_from_to(text, 2, text.length);
+		if (number_parse(text, 16, 8, UINT32_MAX, &flags) == 0 &&
+		    (flags & IFF_UP))
+			return true;
+	}
+	return false;
+}
+
+static bool is_boot_display(const struct sysroot *sysroot, int function)
+{
+	char value[4];
+
+	return sysroot_read_attribute(sysroot, function, "boot_vga", value,
+				      sizeof value) == 0 &&
+	       strcmp(value, "1") == 0;
+}
+
+/* Why it would be unwise to take the function from its driver. */
+static enum offender_role find_role(const struct sysroot *sysroot, int function,
+				    uint32_t class)
+{
+	if (function_has(sysroot, function, "virtfn0"))
+		return OFFENDER_PHYSICAL_FUNCTION;
+	if (class >> 16 == CLASS_STORAGE)
+		return OFFENDER_DISK;
+	if (class >> 16 == CLASS_DISPLAY && is_boot_display(sysroot, function))
+		return OFFENDER_DISPLAY;
+	return has_interface_up(sysroot, function) ? OFFENDER_NETWORK_UP : OFFENDER_SPARE;
+}
+
+static int look_at_member(const struct sysroot *sysroot,
+			  const struct pci_address *address,
+			  struct inventory_group *group, struct error *err)
+{
+	auto_free char *driver = NULL;
+	auto_close int fd = function_open(sysroot, address);
+	struct inventory_offender *offender;
+	uint32_t class = 0;
+	bool vfio = false;
+	int r;
+
+	/* Unplugged since the group was listed. */
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return function_error(address, NULL, -fd, err);
+	r = function_read_driver(sysroot, address, fd, &driver, &vfio, err);
+	/* What VFIO's drivers take is not a bridge. */
+	if (r == 0 && !vfio)
+		r = function_read_identity(sysroot, address, fd, PCI_CLASS, &class, err);
+	if (r < 0 || is_bridge(class))
+		return r;
+	*array_append(group->members, group->n_members, group->members_capacity) =
+		*address;
+	if (vfio || driver == NULL || strcmp(driver, "pci-stub") == 0)
+		return 0;
+	offender = array_append(group->offenders, group->n_offenders, group->capacity);
+	offender->address = *address;
+	offender->role = find_role(sysroot, fd, class);
+	offender->driver = take_ptr(driver);
+	return 0;
+}
+
+static int look_at_members(const struct sysroot *sysroot, struct inventory_group *group,
+			   struct error *err)
+{
+	auto_names members = { 0 };
+	auto_close int fd = -1;
+	auto_free char *path =
+		text_number("/sys/kernel/iommu_groups/", group->number, "/devices");
+	int r;
+
+	fd = sysroot_openat(sysroot, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+	r = fd < 0 ? fd : names_read(fd, &members);
+	/* Unplugged just now, with the group: it will have no node. */
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return file_error(path, -r, err);
+	for (size_t i = 0; i < members.count; i++) {
+		struct pci_address address;
+
+		/* Devices of other buses can't be told to be in the way: the kernel does. */
+		if (pci_address_parse(slice_from(members.items[i]), &address) < 0)
+			continue;
+		r = look_at_member(sysroot, &address, group, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int sysfs_look_up_group(const struct sysroot *sysroot, struct inventory *inventory,
+			uint32_t number, struct error *err)
+{
+	struct inventory_group *group;
+	auto_free char *path = NULL;
+	int r;
+
+	if (inventory_find_group(inventory, number) != NULL)
+		return 0;
+	group = array_append(inventory->groups, inventory->n_groups,
+			     inventory->groups_capacity);
+	group->number = number;
+	r = look_at_members(sysroot, group, err);
+	if (r < 0)
+		return r;
+	path = text_number("/sys/class/vfio/", number, "/dev");
+	return sysfs_read_dev(sysroot, path, &group->has_node, &group->node, err);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: which entry names which device and mount of the spec. A path alone is the
+ * tenant's word: what else must agree is decided here, before anything is resolved. */
+#include "planner.h"
+
+static bool is_vfio_entry(const struct map_entry *entry)
+{
+	return entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_VFIO_PCI_GK;
+}
+
+const struct inventory_node *plan_find_node(const struct planner *planner, size_t node)
+{
+	return node == REQUEST_NONE ? NULL : &planner->in->inventory->nodes[node];
+}
+
+bool plan_device_is_own(const struct planner *planner, size_t index)
+{
+	const struct spec_device *device = &planner->in->spec->devices[index];
+	const struct inventory_node *found =
+		plan_find_node(planner, planner->in->request->devices[index].node);
+
+	return found && !found->absent && device->has_numbers &&
+	       device_number_equal(&found->number, &device->number);
+}
+
+static bool names_host(const struct planner *planner, const struct map_entry *entry)
+{
+	for (size_t i = 0; i < entry->n_functions; i++) {
+		if (environment_has_address(planner->in->environment,
+					    &entry->functions[i].host))
+			return true;
+	}
+	return false;
+}
+
+/* This machine's own device, or the one of the host that had its path? */
+static int refuse_ambiguous(struct planner *planner, uint32_t json, struct slice path,
+			    const struct map_entry *entry)
+{
+	auto_free char *quoted = text_quote(path);
+
+	return json_error(
+		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, json,
+		"%s is a VFIO node of this machine, and %s gives another one for that path: which is meant can't be told; add \"host_dev\" to the entry, the numbers of the host's node",
+		quoted, entry->where);
+}
+
+/* An entry that needs more than a path in this configuration, or that can't be had here. */
+static int check_entry(struct planner *planner, uint32_t json,
+		       const struct map_entry *entry)
+{
+	const struct json *doc = &planner->in->spec->doc;
+	auto_free char *type = NULL;
+
+	if (entry->type == DEVICE_UNSUPPORTED) {
+		type = text_quote(slice_from(entry->type_name));
+		return error_set(
+			planner->err, ERROR_DATA,
+			"%s: type: unsupported device type %s; use vfio-pci, vfio-pci-gk or node",
+			entry->where, type);
+	}
+	if (!is_vfio_entry(entry))
+		return 0;
+	if (planner->in->require_host_dev && !entry->has_host_dev &&
+	    entry->source != MAP_SOURCE_OPTION)
+		return error_set(
+			planner->err, ERROR_DATA,
+			"%s: has no \"host_dev\", which the configuration's \"require_host_dev\" demands; add the numbers of the host's node, such as \"243:5\"",
+			entry->where);
+	if (slice_starts(slice_from(entry->container_path), SLICE("/dev/vfio/devices/")))
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, json,
+			"it is a VFIO device by its iommufd handle, and %s would give a group node for it: not in this version; have the host's engine name the group's node /dev/vfio/N",
+			entry->where);
+	return 0;
+}
+
+/* Under the path of an entry, but not what the host had there. */
+static int check_stand_in(struct planner *planner, const struct spec_device *device,
+			  const struct map_entry *entry)
+{
+	const struct json *doc = &planner->in->spec->doc;
+	auto_free char *path = text_quote(device->path);
+
+	if (entry->has_host_dev &&
+	    (!device->has_numbers || device->number.major != entry->host_dev.major ||
+	     device->number.minor != entry->host_dev.minor))
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, device->json,
+			"%s has the path of %s, but not the numbers of its \"host_dev\", %u:%u: another device stands in there; rename it, or correct the map",
+			path, entry->where, entry->host_dev.major, entry->host_dev.minor);
+	if (is_vfio_entry(entry) && !entry->stand_in &&
+	    (device->number.type != 'c' || !device->has_numbers ||
+	     !major_is_dynamic(device->number.major)))
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, device->json,
+			"%s has the path of the VFIO device of %s, but %s is not a device that VFIO could have: another device stands in there; rename it, or set \"stand_in\": true in the entry",
+			path, entry->where,
+			device->has_numbers ? DEVICE_NUMBER_TEXT(&device->number)
+					    : "one without numbers");
+	return 0;
+}
+
+static int name_device(struct planner *planner, size_t index)
+{
+	const struct spec_device *device = &planner->in->spec->devices[index];
+	const struct map_entry *entry = planner->in->request->devices[index].entry;
+	int r;
+
+	if (!entry)
+		return 0;
+	if (planner->in->request->unmapped == UNMAPPED_OWN &&
+	    plan_device_is_own(planner, index)) {
+		bool meant = entry->has_host_dev &&
+			     entry->host_dev.major == device->number.major &&
+			     entry->host_dev.minor == device->number.minor;
+
+		if (!entry->has_host_dev && names_host(planner, entry))
+			return refuse_ambiguous(planner, device->json, device->path,
+						entry);
+		if (!meant)
+			return 0;
+	}
+	r = check_entry(planner, device->json, entry);
+	if (r == 0)
+		r = check_stand_in(planner, device, entry);
+	if (r == 0)
+		planner->device_entries[index] = entry;
+	return r;
+}
+
+/* A volume that somebody mounts where an entry's device would be. */
+static void warn_volume(struct planner *planner, const struct spec_mount *mount)
+{
+	const struct map_entry *entry =
+		device_map_find(planner->in->map, mount->destination);
+	auto_free char *path = NULL;
+
+	if (!entry)
+		return;
+	path = text_quote(mount->destination);
+	messages_add(
+		planner->messages, MESSAGE_WARNING,
+		"mounts[%u]: what it puts at %s is not the device of %s; left as it is",
+		json_span(&planner->in->spec->doc, mount->json)->position, path,
+		entry->where);
+}
+
+static int name_mount(struct planner *planner, size_t index)
+{
+	const struct spec_mount *mount = &planner->in->spec->mounts[index];
+	const struct request_place *place = &planner->in->request->mounts[index];
+	const struct inventory_node *found = plan_find_node(planner, place->node);
+	int r;
+
+	if (!place->entry) {
+		if (!mount_is_done(planner->in->annotation, mount))
+			warn_volume(planner, mount);
+		return 0;
+	}
+	if (planner->in->request->unmapped == UNMAPPED_OWN && place->by_source && found &&
+	    !found->absent) {
+		if (!place->entry->has_host_dev)
+			return refuse_ambiguous(planner, mount->json, mount->source,
+						place->entry);
+		if (place->entry->host_dev.major != found->number.major ||
+		    place->entry->host_dev.minor != found->number.minor)
+			return 0;
+	}
+	r = check_entry(planner, mount->json, place->entry);
+	if (r == 0)
+		planner->mount_entries[index] = place->entry;
+	return r;
+}
+
+static bool devices_equal(const struct spec_device *a, const struct spec_device *b)
+{
+	return a->has_numbers == b->has_numbers && a->mode == b->mode &&
+	       a->uid == b->uid && a->gid == b->gid &&
+	       device_number_equal(&a->number, &b->number);
+}
+
+/* Two devices with one path: which one is meant? */
+static int check_twice(struct planner *planner, const struct slice_place *places,
+		       size_t count)
+{
+	const struct spec *spec = planner->in->spec;
+	const struct spec_device *first = &spec->devices[places[0].place];
+	bool vfio = path_is_vfio_node(first->path) || path_is_control_node(first->path);
+
+	for (size_t i = 1; i < count; i++) {
+		const struct spec_device *device = &spec->devices[places[i].place];
+		auto_free char *quoted = NULL;
+
+		if (!planner->device_entries[places[i].place] &&
+		    !planner->device_entries[places[0].place] &&
+		    !(vfio && !devices_equal(first, device)))
+			continue;
+		quoted = text_quote(first->path);
+		return json_error(planner->err, ERROR_DATA, &spec->doc, device->json,
+				  "%s is in linux.devices[%zu] already; keep one", quoted,
+				  first->index);
+	}
+	return 0;
+}
+
+static int check_paths(struct planner *planner)
+{
+	const struct spec *spec = planner->in->spec;
+	auto_slice_index paths = { 0 };
+	int r = 0;
+
+	if (spec->n_devices < 2)
+		return 0;
+	for (size_t i = 0; i < spec->n_devices; i++)
+		slice_index_add(&paths, spec->devices[i].path, i);
+	slice_index_sort(&paths);
+	for (size_t i = 0, next; i < paths.count && r == 0; i = next) {
+		for (next = i + 1; next < paths.count; next++) {
+			if (!slice_equal(paths.items[i].text, paths.items[next].text))
+				break;
+		}
+		r = check_twice(planner, &paths.items[i], next - i);
+	}
+	return r;
+}
+
+int plan_names(struct planner *planner)
+{
+	const struct spec *spec = planner->in->spec;
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_devices && r == 0; i++)
+		r = name_device(planner, i);
+	for (size_t i = 0; i < spec->n_mounts && r == 0; i++)
+		r = name_mount(planner, i);
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		if (planner->device_entries[i])
+			planner->resolved[planner->device_entries[i] -
+					  planner->in->map->entries]
+				.named = true;
+	}
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (planner->mount_entries[i])
+			planner->resolved[planner->mount_entries[i] -
+					  planner->in->map->entries]
+				.named = true;
+	}
+	return r < 0 ? r : check_paths(planner);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of the numbers that the spec's devices have. */
+#include "rule_moves.h"
+
+/* One device's, before they are gathered by the old number. */
+struct step {
+	struct device_number old, number;
+	size_t order;
+	bool goes, affected, followed;
+	const char *why;
+};
+
+struct steps {
+	struct step *items;
+	size_t count, capacity;
+};
+
+static struct step *add_step(struct steps *steps, const struct device_number *old)
+{
+	size_t order = steps->count;
+	struct step *step = array_append(steps->items, steps->count, steps->capacity);
+
+	step->old = *old;
+	step->order = order;
+	return step;
+}
+
+static void add_device(struct steps *steps, const struct planned_device *device)
+{
+	const struct spec_device *before =
+		device->before ? device->before : device->place;
+	struct step *step;
+
+	if (!before || !before->has_numbers || before->number.type == 'p')
+		return;
+	step = add_step(steps, &before->number);
+	step->number = device->after.number;
+	step->goes = device->action == DEVICE_REMOVED;
+	step->affected = device->action != DEVICE_STAYS;
+	step->why = device->why ? device->why : device->by ? device->by->why : NULL;
+}
+
+/* The rule for the host's node goes where the entry's is, whatever it is named by. */
+static void add_host_dev(struct steps *steps, const struct map_entry *entry,
+			 const struct resolved *resolved)
+{
+	for (size_t i = 0; i < resolved->n_nodes && entry->has_host_dev; i++) {
+		struct device_number old = entry->host_dev;
+		struct step *step;
+
+		old.type = resolved->nodes[i]->number.type;
+		step = add_step(steps, &old);
+		step->number = resolved->nodes[i]->number;
+		step->affected = true;
+		step->followed = !resolved->named;
+		step->why = resolved->nodes[i]->why;
+	}
+}
+
+static int compare_steps(const void *a, const void *b)
+{
+	const struct step *x = a, *y = b;
+	int order = device_number_compare(&x->old, &y->old);
+
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* The steps of one old number make its targets. */
+static void gather(const struct step *steps, size_t count, struct rule_moves *ret)
+{
+	auto_device_number_set seen = { 0 };
+	struct rule_targets targets = { 0 };
+	bool affected = false, keeps = false;
+
+	for (size_t i = 0; i < count; i++) {
+		affected |= steps[i].affected;
+		keeps |= !steps[i].goes &&
+			 device_number_equal(&steps[i].old, &steps[i].number);
+		targets.followed |= steps[i].followed;
+		if (!targets.why)
+			targets.why = steps[i].why;
+	}
+	if (!affected)
+		return;
+	if (keeps && device_number_set_add(&seen, &steps->old))
+		*array_append(targets.items, targets.count, targets.capacity) =
+			steps->old;
+	for (size_t i = 0; i < count; i++) {
+		if (!steps[i].goes && device_number_set_add(&seen, &steps[i].number))
+			*array_append(targets.items, targets.count, targets.capacity) =
+				steps[i].number;
+	}
+	*array_append(ret->items, ret->count, ret->capacity) =
+		(struct rule_move) { steps->old, targets };
+}
+
+void rule_moves_build(struct planner *planner, struct rule_moves *ret)
+{
+	struct steps steps = { 0 };
+
+	for (size_t i = 0; i < planner->n_devices; i++)
+		add_device(&steps, &planner->devices[i]);
+	for (size_t i = 0; i < planner->in->map->n_entries; i++)
+		add_host_dev(&steps, &planner->in->map->entries[i],
+			     &planner->resolved[i]);
+	if (steps.count > 1)
+		qsort(steps.items, steps.count, sizeof *steps.items, compare_steps);
+	for (size_t i = 0, next; i < steps.count; i = next) {
+		for (next = i + 1; next < steps.count; next++) {
+			if (!device_number_equal(&steps.items[i].old,
+						 &steps.items[next].old))
+				break;
+		}
+		gather(&steps.items[i], next - i, ret);
+	}
+	free(steps.items);
+}
+
+struct rule_targets *rule_moves_find(const struct rule_moves *moves,
+				     const struct spec_rule *rule)
+{
+	struct device_number number = { rule->type, (uint32_t)rule->major,
+					(uint32_t)rule->minor };
+	size_t low = 0, high = moves->count;
+
+	if (rule->type == 'a' || rule->major < 0 || rule->minor < 0)
+		return NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = device_number_compare(&moves->items[middle].old, &number);
+
+		if (order == 0)
+			return &moves->items[middle].targets;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static void keep_mount(const struct planner *planner, const struct planned_mount *mount,
+		       struct device_number_set *ret)
+{
+	const struct request_place *place =
+		&planner->in->request->mounts[mount->before - planner->in->spec->mounts];
+	const struct inventory_node *found = plan_find_node(planner, place->node);
+
+	if (mount->action == DEVICE_REMOVED)
+		return;
+	if (mount->by)
+		device_number_set_add(ret, &mount->by->number);
+	else if (mount->action == DEVICE_STAYS && found && !found->absent)
+		device_number_set_add(ret, &found->number);
+}
+
+void rule_moves_list_kept(const struct planner *planner, struct device_number_set *ret)
+{
+	const struct annotation *annotation = planner->in->annotation;
+
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (planner->devices[i].action != DEVICE_REMOVED &&
+		    planner->devices[i].after.has_numbers)
+			device_number_set_add(ret, &planner->devices[i].after.number);
+	}
+	for (size_t i = 0; i < planner->n_mounts; i++)
+		keep_mount(planner, &planner->mounts[i], ret);
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		if (annotation->nodes[i].final_path)
+			device_number_set_add(ret, &annotation->nodes[i].number);
+	}
+	for (size_t i = 0; i < annotation->n_rules; i++)
+		device_number_set_add(ret, &annotation->rules[i]);
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		const struct resolved *resolved = &planner->resolved[i];
+
+		for (size_t k = 0; k < resolved->n_nodes; k++)
+			device_number_set_add(ret, &resolved->nodes[k]->number);
+	}
+}
+
+void rule_moves_free(struct rule_moves *moves)
+{
+	for (size_t i = 0; i < moves->count; i++)
+		free(moves->items[i].targets.items);
+	free(moves->items);
+	*moves = (struct rule_moves) { 0 };
+}
