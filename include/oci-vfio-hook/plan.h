@@ -54,6 +54,13 @@ struct plan_node {
 	uint32_t mode, uid, gid;
 };
 
+/* A rule for a device that is not in linux.devices, which goes to other numbers or is removed:
+ * what live mode does besides. */
+struct plan_number {
+	struct device_number old, number;
+	bool has_new;
+};
+
 /* The spec's relevant parts as they must be afterwards. */
 struct plan_result {
 	struct spec_device *devices;
@@ -70,6 +77,8 @@ struct plan {
 	size_t n_changes, changes_capacity;
 	struct plan_node *nodes;
 	size_t n_nodes, nodes_capacity;
+	struct plan_number *numbers;
+	size_t n_numbers, numbers_capacity;
 	struct plan_result result;
 	struct env_changes env;
 	struct annotation annotation; /* earlier runs' and this one's */

@@ -51,6 +51,10 @@ const struct spec_rule *rule_index_find(const struct rule_index *index,
 const struct spec_rule *rule_index_find_exact(const struct rule_index *index,
 					      const struct device_number *number);
 
+/* The last that is of its type and for more than these numbers, or NULL. */
+const struct spec_rule *rule_index_find_wildcard(const struct rule_index *index,
+						 const struct device_number *number);
+
 /* The last that is for all devices, or NULL. */
 const struct spec_rule *rule_index_find_all(const struct rule_index *index);
 

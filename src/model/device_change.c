@@ -2,144 +2,172 @@
 /* What a plan means for the device cgroup of a container that is created already. */
 #include "oci-vfio-hook/device_change.h"
 
+#include "oci-vfio-hook/device_number_set.h"
 #include "oci-vfio-hook/plan.h"
+#include "oci-vfio-hook/rule_index.h"
 
-static bool rule_names(const struct spec_rule *rule, const struct device_number *number)
+/* The devices that every container may use: runc and crun allow them whatever the spec says
+ * (config-linux.md, "Default Devices"). */
+static bool is_default(const struct device_number *number)
 {
-	return (rule->type == 'a' || rule->type == number->type) &&
-	       (rule->major == RULE_ANY || rule->major == number->major) &&
-	       (rule->minor == RULE_ANY || rule->minor == number->minor);
-}
+	static const struct device_number defaults[] = {
+		{ 'c', 1, 3 }, { 'c', 1, 5 }, { 'c', 1, 7 }, { 'c', 1, 8 },
+		{ 'c', 1, 9 }, { 'c', 5, 0 }, { 'c', 5, 2 },
+	};
 
-static bool has_letter(const struct spec_rule *rule, char letter)
-{
-	return rule->access.length > 0 &&
-	       memchr(rule->access.data, letter, rule->access.length);
-}
-
-static bool allows(const struct spec_rule *rule)
-{
-	return rule->allow;
-}
-
-static bool refuses_some(const struct spec_rule *rule)
-{
-	return !rule->allow && rule->type != 'a';
-}
-
-/* The letters on which such a new rule decides for these numbers: it is the last that names
- * the letter. */
-static void find_letters(const struct plan_result *result,
-			 const struct device_number *number,
-			 bool (*decides)(const struct spec_rule *), char ret[static 4])
-{
-	size_t length = 0;
-
-	for (const char *letter = "rwm"; *letter; letter++) {
-		for (size_t i = result->n_rules; i-- > 0;) {
-			const struct spec_rule *rule = &result->rules[i];
-
-			if (!rule_names(rule, number) || !has_letter(rule, *letter))
-				continue;
-			if (decides(rule))
-				ret[length++] = *letter;
-			break;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		if (device_number_equal(number, &defaults[i]))
+			return true;
 	}
-	ret[length] = '\0';
+	return number->type == 'c' && number->major == 136;
 }
 
-/* The letters that a rule of the spec denies for just these numbers, and none behind it for
+/* What is asked again and again: rules before and after, for each way of access. */
+struct lookup {
+	const struct plan_result *result;
+	const struct spec *spec;
+	struct rule_index after[ACCESS_WAYS], before[ACCESS_WAYS], denies[ACCESS_WAYS];
+	struct device_number_set devices; /* afterwards */
+	size_t begin; /* of the spec's rules, after the last that is for all devices */
+};
+
+static const char letters[ACCESS_WAYS + 1] = "rwm";
+
+static void lookup_open(const struct plan_result *result, const struct spec *spec,
+			struct lookup *ret)
+{
+	*ret = (struct lookup) { .result = result, .spec = spec };
+	for (size_t i = 0; i < ACCESS_WAYS; i++) {
+		rule_index_build(result->rules, result->n_rules, RULE_INDEX_ALL, 1U << i,
+				 &ret->after[i]);
+		rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_ALL, 1U << i,
+				 &ret->before[i]);
+		rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_DENIES, 1U << i,
+				 &ret->denies[i]);
+	}
+	for (size_t i = 0; i < result->n_devices; i++) {
+		if (result->devices[i].has_numbers)
+			device_number_set_add(&ret->devices, &result->devices[i].number);
+	}
+	/* For all devices it begins again, whatever its access is. */
+	for (size_t i = 0; i < spec->n_rules; i++) {
+		if (spec->rules[i].type == 'a')
+			ret->begin = i + 1;
+	}
+}
+
+static void lookup_close(struct lookup *lookup)
+{
+	for (size_t i = 0; i < ACCESS_WAYS; i++) {
+		rule_index_free(&lookup->after[i]);
+		rule_index_free(&lookup->before[i]);
+		rule_index_free(&lookup->denies[i]);
+	}
+	device_number_set_free(&lookup->devices);
+}
+
+/* What the new rules allow of these numbers, and what they refuse by one that isn't for all
+ * devices. */
+static void find_access(const struct lookup *lookup, const struct device_number *number,
+			char ret_allowed[static 4], char ret_refused[static 4])
+{
+	size_t allowed = 0, refused = 0;
+
+	for (size_t i = 0; i < ACCESS_WAYS; i++) {
+		const struct spec_rule *rule = rule_index_find(&lookup->after[i], number);
+
+		if (rule && rule->allow)
+			ret_allowed[allowed++] = letters[i];
+		else if (rule && rule->type != 'a')
+			ret_refused[refused++] = letters[i];
+	}
+	ret_allowed[allowed] = '\0';
+	ret_refused[refused] = '\0';
+}
+
+/* The letters that a rule of the spec denies for just these numbers, and none after it for
  * all devices allows again. */
-static void find_denied(const struct spec *spec, const struct device_number *number,
+static void find_denied(const struct lookup *lookup, const struct device_number *number,
 			char ret[static 4])
 {
 	size_t length = 0;
 
-	for (const char *letter = "rwm"; *letter; letter++) {
-		for (size_t i = spec->n_rules; i-- > 0;) {
-			const struct spec_rule *rule = &spec->rules[i];
-			bool exact = rule->type == number->type &&
-				     rule->major == number->major &&
-				     rule->minor == number->minor;
+	for (size_t i = 0; i < ACCESS_WAYS; i++) {
+		const struct spec_rule *rule =
+			rule_index_find_exact(&lookup->before[i], number);
 
-			/* For all devices it begins anew, whatever its access is. */
-			if (rule->type == 'a')
-				break;
-			if (!exact || !has_letter(rule, *letter))
-				continue;
-			if (!rule->allow)
-				ret[length++] = *letter;
-			break;
-		}
+		if (rule && !rule->allow && rule >= lookup->spec->rules + lookup->begin)
+			ret[length++] = letters[i];
 	}
 	ret[length] = '\0';
 }
 
 /* Does a rule of the spec with a wildcard refuse what the device is to have? */
-static bool is_excepted(const struct spec *spec, const struct device_change *change)
+static bool is_excepted(const struct lookup *lookup, const struct device_change *change)
 {
-	for (size_t i = spec->n_rules; i-- > 0 && spec->rules[i].type != 'a';) {
-		const struct spec_rule *rule = &spec->rules[i];
+	for (size_t i = 0; i < ACCESS_WAYS; i++) {
+		const struct spec_rule *rule =
+			rule_index_find_wildcard(&lookup->denies[i], &change->number);
 
-		if (rule->allow || (rule->major != RULE_ANY && rule->minor != RULE_ANY) ||
-		    !rule_names(rule, &change->number))
-			continue;
-		for (const char *letter = change->access; *letter; letter++)
-			if (has_letter(rule, *letter))
-				return true;
+		if (rule && rule >= lookup->spec->rules + lookup->begin &&
+		    strchr(change->access, letters[i]))
+			return true;
 	}
 	return false;
 }
 
 /* Has a device of the container these numbers afterwards, or does a rule allow them? */
-static bool stays(const struct plan_result *result, const struct plan_node *node)
+static bool stays(const struct lookup *lookup, const struct device_number *old)
 {
-	char access[4];
+	char access[4], refused[4];
 
-	for (size_t i = 0; i < result->n_devices; i++) {
-		const struct spec_device *device = &result->devices[i];
-
-		if (device->has_numbers &&
-		    device_number_equal(&device->number, &node->old))
-			return true;
-	}
-	find_letters(result, &node->old, allows, access);
+	if (is_default(old) || device_number_set_has(&lookup->devices, old))
+		return true;
+	find_access(lookup, old, access, refused);
 	return *access != '\0';
 }
 
-static void make_change(const struct plan_result *result, const struct spec *spec,
-			const struct plan_node *node, struct device_change *ret)
+static void make_change(const struct lookup *lookup, const struct device_number *old,
+			const struct device_number *number, struct device_change *ret)
 {
-	ret->has_old = node->has_old && node->old.type != 'p';
+	ret->has_old = old && old->type != 'p';
 	if (ret->has_old) {
-		ret->old = node->old;
-		ret->old_stays = stays(result, node);
+		ret->old = *old;
+		ret->old_stays = stays(lookup, old);
 	}
-	ret->has_new = node->final_path != NULL;
-	if (ret->has_new) {
-		ret->number = node->number;
-		find_letters(result, &node->number, allows, ret->access);
-		find_letters(result, &node->number, refuses_some, ret->refused);
-		find_denied(spec, &node->number, ret->denied);
-		ret->excepted = is_excepted(spec, ret);
-	}
+	if (!number)
+		return;
+	ret->number = *number;
+	find_access(lookup, number, ret->access, ret->refused);
+	find_denied(lookup, number, ret->denied);
+	ret->excepted = is_excepted(lookup, ret);
 	/* Nothing to give where the spec itself allows nothing: its rules deny the
 	 * device. */
-	ret->has_new &= *ret->access != '\0';
+	ret->has_new = *ret->access != '\0';
 }
 
 void plan_device_changes(const struct plan *plan, const struct spec *spec,
 			 struct device_change **ret, size_t *ret_count)
 {
-	struct device_change *changes = xzalloc(plan->n_nodes * sizeof *changes);
+	struct device_change *changes =
+		xzalloc((plan->n_nodes + plan->n_numbers) * sizeof *changes);
+	struct lookup lookup;
 	size_t count = 0;
 
+	lookup_open(&plan->result, spec, &lookup);
 	for (size_t i = 0; i < plan->n_nodes; i++) {
-		if (!plan->nodes[i].mount)
-			make_change(&plan->result, spec, &plan->nodes[i],
+		const struct plan_node *node = &plan->nodes[i];
+
+		if (!node->mount)
+			make_change(&lookup, node->has_old ? &node->old : NULL,
+				    node->final_path ? &node->number : NULL,
 				    &changes[count++]);
 	}
+	for (size_t i = 0; i < plan->n_numbers; i++)
+		make_change(&lookup, &plan->numbers[i].old,
+			    plan->numbers[i].has_new ? &plan->numbers[i].number : NULL,
+			    &changes[count++]);
+	lookup_close(&lookup);
 	*ret = changes;
 	*ret_count = count;
 }

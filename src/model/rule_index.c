@@ -79,23 +79,46 @@ static const struct rule_place *find_name(const struct rule_index *index,
 	return &index->items[low - 1];
 }
 
-const struct spec_rule *rule_index_find(const struct rule_index *index,
-					const struct device_number *number)
+/* The last of those that have one of these names. */
+static const struct spec_rule *find_last(const struct rule_index *index,
+					 const struct rule_place *names, size_t count)
 {
-	const char types[] = { number->type, 'a' };
-	const int64_t majors[] = { number->major, RULE_ANY };
-	const int64_t minors[] = { number->minor, RULE_ANY };
 	const struct rule_place *last = NULL;
 
-	for (size_t i = 0; i < 8; i++) {
-		const struct rule_place name = { types[i & 1], majors[i >> 1 & 1],
-						 minors[i >> 2], 0 };
-		const struct rule_place *found = find_name(index, &name);
+	for (size_t i = 0; i < count; i++) {
+		const struct rule_place *found = find_name(index, &names[i]);
 
 		if (found && (!last || found->place > last->place))
 			last = found;
 	}
 	return last ? &index->rules[last->place] : NULL;
+}
+
+const struct spec_rule *rule_index_find(const struct rule_index *index,
+					const struct device_number *number)
+{
+	const char type = number->type;
+	const int64_t major = number->major, minor = number->minor;
+	const struct rule_place names[] = {
+		{ type, major, minor, 0 },    { type, major, RULE_ANY, 0 },
+		{ type, RULE_ANY, minor, 0 }, { type, RULE_ANY, RULE_ANY, 0 },
+		{ 'a', major, minor, 0 },     { 'a', major, RULE_ANY, 0 },
+		{ 'a', RULE_ANY, minor, 0 },  { 'a', RULE_ANY, RULE_ANY, 0 },
+	};
+
+	return find_last(index, names, ARRAY_SIZE(names));
+}
+
+const struct spec_rule *rule_index_find_wildcard(const struct rule_index *index,
+						 const struct device_number *number)
+{
+	const struct rule_place names[] = {
+		{ number->type, number->major, RULE_ANY, 0 },
+		{ number->type, RULE_ANY, number->minor, 0 },
+		{ number->type, RULE_ANY, RULE_ANY, 0 },
+	};
+
+	return find_last(index, names, ARRAY_SIZE(names));
 }
 
 const struct spec_rule *rule_index_find_exact(const struct rule_index *index,

@@ -203,9 +203,13 @@ static int is_allowed(const struct spec *spec, const struct spec_device *device)
 		bool fits = (rule->type == 'a' || rule->type == number->type) &&
 			    (rule->major < 0 || rule->major == number->major) &&
 			    (rule->minor < 0 || rule->minor == number->minor);
+		bool both = rule->access.length ? memchr(rule->access.data, 'r',
+							 rule->access.length) &&
+							  memchr(rule->access.data, 'w',
+								 rule->access.length)
+						: !rule->allow;
 
-		if (fits && memchr(rule->access.data, 'r', rule->access.length) &&
-		    memchr(rule->access.data, 'w', rule->access.length))
+		if (fits && both)
 			return rule->allow;
 		if (exact && rule->allow)
 			found = -1;

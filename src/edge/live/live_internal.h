@@ -98,9 +98,9 @@ int live_error(const char *path, const char *what, int number, struct error *err
 
 /* A detached bind mount of one file of the current namespace: fd or -errno. */
 int live_mount_clone(int directory, const char *path);
-/* Makes a detached mount one that nothing propagates to and nothing runs from. 0 or
- * -errno. */
-int live_mount_restrict(int mount);
+/* Makes a detached mount one that nothing propagates to and nothing runs from, and through
+ * which the node itself can't be changed. 0 or -errno. */
+int live_mount_restrict(int mount, bool read_only);
 /* Attaches it to a file. 0 or -errno. */
 int live_mount_attach(int mount, int directory, const char *name);
 /* Detaches the mount on a file. 0 or -errno. */

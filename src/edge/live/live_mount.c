@@ -7,16 +7,18 @@
 #include <sys/mount.h>
 
 /* Where one of several mounts propagates to, none of ours does; nothing on a node needs
- * to be a program. A kernel before 5.12 leaves the mount as it is. */
-int live_mount_restrict(int mount)
+ * to be a program. A kernel before 5.12 leaves the mount as it is; but what has to be
+ * read-only must be. */
+int live_mount_restrict(int mount, bool read_only)
 {
 	struct mount_attr attributes = {
-		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+			    (read_only ? MOUNT_ATTR_RDONLY : 0),
 		.propagation = MS_PRIVATE,
 	};
 
 	if (mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
-		return errno == ENOSYS ? 0 : -errno;
+		return errno == ENOSYS && !read_only ? 0 : -errno;
 	return 0;
 }
 

@@ -232,7 +232,8 @@ static int attach(struct live *live, struct live_node *node,
 	int r = add_step(live, LIVE_ATTACHED, place);
 
 	if (r == 0) {
-		r = live_mount_restrict(node->mount);
+		/* The machine's own node, and not one that was made for the container. */
+		r = live_mount_restrict(node->mount, node->scratch == NULL);
 		if (r == 0)
 			r = live_mount_attach(node->mount, place->directory, place->name);
 		if (r < 0)

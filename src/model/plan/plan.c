@@ -157,6 +157,7 @@ void plan_free(struct plan *plan)
 		free(plan->strings[i]);
 	free(plan->changes);
 	free(plan->nodes);
+	free(plan->numbers);
 	free(plan->strings);
 	free(plan->result.devices);
 	free(plan->result.rules);

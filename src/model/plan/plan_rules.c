@@ -87,6 +87,21 @@ static void replace_rule(struct planner *planner, struct spec_rule *rule,
 	rule->minor = to->minor;
 }
 
+/* For live mode: what it would not know by the nodes. */
+static void note_number(struct plan *plan, const struct spec_rule *rule,
+			const struct device_number *to)
+{
+	struct plan_number *number =
+		array_append(plan->numbers, plan->n_numbers, plan->numbers_capacity);
+
+	number->old =
+		(struct device_number) { rule->type == 'a' ? 'c' : rule->type,
+					 (uint32_t)rule->major, (uint32_t)rule->minor };
+	number->has_new = to != NULL;
+	if (to)
+		number->number = *to;
+}
+
 static void keep_rule(struct plan *plan, const struct spec_rule *rule)
 {
 	*array_append(plan->result.rules, plan->result.n_rules,
@@ -119,6 +134,10 @@ static int move_rule(struct rules *rules, const struct spec_rule *before,
 	for (size_t i = 1; i < targets->count && !(targets->added & 1U << access); i++)
 		push_rule(&rules->added, &targets->items[i], before->access,
 			  targets->why);
+	for (size_t i = 0; i < targets->count && !targets->has_device &&
+			   !(targets->added & 1U << access);
+	     i++)
+		note_number(planner->plan, before, &targets->items[i]);
 	targets->added |= 1U << access;
 	for (size_t i = 0; i < targets->count && targets->followed; i++)
 		annotation_add_rule(&planner->plan->annotation, &targets->items[i]);
@@ -148,6 +167,7 @@ static void remove_foreign(struct rules *rules, const struct spec_rule *rule,
 {
 	struct planner *planner = rules->planner;
 
+	note_number(planner->plan, rule, NULL);
 	plan_remove(planner->plan, PLAN_RULE, &planner->in->spec->doc,
 		    planner->in->spec->rules_json, rule->json,
 		    "these numbers are the host's, and another device's here");

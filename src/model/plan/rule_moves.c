@@ -6,7 +6,7 @@
 struct step {
 	struct device_number old, number;
 	size_t order;
-	bool goes, affected, followed;
+	bool goes, affected, is_device, followed;
 	const char *why;
 };
 
@@ -36,7 +36,7 @@ static void add_device(struct steps *steps, const struct planned_device *device)
 	step = add_step(steps, &before->number);
 	step->number = device->after.number;
 	step->goes = device->action == DEVICE_REMOVED;
-	step->affected = device->action != DEVICE_STAYS;
+	step->affected = step->is_device = device->action != DEVICE_STAYS;
 	step->why = device->why ? device->why : device->by ? device->by->why : NULL;
 }
 
@@ -76,6 +76,7 @@ static void gather(const struct step *steps, size_t count, struct rule_moves *re
 		affected |= steps[i].affected;
 		keeps |= !steps[i].goes &&
 			 device_number_equal(&steps[i].old, &steps[i].number);
+		targets.has_device |= steps[i].is_device;
 		targets.followed |= steps[i].followed;
 		if (!targets.why)
 			targets.why = steps[i].why;

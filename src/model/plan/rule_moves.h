@@ -11,7 +11,8 @@
 struct rule_targets {
 	struct device_number *items; /* the old one first if a device keeps it; owned */
 	size_t count, capacity;
-	bool followed; /* for nodes in a directory that is mounted */
+	bool has_device; /* of linux.devices that changes or goes */
+	bool followed;	 /* for nodes in a directory that is mounted */
 	unsigned int
 		added; /* a bit for each access of which the further rules are added */
 	const char *why;
