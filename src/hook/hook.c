@@ -58,14 +58,27 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 {
 	int r = map_source_add_options(options->maps, options->n_maps, &run->map,
 				       &run->messages, err);
+	struct device_map machine = { 0 };
+	auto_error broken = { 0 };
 
-	/* A container that asks for nothing of ours is never stopped by a broken machine
-	 * map. */
 	if (r < 0 ||
 	    !request_may_need_map(&run->spec, &run->environment, &run->annotation))
 		return r;
-	return map_source_add_machine(&run->sysroot, run->settings.fw_cfg, &run->map,
-				      &run->messages, err);
+	if (run->map.exists ||
+	    request_needs_map(&run->spec, &run->environment, &run->annotation))
+		return map_source_add_machine(&run->sysroot, run->settings.fw_cfg, &run->map,
+					      &run->messages, err);
+	/* A container that asks for nothing of ours is never stopped by a machine map that is
+	 * broken, or that somebody could have written. */
+	r = map_source_add_machine(&run->sysroot, run->settings.fw_cfg, &machine,
+				   &run->messages, &broken);
+	if (r == 0)
+		run->map = machine;
+	else
+		messages_add(&run->messages, MESSAGE_WARNING,
+			     "%s; this container asks for nothing that a map is needed for",
+			     broken.message);
+	return 0;
 }
 
 /* Looks at the machine, and decides. -EAGAIN as from plan_build(). */
