@@ -66,8 +66,8 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 		return r;
 	if (run->map.exists ||
 	    request_needs_map(&run->spec, &run->environment, &run->annotation))
-		return map_source_add_machine(&run->sysroot, run->settings.fw_cfg, &run->map,
-					      &run->messages, err);
+		return map_source_add_machine(&run->sysroot, run->settings.fw_cfg,
+					      &run->map, &run->messages, err);
 	/* A container that asks for nothing of ours is never stopped by a machine map that is
 	 * broken, or that somebody could have written. */
 	r = map_source_add_machine(&run->sysroot, run->settings.fw_cfg, &machine,
@@ -75,9 +75,10 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 	if (r == 0)
 		run->map = machine;
 	else
-		messages_add(&run->messages, MESSAGE_WARNING,
-			     "%s; this container asks for nothing that a map is needed for",
-			     broken.message);
+		messages_add(
+			&run->messages, MESSAGE_WARNING,
+			"%s; this container asks for nothing that a map is needed for",
+			broken.message);
 	return 0;
 }
 

@@ -288,18 +288,10 @@ static void request_mount(struct request *request, const struct spec *spec, size
 
 /* Is there a device or mount that is VFIO's by its path, and no entry's or perhaps this
  * machine's own? */
-static bool may_be_own(const struct request *request, const struct spec *spec)
+static bool may_be_own(const struct request *request, const struct wanted_nodes *wanted)
 {
-	if (request->unmapped != UNMAPPED_OWN)
-		return false;
-	for (size_t i = 0; i < spec->n_devices; i++) {
-		if (request->devices[i].node != REQUEST_NONE &&
-		    path_is_vfio_node(spec->devices[i].path))
-			return true;
-	}
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (request->mounts[i].node != REQUEST_NONE &&
-		    path_is_vfio_node(spec->mounts[i].source))
+	for (size_t i = 0; i < wanted->count && request->unmapped == UNMAPPED_OWN; i++) {
+		if (wanted->items[i].kind == REQUEST_NODE_VFIO)
 			return true;
 	}
 	return false;
@@ -501,7 +493,7 @@ int request_build(const struct spec *spec, const struct environment *environment
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		request_mount(ret, spec, i, map, annotation, &wanted);
 	find_named(ret, spec, map);
-	own = may_be_own(ret, spec);
+	own = may_be_own(ret, &wanted);
 	ret->control |= own && by_address == BY_ADDRESS_REMAP;
 	/* What is given by its address must not be another entry's guest. */
 	request_entries(ret, spec, environment, map,

@@ -368,6 +368,12 @@ static void drop(struct planner *planner, const struct claim *claim, const char 
 	messages_add(planner->messages, MESSAGE_WARNING, "%s is removed: %s", path, why);
 }
 
+/* CRI engines always add such annotations; a container's author can't take them away. */
+static bool is_pod(const struct spec *spec)
+{
+	return spec_has_annotation_prefix(spec, SLICE("io.kubernetes.cri"));
+}
+
 /* Why the group's node of today may not be given by its address, or NULL. */
 static const char *find_objection(const struct planner *planner,
 				  const struct claims *claims, const struct claim *claim)
@@ -375,11 +381,9 @@ static const char *find_objection(const struct planner *planner,
 	const struct spec *spec = planner->in->spec;
 	const struct inventory_node *number = NULL;
 
-	if (planner->in->by_address != BY_ADDRESS_REMAP)
-		return NULL;
 	if (!claim->variable && claim->is_mount)
 		return "a mount is given by its address only where a variable pairs them; name the node of today";
-	if (claims->is_pod)
+	if (planner->in->by_address == BY_ADDRESS_REMAP ? claims->is_pod : is_pod(spec))
 		return "a pod's variables are its author's, and give no device; have the pod made again";
 	if (!claim->is_mount) {
 		number = plan_find_node(
@@ -460,6 +464,7 @@ static int judge_paired(struct planner *planner, const struct claims *claims,
 		planner->vfio_stays = true;
 		return 0;
 	}
+	/* What would stand in the way is said at once, not when its remedy was followed. */
 	objection = find_objection(planner, claims, claim);
 	if (planner->in->by_address != BY_ADDRESS_REMAP || objection)
 		return refuse_address(planner, claim, objection);
