@@ -111,8 +111,7 @@ struct plan_input {
  * -EAGAIN, with ERROR_UNAVAILABLE, if all that is wrong may change by itself while a
  * device is being hot-plugged: a function of a named entry isn't there, or its PCI path
  * isn't; it has no driver yet, or its group no node. Everything else is final: another
- * identity, two groups for one entry, a VFIO device that no entry names, the vm_path of a
- * `node`; also another driver of the function or in its group, but with `waiting`: then
+ * identity, a VFIO device that no entry names, the vm_path of a `node`; also another driver of the function or in its group, but with `waiting`: then
  * that driver was bound a moment ago, and udev's rules may replace it. No message has
  * been added then. */
 int plan_build(const struct plan_input *input, struct plan *ret,

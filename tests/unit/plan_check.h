@@ -76,6 +76,11 @@ void machine_answer(const void *sysroot, const struct request *request,
 #define NODE_ENTRY(path, vm_path)                                                        \
 	"{\"type\":\"node\",\"container_path\":\"" path "\",\"vm_path\":\"" vm_path "\"" \
 	"}"
+/* The entry with these members as well. */
+#define ENTRY_WITH(path, options, more)                                                  \
+	"{\"type\":\"vfio-pci\",\"container_path\":\"" path "\",\"options\":[" options   \
+	"]," more "}"
+#define STAND_IN "\"stand_in\":true"
 /* /dev/vfio/45, of host function 0000:3b:02.0, is 0000:06:00.0 here, in group 6. */
 #define MAP_45 "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "]"
 

@@ -94,7 +94,8 @@ static const struct changes_case cases[] = {
 	  "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]", "b 8:0 -> b 254:0 r\n" },
 	{ SPEC(CONTROL "," DEV("/dev/vfio/45", "1", "3") "," DEV("/dev/null", "1", "3"),
 	       CTL "," ALLOW("1", "3")),
-	  MAP_45, SAME_CONTROL "c 1:3 stays -> c 242:6 rwm\n" },
+	  "[" ENTRY_WITH("/dev/vfio/45", "\"0000:3b:02.0=06/00\"", STAND_IN) "]",
+	  SAME_CONTROL "c 1:3 stays -> c 242:6 rwm\n" },
 	/* Mounts have no rules. */
 	{ MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45")), MAP_45, "" },
 };
@@ -125,7 +126,7 @@ static void test_changes(void **state)
 static void test_mounts(void **state)
 {
 	const struct plan_run_input input = {
-		.spec = SLICE(MOUNTS(MOUNT("/dev/vfio/45", "/dev/other"))),
+		.spec = SLICE(MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45"))),
 		.map = SLICE(MAP_45),
 		.answer = machine_answer,
 	};
@@ -139,7 +140,7 @@ static void test_mounts(void **state)
 	node = &run.plan.nodes[0];
 	assert_true(node->mount);
 	assert_string_equal(node->container_path, "/dev/vfio/45");
-	assert_string_equal(node->old_source, "/dev/other");
+	assert_string_equal(node->old_source, "/dev/vfio/45");
 	assert_string_equal(node->final_path, "/dev/vfio/6");
 	assert_string_equal(node->node, "/dev/vfio/6");
 	node = &run.plan.nodes[1];

@@ -5,6 +5,8 @@
 #define RULES ALLOW_ALL
 #define S(devices) SPEC(devices, RULES)
 #define E(path, options) ENTRY(path, options)
+/* What stands in for the device, in the spec, may be anything. */
+#define ANY_45 "[" ENTRY_WITH("/dev/vfio/45", "\"0000:3b:02.0=06/00\"", STAND_IN) "]"
 
 static void test_mapped(void **state)
 {
@@ -32,28 +34,29 @@ static void test_mapped(void **state)
 			  ",{ \"gid\" : 7,\"x\":{\"y\":[1.0]},\"minor\":6 , \"path\":\"/dev/vfio/6\",\"major\":242,\"fileMode\":432,\"type\":\"c\"}") },
 		/* Missing and null numbers come in. */
 		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/45\",\"type\":\"c\"}"),
-		  .map = MAP_45,
+		  .map = ANY_45,
 		  .expected = S(
 			  CONTROL
 			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\",\"major\":242,\"minor\":6}") },
 		{ .spec = S(
 			  CONTROL
 			  ",{\"path\":\"/dev/vfio/45\",\"type\":\"u\",\"minor\":null,\"major\":0}"),
-		  .map = MAP_45,
+		  .map = ANY_45,
 		  .expected = S(
 			  CONTROL
 			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"u\",\"minor\":6,\"major\":242}") },
 		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/0\",\"type\":\"c\"}"),
-		  .map = "[" E("/dev/vfio/0", "\"0000:3b:02.0=00/00\"") "]",
+		  .map = "[" ENTRY_WITH("/dev/vfio/0", "\"0000:3b:02.0=00/00\"",
+					STAND_IN) "]",
 		  .expected = S(
 			  CONTROL
 			  ",{\"path\":\"/dev/vfio/0\",\"type\":\"c\",\"major\":242,\"minor\":0}") },
 		/* The type is corrected. */
 		{ .spec = S(CONTROL "," NODE("/dev/vfio/45", "b", "243", "5")),
-		  .map = MAP_45,
+		  .map = ANY_45,
 		  .expected = S(CONTROL "," NODE("/dev/vfio/6", "c", "242", "6")) },
 		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/45\",\"type\":\"p\"}"),
-		  .map = MAP_45,
+		  .map = ANY_45,
 		  .expected = S(
 			  CONTROL
 			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\",\"major\":242,\"minor\":6}") },
@@ -127,15 +130,15 @@ static void test_simultaneous(void **state)
 				   ALLOW("10", "196") "," ALLOW("242", "4") "," ALLOW(
 					   "242", "3") "," ALLOW("242", "2")) },
 		/* The same numbers as block and as character device. */
-		{ .spec = SPEC(CONTROL "," DEV("/dev/vfio/45", "8",
-					       "0") "," NODE("/dev/sda", "b", "8", "0"),
-			       ALLOW("10", "196") "," RULE("true", "b", "8", "0",
-							   "r") "," ALLOW("8", "0")),
+		{ .spec = SPEC(CONTROL "," DEV("/dev/vfio/45", "243",
+					       "0") "," NODE("/dev/sda", "b", "243", "0"),
+			       ALLOW("10", "196") "," RULE("true", "b", "243", "0",
+							   "r") "," ALLOW("243", "0")),
 		  .map = MAP_45,
 		  .expected =
 			  SPEC(CONTROL "," DEV("/dev/vfio/6", "242",
-					       "6") "," NODE("/dev/sda", "b", "8", "0"),
-			       ALLOW("10", "196") "," RULE("true", "b", "8", "0",
+					       "6") "," NODE("/dev/sda", "b", "243", "0"),
+			       ALLOW("10", "196") "," RULE("true", "b", "243", "0",
 							   "r") "," ALLOW("242", "6")) },
 	};
 
@@ -190,11 +193,11 @@ static void test_merged(void **state)
 		/* Mode, uid and gid as they count. */
 		{ .spec = S(
 			  CONTROL
-			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"fileMode\":438,\"uid\":0,\"gid\":null},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"fileMode\":8630}"),
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"major\":243,\"minor\":1,\"fileMode\":438,\"uid\":0,\"gid\":null},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"major\":243,\"minor\":2,\"fileMode\":8630}"),
 		  .map = MAP_MERGE,
 		  .expected = S(
 			  CONTROL
-			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\",\"fileMode\":438,\"uid\":0,\"gid\":null,\"major\":242,\"minor\":6}") },
+			  ",{\"path\":\"/dev/vfio/6\",\"type\":\"c\",\"major\":242,\"minor\":6,\"fileMode\":438,\"uid\":0,\"gid\":null}") },
 		/* Rules: each gets the new numbers, duplicates stay. */
 		{ .spec = SPEC(CONTROL "," DEV("/dev/vfio/1", "242",
 					       "1") "," DEV("/dev/vfio/2", "242", "2"),
@@ -220,19 +223,19 @@ static void test_not_merged(void **state)
 	static const struct plan_case cases[] = {
 		{ .spec = S(
 			  CONTROL
-			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\"},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"fileMode\":432}"),
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"major\":243,\"minor\":1},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"major\":243,\"minor\":2,\"fileMode\":432}"),
 		  .map = MAP_MERGE,
 		  .class = ERROR_DATA,
 		  .part = "linux.devices[2]: it and linux.devices[1] both become \"/dev/vfio/6\", but fileMode, uid or gid differ" },
 		{ .spec = S(
 			  CONTROL
-			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"uid\":1},{\"path\":\"/dev/vfio/2\",\"type\":\"c\"}"),
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"major\":243,\"minor\":1,\"uid\":1},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"major\":243,\"minor\":2}"),
 		  .map = MAP_MERGE,
 		  .class = ERROR_DATA,
 		  .part = "fileMode, uid or gid differ" },
 		{ .spec = S(
 			  CONTROL
-			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\"},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"gid\":1}"),
+			  ",{\"path\":\"/dev/vfio/1\",\"type\":\"c\",\"major\":243,\"minor\":1},{\"path\":\"/dev/vfio/2\",\"type\":\"c\",\"major\":243,\"minor\":2,\"gid\":1}"),
 		  .map = MAP_MERGE,
 		  .class = ERROR_DATA,
 		  .part = "fileMode, uid or gid differ" },
@@ -278,14 +281,27 @@ static void test_twice(void **state)
 		  .map = MAP_45,
 		  .class = ERROR_DATA,
 		  .part = "linux.devices[1]: \"/dev/vfio/45\" is in linux.devices[0]" },
-		{ .spec = S(CONTROL "," CONTROL),
+		{ .spec = S(DEV("/dev/vfio/45", "243", "5") "," DEV("/dev/vfio/45", "243",
+								    "5")),
+		  .map = MAP_45,
+		  .class = ERROR_DATA,
+		  .part = "linux.devices[1]: \"/dev/vfio/45\" is in linux.devices[0]" },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/vfio", "10", "197")),
 		  .class = ERROR_DATA,
 		  .part = "linux.devices[1]: \"/dev/vfio/vfio\" is in linux.devices[0]" },
 		{ .spec = S(DEV("/dev/vfio/9", "242", "9") "," DEV("/dev/vfio/9", "242",
-								   "9")),
+								   "8")),
 		  .unmapped = UNMAPPED_KEEP,
 		  .class = ERROR_DATA,
 		  .part = "\"/dev/vfio/9\" is in linux.devices[0] already" },
+		/* Equal ones stay where no entry names them. */
+		{ .spec = S(CONTROL "," CONTROL) },
+		{ .spec = S(CONTROL "," CONTROL "," DEV("/dev/vfio/45", "243", "5")),
+		  .map = MAP_45,
+		  .expected = S(CONTROL "," CONTROL "," DEV("/dev/vfio/6", "242", "6")) },
+		{ .spec = S(DEV("/dev/vfio/9", "242", "9") "," DEV("/dev/vfio/9", "242",
+								   "9")),
+		  .unmapped = UNMAPPED_KEEP },
 		/* Not ours. */
 		{ .spec = S(DEV("/dev/x", "1", "2") "," DEV(
 			  "/dev/x", "3", "4") "," CONTROL

@@ -4,6 +4,7 @@
 
 #define PROC "{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}"
 #define CONTROL_MOUNT MOUNT("/dev/vfio/vfio", "/dev/vfio/vfio")
+#define NEW_CONTROL_MOUNT MOUNT_RO("/dev/vfio/vfio", "/dev/vfio/vfio")
 
 static void test_mapped(void **state)
 {
@@ -12,49 +13,77 @@ static void test_mapped(void **state)
 				      "," MOUNT("/dev/vfio/45", "/dev/vfio/45")),
 		  .map = MAP_45,
 		  .expected = MOUNTS(PROC "," CONTROL_MOUNT
-					  "," MOUNT("/dev/vfio/6", "/dev/vfio/6")) },
+					  "," MOUNT_RO("/dev/vfio/6", "/dev/vfio/6")) },
 		/* Only the source is ours: the destination stays. */
 		{ .spec = MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/mine", "/dev/vfio/45")),
 		  .map = MAP_45,
-		  .expected =
-			  MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/mine", "/dev/vfio/6")) },
-		/* Only the destination. */
-		{ .spec = MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/45", "/dev/other")),
+		  .expected = MOUNTS(CONTROL_MOUNT
+				     "," MOUNT_RO("/dev/mine", "/dev/vfio/6")) },
+		/* Only the destination: whoever starts a container chooses it. */
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/srv/volume")),
+		  .machine_map = MAP_45 },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/srv/volume") "," MOUNT(
+			  "/dev/fuse", "/dev/fuse")),
+		  .machine_map = MAP_45,
+		  .part = "mounts[0]: what it puts at \"/dev/vfio/45\" is not the device" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/dev/other")),
+		  .machine_map = MAP_45,
+		  .part = "mounts[0]: what it puts at \"/dev/vfio/45\" is not the device" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/dev/other")),
 		  .map = MAP_45,
-		  .expected =
-			  MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/6", "/dev/vfio/6")) },
+		  .class = ERROR_DATA,
+		  .part = "missing devices in OCI spec: \"/dev/vfio/45\"" },
+		/* The administrator says that anything from below /dev stands in. */
+		{ .spec = MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/45", "/dev/other")),
+		  .map = "[" ENTRY_WITH("/dev/vfio/45", "\"0000:3b:02.0=06/00\"",
+					STAND_IN) "]",
+		  .expected = MOUNTS(CONTROL_MOUNT
+				     "," MOUNT_RO("/dev/vfio/6", "/dev/vfio/6")) },
+		{ .spec = MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/45", "/srv/volume")),
+		  .machine_map = "[" ENTRY_WITH("/dev/vfio/45", "\"0000:3b:02.0=06/00\"",
+						STAND_IN) "]",
+		  .part = "mounts[1]: what it puts at \"/dev/vfio/45\" is not the device" },
+		/* A node entry goes by either, if the source is from below /dev. */
+		{ .spec = MOUNTS(MOUNT("/dev/sda", "/dev/disk")),
+		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
+		  .expected = MOUNTS(MOUNT_RO("/dev/sda", "/dev/vda")) },
+		{ .spec = MOUNTS(MOUNT("/dev/sda", "/srv/disk") "," MOUNT("/dev/fuse",
+									  "/dev/fuse")),
+		  .machine_map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
+		  .part = "mounts[0]: what it puts at \"/dev/sda\" is not the device" },
 		{ .spec = MOUNTS(CONTROL_MOUNT
 				 "," MOUNT("/dev//vfio/45/", "/dev/./vfio/45")),
 		  .map = MAP_45,
-		  .expected =
-			  MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/6", "/dev/vfio/6")) },
-		/* Where destination and source are of two entries, the destination
-		 * counts. */
+		  .expected = MOUNTS(CONTROL_MOUNT
+				     "," MOUNT_RO("/dev/vfio/6", "/dev/vfio/6")) },
+		/* Where destination and source are of two entries, the source names one,
+		 * and the destination stays. */
 		{ .spec = MOUNTS(CONTROL_MOUNT
 				 "," MOUNT("/dev/vfio/45", "/dev/vfio/46") "," MOUNT(
 					 "/dev/vfio/46", "/dev/vfio/46")),
-		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
-			  "/dev/vfio/46", "\"0000:3b:02.1=07/00\"") "]",
-		  .expected = MOUNTS(CONTROL_MOUNT
-				     "," MOUNT("/dev/vfio/6", "/dev/vfio/6") "," MOUNT(
-					     "/dev/vfio/7", "/dev/vfio/7")) },
+		  .machine_map =
+			  "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
+				  "/dev/vfio/46", "\"0000:3b:02.1=07/00\"") "]",
+		  .expected = MOUNTS(CONTROL_MOUNT "," MOUNT_RO(
+			  "/dev/vfio/45", "/dev/vfio/7") "," MOUNT_RO("/dev/vfio/7",
+								      "/dev/vfio/7")) },
 		/* A swap. */
 		{ .spec = MOUNTS(CONTROL_MOUNT
 				 "," MOUNT("/dev/vfio/1", "/dev/vfio/1") "," MOUNT(
 					 "/dev/vfio/2", "/dev/vfio/2")),
 		  .map = "[" ENTRY("/dev/vfio/1", "\"0000:3b:02.0=02/00\"") "," ENTRY(
 			  "/dev/vfio/2", "\"0000:3b:02.1=01/00\"") "]",
-		  .expected = MOUNTS(CONTROL_MOUNT
-				     "," MOUNT("/dev/vfio/2", "/dev/vfio/2") "," MOUNT(
-					     "/dev/vfio/1", "/dev/vfio/1")) },
+		  .expected = MOUNTS(CONTROL_MOUNT "," MOUNT_RO(
+			  "/dev/vfio/2", "/dev/vfio/2") "," MOUNT_RO("/dev/vfio/1",
+								     "/dev/vfio/1")) },
 		/* The final path is for the container alone. */
 		{ .spec = MOUNTS(CONTROL_MOUNT "," MOUNT("/dev/vfio/45", "/dev/vfio/45")),
 		  .map = "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/45\",\"options\":[\"0000:3b:02.0=06/00\"],\"final_path\":\"/dev/vfio/45\"}]",
 		  .expected = MOUNTS(CONTROL_MOUNT
-				     "," MOUNT("/dev/vfio/45", "/dev/vfio/6")) },
+				     "," MOUNT_RO("/dev/vfio/45", "/dev/vfio/6")) },
 		{ .spec = MOUNTS(MOUNT("/dev/sda", "/dev/sda")),
 		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
-		  .expected = MOUNTS(MOUNT("/dev/sda", "/dev/vda")) },
+		  .expected = MOUNTS(MOUNT_RO("/dev/sda", "/dev/vda")) },
 		/* What isn't a bind mount isn't looked at. */
 		{ .spec = MOUNTS(
 			  CONTROL_MOUNT
@@ -63,7 +92,7 @@ static void test_mapped(void **state)
 		  .map = MAP_45,
 		  .expected = MOUNTS(
 			  CONTROL_MOUNT
-			  ",{\"destination\":\"/dev/vfio/45\",\"type\":\"tmpfs\",\"source\":\"/dev/vfio/45\"}," MOUNT(
+			  ",{\"destination\":\"/dev/vfio/45\",\"type\":\"tmpfs\",\"source\":\"/dev/vfio/45\"}," MOUNT_RO(
 				  "/dev/vfio/6", "/dev/vfio/6")) },
 		{ .spec = MOUNTS(
 			  CONTROL_MOUNT
@@ -79,7 +108,7 @@ static void test_mapped(void **state)
 		  .map = MAP_45,
 		  .expected = "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
 			      "]}},\"mounts\":[" CONTROL_MOUNT
-			      "," MOUNT("/dev/vfio/6", "/dev/vfio/6") "]}" },
+			      "," MOUNT_RO("/dev/vfio/6", "/dev/vfio/6") "]}" },
 		/* The same entry as device and as mount. */
 		{ .spec = "{\"linux\":{\"devices\":[" CONTROL
 			  "," DEV("/dev/vfio/45", "243",
@@ -90,8 +119,8 @@ static void test_mapped(void **state)
 		  .expected = "{\"linux\":{\"devices\":[" CONTROL
 			      "," DEV("/dev/vfio/6", "242",
 				      "6") "],\"resources\":{\"devices\":[" ALLOW_ALL
-					   "]}},\"mounts\":[" MOUNT("/dev/vfio/6",
-								    "/dev/vfio/6") "]}" },
+					   "]}},\"mounts\":[" MOUNT_RO(
+						   "/dev/vfio/6", "/dev/vfio/6") "]}" },
 	};
 
 	(void)state;
@@ -105,31 +134,52 @@ static void test_control(void **state)
 		/* Like the first mount of a group: type and options are its. */
 		{ .spec = MOUNTS(PROC "," MOUNT("/dev/vfio/45", "/dev/vfio/45")),
 		  .map = MAP_45,
-		  .expected = MOUNTS(PROC "," MOUNT("/dev/vfio/6",
-						    "/dev/vfio/6") "," CONTROL_MOUNT) },
+		  .expected = MOUNTS(PROC "," MOUNT_RO(
+			  "/dev/vfio/6", "/dev/vfio/6") "," NEW_CONTROL_MOUNT) },
 		{ .spec = MOUNTS(
 			  "{\"source\":\"/dev/vfio/45\",\"options\":[ \"rbind\", \"nosuid\" ],\"destination\":\"/dev/vfio/45\"}"),
 		  .map = MAP_45,
 		  .expected = MOUNTS(
-			  "{\"source\":\"/dev/vfio/6\",\"options\":[ \"rbind\", \"nosuid\" ],\"destination\":\"/dev/vfio/6\"},{\"destination\":\"/dev/vfio/vfio\",\"source\":\"/dev/vfio/vfio\",\"options\":[\"rbind\",\"nosuid\"]}") },
+			  "{\"source\":\"/dev/vfio/6\",\"options\":[ \"rbind\", \"nosuid\", \"ro\" ],\"destination\":\"/dev/vfio/6\"},{\"destination\":\"/dev/vfio/vfio\",\"source\":\"/dev/vfio/vfio\",\"options\":[\"rbind\",\"nosuid\",\"ro\"]}") },
+		/* "ro" takes the place of each "rw", or is all there is. */
+		{ .spec = MOUNTS(
+			  "{\"source\":\"/dev/vfio/45\",\"options\":[\"rw\",\"bind\",\"rw\"],\"destination\":\"/dev/vfio/45\"}"),
+		  .map = MAP_45,
+		  .expected = MOUNTS(
+			  "{\"source\":\"/dev/vfio/6\",\"options\":[\"ro\",\"bind\",\"ro\"],\"destination\":\"/dev/vfio/6\"},{\"destination\":\"/dev/vfio/vfio\",\"source\":\"/dev/vfio/vfio\",\"options\":[\"ro\",\"bind\",\"ro\"]}") },
+		{ .spec = MOUNTS(
+			  "{\"source\":\"/dev/vfio/45\",\"options\":[\"ro\",\"bind\",\"rw\"],\"destination\":\"/dev/vfio/45\"}"),
+		  .map = MAP_45,
+		  .expected = MOUNTS(
+			  "{\"source\":\"/dev/vfio/6\",\"options\":[\"ro\",\"bind\",\"ro\"],\"destination\":\"/dev/vfio/6\"},{\"destination\":\"/dev/vfio/vfio\",\"source\":\"/dev/vfio/vfio\",\"options\":[\"ro\",\"bind\",\"ro\"]}") },
+		{ .spec = MOUNTS(
+			  "{\"source\":\"/dev/vfio/45\",\"type\":\"bind\",\"destination\":\"/dev/vfio/45\"},{\"source\":\"/dev/vfio/vfio\",\"type\":\"bind\",\"options\":null,\"destination\":\"/dev/vfio/vfio\"}"),
+		  .map = MAP_45,
+		  .expected = MOUNTS(
+			  "{\"source\":\"/dev/vfio/6\",\"type\":\"bind\",\"destination\":\"/dev/vfio/6\",\"options\":[\"ro\"]},{\"source\":\"/dev/vfio/vfio\",\"type\":\"bind\",\"options\":null,\"destination\":\"/dev/vfio/vfio\"}") },
+		{ .spec = MOUNTS(
+			  "{\"source\":\"/dev/vfio/45\",\"type\":\"bind\",\"options\":[],\"destination\":\"/dev/vfio/45\"}"),
+		  .map = MAP_45,
+		  .expected = MOUNTS(
+			  "{\"source\":\"/dev/vfio/6\",\"type\":\"bind\",\"options\":[\"ro\"],\"destination\":\"/dev/vfio/6\"},{\"destination\":\"/dev/vfio/vfio\",\"type\":\"bind\",\"source\":\"/dev/vfio/vfio\",\"options\":[\"ro\"]}") },
 		/* It is there already, in one way or another. */
 		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45") "," MOUNT(
 			  "/dev/vfio/./vfio", "/dev/vfio/vfio")),
 		  .map = MAP_45,
-		  .expected = MOUNTS(MOUNT("/dev/vfio/6", "/dev/vfio/6") "," MOUNT(
+		  .expected = MOUNTS(MOUNT_RO("/dev/vfio/6", "/dev/vfio/6") "," MOUNT(
 			  "/dev/vfio/./vfio", "/dev/vfio/vfio")) },
 		{ .spec = "{\"linux\":{\"devices\":[" CONTROL
 			  "],\"resources\":{\"devices\":[" ALLOW_ALL
 			  "]}},\"mounts\":[" MOUNT("/dev/vfio/45", "/dev/vfio/45") "]}",
 		  .map = MAP_45,
-		  .expected =
-			  "{\"linux\":{\"devices\":[" CONTROL
-			  "],\"resources\":{\"devices\":[" ALLOW_ALL
-			  "]}},\"mounts\":[" MOUNT("/dev/vfio/6", "/dev/vfio/6") "]}" },
+		  .expected = "{\"linux\":{\"devices\":[" CONTROL
+			      "],\"resources\":{\"devices\":[" ALLOW_ALL
+			      "]}},\"mounts\":[" MOUNT_RO("/dev/vfio/6",
+							  "/dev/vfio/6") "]}" },
 		/* A node entry needs none. */
 		{ .spec = MOUNTS(MOUNT("/dev/gpu0", "/dev/gpu0")),
 		  .map = "[" NODE_ENTRY("/dev/gpu0", "/dev/gpu") "]",
-		  .expected = MOUNTS(MOUNT("/dev/gpu0", "/dev/gpu")) },
+		  .expected = MOUNTS(MOUNT_RO("/dev/gpu0", "/dev/gpu")) },
 		/* One group comes as a device, one as a mount. */
 		{ .spec = "{\"linux\":{\"devices\":[" DEV(
 			  "/dev/vfio/45", "243",
@@ -141,8 +191,8 @@ static void test_control(void **state)
 		  .expected = "{\"linux\":{\"devices\":[" DEV(
 			  "/dev/vfio/6", "242",
 			  "6") "," NEW_CONTROL "],\"resources\":{\"devices\":[" ALLOW_ALL
-			       "]}},\"mounts\":[" MOUNT("/dev/vfio/7",
-							"/dev/vfio/7") "]}" },
+			       "]}},\"mounts\":[" MOUNT_RO("/dev/vfio/7",
+							   "/dev/vfio/7") "]}" },
 		/* A node entry's mount comes first, and is no model for it. */
 		{ .spec = MOUNTS(
 			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu0\",\"options\":[\"bind\",\"ro\"]}," MOUNT(
@@ -150,8 +200,8 @@ static void test_control(void **state)
 		  .map = "[" NODE_ENTRY("/dev/gpu0", "/dev/gpu") "," ENTRY(
 			  "/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "]",
 		  .expected = MOUNTS(
-			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu\",\"options\":[\"bind\",\"ro\"]}," MOUNT(
-				  "/dev/vfio/6", "/dev/vfio/6") "," CONTROL_MOUNT) },
+			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu\",\"options\":[\"bind\",\"ro\"]}," MOUNT_RO(
+				  "/dev/vfio/6", "/dev/vfio/6") "," NEW_CONTROL_MOUNT) },
 	};
 
 	(void)state;
@@ -164,16 +214,17 @@ static void test_whole_directory(void **state)
 	static const struct plan_case cases[] = {
 		{ .spec = MOUNTS(MOUNT("/dev/vfio", "/dev/vfio")),
 		  .machine_map = MAP_45,
-		  .part = "mounts[0]: it shows the whole /dev/vfio" },
+		  .part = "mounts[0]: it shows the whole \"/dev/vfio\" of this machine" },
 		{ .spec = MOUNTS(PROC "," MOUNT("/dev/vfio", "/dev/vfio") "," MOUNT(
 			  "/dev/vfio/45", "/dev/vfio/45")),
 		  .map = MAP_45,
-		  .expected = MOUNTS(PROC "," MOUNT("/dev/vfio", "/dev/vfio") "," MOUNT(
-			  "/dev/vfio/6", "/dev/vfio/6")),
-		  .part = "mounts[1]: it shows the whole /dev/vfio" },
+		  .expected =
+			  MOUNTS(PROC "," MOUNT("/dev/vfio", "/dev/vfio") "," MOUNT_RO(
+				  "/dev/vfio/6", "/dev/vfio/6")),
+		  .part = "mounts[1]: it shows the whole \"/dev/vfio\" of this machine" },
 		{ .spec = MOUNTS(MOUNT("/x", "/dev//vfio/")),
 		  .machine_map = MAP_45,
-		  .part = "mounts[0]: it shows the whole /dev/vfio" },
+		  .part = "mounts[0]: it shows the whole \"/dev/vfio\" of this machine" },
 	};
 
 	(void)state;
@@ -205,9 +256,9 @@ static void test_hidden(void **state)
 					 "/dev/vfio/2", "/dev/vfio/2")),
 		  .map = "[" ENTRY("/dev/vfio/1", "\"0000:3b:02.0=0000:06:00.0\"") "," ENTRY(
 			  "/dev/vfio/2", "\"0000:3b:02.1=0000:06:00.1\"") "]",
-		  .expected = MOUNTS(CONTROL_MOUNT
-				     "," MOUNT("/dev/vfio/6", "/dev/vfio/6") "," MOUNT(
-					     "/dev/vfio/6", "/dev/vfio/6")) },
+		  .expected = MOUNTS(CONTROL_MOUNT "," MOUNT_RO(
+			  "/dev/vfio/6", "/dev/vfio/6") "," MOUNT_RO("/dev/vfio/6",
+								     "/dev/vfio/6")) },
 	};
 
 	(void)state;

@@ -128,7 +128,7 @@ static void test_control_bytes(void **state)
 	(void)state;
 	run_plan(
 		&run,
-		"{\"mounts\":[{\"destination\":\"/dev/vfio/45\",\n\t\"source\":\"/dev/\xc2\x9bx\",\"type\":\"bind\",\"\\u001b\":\"\x7f\"}]}",
+		"{\"mounts\":[{\"source\":\"/dev/vfio/45\",\n\t\"destination\":\"/dev/\xc2\x9bx\",\"type\":\"bind\",\"\\u001b\":\"\x7f\"}]}",
 		"[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45",
 				"\"0000:3b:02.0=06/00\"") "]");
 	report_text(&run.plan, &run.messages, "c", &text);

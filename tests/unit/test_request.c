@@ -9,8 +9,9 @@ static char flag(bool truth, char letter)
 	return truth ? letter : '-';
 }
 
-/* "HOST>GUEST ngi" for each function (named, group, identity), "V/path" and "F/path" for
- * nodes, "C" for the control node; joined by ", ". */
+/* "HOST>GUEST ngi" for each function (named, group, identity), "V/path", "F/path" and
+ * "N/path" for nodes, "L" for the list of VFIO nodes ("l": if a file may be one of them), "C"
+ * for the control node; joined by ", ". */
 static void dump_request(const struct request *request, struct buffer *ret)
 {
 	char host[PCI_ADDRESS_SIZE];
@@ -27,8 +28,10 @@ static void dump_request(const struct request *request, struct buffer *ret)
 	}
 	for (size_t i = 0; i < request->n_nodes; i++)
 		buffer_printf(ret, "%s%c%s", ret->length ? ", " : "",
-			      request->nodes[i].kind == REQUEST_NODE_VFIO ? 'V' : 'F',
-			      request->nodes[i].path);
+			      "VFN"[request->nodes[i].kind], request -> nodes[i].path);
+	if (request->vfio_nodes || request->vfio_nodes_of_files)
+		buffer_printf(ret, "%s%c", ret->length ? ", " : "",
+			      request->vfio_nodes ? 'L' : 'l');
 	if (request->control)
 		buffer_printf(ret, "%sC", ret->length ? ", " : "");
 }
@@ -75,13 +78,13 @@ static void test_functions(void **state)
 	(void)state;
 	check_request("{}", NULL, NULL, "");
 	check_request("{}", "[]", TWO, "");
-	check_request(SPEC(DEV("/dev/vfio/45", "1", "2"), ""), MAP_45, NULL,
+	check_request(SPEC(DEV("/dev/vfio/45", "243", "5"), ""), MAP_45, NULL,
 		      "0000:3b:02.0>06/00 ng-, C");
-	check_request(SPEC(DEV("/dev/./vfio//45", "1", "2"), ""), NULL, TWO,
+	check_request(SPEC(DEV("/dev/./vfio//45", "243", "5"), ""), NULL, TWO,
 		      "0000:3b:02.0>06/00 ng-, 0000:3b:02.1>0000:06:00.1 ng-, C");
-	/* By a mount's destination or source, but by a bind mount only. */
-	check_request(MOUNTS(MOUNT("/dev/vfio/46", "/x")), NULL, TWO,
-		      "0000:3b:03.0>07/00 ng-, C");
+	/* By a mount's source, but by a bind mount only. */
+	check_request(MOUNTS(MOUNT("/dev/vfio/46", "/x")), NULL, TWO, "");
+	check_request(MOUNTS(MOUNT("/dev/vfio/46", "/dev/x")), NULL, TWO, "F/dev/x, l");
 	check_request(MOUNTS(MOUNT("/x", "/dev/vfio/46")), NULL, TWO,
 		      "0000:3b:03.0>07/00 ng-, C");
 	check_request(
@@ -97,11 +100,11 @@ static void test_functions(void **state)
 	/* A rule names nothing. */
 	check_request(SPEC("", ALLOW("1", "2")), NULL, TWO, "");
 	check_request(
-		SPEC(DEV("/dev/vfio/46", "1", "2"), ""), NULL,
+		SPEC(DEV("/dev/vfio/46", "243", "6"), ""), NULL,
 		"[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/vfio/46\",\"options\":[\"0000:3b:03.0=07/00\"],\"expect\":{\"vendor\":\"8086\"}}]",
 		"0000:3b:03.0>07/00 ngi, C");
 	/* Guest kernel: neither group nor control node. */
-	check_request(SPEC(DEV("/dev/vfio/46", "1", "2"), ""), NULL,
+	check_request(SPEC(DEV("/dev/vfio/46", "243", "6"), ""), NULL,
 		      "[" GK("/dev/vfio/46", "\"0000:3b:03.0=07/00\"") "]",
 		      "0000:3b:03.0>07/00 n--");
 }
@@ -123,7 +126,16 @@ static void test_nodes(void **state)
 	check_request(
 		MOUNTS(MOUNT("/dev/y", "/dev/vfio/9") "," MOUNT("/dev/z", "/dev/vfio/9")),
 		NULL, NULL, "V/dev/vfio/9");
-	check_request(SPEC(DEV("/dev/x", "242", "9"), ""), NULL, NULL, "");
+	/* Any device whose major might be VFIO's may be one of its nodes. */
+	check_request(SPEC(DEV("/dev/x", "242", "100"), ""), NULL, NULL, "L");
+	check_request(SPEC(DEV("/dev/x", "10", "229"), ""), NULL, NULL, "");
+	check_request(SPEC(NODE("/dev/x", "b", "242", "100"), ""), NULL, NULL, "");
+	check_request(MOUNTS(MOUNT("/x", "/dev/x")), NULL, NULL, "F/dev/x, l");
+	/* So may what a rule allows, where it isn't the host's own. */
+	check_request(SPEC("", ALLOW("242", "100")), NULL, TWO, "L");
+	check_request(SPEC("", ALLOW("242", "100")), NULL, NULL, "");
+	check_request(SPEC("", RULE("false", "c", "242", "100", "rwm")), NULL, TWO, "");
+	check_request(SPEC("", ALLOW("10", "229")), NULL, TWO, "");
 }
 
 int main(void)

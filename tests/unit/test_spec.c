@@ -98,6 +98,9 @@ static void test_absent(void **state)
 		"{\"mounts\":[{\"type\":null,\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/vfio/1\",\"options\":null}]}",
 		"{\"mounts\":[{\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/vfio/1\",\"options\":[]}]}",
 		"{\"process\":{\"env\":[\"PCIDEVICE_\",\"pcidevice_a=1\",\"\"]}}",
+		/* An element of nothing is skipped. */
+		"{\"process\":{\"env\":[null]},\"mounts\":[null],\"linux\":{\"devices\":[null],\"resources\":{\"devices\":[null]}}}",
+		"{\"mounts\":[{\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/vfio/1\",\"options\":[null]}]}",
 	};
 
 	(void)state;
@@ -157,14 +160,12 @@ static void test_refused(void **state)
 		{ "{\"process\":{\"env\":{}}}", "process.env: must be an array" },
 		{ "{\"process\":{\"env\":[\"A=1\",7]}}",
 		  "process.env[1]: must be a string" },
-		{ "{\"process\":{\"env\":[null]}}", "process.env[0]: must be a string" },
 		{ "{\"process\":{\"env\":[\"PCIDEVICE_A=\\u0000\"]}}",
 		  "process.env[0]: has a NUL" },
 		{ "{\"process\":{\"env\":[\"A\",\"PCIDEVICE_A=\\ud800\"]}}",
 		  "process.env[1]: has half a surrogate" },
 		{ "{\"mounts\":{}}", "mounts: must be an array" },
 		{ "{\"mounts\":[7]}", "mounts[0]: must be an object" },
-		{ "{\"mounts\":[null]}", "mounts[0]: must be an object" },
 		{ "{\"linux\":[]}", "linux: must be an object" },
 		{ "{\"linux\":{\"devices\":{}}}", "linux.devices: must be an array" },
 		{ "{\"linux\":{\"resources\":[]}}",
@@ -176,7 +177,7 @@ static void test_refused(void **state)
 		  "annotations.io.github.oci-vfio-hook.applied: must be a string" },
 		{ "{\"root\":7}", "root: must be an object" },
 		{ "{\"root\":{\"path\":7}}", "root.path: must be a string" },
-		{ DEVICE("null"), "linux.devices[0]: must be an object" },
+		{ DEVICE("7"), "linux.devices[0]: must be an object" },
 		{ DEVICE("{}"), "linux.devices[0]: has no \"path\"" },
 		{ DEVICE("{\"path\":null,\"type\":\"c\"}"), "has no \"path\"" },
 		{ DEVICE("{\"path\":7,\"type\":\"c\"}"),
@@ -293,13 +294,22 @@ static void test_may_be_ours(void **state)
 		{ MOUNT("{" BIND ",\"source\":\"/dev\"}"), false },
 		{ MOUNT("{" BIND ",\"source\":\"/srv/dev/x\"}"), false },
 		{ MOUNT("{\"type\":\"bind\",\"destination\":\"/dev/vfio/1\",\"source\":\"/x\"}"),
-		  true },
+		  false },
 		{ MOUNT("{\"type\":\"bind\",\"destination\":\"/dev/x\",\"source\":\"/x\"}"),
 		  false },
 		{ MOUNT("{\"type\":\"tmpfs\",\"destination\":\"/dev/vfio/1\",\"source\":\"/dev/x\"}"),
 		  false },
+		/* A rule for one device that might be VFIO's. */
 		{ RULE("{\"allow\":true,\"type\":\"c\",\"major\":243,\"minor\":5}"),
+		  true },
+		{ RULE("{\"allow\":true,\"major\":384,\"minor\":0}"), true },
+		{ RULE("{\"type\":\"c\",\"major\":243,\"minor\":5}"), false },
+		{ RULE("{\"allow\":true,\"type\":\"b\",\"major\":243,\"minor\":5}"),
 		  false },
+		{ RULE("{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":5}"),
+		  false },
+		{ RULE("{\"allow\":true,\"type\":\"c\",\"major\":243}"), false },
+		{ RULE("{\"allow\":true,\"type\":\"c\",\"minor\":5}"), false },
 	};
 
 	(void)state;

@@ -136,27 +136,40 @@ static int cannot_merge(struct planner *planner, const struct planned_device *fi
 		place_of(first)->index, path, why);
 }
 
-/* The devices of one final path, in the order of the spec: all but the first go. */
+/* What keeps two devices from being one, or NULL. */
+static const char *find_difference(const struct spec_device *a,
+				   const struct spec_device *b)
+{
+	if (!a->has_numbers || !has_number(b, &a->number))
+		return "type or numbers";
+	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
+		return "fileMode, uid or gid";
+	return NULL;
+}
+
+/* The devices of one final path, in the order of the spec: they are like the first that this
+ * run puts there, and all but the first go. */
 static int merge_group(struct planner *planner, const struct slice_place *places,
 		       size_t count)
 {
-	struct planned_device *first = &planner->devices[places[0].place];
-	bool affected = false;
+	size_t affected = 0;
 
-	for (size_t i = 0; i < count; i++)
-		affected |= is_affected(&planner->devices[places[i].place]);
-	for (size_t i = 1; i < count && affected; i++) {
-		struct planned_device *second = &planner->devices[places[i].place];
-		const struct spec_device *a = &first->after, *b = &second->after;
+	while (affected < count &&
+	       !is_affected(&planner->devices[places[affected].place]))
+		affected++;
+	for (size_t i = 0; i < count && affected < count; i++) {
+		struct planned_device *device = &planner->devices[places[i].place];
+		struct planned_device *like = &planner->devices[places[affected].place];
+		const char *difference = find_difference(&like->after, &device->after);
 
-		if (!a->has_numbers || !has_number(b, &a->number))
-			return cannot_merge(planner, first, second, "type or numbers");
-		if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
-			return cannot_merge(planner, first, second,
-					    "fileMode, uid or gid");
-		second->action = DEVICE_MERGED;
-		second->rule = second->rule ? second->rule : PLAN_DEVICE;
-		second->why =
+		if (difference)
+			return cannot_merge(planner, i < affected ? device : like,
+					    i < affected ? like : device, difference);
+		if (i == 0)
+			continue;
+		device->action = DEVICE_MERGED;
+		device->rule = device->rule ? device->rule : PLAN_DEVICE;
+		device->why =
 			"it becomes one with an earlier device: their host groups are one group here";
 	}
 	return 0;

@@ -181,7 +181,8 @@ static void warn_wildcard(struct rules *rules, const struct spec_rule *rule)
 {
 	const struct inventory *inventory = rules->planner->in->inventory;
 
-	if (!rule->allow || rule->type != 'c' || rule->major < 0 || rule->minor >= 0)
+	if (!rule->allow || !rule_access(rule) || rule->type == 'b' || rule->major < 0 ||
+	    rule->minor >= 0)
 		return;
 	for (size_t i = 0; i < inventory->n_groups; i++) {
 		if (!inventory->groups[i].has_node ||
