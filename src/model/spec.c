@@ -418,12 +418,13 @@ static int read_root(struct spec *spec, struct error *err)
 	return json_member_string(&spec->doc, root, ROOT_PATH, &spec->root_path, err);
 }
 
-/* A state names its bundle and has none of a config's parts; a config may have a key of that
- * name all the same, which no runtime reads. */
+/* A state names its bundle and has none of a config's parts (crun's has a "root", a path); a
+ * config may have a key of that name all the same, which no runtime reads. */
 static bool is_state(const struct json *doc)
 {
 	static const enum spec_root_member parts[] = { SPEC_PROCESS, SPEC_MOUNTS,
-						       SPEC_LINUX, SPEC_ROOT };
+						       SPEC_LINUX };
+	uint32_t root = json_member(doc, 0, SPEC_ROOT);
 
 	if (!json_member(doc, 0, SPEC_BUNDLE) && !json_member(doc, 0, SPEC_BUNDLE_PATH))
 		return false;
@@ -431,7 +432,7 @@ static bool is_state(const struct json *doc)
 		if (json_member_raw(doc, 0, parts[i]))
 			return false;
 	}
-	return true;
+	return !root || json_type(doc, root) != JSON_OBJECT;
 }
 
 bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix)

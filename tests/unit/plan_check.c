@@ -179,6 +179,18 @@ static void check_null(const char *what, char *wrong)
 		fail_row(what, "%s", wrong);
 }
 
+/* A plan that explains nothing changes the same. */
+static void check_brief(const struct plan_case *c, struct plan_run_input input,
+			struct slice text)
+{
+	auto_plan_run run = { 0 };
+	auto_error err = { 0 };
+
+	input.brief = true;
+	check_done(c->spec, plan_run(&input, &run, &err), &err);
+	check_text(c->spec, buffer_slice(&run.text), text.data);
+}
+
 /* With the annotation, and then once more. */
 static void check_again(const struct plan_case *c, struct plan_run_input input)
 {
@@ -217,6 +229,7 @@ void check_plan(const struct plan_case *c)
 		if (run.messages.items[i].level == MESSAGE_WARNING)
 			fail_row(c->spec, "warns: %s", run.messages.items[i].text);
 	}
+	check_brief(c, input, buffer_slice(&run.text));
 	if (!c->once)
 		check_again(c, input);
 }

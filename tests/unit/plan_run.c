@@ -43,7 +43,7 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 		.unmapped = input->unmapped,
 		.by_address = input->by_address,
 		.require_host_dev = input->require_host_dev,
-		.explain = true,
+		.explain = !input->brief,
 		.waiting = input->waiting,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,

@@ -25,6 +25,7 @@ struct plan_run_input {
 	plan_answer_fn *answer;
 	const void *sysroot;
 	bool annotate; /* with our annotation */
+	bool brief;    /* without explanations, as all runs that show nothing */
 	bool waiting;
 };
 

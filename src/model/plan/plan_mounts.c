@@ -253,7 +253,7 @@ int plan_mounts_check(struct planner *planner)
 
 static const char *why_of(const struct planned_mount *mount)
 {
-	return mount->why ? mount->why : mount->by->why;
+	return mount->why ? mount->why : mount->by ? mount->by->why : NULL;
 }
 
 static void emit_path(struct planner *planner, const struct planned_mount *mount,
