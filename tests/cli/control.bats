@@ -78,8 +78,8 @@ setup() {
 	add_mount /dev/vfio/45 /dev/vfio/45 bind nosuid noexec rbind rprivate
 	apply
 	assert_silent
-	assert_mounts '/dev/vfio/3 /dev/vfio/3 nosuid,noexec,rbind,rprivate' \
-		'/dev/vfio/vfio /dev/vfio/vfio nosuid,noexec,rbind,rprivate'
+	assert_mounts '/dev/vfio/3 /dev/vfio/3 nosuid,noexec,rbind,rprivate,ro' \
+		'/dev/vfio/vfio /dev/vfio/vfio nosuid,noexec,rbind,rprivate,ro'
 	assert_devices
 	assert_rules '- * *:* rwm'
 	assert_idempotent
@@ -97,7 +97,7 @@ setup() {
 	add_mount /dev/vfio/45 /dev/vfio/45
 	apply
 	assert_silent
-	assert_mounts '/dev/vfio/vfio /dev/vfio/vfio ro' '/dev/vfio/3 /dev/vfio/3 rbind,rprivate'
+	assert_mounts '/dev/vfio/vfio /dev/vfio/vfio ro' '/dev/vfio/3 /dev/vfio/3 rbind,rprivate,ro'
 }
 
 @test "two groups bring one" {

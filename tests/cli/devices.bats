@@ -43,7 +43,7 @@ setup() {
 
 @test "a type that isn't the node's is corrected" {
 	two_functions
-	two_entries
+	add_map 45 "$(with '"stand_in":true' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
 	add_device /dev/vfio/45 b 243 5
 	control_device
 	apply
@@ -67,7 +67,8 @@ setup() {
 
 @test "numbers that the spec leaves out are added" {
 	two_functions
-	two_entries
+	add_map 45 "$(with '"stand_in":true' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
+	add_map 46 "$(with '"stand_in":true' "$(entry /dev/vfio/46 0000:3b:02.1=07/00)")"
 	DEVICES+=('{"path":"/dev/vfio/45","type":"c"}' '{"path":"/dev/vfio/46","type":"c","major":null,"minor":null}')
 	control_device
 	apply
@@ -223,18 +224,47 @@ setup() {
 		rm -f "$CONFIG"
 		host_device
 		control_device
-		add_device "/dev/.${path#/dev}" c 1 3
+		add_device "/dev/.${path#/dev}" c 244 3
 		apply
 		assert_refused 65 config.json linux.devices "$path"
 	done
 }
 
-@test "two devices with one cleaned path: refused for a VFIO device that nobody maps" {
+@test "two devices with one cleaned path that differ: refused for a VFIO device that nobody maps" {
+	local other
+	OPTIONS+=(--unmapped=keep)
+	for other in '243 8' '243 9 "fileMode":384' '243 9 "gid":36'; do
+		rm -f "$CONFIG"
+		DEVICES=()
+		add_device /dev/vfio/9 c 243 9
+		# shellcheck disable=SC2086 # The numbers, and what else there is.
+		add_device /dev/vfio//9 c $other
+		apply
+		assert_refused 65 config.json linux.devices /dev/vfio/9
+	done
+}
+
+@test "two equal devices with one cleaned path: they stay where no entry names them" {
 	OPTIONS+=(--unmapped=keep)
 	add_device /dev/vfio/9 c 243 9
-	add_device /dev/vfio//9 c 243 9
+	add_device /dev/vfio//9 c 243 9 '"fileMode":438'
+	add_device /dev/vfio/vfio c 10 196
+	add_device /dev/vfio/vfio c 10 196
 	apply
-	assert_refused 65 config.json linux.devices /dev/vfio/9
+	assert_silent
+	assert_unchanged
+}
+
+@test "the control node twice, equal: both stay beside a mapped group" {
+	two_functions
+	two_entries
+	host_device
+	control_device
+	add_device /dev/vfio/./vfio c 10 196
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196' '/dev/vfio/./vfio c 10:196'
+	assert_idempotent
 }
 
 @test "two devices with one cleaned path: refused where a node entry names it" {

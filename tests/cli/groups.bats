@@ -154,13 +154,62 @@ assert_mapped() {
 	assert_refused 69 3
 }
 
-@test "one entry whose functions lie in several groups: 69" {
+# The host's group 45 has two functions; here each has a group of its own.
+split_group() {
 	add_pci_function 0000:00:05.0 driver=vfio-pci group=3
 	add_pci_function 0000:00:05.1 driver=vfio-pci group=4
 	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=05 0000:3b:02.1=05.1)"
+}
+
+@test "one entry whose functions lie in several groups becomes several devices, each with its rule" {
+	split_group
+	add_device /dev/fuse c 10 229
 	host_device
+	control_device
+	add_device /dev/thing c 4 4
 	apply
-	assert_refused 69 45.json '[0]' 05.1 'group 3' 'group 4'
+	assert_silent
+	assert_devices '/dev/fuse c 10:229' '/dev/vfio/3 c 242:3' '/dev/vfio/4 c 242:4' '/dev/vfio/vfio c 10:196' '/dev/thing c 4:4'
+	assert_rules '- * *:* rwm' '+ c 242:3 rwm' '+ c 10:196 rwm' '+ c 242:4 rwm'
+	assert_idempotent
+}
+
+@test "one entry, several groups: in the order of its options, each with what the device had" {
+	split_group
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.1=05.1 0000:3b:02.0=05)"
+	add_device /dev/vfio/45 c 243 5 '"fileMode":432,"uid":5,"gid":6'
+	add_rule + c 243:5 rw
+	control_device
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/4 c 242:4 mode=432 uid=5 gid=6' '/dev/vfio/3 c 242:3 mode=432 uid=5 gid=6' \
+		'/dev/vfio/vfio c 10:196'
+	assert_rules '- * *:* rwm' '+ c 242:4 rw' '+ c 10:196 rwm' '+ c 242:3 rw'
+}
+
+@test "one entry, several groups: several mounts" {
+	split_group
+	add_mount /dev/vfio/45 /dev/vfio/45
+	add_mount /dev/vfio/vfio /dev/vfio/vfio
+	apply
+	assert_silent
+	assert_mounts '/dev/vfio/3 /dev/vfio/3 rbind,rprivate,ro' '/dev/vfio/4 /dev/vfio/4 rbind,rprivate,ro' \
+		'/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
+	assert_rules '- * *:* rwm'
+	assert_idempotent
+}
+
+@test "one entry, several groups, one path for all: refused" {
+	split_group
+	add_mount /run/card /dev/vfio/45
+	apply
+	assert_refused 65 'mounts[1]' 45.json '2 IOMMU groups' /run/card
+	rm "$CONFIG"
+	MOUNTS=()
+	host_device
+	add_map 45 "$(with '"final_path":"/dev/vfio/77"' "$(entry /dev/vfio/45 0000:3b:02.0=05 0000:3b:02.1=05.1)")"
+	apply
+	assert_refused 65 45.json '[0]' final_path '2 IOMMU groups' /dev/vfio/77
 }
 
 @test "identity: every key, with and without 0x, in either letter case" {

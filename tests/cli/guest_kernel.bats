@@ -74,13 +74,13 @@ setup() {
 	apply
 	assert_silent
 	assert_devices '/dev/vfio/vfio c 10:196'
-	assert_mounts '/dev/vfio/4 /dev/vfio/4 rbind,rprivate'
+	assert_mounts '/dev/vfio/4 /dev/vfio/4 rbind,rprivate,ro'
 }
 
 @test "mounts of the node and of the control node are taken out" {
 	add_mount /dev/vfio/45 /dev/vfio/45
 	add_mount /run/card /dev/vfio/45
-	add_mount /dev/vfio/45/ /srv/vfio
+	add_mount /dev/vfio/45/ /dev/vfio/./45
 	add_mount /dev/vfio/vfio /dev/vfio/vfio
 	add_mount /dev/shm /dev/shm
 	apply
@@ -90,16 +90,16 @@ setup() {
 }
 
 @test "allow rules whose numbers a remaining device has stay, deny rules and wildcards too" {
-	add_device /dev/vfio/45 c 1 3
-	add_device /dev/null c 1 3
+	add_device /dev/vfio/45 c 244 3
+	add_device /dev/null c 244 3
 	control_device
-	add_rule + c 1:3 rw
+	add_rule + c 244:3 rw
 	add_rule - c 10:196 m
 	add_rule + c 10:* m
 	apply
 	assert_silent
-	assert_devices '/dev/null c 1:3'
-	assert_rules '- * *:* rwm' '+ c 1:3 rw' '- c 10:196 m' '+ c 10:* m'
+	assert_devices '/dev/null c 244:3'
+	assert_rules '- * *:* rwm' '+ c 244:3 rw' '- c 10:196 m' '+ c 10:* m'
 }
 
 @test "an allow rule whose numbers are those of another device's new node stays" {

@@ -61,7 +61,7 @@ assert_option_refused() {
 	assert_entry_refused container_path '"type":"vfio-pci","container_path":"","options":["0000:3b:02.0=06/00"]'
 	assert_entry_refused option '"type":"vfio-pci","container_path":"/dev/vfio/45"'
 	assert_entry_refused option '"type":"vfio-pci","container_path":"/dev/vfio/45","options":null'
-	assert_entry_refused option '"type":"vfio-pci-gk","container_path":"/dev/vfio/45","options":[]'
+	assert_entry_refused option '"type":"vfio-pci","container_path":"/dev/vfio/45","options":[]'
 	assert_entry_refused vm_path '"type":"node","container_path":"/dev/vfio/45"'
 	assert_entry_refused vm_path '"type":"node","container_path":"/dev/vfio/45","vm_path":""'
 }

@@ -19,15 +19,36 @@ assert_mount_becomes() {
 	add_mount /dev/vfio/vfio /dev/vfio/vfio
 	apply
 	assert_silent
-	assert_mounts "$3 $4 rbind,rprivate" '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
+	assert_mounts "$3 $4 rbind,rprivate,ro" '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
 }
 
 @test "destination and source become the final path and this machine's node" {
 	assert_mount_becomes /dev/vfio/45 /dev/vfio/45 /dev/vfio/3 /dev/vfio/3
 }
 
-@test "the destination alone names the entry: the source becomes this machine's node" {
-	assert_mount_becomes /dev/vfio/45 /srv/host-dev/vfio/45 /dev/vfio/3 /dev/vfio/3
+@test "the destination alone names nothing: whoever starts a container chooses it" {
+	local source
+	for source in /srv/volume /srv/host-dev/vfio/45 /dev/shm; do
+		rm -f "$CONFIG"
+		MOUNTS=()
+		add_mount /dev/vfio/45 "$source"
+		add_mount /dev/fuse /dev/fuse
+		apply
+		assert_warning 'mounts[1]' /dev/vfio/45 45.json
+		assert_unchanged
+	done
+}
+
+@test "stand_in: the destination names the entry, if the source is from below /dev" {
+	add_map 45 "$(with '"stand_in":true' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
+	assert_mount_becomes /dev/vfio/45 /dev/null /dev/vfio/3 /dev/vfio/3
+	rm "$CONFIG"
+	MOUNTS=()
+	add_mount /dev/vfio/45 /srv/volume
+	add_mount /dev/fuse /dev/fuse
+	apply
+	assert_warning 'mounts[1]' /dev/vfio/45 45.json
+	assert_unchanged
 }
 
 @test "the source alone names the entry: only the source changes" {
@@ -54,7 +75,7 @@ assert_mount_becomes() {
 	add_mount /dev/vfio/vfio /dev/vfio/vfio
 	apply
 	assert_silent
-	assert_mounts '/dev/vfio/3 /dev/vfio/3 rbind,rprivate' '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
+	assert_mounts '/dev/vfio/3 /dev/vfio/3 rbind,rprivate,ro' '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
 	assert_rules
 }
 
@@ -78,7 +99,7 @@ assert_mount_becomes() {
 		'{"destination":"/dev/vfio/vfio","source":"/dev/vfio/vfio","type":"bind","options":null}')
 	apply
 	assert_silent
-	assert_mounts '/dev/vfio/3 /dev/vfio/3 bind' '/dev/vfio/4 /dev/vfio/4 ' '/dev/vfio/vfio /dev/vfio/vfio '
+	assert_mounts '/dev/vfio/3 /dev/vfio/3 bind,ro' '/dev/vfio/4 /dev/vfio/4 ro' '/dev/vfio/vfio /dev/vfio/vfio '
 }
 
 @test "a mount that is no bind mount isn't looked at" {
@@ -97,7 +118,7 @@ assert_mount_becomes() {
 	add_mount /dev/vfio/vfio /dev/vfio/vfio
 	apply
 	assert_silent
-	assert_mounts '/dev/vfio/4 /dev/vfio/4 ro' '/dev/vfio/3 /dev/vfio/3 rw' '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
+	assert_mounts '/dev/vfio/4 /dev/vfio/4 ro' '/dev/vfio/3 /dev/vfio/3 ro' '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
 	assert_idempotent
 }
 
@@ -108,7 +129,7 @@ assert_mount_becomes() {
 	apply
 	assert_silent
 	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
-	assert_mounts '/run/card /dev/vfio/3 rbind,rprivate'
+	assert_mounts '/run/card /dev/vfio/3 rbind,rprivate,ro'
 }
 
 @test "other mounts stay, the odd ones too" {
@@ -142,7 +163,7 @@ assert_mount_becomes() {
 	add_mount /dev/dri/card8 /dev/dri/card8
 	apply
 	assert_silent
-	assert_mounts '/dev/dri/card7 /dev/gpu0 rbind,rprivate' '/dev/dri/card0 /dev/gpu0 rbind,rprivate'
+	assert_mounts '/dev/dri/card7 /dev/gpu0 rbind,rprivate,ro' '/dev/dri/card0 /dev/gpu0 rbind,rprivate,ro'
 }
 
 @test "final_path: the destination is there, the source is the node" {

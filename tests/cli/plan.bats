@@ -45,7 +45,7 @@ everything() {
 	assert_output \
 		'[.changes[] | select(.rule == 1 and (.where | startswith("linux.devices[0]")))] | map(.new) | flatten | map(tostring) | join(" ") | contains("/dev/vfio/3")' \
 		'[.changes[] | select(.rule == 2) | .where | startswith("linux.resources.devices")] | length > 0 and all' \
-		'[.changes[] | select(.rule == 3) | .where] == ["mounts[1].source"]' \
+		'[.changes[] | select(.rule == 3) | .where] == ["mounts[1].source","mounts[1].options[2]"]' \
 		'[.changes[] | select(.rule == 4) | [.where, .old, .new]] == [
 			["process.env[2]","PCIDEVICE_A=0000:3b:02.0,0000:3b:02.2","PCIDEVICE_A=0000:01:00.0,0000:00:05.0"],
 			["process.env[3]","PCIDEVICE_A_INFO={\"0000:3b:02.0\":{}}","PCIDEVICE_A_INFO={\"0000:01:00.0\":{}}"]]' \
@@ -72,8 +72,10 @@ everything() {
 	add_mount /dev/vfio /dev/vfio
 	plan --json
 	assert_status 0
-	assert_output '.changed == false' '.changes == []' '.warnings | length == 2' \
-		'.warnings | map(select(contains("PCIDEVICE_A") and contains("0000:99:00.0"))) | length == 1'
+	assert_output '.changed == false' '.changes == []' '.warnings | length == 3' \
+		'.warnings | map(select(contains("PCIDEVICE_A") and contains("0000:99:00.0"))) | length == 1' \
+		'.warnings | map(select(contains("no rule allows /dev/vfio/3 (c 242:0)"))) | length == 1' \
+		'.warnings | map(select(contains("mounts[1]") and contains("it shows the whole"))) | length == 1'
 	assert_unchanged
 }
 

@@ -14,6 +14,22 @@ setup() {
 
 # BEFORE... becomes AFTER...: with these devices the first rules become the second ones.
 assert_become() {
+	become "$@"
+	assert_silent
+}
+
+# The same, with a warning of the rules at these places.
+assert_become_with_warning() {
+	local places=$1 place
+	shift
+	become "$@"
+	for place in $places; do
+		assert_warning "linux.resources.devices[$place]: this rule allows all VFIO groups of this machine"
+	done
+	[ "$(wc -l < "$STDERR")" = "$(wc -w <<< "$places")" ] || fail 'more warnings' "$(show_output)"
+}
+
+become() {
 	local words
 	RULES=()
 	rm -f "$CONFIG"
@@ -24,7 +40,6 @@ assert_become() {
 	done
 	shift
 	apply
-	assert_silent
 	assert_rules "$@"
 }
 
@@ -69,17 +84,17 @@ one_device() {
 	RULES=('{"allow":false,"type":null,"major":null,"minor":null,"access":"rwm"}'
 		'{"allow":true,"type":"c","major":242,"minor":null,"access":"rw"}' '{"allow":true,"type":"c","major":10,"access":"rw"}')
 	apply
-	assert_silent
+	assert_warning 'linux.resources.devices[1]: this rule allows all VFIO groups of this machine'
 	assert_rules '- * *:* rwm' '+ c 242:* rw' '+ c 10:* rw'
 }
 
-@test "allowed by a wildcard: no rule is added" {
+@test "allowed by a wildcard: no rule is added, and of one for all groups there is a warning" {
 	one_device
 	assert_become '+ * *:* rwm' becomes '+ * *:* rwm'
 	assert_become '- * *:* rwm' '+ a *:* rwm' becomes '- * *:* rwm' '+ a *:* rwm'
 	assert_become '- * *:* rwm' '+ c *:* rw' becomes '- * *:* rwm' '+ c *:* rw'
-	assert_become '- * *:* rwm' '+ c 242:* rw' '+ c *:196 wr' becomes '- * *:* rwm' '+ c 242:* rw' '+ c *:196 wr'
-	assert_become '- * *:* rwm' '+ c 242:-1 rwm' '+ c -1:196 rwm' becomes '- * *:* rwm' '+ c 242:-1 rwm' '+ c -1:196 rwm'
+	assert_become_with_warning 1 '- * *:* rwm' '+ c 242:* rw' '+ c *:196 wr' becomes '- * *:* rwm' '+ c 242:* rw' '+ c *:196 wr'
+	assert_become_with_warning 1 '- * *:* rwm' '+ c 242:-1 rwm' '+ c -1:196 rwm' becomes '- * *:* rwm' '+ c 242:-1 rwm' '+ c -1:196 rwm'
 }
 
 @test "the last rule that matches and has r and w decides" {
@@ -90,7 +105,7 @@ one_device() {
 	# Neither r nor w alone decides; nor does another type or number.
 	assert_become '+ * *:* rwm' '- c 242:* m' '- c *:* w' '- c 242:0 r' '- b *:* rwm' '- c 242:1 rwm' '- c 241:* rwm' \
 		becomes '+ * *:* rwm' '- c 242:* m' '- c *:* w' '- c 242:0 r' '- b *:* rwm' '- c 242:1 rwm' '- c 241:* rwm'
-	assert_become '- * *:* rwm' '+ c 242:* r' '+ c 242:* w' '+ c 10:* rwm' \
+	assert_become_with_warning '1 2' '- * *:* rwm' '+ c 242:* r' '+ c 242:* w' '+ c 10:* rwm' \
 		becomes '- * *:* rwm' '+ c 242:* r' '+ c 242:* w' '+ c 10:* rwm' '+ c 242:0 rwm'
 	assert_become '- * *:* rwm' '+ b *:* rwm' '+ c 10:* rwm' \
 		becomes '- * *:* rwm' '+ b *:* rwm' '+ c 10:* rwm' '+ c 242:0 rwm'
@@ -172,37 +187,37 @@ one_device() {
 }
 
 @test "two devices with one old number: the rule takes the first, the other gets one with its access at the end" {
-	add_device /dev/vfio/45 c 1 3
-	add_device /dev/vfio/46 c 1 3
+	add_device /dev/vfio/45 c 243 5
+	add_device /dev/vfio/46 c 243 5
 	add_device /dev/vfio/vfio c 10 196
-	assert_become '- * *:* rwm' '+ c 1:3 rw' '+ c 10:196 rwm' \
+	assert_become '- * *:* rwm' '+ c 243:5 rw' '+ c 10:196 rwm' \
 		becomes '- * *:* rwm' '+ c 242:0 rw' '+ c 10:196 rwm' '+ c 242:1 rw'
 }
 
 @test "a kept device with the same old number keeps the rule, the mapped one gets its own" {
-	add_device /dev/null c 1 3
-	add_device /dev/vfio/45 c 1 3
+	add_device /dev/thing c 243 5
+	add_device /dev/vfio/45 c 243 5
 	add_device /dev/vfio/vfio c 10 196
-	assert_become '- * *:* rwm' '+ c 1:3 rwm' '+ c 10:196 rwm' \
-		becomes '- * *:* rwm' '+ c 1:3 rwm' '+ c 10:196 rwm' '+ c 242:0 rwm'
+	assert_become '- * *:* rwm' '+ c 243:5 rwm' '+ c 10:196 rwm' \
+		becomes '- * *:* rwm' '+ c 243:5 rwm' '+ c 10:196 rwm' '+ c 242:0 rwm'
 }
 
-@test "a kept device behind the mapped one with the same old number: both may be opened" {
-	add_device /dev/vfio/45 c 1 3
-	add_device /dev/null c 1 3
+@test "a kept device after the mapped one with the same old number: both may be opened" {
+	add_device /dev/vfio/45 c 243 5
+	add_device /dev/thing c 243 5
 	add_device /dev/vfio/vfio c 10 196
-	add_rule + c 1:3 rw
+	add_rule + c 243:5 rw
 	apply
 	assert_silent
-	assert_spec '[.linux.resources.devices[] | select(.allow and .major == 1 and .minor == 3).access] == ["rw"]' \
+	assert_spec '[.linux.resources.devices[] | select(.allow and .major == 243 and .minor == 5).access] == ["rw"]' \
 		'[.linux.resources.devices[] | select(.allow and .major == 242 and .minor == 0).access] == ["rw"]'
 }
 
 @test "a deny rule with several targets: refused" {
-	add_device /dev/vfio/45 c 1 3
-	add_device /dev/vfio/46 c 1 3
+	add_device /dev/vfio/45 c 243 5
+	add_device /dev/vfio/46 c 243 5
 	add_device /dev/vfio/vfio c 10 196
-	add_rule - c 1:3 rwm
+	add_rule - c 243:5 rwm
 	apply
 	assert_refused 65 config.json 'linux.resources.devices[1]'
 }
@@ -210,10 +225,10 @@ one_device() {
 @test "two devices with one old number that end on one node: one target" {
 	add_pci_function 0000:01:00.1 parent=0000:00:06.0 driver=vfio-pci group=3 node=242:0
 	add_map 46 "$(entry /dev/vfio/46 0000:3b:02.1=06/00.1)"
-	add_device /dev/vfio/45 c 1 3
-	add_device /dev/vfio/46 c 1 3
+	add_device /dev/vfio/45 c 243 5
+	add_device /dev/vfio/46 c 243 5
 	add_device /dev/vfio/vfio c 10 196
-	assert_become '- * *:* rwm' '+ c 1:3 rwm' '- c 1:3 m' '+ c 10:196 rwm' \
+	assert_become '- * *:* rwm' '+ c 243:5 rwm' '- c 243:5 m' '+ c 10:196 rwm' \
 		becomes '- * *:* rwm' '+ c 242:0 rwm' '- c 242:0 m' '+ c 10:196 rwm'
 }
 
