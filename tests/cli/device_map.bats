@@ -358,17 +358,35 @@ assert_mapped() {
 	assert_unchanged
 }
 
-@test "a container that asks for something: a broken machine map is refused" {
+@test "a broken machine map stops what it could be needed for" {
 	local ask
 	mkdir -p "$MAPS"
 	echo broken > "$MAPS/broken.json"
-	for ask in 'add_device /dev/fuse c 10 229' 'add_mount /run/x /dev/shm' 'add_env PCIDEVICE_A=x' \
-		'add_rule + c 243:5 rwm'; do
+	for ask in 'add_device /dev/vfio/45 c 243 5' 'add_device /dev/vfio/vfio c 10 196' 'add_device /dev/nic c 243 5' \
+		'add_device /dev/nic c 384 0' 'add_device /dev/xvda b 8 0' 'add_mount /run/x /dev/vfio/45' \
+		'add_mount /dev/vfio /dev/vfio' 'add_rule + c 243:5 rwm' 'add_env PCIDEVICE_A=0000:3b:02.0'; do
 		rm -f "$CONFIG"
 		DEVICES=() MOUNTS=() ENVIRONMENT=() RULES=()
 		$ask
 		apply
 		assert_refused 65 broken.json
+	done
+}
+
+@test "a broken or untrusted machine map stops nothing else: a warning" {
+	local ask mode
+	mkdir -p "$MAPS"
+	echo broken > "$MAPS/broken.json"
+	for mode in 644 666; do
+		chmod "$mode" "$MAPS/broken.json"
+		for ask in 'add_device /dev/fuse c 10 229' 'add_mount /run/x /dev/shm' 'add_env PCIDEVICE_A=x'; do
+			rm -f "$CONFIG"
+			DEVICES=() MOUNTS=() ENVIRONMENT=()
+			$ask
+			apply
+			assert_warning broken.json 'asks for nothing that a map is needed for'
+			assert_unchanged
+		done
 	done
 }
 
