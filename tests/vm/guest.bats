@@ -33,9 +33,15 @@ setup_file() {
 
 setup() {
 	untraced
+	MAPS=/etc/oci-vfio-hook/devices.d
+	mkdir -p "$MAPS"
 	bundle=$BATS_TEST_TMPDIR/bundle
 	mkdir -p "$bundle/rootfs"
 	cp "$VFIO_PROBE" "$bundle/rootfs/probe"
+}
+
+teardown() {
+	rm -f "$MAPS"/*.json
 }
 
 hook() {
@@ -141,17 +147,117 @@ two_functions_of_a_group() {
 	jq -n '[
 		{type: "vfio-pci", container_path: "/dev/vfio/50", options: ["0000:3b:02.0=08", "0000:3b:02.1=06/00"]},
 		{type: "vfio-pci", container_path: "/dev/vfio/51", options: ["0000:3b:02.2=08.1"]}]' > "$BATS_TEST_TMPDIR/map.json"
-	expect_refused 69 '' --device-map "$BATS_TEST_TMPDIR/map.json" apply "$bundle"
-	edit_spec '(.process.env[] | select(startswith("PCIDEVICE_INTEL_COM_SRIOV="))) = "PCIDEVICE_INTEL_COM_SRIOV=0000:3b:02.0"'
-	jq '.[0].options = ["0000:3b:02.0=08"]' "$BATS_TEST_TMPDIR/map.json" > "$BATS_TEST_TMPDIR/map-2.json"
+	# The second function is elsewhere: its group's node comes too.
 	expect_failure_without_hook "$1" 11 'no PCI function 0000:3b:02.0'
-	expect 0 '' hook --device-map "$BATS_TEST_TMPDIR/map-2.json" apply "$bundle"
+	expect 0 '' hook --device-map "$BATS_TEST_TMPDIR/map.json" apply "$bundle"
 	expect_device "$1" $pair_0
 	[[ $output == *"$pair_1 $edu_identification"* ]]
+	[[ $output == *"$edu_port $edu_identification"* ]]
 }
 
 @test "crun: two host groups in one guest group" { two_functions_of_a_group crun; }
 @test "runc: two host groups in one guest group" { two_functions_of_a_group runc; }
+
+# One host group, two groups here: two nodes, both opened in one container.
+split_group() {
+	new_spec "$1"
+	add_device INTEL_COM_SRIOV 0000:3b:00.0,0000:3b:00.1 45 $host_numbers
+	add_control_node
+	jq -n --arg one "0000:3b:00.0=$edu_root" --arg other "0000:3b:00.1=$edu_expander" \
+		'[{type: "vfio-pci", container_path: "/dev/vfio/45", options: [$one, $other]}]' > "$BATS_TEST_TMPDIR/map.json"
+	expect_failure_without_hook "$1" 11 'no PCI function 0000:3b:00.0'
+	expect 0 '' hook --device-map "$BATS_TEST_TMPDIR/map.json" apply "$bundle"
+	expect_device "$1" $edu_root
+	[[ $output == *"$edu_expander $edu_identification"* ]]
+}
+
+@test "crun: one host group in two guest groups" { split_group crun; }
+@test "runc: one host group in two guest groups" { split_group runc; }
+
+# SOURCE DESTINATION
+add_mount() {
+	edit_spec --arg source "$1" --arg destination "$2" \
+		'.mounts += [{$destination, type: "bind", $source, options: ["bind", "rw"]}]'
+}
+
+add_rule() {
+	edit_spec --arg numbers "$1" '($numbers | split(":") | map(tonumber)) as [$major, $minor]
+		| .linux.resources.devices += [{allow: true, type: "c", $major, $minor, access: "rwm"}]'
+}
+
+add_address() {
+	edit_spec --arg address "$1" '.process.env += ["PCIDEVICE_BY_MOUNT=\($address)"]'
+}
+
+# The host's rule follows, and what the container's root does to the node stays in the container.
+by_mount() {
+	local node mode
+	node=/dev/vfio/$(group_of $edu_port)
+	new_spec "$1"
+	add_mount /dev/vfio/45 /dev/vfio/45
+	add_address 0000:3b:02.0
+	add_control_node
+	add_rule $host_numbers
+	cp /bin/busybox "$bundle/rootfs"
+	edit_spec --arg node "$node" \
+		'.process.args = ["/busybox", "sh", "-c", "/busybox chmod 0666 \($node); /busybox chown 7 \($node); exec /probe"]'
+	jq -n --arg numbers $host_numbers '[{type: "vfio-pci", container_path: "/dev/vfio/45",
+		options: ["0000:3b:02.0=06/00"], host_dev: $numbers}]' > "$BATS_TEST_TMPDIR/map.json"
+	mode=$(stat -c '%a %u' "$node")
+	expect 0 '' hook --device-map "$BATS_TEST_TMPDIR/map.json" apply "$bundle"
+	expect 0 "$edu_port $edu_identification" container "$1"
+	[ "$(grep -c 'Read-only file system' <<< "$output")" = 2 ]
+	[ "$(stat -c '%a %u' "$node")" = "$mode" ]
+}
+
+@test "crun: a bound node is driven, and not changed" { by_mount crun; }
+@test "runc: a bound node is driven, and not changed" { by_mount runc; }
+
+# The whole directory is mounted: this machine's nodes are there, but the rule is the host's.
+whole_directory() {
+	new_spec "$1"
+	add_mount /dev/vfio /dev/vfio
+	add_address 0000:3b:02.0
+	add_control_node
+	edit_spec 'del(.linux.devices[] | select(.path == "/dev/vfio/vfio"))'
+	add_rule $host_numbers
+	jq -n '[{type: "vfio-pci", container_path: "/dev/vfio/45", options: ["0000:3b:02.0=06/00"]}]' \
+		> "$MAPS/directory.json"
+	cp "$bundle/config.json" "$BATS_TEST_TMPDIR/config.json"
+	expect 0 'no rule allows' hook apply "$bundle"
+	expect 14 'Operation not permitted' container "$1"
+	jq --arg numbers $host_numbers '.[0].host_dev = $numbers' "$MAPS/directory.json" > "$MAPS/directory.new"
+	mv "$MAPS/directory.new" "$MAPS/directory.json"
+	cp "$BATS_TEST_TMPDIR/config.json" "$bundle/config.json"
+	expect 0 '' hook apply "$bundle"
+	[[ $output != *'no rule allows'* ]]
+	expect_device "$1" $edu_port
+}
+
+@test "crun: the whole directory of VFIO nodes, and the host's rule" { whole_directory crun; }
+@test "runc: the whole directory of VFIO nodes, and the host's rule" { whole_directory runc; }
+
+# The host allowed a number that is another device here, and the container may make nodes.
+foreign_rule() {
+	local group
+	group=$(group_of $testdev)
+	new_spec "$1"
+	add_device INTEL_COM_SRIOV 0000:3b:02.0 45 $host_numbers
+	add_control_node
+	add_rule "$(numbers_of "$group")"
+	cp /bin/busybox "$bundle/rootfs"
+	edit_spec --arg numbers "$(numbers_of "$group")" '
+		.process.args = ["/busybox", "sh", "-c", "/busybox mknod /stolen c \($numbers | sub(":"; " ")) && /busybox dd if=/stolen count=0 && echo stolen; exec /probe"]
+		| .root.readonly = false
+		| .process.capabilities |= with_entries(.value += ["CAP_MKNOD"])'
+	cp "$bundle/config.json" "$BATS_TEST_TMPDIR/config.json"
+	expect 0 'this rule is removed' hook apply "$bundle"
+	expect 0 "$edu_port $edu_identification" container "$1"
+	[[ $output != *stolen$'\n'* ]]
+}
+
+@test "crun: the host's rule for a number that is another device here" { foreign_rule crun; }
+@test "runc: the host's rule for a number that is another device here" { foreign_rule runc; }
 
 # Proves that the guest's device cgroup is in force, without which the rules would go untested.
 rule_is_needed() {
