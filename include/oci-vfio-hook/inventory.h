@@ -59,9 +59,13 @@ struct inventory_group {
  * set, also where the node is VFIO's. */
 struct inventory_node {
 	/* Not there or no device node: why, as a sentence without a full stop; then
-	 * nothing else is set. Owned. */
+	 * nothing else is set but is_directory. Owned. */
 	char *absent;
+	bool is_directory; /* of /dev itself, where device nodes may be */
 	struct device_number number;
+	/* Of a VFIO node: the group that it is, or that the function of a handle is in. */
+	bool has_group;
+	uint32_t group;
 };
 
 /* A function that a variable names by an address of this machine, at the index of

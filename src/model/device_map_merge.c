@@ -82,7 +82,7 @@ static int check_source(const struct device_map *map, struct error *err)
 
 				return error_set(
 					err, ERROR_DATA,
-					"%s: container_path: %s is in %s already; keep one",
+					"%s: container_path: %s is in %s already; keep one, with the options of both",
 					a->where, path, b->where);
 			}
 			r = each_pair(a, b, check_contradiction, err);

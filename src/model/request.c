@@ -228,6 +228,13 @@ static void want_number(struct wanted_nodes *wanted, const struct spec_device *d
 	want_node(wanted, REQUEST_NODE_NUMBER, slice_from(path), &place->number);
 }
 
+/* By its numbers. */
+static bool may_be_vfio(const struct spec_device *device)
+{
+	return device->number.type == 'c' && device->has_numbers &&
+	       major_is_dynamic(device->number.major);
+}
+
 static void request_device(struct request *request, const struct spec *spec, size_t index,
 			   const struct device_map *map,
 			   const struct annotation *annotation,
@@ -244,8 +251,10 @@ static void request_device(struct request *request, const struct spec *spec, siz
 		want_done(wanted, done, place);
 		return;
 	}
-	if (path_is_control_node(device->path))
+	if (path_is_control_node(device->path)) {
+		request->vfio_nodes |= may_be_vfio(device);
 		return;
+	}
 	place->entry = device_map_find(map, device->path);
 	if (vfio && (!place->entry || request->unmapped == UNMAPPED_OWN) &&
 	    request->unmapped != UNMAPPED_KEEP) {
@@ -253,8 +262,8 @@ static void request_device(struct request *request, const struct spec *spec, siz
 		if (request->unmapped == UNMAPPED_OWN && by_address == BY_ADDRESS_REMAP)
 			want_number(wanted, device, place);
 	}
-	if (!vfio && !place->entry && device->number.type == 'c' && device->has_numbers)
-		request->vfio_nodes |= major_is_dynamic(device->number.major);
+	if (!vfio && !place->entry)
+		request->vfio_nodes |= may_be_vfio(device);
 }
 
 static void request_mount(struct request *request, const struct spec *spec, size_t index,

@@ -97,16 +97,30 @@ static void answer_node(const struct request_node *asked, struct inventory_node 
 		  { .number.type = 'b', .number.major = 254, .number.minor = 16 } },
 		{ "/dev/gpu",
 		  { .number.type = 'c', .number.major = 195, .number.minor = 0 } },
+		{ "/dev/nic",
+		  { .number.type = 'c', .number.major = 242, .number.minor = 9 } },
 	};
 	unsigned int number;
 
-	if (asked->kind == REQUEST_NODE_VFIO &&
-	    sscanf(asked->path, "/dev/vfio/%u", &number) == 1 && number < 100) {
-		*ret = (struct inventory_node) { .number.type = 'c',
-						 .number.major = 242,
-						 .number.minor = number };
-		return;
+	if (asked->kind == REQUEST_NODE_VFIO) {
+		bool handle =
+			sscanf(asked->path, "/dev/vfio/devices/vfio%u", &number) == 1;
+
+		if ((handle || sscanf(asked->path, "/dev/vfio/%u", &number) == 1) &&
+		    number < 100) {
+			*ret = (struct inventory_node) {
+				.number = { 'c', handle ? 244 : 242, number },
+				.has_group = true,
+				.group = number,
+			};
+			return;
+		}
 	}
+	if (asked->kind == REQUEST_NODE_NUMBER &&
+	    strcmp(asked->path, "/sys/dev/char/10:229") == 0)
+		return;
+	if (asked->kind == REQUEST_NODE_FILE && strcmp(asked->path, "/dev/dri") == 0)
+		ret->is_directory = true;
 	for (size_t i = 0; asked->kind == REQUEST_NODE_FILE && i < ARRAY_SIZE(nodes);
 	     i++) {
 		if (strcmp(asked->path, nodes[i].path) == 0) {
@@ -117,14 +131,19 @@ static void answer_node(const struct request_node *asked, struct inventory_node 
 	ret->absent = xasprintf("%s is not there", asked->path);
 }
 
-/* 242:0 to 242:99 are /dev/vfio/0 to 99. */
+/* 242:0 to 242:99 are /dev/vfio/0 to 99, 244:0 to 244:99 the handles. */
 static void answer_vfio_nodes(struct inventory *ret)
 {
-	for (unsigned int i = 0; i < 100; i++)
+	for (unsigned int i = 0; i < 100; i++) {
 		*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
 			      ret->vfio_nodes_capacity) =
 			(struct vfio_node) { { 'c', 242, i },
 					     xasprintf("/dev/vfio/%u", i) };
+		*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
+			      ret->vfio_nodes_capacity) =
+			(struct vfio_node) { { 'c', 244, i },
+					     xasprintf("/dev/vfio/devices/vfio%u", i) };
+	}
 	inventory_sort_vfio_nodes(ret);
 }
 

@@ -21,9 +21,10 @@ enum machine_bus {
 	BUS_VARIANT_DRIVER = 0x48, /* of another name, but VFIO's */
 };
 
-/* Other nodes: /dev/vda (b 254:0), /dev/vdb (b 254:16), /dev/gpu (c 195:0); any other is
- * absent. VFIO nodes: /dev/vfio/0 to 99, others are absent. The control node is
- * 10:196. */
+/* Other nodes: /dev/vda (b 254:0), /dev/vdb (b 254:16), /dev/gpu (c 195:0), /dev/nic (c 242:9),
+ * the directory /dev/dri; any other is absent. VFIO nodes: /dev/vfio/0 to 99, of the group of
+ * that number, and their handles /dev/vfio/devices/vfio0 to 99 (244:N); others are absent. The
+ * control node is 10:196, and 10:229 is a device that isn't VFIO's. */
 
 struct plan_case {
 	const char *spec, *map, *machine_map; /* maps: NULL: none */

@@ -214,6 +214,111 @@ static void test_merged(void **state)
 		check_plan(&cases[i]);
 }
 
+/* The host's group has functions 0000:3b:02.N, which have groups of their own here. */
+#define F0 "\"0000:3b:02.0=0000:47:00.0\""
+#define F1 "\"0000:3b:02.1=0000:47:00.1\""
+#define F2 "\"0000:3b:02.2=0000:47:00.2\""
+#define N71 DEV("/dev/vfio/71", "242", "71")
+#define N72 DEV("/dev/vfio/72", "242", "72")
+#define N73 DEV("/dev/vfio/73", "242", "73")
+#define OLD_45 DEV("/dev/vfio/45", "243", "5")
+#define OLD_46 DEV("/dev/vfio/46", "243", "6")
+
+static void test_several_groups(void **state)
+{
+	static const struct plan_case cases[] = {
+		/* In the order of the options, the first in the device's place. */
+		{ .spec = S(DEV("/dev/x", "1", "2") "," OLD_45 "," CONTROL),
+		  .map = "[" E("/dev/vfio/45", F1 "," F0 "," F2) "]",
+		  .expected = S(DEV("/dev/x", "1", "2") "," N72 "," N71 "," N73
+							"," CONTROL) },
+		/* It is the last of the list, and the control node comes after them. */
+		{ .spec = S(OLD_45),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .expected = S(N71 "," N72 "," NEW_CONTROL) },
+		/* With what the device has besides. */
+		{ .spec = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/45\",\"type\":\"c\",\"major\":243,\"minor\":5,\"fileMode\":432,\"uid\":7,\"gid\":8}"),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .expected = S(
+			  CONTROL
+			  ",{\"path\":\"/dev/vfio/71\",\"type\":\"c\",\"major\":242,\"minor\":71,\"fileMode\":432,\"uid\":7,\"gid\":8},{\"path\":\"/dev/vfio/72\",\"type\":\"c\",\"major\":242,\"minor\":72,\"fileMode\":432,\"uid\":7,\"gid\":8}") },
+		/* Two entries that share groups: each node once, whoever brings it first. */
+		{ .spec = S(CONTROL "," OLD_45 "," OLD_46),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "," E(
+			  "/dev/vfio/46",
+			  "\"0000:3b:03.0=0000:47:01.1\",\"0000:3b:03.1=0000:47:01.2\"") "]",
+		  .expected = S(CONTROL "," N71 "," N72 "," N73) },
+		{ .spec = S(CONTROL "," OLD_45 "," OLD_46),
+		  .map = "[" E("/dev/vfio/45", F0) "," E(
+			  "/dev/vfio/46",
+			  "\"0000:3b:03.0=0000:47:01.0\",\"0000:3b:03.1=0000:47:01.1\"") "]",
+		  .expected = S(CONTROL "," N71 "," N72) },
+		{ .spec = S(OLD_45 "," OLD_46 "," CONTROL),
+		  .map = "[" E("/dev/vfio/45", F0) "," E(
+			  "/dev/vfio/46",
+			  "\"0000:3b:03.0=0000:47:01.0\",\"0000:3b:03.1=0000:47:01.1\"") "]",
+		  .expected = S(N71 "," N72 "," CONTROL) },
+		{ .spec = S(OLD_45 "," OLD_46 "," CONTROL),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "," E(
+			  "/dev/vfio/46", "\"0000:3b:03.0=0000:47:01.1\"") "]",
+		  .expected = S(N71 "," N72 "," CONTROL) },
+		/* They may end where others are already. */
+		{ .spec = S(CONTROL "," N72 "," OLD_45),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .unmapped = UNMAPPED_KEEP,
+		  .expected = S(CONTROL "," N72 "," N71) },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/72", "1", "3") "," OLD_45),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .unmapped = UNMAPPED_KEEP,
+		  .class = ERROR_DATA,
+		  .part = "both become \"/dev/vfio/72\", but type or numbers differ" },
+		/* Rules: the first follows, the others come with its access. */
+		{ .spec = SPEC(CONTROL "," OLD_45, DENY_ALL
+			       "," ALLOW("10", "196") "," RULE("true", "c", "243", "5",
+							       "rw") "," ALLOW("1", "3")),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .expected = SPEC(CONTROL "," N71 "," N72,
+				   DENY_ALL "," ALLOW("10", "196") "," RULE(
+					   "true", "c", "242", "71",
+					   "rw") "," ALLOW("1", "3") "," RULE("true", "c",
+									      "242", "72",
+									      "rw")) },
+		{ .spec = SPEC(CONTROL "," OLD_45, DENY_ALL "," ALLOW("10", "196")),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .expected = SPEC(CONTROL "," N71 "," N72,
+				   DENY_ALL "," ALLOW("10", "196") "," ALLOW(
+					   "242", "71") "," ALLOW("242", "72")) },
+		{ .spec = SPEC(CONTROL "," OLD_45, ""),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .expected = SPEC(CONTROL "," N71 "," N72,
+				   ALLOW("10", "196") "," ALLOW("242", "71") "," ALLOW(
+					   "242", "72")) },
+		{ .spec = SPEC(CONTROL "," OLD_45,
+			       ALLOW_ALL "," RULE("false", "c", "243", "5", "m")),
+		  .map = "[" E("/dev/vfio/45", F0 "," F1) "]",
+		  .class = ERROR_DATA,
+		  .part = "linux.resources.devices[1]: this rule denies a device number" },
+		/* Mounts. */
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45")),
+		  .map = "[" E("/dev/vfio/45", F1 "," F0) "]",
+		  .expected =
+			  MOUNTS(MOUNT_RO("/dev/vfio/72", "/dev/vfio/72") "," MOUNT_RO(
+				  "/dev/vfio/71",
+				  "/dev/vfio/71") "," MOUNT_RO("/dev/vfio/vfio",
+							       "/dev/vfio/vfio")) },
+		{ .spec = MOUNTS(MOUNT("/run/card", "/dev/vfio/45")),
+		  .map = "[" E("/dev/vfio/45", F1 "," F0) "]",
+		  .class = ERROR_DATA,
+		  .part = "mounts[0]: the functions of map.json: [0] are in 2 IOMMU groups here, which can't all be \"/run/card\"; mount it at /dev/vfio/45" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
 #define MAP_A_TO_C                                                                       \
 	"[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vda\","    \
 	"\"final_path\":\"/dev/c\"}]"
@@ -341,10 +446,14 @@ static void test_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mapped),	     cmocka_unit_test(test_final_path),
-		cmocka_unit_test(test_simultaneous), cmocka_unit_test(test_merged),
-		cmocka_unit_test(test_not_merged),   cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_final_path),
+		cmocka_unit_test(test_simultaneous),
+		cmocka_unit_test(test_merged),
+		cmocka_unit_test(test_not_merged),
+		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_several_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,7 +253,7 @@ static void test_unmapped(void **state)
 		{ .spec = SPEC(DEV("/dev/iommu", "10", "127"), ""),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "\"/dev/iommu\" is not one of this machine" },
-		{ .spec = SPEC(DEV("/dev/vfio/devices/vfio0", "1", "1"), ""),
+		{ .spec = SPEC(DEV("/dev/vfio/devices/vfio100", "1", "1"), ""),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "is not one of this machine" },
 		/* With any map, even an empty one, it is an error. */

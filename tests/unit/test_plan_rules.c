@@ -237,6 +237,218 @@ static void test_targets(void **state)
 		check_plan(&cases[i]);
 }
 
+#define FOREIGN                                                                          \
+	"this rule is removed: it would allow /dev/vfio/9, a VFIO node of this machine that the container doesn't have"
+
+/* A rule of the host's for numbers that are another tenant's node here. */
+static void test_foreign(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = SPEC(OLD, DENY_ALL "," CTL
+					     "," ALLOW("242", "9") "," ALLOW("243", "5")),
+		  .map = MAP_45,
+		  .expected = SPEC(NEW, DENY_ALL "," CTL "," ALLOW("242", "6")),
+		  .part = "linux.resources.devices[2]: " FOREIGN },
+		{ .spec = SPEC(OLD, CTL "," RULE("true", "a", "242", "9", "m")),
+		  .map = MAP_45,
+		  .expected = SPEC(NEW, CTL "," ALLOW("242", "6")),
+		  .part = FOREIGN },
+		{ .spec = SPEC(
+			  OLD, CTL
+			  ",{\"allow\":true,\"major\":242,\"minor\":9,\"access\":\"rw\"}"),
+		  .map = MAP_45,
+		  .expected = SPEC(NEW, CTL "," ALLOW("242", "6")),
+		  .part = FOREIGN },
+		/* Of a container without a device, too; the list doesn't become empty. */
+		{ .spec = SPEC("", ALLOW("242", "9")),
+		  .machine_map = MAP_45,
+		  .expected = SPEC("", DENY_ALL),
+		  .part = FOREIGN },
+		{ .spec = SPEC("", DENY_ALL "," ALLOW("244", "9")),
+		  .machine_map = "[]",
+		  .expected = SPEC("", DENY_ALL),
+		  .part = "it would allow /dev/vfio/devices/vfio9" },
+		{ .spec = SPEC("", DENY_ALL "," ALLOW("242", "9")),
+		  .unmapped = UNMAPPED_ERROR,
+		  .expected = SPEC("", DENY_ALL),
+		  .part = FOREIGN },
+		{ .spec = SPEC("", DENY_ALL "," ALLOW("242", "9")),
+		  .machine_map = MAP_45,
+		  .unmapped = UNMAPPED_DROP,
+		  .expected = SPEC("", DENY_ALL),
+		  .part = FOREIGN },
+		/* The administrator's word, or this machine's own. */
+		{ .spec = SPEC("", DENY_ALL "," ALLOW("242", "9")),
+		  .machine_map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP },
+		{ .spec = SPEC("", DENY_ALL "," ALLOW("242", "9")),
+		  .machine_map = MAP_45,
+		  .unmapped = UNMAPPED_OWN },
+		{ .spec = SPEC("", DENY_ALL "," ALLOW("242", "9")) },
+		/* What the container has: as a device or as a mount. */
+		{ .spec = SPEC(OLD, CTL "," ALLOW("242", "6") "," ALLOW("243", "5")),
+		  .map = MAP_45,
+		  .expected =
+			  SPEC(NEW, CTL "," ALLOW("242", "6") "," ALLOW("242", "6")) },
+		{ .spec = "{\"linux\":{\"resources\":{\"devices\":[" ALLOW("242", "6") "]}},\"mounts\":[" MOUNT(
+			  "/dev/vfio/vfio",
+			  "/dev/vfio/vfio") "," MOUNT("/dev/vfio/45",
+						      "/dev/vfio/45") "]}",
+		  .map = MAP_45,
+		  .expected =
+			  "{\"linux\":{\"resources\":{\"devices\":[" ALLOW("242", "6") "]}},\"mounts\":[" MOUNT(
+				  "/dev/vfio/vfio",
+				  "/dev/vfio/vfio") "," MOUNT_RO("/dev/vfio/6",
+								 "/dev/vfio/6") "]}" },
+		/* Numbers of no node here, other types, and what is denied. */
+		{ .spec = SPEC("",
+			       DENY_ALL "," ALLOW("242", "100") "," RULE(
+				       "true", "b", "242", "9",
+				       "rwm") "," RULE("false", "c", "242", "9", "rwm")),
+		  .machine_map = MAP_45 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
+#define DIRECTORY MOUNT("/dev/vfio", "/dev/vfio")
+#define WITH_DIRECTORY(env, rules)                                                       \
+	"{\"process\":{\"env\":[" env "]},\"mounts\":[" DIRECTORY                        \
+	"],\"linux\":{\"resources\":{\"devices\":[" rules "]}}}"
+#define ENV(address) "\"PCIDEVICE_A=" address "\""
+#define HOST_45                                                                          \
+	"[" ENTRY_WITH("/dev/vfio/45", "\"0000:3b:02.0=06/00\"",                         \
+		       "\"host_dev\":\"243:5\"") "]"
+
+/* host_dev: the rule for the host's node follows the entry, whatever names it. */
+static void test_host_dev(void **state)
+{
+	static const struct plan_case cases[] = {
+		/* A mount, of which the spec has no number. */
+		{ .spec = "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
+			  "," RULE("true", "c", "243", "5", "rw") "]}},\"mounts\":[" MOUNT(
+				  "/dev/vfio/vfio",
+				  "/dev/vfio/vfio") "," MOUNT("/dev/vfio/45",
+							      "/dev/vfio/45") "]}",
+		  .map = HOST_45,
+		  .expected =
+			  "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
+			  "," RULE("true", "c", "242", "6", "rw") "]}},\"mounts\":[" MOUNT(
+				  "/dev/vfio/vfio",
+				  "/dev/vfio/vfio") "," MOUNT_RO("/dev/vfio/6",
+								 "/dev/vfio/6") "]}" },
+		/* What the guest's kernel drives has no rule. */
+		{ .spec = "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
+			  "," ALLOW("243", "5") "]}},\"mounts\":[" MOUNT(
+				  "/dev/vfio/45", "/dev/vfio/45") "]}",
+		  .map = "[{\"type\":\"vfio-pci-gk\",\"container_path\":\"/dev/vfio/45\",\"options\":[\"0000:3b:02.0=06/00\"],\"host_dev\":\"243:5\"}]",
+		  .expected = "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
+			      "]}},\"mounts\":[]}" },
+		/* The whole directory, and a variable that has the host's address. */
+		{ .spec = WITH_DIRECTORY(ENV("0000:3b:02.0"), DENY_ALL
+					 "," RULE("true", "c", "243", "5", "rw")),
+		  .machine_map = HOST_45,
+		  .expected = WITH_DIRECTORY(ENV("0000:06:00.0"), DENY_ALL
+					     "," RULE("true", "c", "242", "6", "rw")),
+		  .once = true,
+		  .part = "mounts[0]: it shows the whole \"/dev/vfio\"" },
+		/* Without the variable it is nobody's. */
+		{ .spec = WITH_DIRECTORY("", DENY_ALL "," ALLOW("243", "5")),
+		  .machine_map = HOST_45,
+		  .part = "mounts[0]: it shows the whole \"/dev/vfio\"" },
+		/* Without the rule there is a warning. */
+		{ .spec = WITH_DIRECTORY(ENV("0000:3b:02.0"),
+					 DENY_ALL "," ALLOW("243", "6")),
+		  .machine_map = HOST_45,
+		  .expected = WITH_DIRECTORY(ENV("0000:06:00.0"),
+					     DENY_ALL "," ALLOW("243", "6")),
+		  .part = "no rule allows /dev/vfio/6 (c 242:6), which the container sees in the directory of VFIO nodes that is mounted" },
+		{ .spec = WITH_DIRECTORY(ENV("0000:3b:02.0"),
+					 DENY_ALL "," ALLOW("243", "5")),
+		  .machine_map = MAP_45,
+		  .expected = WITH_DIRECTORY(ENV("0000:06:00.0"),
+					     DENY_ALL "," ALLOW("243", "5")),
+		  .part = "no rule allows /dev/vfio/6 (c 242:6)" },
+		/* Two entries with one number: the first takes the rule, the other gets one. */
+		{ .spec = "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
+			  "," ALLOW("243", "5") "]}},\"mounts\":[" MOUNT(
+				  "/dev/vfio/vfio",
+				  "/dev/vfio/vfio") "," MOUNT("/dev/vfio/45",
+							      "/dev/vfio/45") "," MOUNT("/dev/vfio/46",
+											"/dev/vfio/46") "]}",
+		  .map = "[" ENTRY_WITH(
+			  "/dev/vfio/45", "\"0000:3b:02.0=06/00\"",
+			  "\"host_dev\":\"243:5\"") "," ENTRY_WITH("/dev/vfio/46",
+								   "\"0000:3b:02.1=07/00\"",
+								   "\"host_dev\":\"243:5\"") "]",
+		  .expected =
+			  "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
+			  "," ALLOW("242", "6") "," ALLOW("242", "7") "]}},\"mounts\":[" MOUNT(
+				  "/dev/vfio/vfio",
+				  "/dev/vfio/vfio") "," MOUNT_RO("/dev/vfio/6",
+								 "/dev/vfio/6") "," MOUNT_RO("/dev/vfio/7",
+											     "/dev/vfio/7") "]}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
+#define LIST(devices, mounts, rules)                                                     \
+	"{\"linux\":{\"devices\":[" devices "],\"resources\":{\"devices\":[" rules       \
+	"]}},\"mounts\":[" mounts "]}"
+
+/* The first rule of an empty list closes what is mounted. */
+static void test_empty_list_and_mounts(void **state)
+{
+	static const struct plan_case cases[] = {
+		/* A group by a mount, the control node by a device that is corrected. */
+		{ .spec = LIST(DEV("/dev/vfio/vfio", "10", "57"),
+			       MOUNT("/dev/vfio/45", "/dev/vfio/45"), ""),
+		  .map = MAP_45,
+		  .expected = LIST(CONTROL, MOUNT_RO("/dev/vfio/6", "/dev/vfio/6"),
+				   CTL "," ALLOW("242", "6")) },
+		{ .spec = LIST(
+			  OLD,
+			  MOUNT("/dev/vfio/46", "/dev/vfio/46") "," MOUNT("/dev/gpu0", "/dev/gpu") "," MOUNT(
+				  "/x",
+				  "/dev/gpu") "," MOUNT("/dev/vda",
+							"/dev/vda") "," MOUNT("/srv",
+									      "/srv") "," MOUNT("/y",
+												"/dev/gone"),
+			  ""),
+		  .map = "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=06/00\"") "," ENTRY(
+			  "/dev/vfio/46", "\"0000:3b:02.1=07/00\"") "]",
+		  .expected = LIST(
+			  NEW,
+			  MOUNT_RO("/dev/vfio/7", "/dev/vfio/7") "," MOUNT("/dev/gpu0", "/dev/gpu") "," MOUNT(
+				  "/x",
+				  "/dev/gpu") "," MOUNT("/dev/vda",
+							"/dev/vda") "," MOUNT("/srv",
+									      "/srv") "," MOUNT("/y",
+												"/dev/gone"),
+			  CTL "," ALLOW("242", "6") "," ALLOW("242", "7") "," ALLOW(
+				  "195", "0") "," RULE("true", "b", "254", "0", "rwm")) },
+		/* What is in a directory isn't known. */
+		{ .spec = LIST(OLD, MOUNT("/dev/dri", "/dev/dri"), ""),
+		  .map = MAP_45,
+		  .expected = LIST(NEW, MOUNT("/dev/dri", "/dev/dri"),
+				   CTL "," ALLOW("242", "6")),
+		  .part = "mounts[0]: the rules that this container gets don't allow what is in it" },
+		{ .spec = LIST(OLD, MOUNT("/dev", "/dev"), ""),
+		  .map = MAP_45,
+		  .expected = LIST(NEW, MOUNT("/dev", "/dev"), CTL "," ALLOW("242", "6")),
+		  .part = "mounts[0]: the rules that this container gets don't allow what is in it" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
 /* White space of the siblings. */
 static void test_layout(void **state)
 {
@@ -276,9 +488,14 @@ static void test_layout(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_translated), cmocka_unit_test(test_allowed),
-		cmocka_unit_test(test_no_list),	   cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_translated),
+		cmocka_unit_test(test_allowed),
+		cmocka_unit_test(test_no_list),
+		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_host_dev),
+		cmocka_unit_test(test_empty_list_and_mounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

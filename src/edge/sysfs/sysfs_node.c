@@ -32,29 +32,67 @@ int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_fo
 }
 
 /* Returns what follows the prefix, or NULL. */
-static const char *behind(const char *path, const char *prefix)
+static const char *after(const char *path, const char *prefix)
 {
 	size_t length = strlen(prefix);
 
 	return strncmp(path, prefix, length) == 0 ? path + length : NULL;
 }
 
+/* Reads the number that a group's node has in its name, or that the link in a function's
+ * directory leads to. */
+static bool parse_group(const char *name, uint32_t *ret)
+{
+	uint64_t number;
+
+	if (number_parse(slice_from(name), 10, 10, UINT32_MAX, &number) < 0)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+/* Which group is the node of? 0 or -errno. */
+static int read_group(const struct sysroot *sysroot, const char *path,
+		      struct inventory_node *ret)
+{
+	const char *handle = after(path, "/dev/vfio/devices/"),
+		   *name = after(path, "/dev/vfio/");
+	auto_free char *link = NULL;
+	char target[1024];
+	int r;
+
+	if (name && !handle) {
+		const char *noiommu = after(name, "noiommu-");
+
+		ret->has_group = parse_group(noiommu ? noiommu : name, &ret->group);
+		return 0;
+	}
+	if (!handle)
+		return 0;
+	link = text_join("/sys/class/vfio-dev/", handle, "/device/iommu_group", NULL);
+	r = sysroot_readlink(sysroot, AT_FDCWD, link, target, sizeof target);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	ret->has_group = parse_group(path_name(target), &ret->group);
+	return 0;
+}
+
 /* Returns the `dev` attribute of a VFIO node (the caller frees), in *ret_other one that
  * may stand for it instead, or NULL. */
 static char *dev_of_node(const char *path, char **ret_other)
 {
-	const char *name = behind(path, "/dev/vfio/devices/");
+	const char *name = after(path, "/dev/vfio/devices/");
 
 	*ret_other = NULL;
 	if (strcmp(path, "/dev/iommu") == 0)
 		return xstrdup("/sys/class/misc/iommu/dev");
 	if (name != NULL)
 		return text_join("/sys/class/vfio-dev/", name, "/dev", NULL);
-	name = behind(path, "/dev/vfio/");
+	name = after(path, "/dev/vfio/");
 	if (name == NULL)
 		return NULL;
 	/* The device plugin shows a noiommu group to the container without that word. */
-	if (behind(name, "noiommu-") == NULL)
+	if (after(name, "noiommu-") == NULL)
 		*ret_other = text_join("/sys/class/vfio/noiommu-", name, "/dev", NULL);
 	return text_join("/sys/class/vfio/", name, "/dev", NULL);
 }
@@ -75,10 +113,13 @@ static int look_up_vfio_node(const struct sysroot *sysroot, const char *path,
 		r = sysfs_read_dev(sysroot, other, &found, &ret->number, err);
 	if (r < 0)
 		return r;
-	if (!found)
+	if (!found) {
 		ret->absent = xasprintf(
 			"this machine has no such VFIO node: %s is not there", dev);
-	return 0;
+		return 0;
+	}
+	r = read_group(sysroot, path, ret);
+	return r < 0 ? file_error(path, -r, err) : 0;
 }
 
 /* Returns 0 or -errno. */
@@ -98,11 +139,12 @@ static int stat_below_root(const struct sysroot *sysroot, const char *path,
 static int look_up_file(const struct sysroot *sysroot, const char *path,
 			struct inventory_node *ret, struct error *err)
 {
-	struct stat status;
+	struct stat status, dev;
 	auto_free char *name = path_display(path);
 	int r = stat_below_root(sysroot, path, &status);
 
-	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG) {
+	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG ||
+	    r == -EACCES) {
 		ret->absent =
 			xasprintf("%s is not on this machine: %s", name, strerror(-r));
 		return 0;
@@ -110,6 +152,9 @@ static int look_up_file(const struct sysroot *sysroot, const char *path,
 	if (r < 0)
 		return file_error(name, -r, err);
 	if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode)) {
+		ret->is_directory = S_ISDIR(status.st_mode) &&
+				    stat_below_root(sysroot, "/dev", &dev) == 0 &&
+				    dev.st_dev == status.st_dev;
 		ret->absent = xasprintf("%s is no character or block device", name);
 		return 0;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The planner: the control node /dev/vfio/vfio. Rule 5, and its end in rule 6. */
-#include "planner.h"
+#include "claims.h"
 
 /* A mount that shows the control node: its own, or one of the whole directory. */
 static int find_mount(struct planner *planner, bool *ret)
@@ -108,6 +108,29 @@ static bool correct_devices(struct planner *planner)
 	return found;
 }
 
+/* What stays under its path must not be a node of VFIO's that nobody gave. */
+static int check_devices(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+		const struct vfio_node *node;
+
+		if (device->action == DEVICE_REMOVED ||
+		    !path_is_control_node(device->after.path) ||
+		    !device->after.has_numbers)
+			continue;
+		node = inventory_find_vfio_node(planner->in->inventory,
+						&device->after.number);
+		if (node)
+			return claim_refuse_disguised(planner,
+						      json_member(&planner->in->spec->doc,
+								  device->before->json,
+								  SPEC_DEVICE_PATH),
+						      device->after.path, node);
+	}
+	return 0;
+}
+
 int plan_control_node(struct planner *planner)
 {
 	bool mounted;
@@ -127,5 +150,5 @@ int plan_control_node(struct planner *planner)
 	}
 	if (planner->removes && !planner->vfio_stays)
 		remove_control(planner);
-	return 0;
+	return check_devices(planner);
 }

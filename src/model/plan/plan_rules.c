@@ -268,7 +268,8 @@ static void allow_mounts(struct rules *rules, struct device_number_set *allowed)
 				.node);
 		if (found && !found->absent)
 			allow_once(rules, allowed, &found->number, why);
-		else if (path_holds_vfio_nodes(mount->source))
+		else if (path_holds_vfio_nodes(mount->source) ||
+			 (found && found->is_directory))
 			messages_add(
 				planner->messages, MESSAGE_WARNING,
 				"mounts[%u]: the rules that this container gets don't allow what is in it",

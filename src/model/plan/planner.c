@@ -53,7 +53,7 @@ static int classify(struct planner *planner)
 	if (planner->pending.message)
 		planner->messages = &unsaid;
 	if (r == 0)
-		r = plan_own(planner);
+		r = plan_unmapped(planner);
 	if (r == 0)
 		r = plan_devices_classify(planner);
 	if (r == 0)

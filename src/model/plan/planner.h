@@ -85,7 +85,7 @@ struct planner {
 /* Each of these does one part; 0 or a negative number with planner->err set. */
 int plan_names(struct planner *planner);
 int plan_resolve(struct planner *planner);
-int plan_own(struct planner *planner);
+int plan_unmapped(struct planner *planner);
 int plan_devices_classify(struct planner *planner);
 int plan_mounts_classify(struct planner *planner);
 int plan_control_node(struct planner *planner);

@@ -44,6 +44,12 @@ static void add_device(struct steps *steps, const struct planned_device *device)
 static void add_host_dev(struct steps *steps, const struct map_entry *entry,
 			 const struct resolved *resolved)
 {
+	if (entry->type == DEVICE_VFIO_PCI_GK && entry->has_host_dev && resolved->named) {
+		struct step *step = add_step(steps, &entry->host_dev);
+
+		step->goes = step->affected = true;
+		step->why = resolved->why;
+	}
 	for (size_t i = 0; i < resolved->n_nodes && entry->has_host_dev; i++) {
 		struct device_number old = entry->host_dev;
 		struct step *step;

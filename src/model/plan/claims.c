@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which VFIO devices and mounts no entry names, and which function the spec's variables pair
+ * them with; and the two ends that a claim may come to under several policies. */
+#include "claims.h"
+
+#include "oci-vfio-hook/rule_index.h"
+
+static void claim_devices(struct planner *planner, struct claims *claims)
+{
+	const struct spec *spec = planner->in->spec;
+
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		const struct spec_device *device = &spec->devices[i];
+		bool vfio = path_is_vfio_node(device->path);
+		struct claim claim = { .path = device->path,
+				       .json = json_member(&spec->doc, device->json,
+							   SPEC_DEVICE_PATH),
+				       .index = i };
+
+		if (planner->device_entries[i] || path_is_control_node(device->path) ||
+		    device_is_done(planner->in->annotation, device))
+			continue;
+		if (!vfio && device->number.type == 'c' && device->has_numbers)
+			claim.disguised = inventory_find_vfio_node(planner->in->inventory,
+								   &device->number);
+		if (!vfio && !claim.disguised)
+			continue;
+		claim.found =
+			plan_find_node(planner, planner->in->request->devices[i].node);
+		claim.is_own = vfio && plan_device_is_own(planner, i);
+		*array_append(claims->items, claims->count, claims->capacity) = claim;
+	}
+}
+
+/* A noiommu group may be shown without that word. */
+static bool shows_as_itself(const struct spec_mount *mount)
+{
+	const struct slice prefix = SLICE("/dev/vfio/noiommu-");
+	struct slice name;
+
+	if (slice_equal(mount->source, mount->destination) ||
+	    !path_is_vfio_node(mount->destination))
+		return true;
+	if (!slice_starts(mount->source, prefix))
+		return false;
+	name = slice_from_to(mount->source, prefix.length, mount->source.length);
+	return slice_ends(mount->destination, name) &&
+	       mount->destination.length == strlen("/dev/vfio/") + name.length;
+}
+
+static void claim_mounts(struct planner *planner, struct claims *claims)
+{
+	const struct spec *spec = planner->in->spec;
+
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+		bool vfio = path_is_vfio_node(mount->source);
+		struct claim claim = { .path = mount->source,
+				       .json = mount->json,
+				       .is_mount = true,
+				       .index = i };
+
+		if (planner->mount_entries[i] || path_is_control_node(mount->source) ||
+		    mount_is_done(planner->in->annotation, mount))
+			continue;
+		claim.found =
+			plan_find_node(planner, planner->in->request->mounts[i].node);
+		if (!vfio && claim.found && !claim.found->absent)
+			claim.disguised = inventory_find_vfio_node(planner->in->inventory,
+								   &claim.found->number);
+		if (!vfio && !claim.disguised)
+			continue;
+		claim.is_own = vfio && claim.found && !claim.found->absent &&
+			       shows_as_itself(mount);
+		*array_append(claims->items, claims->count, claims->capacity) = claim;
+	}
+}
+
+void claims_collect(struct planner *planner, struct claims *ret)
+{
+	claim_devices(planner, ret);
+	claim_mounts(planner, ret);
+}
+
+/* The node of some function: /dev/iommu is nobody's in particular. */
+static bool is_of_function(struct slice path)
+{
+	return path_is_vfio_node(path) && !slice_equal(path, SLICE("/dev/iommu"));
+}
+
+/* Of several addresses for one node, one that isn't here tells most, and then VFIO's. */
+static int rank(const struct inventory_own *function)
+{
+	return !function ? 0 : !function->exists ? 3 : function->vfio ? 2 : 1;
+}
+
+/* The address says whose node the claim is; another group than an earlier one is a
+ * contradiction. */
+static void pair(struct claim *claim, const struct env_variable *variable,
+		 const struct pci_address *address, const struct inventory_own *function)
+{
+	if (claim->function && claim->function->has_group && function->has_group)
+		claim->contradicts |= claim->function->group != function->group;
+	if (rank(function) <= rank(claim->function))
+		return;
+	claim->variable = variable;
+	claim->address = address;
+	claim->function = function;
+}
+
+/* The paths that stand in the value of one address, a key of the variable's object. */
+static void pair_value(const struct planner *planner, struct claims *claims,
+		       const struct slice_index *paths,
+		       const struct env_variable *variable, size_t key)
+{
+	const struct env_reference *references = variable->references;
+	const struct inventory *inventory = planner->in->inventory;
+	const struct inventory_own *function = inventory_find_own(
+		inventory, planner->in->request, &references[key].address);
+	const struct json *doc = &variable->inner;
+	uint32_t value = json_next(doc, references[key].json);
+
+	for (size_t i = key + 1; function && i < variable->n_references; i++) {
+		const struct slice_place *places;
+		struct slice path;
+		size_t count;
+
+		if (!json_is_inside(doc, references[i].json, value))
+			break;
+		if (references[i].kind != ENV_PATH)
+			continue;
+		path = slice_from(references[i].path);
+		if (!is_of_function(path))
+			continue;
+		claims->has_pairs = true;
+		claims->paired[function - inventory->own] = true;
+		places = slice_index_find(paths, path, &count);
+		if (count > 0)
+			pair(&claims->items[places->place], variable,
+			     &references[key].address, function);
+	}
+}
+
+/* What is said of one claim. */
+static void copy_pair(struct claim *claim, const struct claim *from)
+{
+	claim->variable = from->variable;
+	claim->address = from->address;
+	claim->function = from->function;
+	claim->contradicts = from->contradicts;
+}
+
+/* Do all VFIO-bound functions that the variables name have one group? Then a single node is
+ * theirs. */
+static void pair_single(const struct planner *planner, struct claim *claim)
+{
+	const struct request *request = planner->in->request;
+	const struct inventory *inventory = planner->in->inventory;
+	const struct inventory_own *found = NULL;
+	size_t at = 0;
+
+	for (size_t i = 0; i < request->n_own; i++) {
+		if (!inventory->own[i].vfio || !inventory->own[i].has_group)
+			continue;
+		if (found && found->group != inventory->own[i].group)
+			return;
+		found = &inventory->own[i];
+		at = i;
+	}
+	if (!found)
+		return;
+	claim->address = &request->own[at];
+	claim->function = found;
+}
+
+/* Each path is judged by its first claim: what is said of it is said of all. */
+static void share_pairs(const struct planner *planner, struct claims *claims,
+			const struct slice_index *paths)
+{
+	struct claim *first = NULL;
+	bool single =
+		paths->count > 0 &&
+		slice_equal(paths->items[0].text, paths->items[paths->count - 1].text);
+
+	for (size_t i = 0; i < paths->count; i++) {
+		struct claim *claim = &claims->items[paths->items[i].place];
+
+		if (first && slice_equal(first->path, claim->path)) {
+			copy_pair(claim, first);
+			continue;
+		}
+		first = claim;
+		if (single && !claim->function)
+			pair_single(planner, claim);
+	}
+}
+
+void claims_pair(const struct planner *planner, struct claims *claims)
+{
+	const struct environment *environment = planner->in->environment;
+	auto_slice_index paths = { 0 };
+
+	claims->paired = xzalloc(planner->in->request->n_own);
+	for (size_t i = 0; i < claims->count; i++) {
+		if (is_of_function(claims->items[i].path))
+			slice_index_add(&paths, claims->items[i].path, i);
+	}
+	slice_index_sort(&paths);
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
+			if (variable->references[k].kind == ENV_ADDRESS_KEY)
+				pair_value(planner, claims, &paths, variable, k);
+		}
+	}
+	share_pairs(planner, claims, &paths);
+}
+
+bool plan_allows_all(const struct spec *spec)
+{
+	auto_rule_index index = { 0 };
+	const struct spec_rule *rule;
+
+	if (spec->n_rules == 0)
+		return true;
+	rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_ALL,
+			 ACCESS_READ | ACCESS_WRITE, &index);
+	rule = rule_index_find_all(&index);
+	return rule && rule->allow;
+}
+
+void claim_drop(struct planner *planner, const struct claim *claim, const char *why)
+{
+	auto_free char *path = text_quote(claim->path);
+
+	if (claim->is_mount)
+		planner->mount_dropped[claim->index] = true;
+	else
+		planner->device_dropped[claim->index] = true;
+	planner->removes = true;
+	messages_add(planner->messages, MESSAGE_WARNING, "%s is removed: %s", path, why);
+}
+
+int claim_refuse_disguised(struct planner *planner, uint32_t json, struct slice path,
+			   const struct vfio_node *node)
+{
+	auto_free char *quoted = text_quote(path);
+	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
+
+	return json_error(
+		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, json,
+		"%s has the numbers of %s, a VFIO node of this machine, under another path; name it by its own path, or keep it as it is with %s",
+		quoted, node->path, keep);
+}
+
+void claims_free(struct claims *claims)
+{
+	free(claims->items);
+	free(claims->paired);
+	*claims = (struct claims) { 0 };
+}

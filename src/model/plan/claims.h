@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VFIO devices and bind mounts of a spec that no entry names, and what the spec's own variables
+ * say of them. */
+#ifndef OCI_VFIO_HOOK_CLAIMS_H
+#define OCI_VFIO_HOOK_CLAIMS_H
+
+#include "planner.h"
+
+/* A VFIO device or bind mount of the spec. */
+struct claim {
+	struct slice path; /* of the device, or of the mount's source */
+	uint32_t json;
+	bool is_mount;
+	size_t index; /* into spec.devices or spec.mounts */
+	/* By another path than its own: the node of this machine that has its numbers. */
+	const struct vfio_node *disguised;
+	const struct inventory_node *found;
+	bool is_own; /* by path, type and numbers */
+	/* What the spec's variables say: the function whose node it is. */
+	const struct env_variable
+		*variable; /* that pairs both; NULL: it is the only one */
+	const struct pci_address *address;
+	const struct inventory_own *function;
+	bool contradicts; /* two variables name functions of different groups */
+};
+
+struct claims {
+	struct claim *items; /* owned */
+	size_t count, capacity;
+	/* For each function of request.own: does a variable pair it with a VFIO node? */
+	bool *paired;	/* owned */
+	bool has_pairs; /* some is */
+};
+
+#define auto_claims __attribute__((cleanup(claims_free))) struct claims
+
+/* All of them, in the order of the spec. */
+void claims_collect(struct planner *planner, struct claims *ret);
+
+/* Sets what the variables say. */
+void claims_pair(const struct planner *planner, struct claims *claims);
+
+void claims_free(struct claims *claims);
+
+/* The claim is not among what the container gets, with a warning. */
+void claim_drop(struct planner *planner, const struct claim *claim, const char *why);
+
+/* It has the numbers of a VFIO node of this machine, but another path. */
+int claim_refuse_disguised(struct planner *planner, uint32_t json, struct slice path,
+			   const struct vfio_node *node);
+
+/* Judges the claims of a spec that is this machine's own. */
+int claims_judge_own(struct planner *planner, struct claims *claims);
+
+#endif

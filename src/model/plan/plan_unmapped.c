@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: VFIO devices and mounts that no entry names, by the policy for them. */
+#include "claims.h"
+
+static int refuse(struct planner *planner, const struct claim *claim)
+{
+	const struct json *doc = &planner->in->spec->doc;
+	auto_free char *path = text_quote(claim->path);
+	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
+	auto_free char *own = remedy_setting(planner->in->remedies, "unmapped", "own");
+	auto_free char *drop = remedy_setting(planner->in->remedies, "unmapped", "drop");
+
+	if (claim->disguised)
+		return claim_refuse_disguised(planner, claim->json, claim->path,
+					      claim->disguised);
+	if (claim->is_own && planner->in->map->exists)
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+			"no map entry names the VFIO device %s, which is this machine's own; if this machine's engine means it, set %s, else add an entry to a device map",
+			path, own);
+	if (plan_allows_all(planner->in->spec))
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+			"no map entry names the VFIO device %s; add one to a device map, or, if this is a privileged container's list of all that the host has, remove what no entry names with %s",
+			path, drop);
+	return json_error(
+		planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+		"no map entry names the VFIO device %s; add one to a device map, or keep the device as it is with %s",
+		path, keep);
+}
+
+static int drop_all(struct planner *planner, const struct claims *claims)
+{
+	bool allows_all = plan_allows_all(planner->in->spec);
+
+	for (size_t i = 0; i < claims->count; i++) {
+		if (!allows_all)
+			return refuse(planner, &claims->items[i]);
+		claim_drop(planner, &claims->items[i],
+			   "no map entry names it, and all devices are allowed");
+	}
+	return 0;
+}
+
+static void keep_all(struct planner *planner, const struct claims *claims)
+{
+	for (size_t i = 0; i < claims->count; i++)
+		planner->vfio_stays |= path_is_vfio_node(claims->items[i].path);
+}
+
+int plan_unmapped(struct planner *planner)
+{
+	auto_claims claims = { 0 };
+
+	claims_collect(planner, &claims);
+	if (claims.count == 0)
+		return 0;
+	switch (planner->in->request->unmapped) {
+	case UNMAPPED_KEEP:
+		keep_all(planner, &claims);
+		return 0;
+	case UNMAPPED_DROP:
+		return drop_all(planner, &claims);
+	case UNMAPPED_OWN:
+		return claims_judge_own(planner, &claims);
+	case UNMAPPED_AUTO:
+	case UNMAPPED_ERROR:
+		break;
+	}
+	return refuse(planner, &claims.items[0]);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What names an entry: a path is the tenant's word, so something else must agree. Stand-ins,
+ * host_dev, handles, and numbers under any path. */
+#include "plan_check.h"
+
+#define S(devices) SPEC(devices, ALLOW_ALL)
+#define OPTIONS_45 "\"0000:3b:02.0=06/00\""
+#define HOST_DEV(numbers) "\"host_dev\":\"" numbers "\""
+#define WITH(more) "[" ENTRY_WITH("/dev/vfio/45", OPTIONS_45, more) "]"
+#define NEW S(CONTROL "," DEV("/dev/vfio/6", "242", "6"))
+
+/* Under an entry's path, but nothing that VFIO could have there. */
+static void test_stand_in(void **state)
+{
+	static const char *const devices[] = {
+		DEV("/dev/vfio/45", "1", "3"),
+		DEV("/dev/vfio/45", "10", "229"),
+		DEV("/dev/vfio/45", "0", "0"),
+		DEV("/dev/vfio/45", "233", "0"),
+		DEV("/dev/vfio/45", "255", "0"),
+		DEV("/dev/vfio/45", "383", "0"),
+		DEV("/dev/vfio/45", "512", "0"),
+		DEV("/dev/vfio/45", "4294967295", "0"),
+		/* A pod's block volume. */
+		NODE("/dev/vfio/45", "b", "8", "0"),
+		NODE("/dev/vfio/45", "b", "243", "5"),
+		NODE("/dev/vfio/45", "p", "243", "5"),
+		"{\"path\":\"/dev/vfio/45\",\"type\":\"c\"}",
+		"{\"path\":\"/dev/vfio/45\",\"type\":\"c\",\"major\":243}",
+		"{\"path\":\"/dev/vfio/45\",\"type\":\"c\",\"major\":null,\"minor\":5}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		auto_free char *spec = xasprintf(S(CONTROL ",%s"), devices[i]);
+		struct plan_case c = {
+			.spec = spec,
+			.map = MAP_45,
+			.class = ERROR_UNAVAILABLE,
+			.part = "linux.devices[1]: \"/dev/vfio/45\" has the path of the VFIO device of map.json: [0], but ",
+		};
+
+		check_plan(&c);
+		c.map = NULL;
+		c.machine_map =
+			"[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45", OPTIONS_45) "]";
+		c.part =
+			"another device stands in there; rename it, or set \"stand_in\": true in the entry";
+		check_plan(&c);
+	}
+}
+
+static void test_named(void **state)
+{
+	static const struct plan_case cases[] = {
+		/* Every major that Linux gives out dynamically. */
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "234", "0")),
+		  .map = MAP_45,
+		  .expected = NEW },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "254", "1048575")),
+		  .map = MAP_45,
+		  .expected = NEW },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "384", "5")),
+		  .map = MAP_45,
+		  .expected = NEW },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "511", "5")),
+		  .map = MAP_45,
+		  .expected = NEW },
+		/* The administrator says that anything may stand in. */
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "1", "3")),
+		  .map = WITH(STAND_IN),
+		  .expected = NEW },
+		{ .spec = S(CONTROL "," NODE("/dev/vfio/45", "b", "8", "0")),
+		  .map = WITH(STAND_IN),
+		  .expected = NEW },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "1", "3")),
+		  .map = WITH("\"stand_in\":false"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "another device stands in there" },
+		/* A node entry is of any type. */
+		{ .spec = S(DEV("/dev/sda", "1", "3")),
+		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
+		  .expected = S(NODE("/dev/sda", "b", "254", "0")) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
+static void test_host_dev(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "5")),
+		  .map = WITH(HOST_DEV("243:5")),
+		  .expected = NEW },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "6")),
+		  .map = WITH(HOST_DEV("243:5")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[1]: \"/dev/vfio/45\" has the path of map.json: [0], but not the numbers of its \"host_dev\", 243:5" },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "244", "5")),
+		  .map = WITH(HOST_DEV("243:5")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "not the numbers of its \"host_dev\"" },
+		/* It isn't less with stand_in. */
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "1", "3")),
+		  .map = WITH(HOST_DEV("243:5") "," STAND_IN),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "not the numbers of its \"host_dev\"" },
+		{ .spec = S(CONTROL ",{\"path\":\"/dev/vfio/45\",\"type\":\"c\"}"),
+		  .map = WITH(HOST_DEV("0:0") "," STAND_IN),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "not the numbers of its \"host_dev\"" },
+		/* Nor is it enough for what can't be VFIO's. */
+		{ .spec = S(CONTROL "," NODE("/dev/vfio/45", "b", "243", "5")),
+		  .map = WITH(HOST_DEV("243:5")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "b 243:5 is not a device that VFIO could have" },
+		/* Of a node entry, too. */
+		{ .spec = S(NODE("/dev/sda", "b", "8", "16")),
+		  .map = "[{\"type\":\"node\",\"container_path\":\"/dev/sda\",\"vm_path\":\"/dev/vda\",\"host_dev\":\"8:0\"}]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "not the numbers of its \"host_dev\", 8:0" },
+		/* A mount has no numbers. */
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/vfio", "/dev/vfio/vfio") "," MOUNT(
+			  "/dev/vfio/45", "/dev/vfio/45")),
+		  .map = WITH(HOST_DEV("243:5")),
+		  .expected =
+			  MOUNTS(MOUNT("/dev/vfio/vfio", "/dev/vfio/vfio") "," MOUNT_RO(
+				  "/dev/vfio/6", "/dev/vfio/6")) },
+		/* The configuration asks for it where the spec names the entry. */
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "5")),
+		  .machine_map = MAP_45,
+		  .require_host_dev = true,
+		  .class = ERROR_DATA,
+		  .part = "devices.d/a.json: [0]: has no \"host_dev\"" },
+		{ .spec = MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45")),
+		  .machine_map = MAP_45,
+		  .require_host_dev = true,
+		  .class = ERROR_DATA,
+		  .part = "devices.d/a.json: [0]: has no \"host_dev\"" },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "5")),
+		  .machine_map = WITH(HOST_DEV("243:5")),
+		  .require_host_dev = true,
+		  .expected = NEW },
+		{ .spec = S(CONTROL "," DEV("/dev/vfio/45", "243", "5")),
+		  .map = MAP_45,
+		  .require_host_dev = true,
+		  .expected = NEW },
+		{ .spec = S(NODE("/dev/sda", "b", "8", "0")),
+		  .machine_map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "," ENTRY(
+			  "/dev/vfio/45", OPTIONS_45) "]",
+		  .require_host_dev = true,
+		  .expected = S(NODE("/dev/sda", "b", "254", "0")) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
+/* A handle doesn't become a group's node silently. */
+static void test_handles(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = S(DEV("/dev/vfio/devices/vfio7", "244", "7")),
+		  .map = "[" ENTRY("/dev/vfio/devices/vfio7", OPTIONS_45) "]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[0]: it is a VFIO device by its iommufd handle" },
+		{ .spec = MOUNTS(
+			  MOUNT("/dev/vfio/devices/vfio7", "/dev/vfio/devices/vfio7")),
+		  .machine_map = "[" ENTRY("/dev/vfio/devices/vfio7", OPTIONS_45) "]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: it is a VFIO device by its iommufd handle" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
+#define NUMBERS_OF_9                                                                     \
+	"has the numbers of /dev/vfio/9, a VFIO node of this machine, under another path"
+
+/* Whatever its path: a VFIO node of this machine is one by its numbers. */
+static void test_disguised(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = S(DEV("/dev/nic", "242", "9")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[0].path: \"/dev/nic\" " NUMBERS_OF_9 },
+		{ .spec = S(DEV("/dev/nic", "242", "9")),
+		  .machine_map = "[]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "\"/dev/nic\" " NUMBERS_OF_9 },
+		{ .spec = S(DEV("/dev/nic", "242", "9")),
+		  .machine_map = MAP_45,
+		  .unmapped = UNMAPPED_OWN,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "\"/dev/nic\" " NUMBERS_OF_9 },
+		{ .spec = SPEC(DEV("/dev/nic", "242", "9"), DENY_ALL),
+		  .unmapped = UNMAPPED_DROP,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "\"/dev/nic\" " NUMBERS_OF_9 },
+		{ .spec = S(DEV("/dev/nic", "242", "9")),
+		  .unmapped = UNMAPPED_DROP,
+		  .expected = S(""),
+		  .part = "\"/dev/nic\" is removed" },
+		{ .spec = S(DEV("/dev/nic", "242", "9")), .unmapped = UNMAPPED_KEEP },
+		{ .spec = S(DEV("/dev/nic", "244", "9")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "has the numbers of /dev/vfio/devices/vfio9, a VFIO node" },
+		{ .spec = S(DEV("/dev/nic", "242", "9") "," DEV("/dev/vfio/45", "243",
+								"5")),
+		  .map = MAP_45,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[0].path: \"/dev/nic\" " NUMBERS_OF_9 },
+		/* Another type, or numbers of none. */
+		{ .spec = S(NODE("/dev/nic", "b", "242", "9")), .machine_map = "[]" },
+		{ .spec = S(DEV("/dev/nic", "242", "100")), .machine_map = "[]" },
+		/* A bind mount, by what its source is. */
+		{ .spec = MOUNTS(MOUNT("/run/card", "/dev/nic")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: \"/dev/nic\" " NUMBERS_OF_9 },
+		{ .spec = MOUNTS(MOUNT("/run/card", "/dev/nic")),
+		  .machine_map = MAP_45,
+		  .unmapped = UNMAPPED_OWN,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: \"/dev/nic\" " NUMBERS_OF_9 },
+		{ .spec = MOUNTS(MOUNT("/run/card", "/dev/nic")),
+		  .unmapped = UNMAPPED_KEEP },
+		{ .spec = MOUNTS(MOUNT("/run/card", "/dev/gpu")), .machine_map = "[]" },
+		/* The control node's path hides nothing, unless it is corrected. */
+		{ .spec = S(DEV("/dev/vfio/vfio", "242", "9")),
+		  .machine_map = "[]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[0].path: \"/dev/vfio/vfio\" " NUMBERS_OF_9 },
+		{ .spec = S(DEV("/dev/vfio/vfio", "242", "9")),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "\"/dev/vfio/vfio\" " NUMBERS_OF_9 },
+		{ .spec = S(DEV("/dev/vfio/vfio", "242", "9")),
+		  .unmapped = UNMAPPED_KEEP },
+		{ .spec = S(DEV("/dev/vfio/vfio", "242", "9") "," DEV("/dev/vfio/45",
+								      "243", "5")),
+		  .map = MAP_45,
+		  .expected = NEW },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stand_in),  cmocka_unit_test(test_named),
+		cmocka_unit_test(test_host_dev),  cmocka_unit_test(test_handles),
+		cmocka_unit_test(test_disguised),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
