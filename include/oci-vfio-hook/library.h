@@ -19,6 +19,7 @@
 		list(LIBRARY_POINTER_)                                                   \
 	};                                                                               \
 	static const char *const name##_names[] = { list(LIBRARY_NAME_) NULL }
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): it is declared. */
 #define LIBRARY_POINTER_(function) __typeof__(function) *function;
 #define LIBRARY_NAME_(function) #function,
 

@@ -45,8 +45,14 @@ static inline void array_grow(void *array, size_t *capacity, size_t needed, size
 /* Appends one zeroed element to an array kept as pointer, count and capacity, and
  * evaluates to a pointer to it. */
 #define array_append(array, count, capacity)                                             \
-	(array_grow(&(array), &(capacity), (count) + 1, sizeof *(array)),                \
+	(array_grow(&(array), &(capacity), (count) + 1, sizeof(__typeof__(*(array)))),   \
 	 (array)[(count)] = (__typeof__(*(array))) { 0 }, &(array)[(count)++])
+
+/* Zeroed memory for so many elements of what the pointer points to; and their order. (Of
+ * elements that are pointers, analyzers take sizeof *array for a mistake.) */
+#define array_zalloc(count, array) xzalloc((count) * sizeof(__typeof__(*(array))))
+#define array_sort(array, count, compare)                                                \
+	qsort((array), (count), sizeof(__typeof__(*(array))), (compare))
 
 static inline void free_pointer(void *pointer)
 {

@@ -14,6 +14,12 @@ int library_open(const struct library *library, void *functions, struct error *e
 		library->soname, library->need);
 }
 #else
+/* POSIX lets a pointer to a function be one to an object. */
+static void store(void *at, const void *address)
+{
+	memcpy(at, &address, sizeof address);
+}
+
 int library_open(const struct library *library, void *functions, struct error *err)
 {
 	void *opened = dlopen(library->soname, RTLD_NOW | RTLD_NODELETE);
@@ -32,8 +38,7 @@ int library_open(const struct library *library, void *functions, struct error *e
 				err, ERROR_UNAVAILABLE,
 				"%s has no %s(), which is needed to %s: a newer package %s is needed",
 				library->soname, *name, library->need, library->package);
-		/* POSIX lets a pointer to a function be one to an object. */
-		memcpy(at, &address, sizeof address);
+		store(at, address);
 		at += sizeof address;
 	}
 	return 0;

@@ -21,13 +21,15 @@ static bool parse_number(struct slice text, bool *ret_any, uint32_t *ret)
 
 int cgroup_rule_parse(struct slice line, struct cgroup_rule *ret)
 {
+	static const char types[] = { 'a', 'b', 'c' };
 	struct cgroup_rule rule = { 0 };
 	struct slice type, major, minor;
 	uint32_t access;
 
 	if (!slice_cut(&line, ' ', &type) || !slice_cut(&line, ':', &major) ||
 	    !slice_cut(&line, ' ', &minor) || !line.data || type.length != 1 ||
-	    !memchr("abc", type.data[0], 3) || line.length >= sizeof rule.access ||
+	    !memchr(types, type.data[0], sizeof types) ||
+	    line.length >= sizeof rule.access ||
 	    !parse_number(major, &rule.any_major, &rule.number.major) ||
 	    !parse_number(minor, &rule.any_minor, &rule.number.minor))
 		return -EINVAL;

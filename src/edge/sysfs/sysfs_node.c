@@ -218,7 +218,7 @@ static int list_class(const struct sysroot *sysroot, const char *class,
 	for (size_t i = 0; i < names.count; i++) {
 		auto_free char *dev = text_join(class, "/", names.items[i], "/dev", NULL);
 		struct vfio_node node = { 0 };
-		bool found;
+		bool found = false;
 
 		r = sysfs_read_dev(sysroot, dev, &found, &node.number, err);
 		if (r < 0)

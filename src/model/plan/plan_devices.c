@@ -300,7 +300,7 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 		node->final_path = xstrndup(after->path.data, after->path.length);
 		node->node = xstrdup(device->by ? device->by->path : CONTROL_NODE);
 	}
-	if (!is_affected(device))
+	if (!is_affected(device) || (!device->entry && !before))
 		return;
 	named = device->entry ? xstrdup(device->entry->container_path)
 			      : xstrndup(before->path.data, before->path.length);

@@ -94,9 +94,10 @@ static void note_number(struct plan *plan, const struct spec_rule *rule,
 	struct plan_number *number =
 		array_append(plan->numbers, plan->n_numbers, plan->numbers_capacity);
 
-	number->old =
-		(struct device_number) { rule->type == 'a' ? 'c' : rule->type,
-					 (uint32_t)rule->major, (uint32_t)rule->minor };
+	number->old = (struct device_number) { rule->type, (uint32_t)rule->major,
+					       (uint32_t)rule->minor };
+	if (rule->type == 'a')
+		number->old.type = 'c';
 	number->has_new = to != NULL;
 	if (to)
 		number->number = *to;

@@ -44,7 +44,7 @@ static void splice_arrays(const struct plan *plan, const struct spec *spec,
 			  struct splices *ret)
 {
 	auto_free const struct plan_change **changes =
-		xzalloc(plan->n_changes * sizeof *changes);
+		array_zalloc(plan->n_changes, changes);
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->n_changes; i++) {
@@ -54,7 +54,7 @@ static void splice_arrays(const struct plan *plan, const struct spec *spec,
 			changes[count++] = &plan->changes[i];
 	}
 	if (count > 1)
-		qsort(changes, count, sizeof *changes, compare_changes);
+		array_sort(changes, count, compare_changes);
 	for (size_t i = 0, next; i < count; i = next) {
 		for (next = i + 1; next < count; next++) {
 			if (changes[i]->array != changes[next]->array)

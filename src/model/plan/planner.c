@@ -130,15 +130,14 @@ int plan_build(const struct plan_input *input, struct plan *ret,
 		.plan = &plan,
 		.messages = messages,
 		.err = err,
-		.resolved = xzalloc(input->map->n_entries * sizeof *planner.resolved),
+		.resolved = array_zalloc(input->map->n_entries, planner.resolved),
 		.device_entries =
-			xzalloc(input->spec->n_devices * sizeof *planner.device_entries),
+			array_zalloc(input->spec->n_devices, planner.device_entries),
 		.mount_entries =
-			xzalloc(input->spec->n_mounts * sizeof *planner.mount_entries),
+			array_zalloc(input->spec->n_mounts, planner.mount_entries),
 		.device_nodes =
-			xzalloc(input->spec->n_devices * sizeof *planner.device_nodes),
-		.mount_nodes =
-			xzalloc(input->spec->n_mounts * sizeof *planner.mount_nodes),
+			array_zalloc(input->spec->n_devices, planner.device_nodes),
+		.mount_nodes = array_zalloc(input->spec->n_mounts, planner.mount_nodes),
 		.device_dropped = xzalloc(input->spec->n_devices),
 		.mount_dropped = xzalloc(input->spec->n_mounts),
 	};
