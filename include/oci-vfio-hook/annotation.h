@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The annotation io.github.oci-vfio-hook.applied: what an earlier run did to a spec, and
- * the token that proves that it was us in this boot. Pure.
- *
- * Its value is JSON in a string:
- * {"token":"<32 hex digits>",
- *  "nodes":[{"container_path":"/dev/vfio/45","final_path":"/dev/vfio/3","node":"/dev/vfio/3",
- *            "type":"c","major":242,"minor":0}],
- *  "addresses":[["0000:3b:02.0","0000:01:00.0"]]}
- * `final_path`, `node`, `type`, `major` and `minor` are absent for a vfio-pci-gk entry:
- * its nodes were taken out. */
-#ifndef OCI_VFIO_HOOK_APPLIED_H
-#define OCI_VFIO_HOOK_APPLIED_H
+/* What an earlier run did to a spec, as its annotation lists it: nodes, pairs of addresses,
+ * rules. A value; its text is in annotation_text. Pure. */
+#ifndef OCI_VFIO_HOOK_ANNOTATION_H
+#define OCI_VFIO_HOOK_ANNOTATION_H
 
-#include "oci-vfio-hook/error.h"
 #include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/pci.h"
 
 struct annotation_node {
 	char *container_path; /* owned, as all strings here */
-	char *final_path;     /* NULL: taken out */
+	char *final_path;     /* NULL: removed */
 	char *node;	      /* on the machine */
 	struct device_number number;
 };
@@ -28,10 +19,12 @@ struct annotation_address {
 };
 
 struct annotation {
-	struct annotation_node *nodes;
+	struct annotation_node *nodes; /* by container path and final path */
 	size_t n_nodes, nodes_capacity;
-	struct annotation_address *addresses;
+	struct annotation_node **by_final;    /* the same by final path; owned */
+	struct annotation_address *addresses; /* by host and guest */
 	size_t n_addresses, addresses_capacity;
+	struct pci_address *guests; /* of these; owned */
 	/* Numbers that a rule got for a bind mount of the whole /dev/vfio. */
 	struct device_number *rules;
 	size_t n_rules, rules_capacity;
@@ -39,34 +32,43 @@ struct annotation {
 
 #define auto_annotation __attribute__((cleanup(annotation_free))) struct annotation
 
-/* Parses the annotation's text if its token is `token` (NULL: there is none yet). Returns
- * 0, or 1 if the token is another or the text isn't ours: then *ret is empty and the
- * annotation counts as absent. */
-int annotation_parse(struct slice text, const char *token, struct annotation *ret);
-
-/* Appends the annotation's text. */
-void annotation_format(const struct annotation *annotation, const char *token,
-		       struct buffer *ret);
-
-/* Adds what is not yet listed. */
+/* Adds to what is listed. */
 void annotation_add_node(struct annotation *annotation, const char *container_path,
 			 const char *final_path, const char *node,
 			 const struct device_number *number);
 void annotation_add_address(struct annotation *annotation, const struct pci_address *host,
 			    const struct pci_address *guest);
+void annotation_add_rule(struct annotation *annotation,
+			 const struct device_number *number);
 
-/* The node that the container sees at this final path, or NULL. */
+/* Sorts what was added and removes what is listed twice. Looking up needs it, and whoever
+ * writes the text. */
+void annotation_sort(struct annotation *annotation);
+/* The same, where what is listed is looked up by final path or guest, too. */
+void annotation_index(struct annotation *annotation);
+
+/* The node that the container sees at this final path, or NULL; needs annotation_index(),
+ * as annotation_has_guest() does. */
 const struct annotation_node *annotation_find_final(const struct annotation *annotation,
 						    struct slice path);
-/* Is the node behind this final path a VFIO node of the machine? */
+/* Is the node at this final path a VFIO node of the machine? */
 bool annotation_is_vfio(const struct annotation *annotation, struct slice final_path);
-/* Is the entry of this container path done? */
-bool annotation_has_container_path(const struct annotation *annotation,
-				   struct slice path);
+/* The first node of the entry of this container path, which then is done; or NULL. */
+const struct annotation_node *annotation_find_container_path(
+	const struct annotation *annotation, struct slice path);
+/* Is this pair of paths listed? */
+bool annotation_has_node(const struct annotation *annotation, const char *container_path,
+			 const char *final_path);
 bool annotation_has_guest(const struct annotation *annotation,
 			  const struct pci_address *address);
-
-void annotation_add_rule(struct annotation *annotation,
+/* The first pair of this host, or NULL. */
+const struct annotation_address *annotation_find_host(const struct annotation *annotation,
+						      const struct pci_address *host);
+/* Is this pair listed? */
+bool annotation_has_address(const struct annotation *annotation,
+			    const struct pci_address *host,
+			    const struct pci_address *guest);
+bool annotation_has_rule(const struct annotation *annotation,
 			 const struct device_number *number);
 
 void annotation_free(struct annotation *annotation);

@@ -34,7 +34,8 @@ struct hook_run {
 	char *input;	    /* what a caller read for a run without a bundle; owned */
 	struct spec spec;   /* borrows the bundle's or the caller's text */
 	struct environment environment;
-	struct annotation annotation;
+	struct annotation annotation; /* what earlier runs did */
+	struct annotation claimed;    /* what somebody says that they did */
 	struct device_map map;
 	struct request request;
 	struct inventory inventory;

@@ -4,6 +4,7 @@
 #ifndef OCI_VFIO_HOOK_PLAN_H
 #define OCI_VFIO_HOOK_PLAN_H
 
+#include "oci-vfio-hook/annotation_text.h"
 #include "oci-vfio-hook/inventory.h"
 #include "oci-vfio-hook/remedy.h"
 #include "oci-vfio-hook/request.h"
@@ -124,8 +125,10 @@ void plan_process(const struct spec *process, struct environment *environment,
 		  const struct spec *container, const struct annotation *annotation,
 		  struct plan *ret, struct messages *messages);
 
-/* Adds the annotation as the last change, if there is any other. */
-void plan_add_annotation(struct plan *plan, const struct spec *spec, const char *token);
+/* Adds the annotation as the last change, if there is any other. `key` NULL: without its
+ * code, to be shown. */
+void plan_add_annotation(struct plan *plan, const struct spec *spec, const uint8_t *key,
+			 const struct annotation_binding *binding);
 
 /* The edits of the spec's text, sorted. Each new value is parsed by itself. */
 int plan_splices(const struct plan *plan, const struct spec *spec, struct splices *ret,

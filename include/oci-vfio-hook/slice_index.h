@@ -28,9 +28,6 @@ void slice_index_sort(struct slice_index *index);
 const struct slice_place *slice_index_find(const struct slice_index *index,
 					   struct slice text, size_t *ret_count);
 
-/* An order of texts by their bytes. */
-int slice_compare(struct slice a, struct slice b);
-
 void slice_index_free(struct slice_index *index);
 
 #endif

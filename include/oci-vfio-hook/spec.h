@@ -67,9 +67,10 @@ struct spec {
 	struct spec_variable *variables;
 	size_t n_variables, variables_capacity;
 	bool has_annotation;
-	struct slice annotation; /* text of our annotation */
-	struct slice root_path;	 /* root.path as it is; empty where absent */
-	char **strings;		 /* cleaned paths that differ from the text; owned */
+	struct slice annotation;   /* text of our annotation */
+	struct slice root_path;	   /* root.path as it is; empty where absent */
+	struct slice cgroups_path; /* linux.cgroupsPath as it is; empty where absent */
+	char **strings;		   /* cleaned paths that differ from the text; owned */
 	size_t n_strings, strings_capacity;
 };
 

@@ -28,6 +28,9 @@ static inline bool slice_equal(struct slice a, struct slice b)
 	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+/* An order by the bytes, as strcmp() has it. */
+int slice_compare(struct slice a, struct slice b);
+
 static inline bool slice_starts(struct slice text, struct slice prefix)
 {
 	return text.length >= prefix.length &&

@@ -2,14 +2,6 @@
 /* Which places have a text. */
 #include "oci-vfio-hook/slice_index.h"
 
-int slice_compare(struct slice a, struct slice b)
-{
-	size_t length = a.length < b.length ? a.length : b.length;
-	int order = length ? memcmp(a.data, b.data, length) : 0;
-
-	return order ? order : (a.length > b.length) - (a.length < b.length);
-}
-
 void slice_index_add(struct slice_index *index, struct slice text, size_t place)
 {
 	*array_append(index->items, index->count, index->capacity) =

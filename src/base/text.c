@@ -23,6 +23,14 @@ bool slice_cut(struct slice *rest, char separator, struct slice *ret)
 	return true;
 }
 
+int slice_compare(struct slice a, struct slice b)
+{
+	size_t length = a.length < b.length ? a.length : b.length;
+	int order = length ? memcmp(a.data, b.data, length) : 0;
+
+	return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 char *text_join(const char *first, ...)
 {
 	struct buffer joined = { 0 };

@@ -3,13 +3,15 @@
 #include "oci-vfio-hook/token.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/random.h>
 
+#include "oci-vfio-hook/hex.h"
 #include "oci-vfio-hook/user_namespace.h"
 
 #define TOKEN_DIRECTORY "oci-vfio-hook"
 #define TOKEN_FILE "token"
+/* Hex digits and a newline. */
+#define TOKEN_LENGTH (2 * SIPHASH_KEY_SIZE + 1)
 
 /* Which of root's and the users' own directories below /run is ours? Root is root in a user
  * namespace that maps it to the parent's, too. */
@@ -35,7 +37,7 @@ static int check_status(int fd, const char *path, struct error *err)
 		return error_set(err, ERROR_IO, "%s: can't be examined: %s", path,
 				 strerror(errno));
 	if (!S_ISREG(status.st_mode))
-		return error_set(err, ERROR_DATA, "%s: is no regular file: remove it",
+		return error_set(err, ERROR_DATA, "%s: is not a regular file: remove it",
 				 path);
 	if (status.st_uid != geteuid() || (status.st_mode & 07177) != 0)
 		return error_set(
@@ -45,20 +47,10 @@ static int check_status(int fd, const char *path, struct error *err)
 	return 0;
 }
 
-static bool is_token(const char *text)
-{
-	for (size_t i = 0; i < TOKEN_LENGTH; i++) {
-		if (!(text[i] >= '0' && text[i] <= '9') &&
-		    !(text[i] >= 'a' && text[i] <= 'f'))
-			return false;
-	}
-	return text[TOKEN_LENGTH] == '\n';
-}
-
-static int read_file(int fd, const char *path, char ret[static TOKEN_LENGTH + 1],
+static int read_file(int fd, const char *path, uint8_t ret[static SIPHASH_KEY_SIZE],
 		     struct error *err)
 {
-	char text[TOKEN_LENGTH + 2];
+	char text[TOKEN_LENGTH + 1];
 	ssize_t length;
 
 	/* One more than there should be: a longer file isn't ours. */
@@ -66,18 +58,19 @@ static int read_file(int fd, const char *path, char ret[static TOKEN_LENGTH + 1]
 	if (length < 0)
 		return error_set(err, ERROR_IO, "%s: can't be read: %s", path,
 				 strerror((int)-length));
-	if (length != TOKEN_LENGTH + 1 || !is_token(text))
-		return error_set(err, ERROR_DATA, "%s: is no token of ours: remove it",
+	if (length != TOKEN_LENGTH || text[TOKEN_LENGTH - 1] != '\n' ||
+	    hex_parse((struct slice) { text, TOKEN_LENGTH - 1 }, ret, SIPHASH_KEY_SIZE) <
+		    0)
+		return error_set(err, ERROR_DATA,
+				 "%s: is not a token that oci-vfio-hook made: remove it",
 				 path);
-	memcpy(ret, text, TOKEN_LENGTH);
-	ret[TOKEN_LENGTH] = '\0';
 	return 0;
 }
 
 /* token_read() in the directory that is known already. Who may write the token's
  * directory isn't asked here: a file that is ours alone was made by us. */
 static int read_token(const struct sysroot *sysroot, const char *directory,
-		      char ret[static TOKEN_LENGTH + 1], struct error *err)
+		      uint8_t ret[static SIPHASH_KEY_SIZE], struct error *err)
 {
 	auto_close int fd = -1;
 	auto_free char *path =
@@ -100,25 +93,32 @@ static int open_directory(const struct sysroot *sysroot, const char *directory,
 {
 	auto_close int parent = -1, fd = -1;
 	struct stat status;
+	bool made;
 
-	parent = sysroot_openat(sysroot, AT_FDCWD, directory, O_PATH | O_DIRECTORY);
+	parent = sysroot_openat(sysroot, AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
 	/* A captured machine may have been captured without its /run. */
 	if (parent == -ENOENT && !sysroot->real && strcmp(directory, "/run") == 0 &&
-	    mkdirat(sysroot->root, "run", 0755) == 0)
+	    mkdirat(sysroot->root, "run", 0755) == 0) {
 		parent = sysroot_openat(sysroot, AT_FDCWD, directory,
-					O_PATH | O_DIRECTORY);
+					O_RDONLY | O_DIRECTORY);
+		if (parent >= 0 && fchmod(parent, 0755) < 0)
+			return error_set(err, ERROR_IO, "/run: can't be made: %s",
+					 strerror(errno));
+	}
 	if (parent < 0)
 		return error_set(
 			err, error_class_of_errno(-parent),
 			"%s: can't be opened to keep the token of this boot there: %s",
 			directory, strerror(-parent));
-	if (mkdirat(parent, TOKEN_DIRECTORY, 0755) < 0 && errno != EEXIST)
+	made = mkdirat(parent, TOKEN_DIRECTORY, 0755) == 0;
+	if (!made && errno != EEXIST)
 		return error_set(err, error_class_of_errno(errno),
 				 "%s/" TOKEN_DIRECTORY ": can't be made: %s", directory,
 				 strerror(errno));
 	fd = openat(parent, TOKEN_DIRECTORY,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &status) < 0)
+	/* Not left to the umask. */
+	if (fd < 0 || (made && fchmod(fd, 0755) < 0) || fstat(fd, &status) < 0)
 		return error_set(err, error_class_of_errno(errno),
 				 "%s/" TOKEN_DIRECTORY
 				 ": can't be opened as a directory: %s",
@@ -132,36 +132,32 @@ static int open_directory(const struct sysroot *sysroot, const char *directory,
 	return take_fd(fd);
 }
 
-/* Returns 0 or -errno. */
-static int random_hex(char *ret, size_t digits)
+/* Appends so many random bytes in hex. Returns 0 or -errno. */
+static int add_random_hex(size_t count, struct buffer *ret)
 {
-	uint8_t bytes[TOKEN_LENGTH / 2];
-	ssize_t n;
+	uint8_t bytes[SIPHASH_KEY_SIZE];
+	ssize_t n = RETRY_ON_EINTR(getrandom(bytes, count, 0));
 
-	n = RETRY_ON_EINTR(getrandom(bytes, digits / 2, 0));
-	if (n != (ssize_t)(digits / 2))
+	if (n != (ssize_t)count)
 		return n < 0 ? -errno : -EIO;
-	for (size_t i = 0; i < digits / 2; i++)
-		snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+	hex_format(bytes, count, ret);
 	return 0;
 }
 
-static int write_file(int directory, const char *name, const char *token)
+static int write_file(int directory, const char *name, struct slice text)
 {
 	auto_close int fd =
 		openat(directory, name,
 		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	char text[TOKEN_LENGTH + 2];
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	snprintf(text, sizeof(text), "%s\n", token);
 	/* Not left to the umask. */
 	if (fchmod(fd, 0600) < 0)
 		return -errno;
-	n = write(fd, text, TOKEN_LENGTH + 1);
-	if (n != TOKEN_LENGTH + 1)
+	n = write(fd, text.data, text.length);
+	if (n != (ssize_t)text.length)
 		return n < 0 ? -errno : -ENOSPC;
 	return 0;
 }
@@ -170,19 +166,21 @@ static int write_file(int directory, const char *name, const char *token)
  * several at once one wins. Returns 0 or -errno. */
 static int create_token(int directory)
 {
-	char token[TOKEN_LENGTH + 1], name[sizeof(".token.") + 16] = ".token.";
-	int r = random_hex(token, TOKEN_LENGTH);
+	auto_buffer token = { 0 }, name = { 0 };
+	int r = add_random_hex(SIPHASH_KEY_SIZE, &token);
 
+	buffer_add(&token, SLICE("\n"));
+	buffer_add(&name, SLICE("." TOKEN_FILE "."));
 	if (r == 0)
-		r = random_hex(name + strlen(name), 16);
+		r = add_random_hex(8, &name);
 	if (r < 0)
 		return r;
-	r = write_file(directory, name, token);
-	if (r == 0 && linkat(directory, name, directory, TOKEN_FILE, 0) < 0 &&
+	r = write_file(directory, name.data, buffer_slice(&token));
+	if (r == 0 && linkat(directory, name.data, directory, TOKEN_FILE, 0) < 0 &&
 	    errno != EEXIST)
 		r = -errno;
 	if (r != -EEXIST)
-		unlinkat(directory, name, 0);
+		unlinkat(directory, name.data, 0);
 	return r;
 }
 
@@ -191,7 +189,7 @@ static int create_token(int directory)
  * as all of the sysfs part, needn't be asked where root's token is ours. (Below a --root it
  * may be anybody's.) */
 static int find_token(const struct sysroot *sysroot, char **ret_directory,
-		      char ret[static TOKEN_LENGTH + 1], struct error *err)
+		      uint8_t ret[static SIPHASH_KEY_SIZE], struct error *err)
 {
 	auto_error ignored = { 0 };
 	int r;
@@ -202,7 +200,7 @@ static int find_token(const struct sysroot *sysroot, char **ret_directory,
 	return r < 0 ? r : read_token(sysroot, *ret_directory, ret, err);
 }
 
-int token_read(const struct sysroot *sysroot, char ret[static TOKEN_LENGTH + 1],
+int token_read(const struct sysroot *sysroot, uint8_t ret[static SIPHASH_KEY_SIZE],
 	       struct error *err)
 {
 	auto_free char *directory = NULL;
@@ -210,7 +208,7 @@ int token_read(const struct sysroot *sysroot, char ret[static TOKEN_LENGTH + 1],
 	return find_token(sysroot, &directory, ret, err);
 }
 
-int token_make(const struct sysroot *sysroot, char ret[static TOKEN_LENGTH + 1],
+int token_make(const struct sysroot *sysroot, uint8_t ret[static SIPHASH_KEY_SIZE],
 	       struct error *err)
 {
 	auto_close int fd = -1;

@@ -7,6 +7,7 @@
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/hotplug.h"
 #include "oci-vfio-hook/map_source.h"
+#include "oci-vfio-hook/remapping.h"
 #include "oci-vfio-hook/replacement.h"
 #include "oci-vfio-hook/sysfs.h"
 #include "oci-vfio-hook/token.h"
@@ -33,24 +34,47 @@ int hook_configure(struct hook_run *run, const struct hook_options *options,
 	return settings_parse(name, (struct slice) { text, length }, &run->settings, err);
 }
 
-int hook_read_annotation(struct hook_run *run, struct error *err)
+/* What tells the container from others. Without a bundle there may be nothing. */
+static struct annotation_binding binding_of(const struct hook_run *run)
 {
-	char token[TOKEN_LENGTH + 1];
+	struct annotation_binding binding = { .cgroups_path = run->spec.cgroups_path,
+					      .root_path = run->spec.root_path };
+	struct stat status;
+
+	if (annotation_needs_bundle(&binding) && run->bundle.directory >= 0 &&
+	    fstat(run->bundle.directory, &status) == 0) {
+		binding.has_bundle = true;
+		binding.device = status.st_dev;
+		binding.inode = status.st_ino;
+	}
+	return binding;
+}
+
+void hook_read_annotation(struct hook_run *run)
+{
+	struct annotation_binding binding;
+	auto_annotation annotation = { 0 };
+	uint8_t key[SIPHASH_KEY_SIZE];
+	auto_error err = { 0 };
 	int r;
 
 	if (!run->spec.has_annotation)
-		return 0;
-	r = token_read(&run->sysroot, token, err);
+		return;
+	binding = binding_of(run);
+	r = token_read(&run->sysroot, key, &err);
 	if (r < 0)
-		return r;
-	if (annotation_parse(run->spec.annotation, r == 0 ? token : NULL,
-			     &run->annotation) > 0)
+		messages_add(&run->messages, MESSAGE_WARNING,
+			     "no annotation " ANNOTATION_KEY " can be checked: %s",
+			     err.message);
+	r = annotation_parse(run->spec.annotation, r == 0 ? key : NULL, &binding,
+			     &annotation);
+	*(r == 0 ? &run->annotation : &run->claimed) = take_struct(annotation);
+	if (r != 0)
 		messages_add(
 			&run->messages, MESSAGE_WARNING,
 			"%s: the annotation " ANNOTATION_KEY
-			" is not of this machine since its boot; it counts as absent",
+			" was not written for this container on this machine since it booted; ignored",
 			run->spec.doc.name);
-	return 0;
 }
 
 static int read_maps(struct hook_run *run, const struct hook_options *options,
@@ -145,23 +169,50 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 	return look_until(run, &input, err);
 }
 
-/* The annotation with this boot's token. Without one it is better left out: a container
- * that starts is worth more than a second run that knows of the first. */
-static void add_applied(struct hook_run *run, enum hook_purpose purpose)
+/* The annotation, proven by this boot's token. Returns why there is none, which the caller
+ * frees, or NULL. */
+static char *add_proven_annotation(struct hook_run *run)
 {
-	char token[TOKEN_LENGTH + 1] = "";
+	const struct annotation_binding binding = binding_of(run);
+	uint8_t key[SIPHASH_KEY_SIZE];
 	auto_error err = { 0 };
 
+	if (!annotation_can_bind(&binding))
+		return xstrdup(
+			"nothing in the spec tells the container from others (neither linux.cgroupsPath nor an absolute root.path)");
+	if (token_make(&run->sysroot, key, &err) < 0)
+		return take_ptr(err.message);
+	plan_add_annotation(&run->plan, &run->spec, key, &binding);
+	return NULL;
+}
+
+/* A container that starts is worth more than a second run that knows of the first, unless
+ * that would give it another device. */
+static int add_annotation(struct hook_run *run, enum hook_purpose purpose,
+			  struct error *err)
+{
+	const struct annotation_binding unbound = { 0 };
+	auto_free char *why = NULL;
+	int r;
+
 	if (run->plan.n_changes == 0)
-		return;
-	if (purpose != HOOK_SHOW && token_make(&run->sysroot, token, &err) < 0) {
-		messages_add(&run->messages, MESSAGE_WARNING,
-			     "no annotation " ANNOTATION_KEY
-			     " is added, for want of a token: %s",
-			     err.message);
-		return;
+		return 0;
+	if (purpose == HOOK_SHOW) {
+		plan_add_annotation(&run->plan, &run->spec, NULL, &unbound);
+		return 0;
 	}
-	plan_add_annotation(&run->plan, &run->spec, token);
+	why = add_proven_annotation(run);
+	if (!why)
+		return 0;
+	r = remapping_check_plan(&run->spec, &run->environment, &run->map, &run->plan,
+				 why, err);
+	if (r == 0)
+		messages_add(
+			&run->messages, MESSAGE_WARNING,
+			"no annotation " ANNOTATION_KEY
+			" is written, so another front end would not know what is done: %s",
+			why);
+	return r;
 }
 
 /* Parses the new text again: is it what was planned? */
@@ -186,13 +237,15 @@ static int verify(struct hook_run *run, struct error *err)
 int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,
 		   struct error *err)
 {
-	int r = hook_read_annotation(run, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	hook_read_annotation(run);
 	environment_parse(&run->spec, &run->environment);
 	environment_mark_done(&run->environment, &run->annotation);
 	r = read_maps(run, options, err);
+	if (r == 0)
+		r = remapping_check_claim(&run->spec, &run->environment, &run->map,
+					  &run->claimed, err);
 	return r < 0 ? r : make_plan(run, explain, err);
 }
 
@@ -229,10 +282,10 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 		r = hook_plan_spec(run, options, purpose == HOOK_SHOW, err);
 	if (r == 0 && options->created)
 		r = check_environment(run, err);
-	if (r < 0)
-		return r;
-	add_applied(run, purpose);
-	r = plan_splices(&run->plan, &run->spec, &run->splices, err);
+	if (r == 0)
+		r = add_annotation(run, purpose, err);
+	if (r == 0)
+		r = plan_splices(&run->plan, &run->spec, &run->splices, err);
 	return r < 0 || purpose == HOOK_START ? r : verify(run, err);
 }
 

@@ -5,8 +5,9 @@
 
 #include "oci-vfio-hook/hook.h"
 
-/* What earlier runs did, if the spec's annotation is ours. */
-int hook_read_annotation(struct hook_run *run, struct error *err);
+/* What earlier runs did, if the spec's annotation is ours; else it is only somebody's
+ * claim, and counts as absent. */
+void hook_read_annotation(struct hook_run *run);
 
 /* From the parsed spec on to the plan. */
 int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,

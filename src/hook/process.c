@@ -34,9 +34,9 @@ static bool read_container(const struct hook_run *run,
 	    bundle_open(bundle, "config.json", false, &ret->bundle, &ignored) < 0 ||
 	    spec_parse(ret->bundle.name,
 		       (struct slice) { ret->bundle.text, ret->bundle.length },
-		       &run->settings.prefixes, &ret->spec, &ignored) < 0 ||
-	    hook_read_annotation(ret, &ignored) < 0)
+		       &run->settings.prefixes, &ret->spec, &ignored) < 0)
 		return false;
+	hook_read_annotation(ret);
 	return ret->annotation.n_addresses > 0 || ret->annotation.n_nodes > 0;
 }
 

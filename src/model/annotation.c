@@ -1,219 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The annotation that says what was done. */
+/* The annotation that says what was done, as a value. */
 #include "oci-vfio-hook/annotation.h"
 
-#include "oci-vfio-hook/json.h"
-#include "oci-vfio-hook/spec.h"
+#include "oci-vfio-hook/vfio_path.h"
 
-enum node_member {
-	NODE_CONTAINER_PATH,
-	NODE_FINAL_PATH,
-	NODE_NODE,
-	NODE_TYPE,
-	NODE_MAJOR,
-	NODE_MINOR,
-	NODE_MEMBERS,
-};
-static const struct json_member node_members[] = {
-	[NODE_CONTAINER_PATH] = JSON_MEMBER("container_path", &json_value),
-	[NODE_FINAL_PATH] = JSON_MEMBER("final_path", &json_value),
-	[NODE_NODE] = JSON_MEMBER("node", &json_value),
-	[NODE_TYPE] = JSON_MEMBER("type", &json_value),
-	[NODE_MAJOR] = JSON_MEMBER("major", &json_value),
-	[NODE_MINOR] = JSON_MEMBER("minor", &json_value),
-};
-static const struct json_shape node_shape = { .members = node_members,
-					      .n_members = NODE_MEMBERS };
-static const struct json_shape nodes_shape = { .elements = &node_shape };
-
-enum annotation_member {
-	ANNOTATION_TOKEN,
-	ANNOTATION_NODES,
-	ANNOTATION_ADDRESSES,
-	ANNOTATION_MEMBERS
-};
-static const struct json_member annotation_members[] = {
-	[ANNOTATION_TOKEN] = JSON_MEMBER("token", &json_value),
-	[ANNOTATION_NODES] = JSON_MEMBER("nodes", &nodes_shape),
-	[ANNOTATION_ADDRESSES] = JSON_MEMBER("addresses", &json_any),
-};
-static const struct json_shape annotation_shape = { .members = annotation_members,
-						    .n_members = ANNOTATION_MEMBERS };
-
-static int read_text(const struct json *doc, uint32_t object, enum node_member member,
-		     char **ret, struct error *err)
+/* An absent text comes first. */
+static int compare_text(const char *a, const char *b)
 {
-	uint32_t json = json_member(doc, object, member);
-	struct slice text;
-	int r = json ? json_string(doc, json, &text, err) : 0;
-
-	*ret = json && r == 0 ? xstrndup(text.data, text.length) : NULL;
-	return r;
+	if (!a || !b)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
 }
 
-static int read_node(const struct json *doc, uint32_t object,
-		     struct annotation *annotation, struct error *err)
+static int compare_nodes(const void *a, const void *b)
 {
-	struct annotation_node *node = array_append(
-		annotation->nodes, annotation->n_nodes, annotation->nodes_capacity);
-	auto_free char *type = NULL;
-	uint32_t major, minor;
-	int64_t value = 0;
-	int r = read_text(doc, object, NODE_CONTAINER_PATH, &node->container_path, err);
+	const struct annotation_node *x = a, *y = b;
+	int order = strcmp(x->container_path, y->container_path);
 
-	if (r == 0)
-		r = read_text(doc, object, NODE_FINAL_PATH, &node->final_path, err);
-	if (r == 0)
-		r = read_text(doc, object, NODE_NODE, &node->node, err);
-	if (r == 0)
-		r = read_text(doc, object, NODE_TYPE, &type, err);
-	if (r == 0 && !node->container_path)
-		return json_error(err, ERROR_DATA, doc, object, "has no container_path");
-	if (r < 0 || !node->final_path)
-		return r;
-	major = json_member(doc, object, NODE_MAJOR);
-	minor = json_member(doc, object, NODE_MINOR);
-	if (!node->node || !type || !major || !minor)
-		return json_error(err, ERROR_DATA, doc, object, "a field is missing");
-	if (strcmp(type, "c") != 0 && strcmp(type, "b") != 0)
-		return json_error(err, ERROR_DATA, doc, object,
-				  "the type is neither c nor b");
-	node->number.type = *type;
-	r = json_integer(doc, major, 0, UINT32_MAX, &value, err);
-	if (r < 0)
-		return r;
-	node->number.major = (uint32_t)value;
-	r = json_integer(doc, minor, 0, UINT32_MAX, &value, err);
-	node->number.minor = (uint32_t)value;
-	return r;
+	return order ? order : compare_text(x->final_path, y->final_path);
 }
 
-/* One pair [host, guest]. */
-static int read_address(const struct json *doc, uint32_t pair,
-			struct annotation *annotation, struct error *err)
+static int compare_final(const void *a, const void *b)
 {
-	struct annotation_address address;
-	struct slice host, guest;
-	uint32_t first = json_child(doc, pair),
-		 second = first ? json_next(doc, first) : 0;
+	const struct annotation_node *const *x = a, *const *y = b;
+	int order = compare_text((*x)->final_path, (*y)->final_path);
 
-	if (!second || json_string(doc, first, &host, err) < 0 ||
-	    json_string(doc, second, &guest, err) < 0 ||
-	    pci_address_parse(host, &address.host) < 0 ||
-	    pci_address_parse(guest, &address.guest) < 0)
-		return json_error(err, ERROR_DATA, doc, pair,
-				  "must be a pair of addresses");
-	annotation_add_address(annotation, &address.host, &address.guest);
-	return 0;
+	return order ? order : compare_nodes(*x, *y);
 }
 
-typedef int read_fn(const struct json *doc, uint32_t json, struct annotation *annotation,
-		    struct error *err);
-
-static int read_each(const struct json *doc, enum annotation_member member,
-		     read_fn *read_one, struct annotation *annotation, struct error *err)
+static int compare_addresses(const void *a, const void *b)
 {
-	uint32_t array = json_member(doc, 0, member);
+	const struct annotation_address *x = a, *y = b;
+	int order = pci_address_compare(&x->host, &y->host);
 
-	for (uint32_t json = array ? json_child(doc, array) : 0; json;
-	     json = json_next(doc, json)) {
-		int r = read_one(doc, json, annotation, err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return order ? order : pci_address_compare(&x->guest, &y->guest);
 }
 
-int annotation_parse(struct slice text, const char *token, struct annotation *ret)
+static int compare_guests(const void *a, const void *b)
 {
-	auto_annotation annotation = { 0 };
-	auto_error err = { 0 };
-	auto_json doc = { 0 };
-	struct slice found;
-	uint32_t json;
-
-	if (!token ||
-	    json_parse("annotation", text, &annotation_shape, NULL, &doc, &err) < 0 ||
-	    json_type(&doc, 0) != JSON_OBJECT)
-		return 1;
-	json = json_member(&doc, 0, ANNOTATION_TOKEN);
-	if (!json || json_string(&doc, json, &found, &err) < 0 ||
-	    !slice_equal(found, slice_from(token)))
-		return 1;
-	if (read_each(&doc, ANNOTATION_NODES, read_node, &annotation, &err) < 0 ||
-	    read_each(&doc, ANNOTATION_ADDRESSES, read_address, &annotation, &err) < 0)
-		return 1;
-	*ret = take_struct(annotation);
-	return 0;
+	return pci_address_compare(a, b);
 }
 
-static void format_node(const struct annotation_node *node, struct buffer *ret)
+static int compare_rules(const void *a, const void *b)
 {
-	buffer_add(ret, SLICE("{\"container_path\":"));
-	json_quote(ret, slice_from(node->container_path));
-	if (node->final_path) {
-		buffer_add(ret, SLICE(",\"final_path\":"));
-		json_quote(ret, slice_from(node->final_path));
-		buffer_add(ret, SLICE(",\"node\":"));
-		json_quote(ret, slice_from(node->node));
-		buffer_add(ret, SLICE(",\"type\":"));
-		json_quote(ret, (struct slice) { &node->number.type, 1 });
-		buffer_add(ret, SLICE(",\"major\":"));
-		buffer_add_number(ret, node->number.major);
-		buffer_add(ret, SLICE(",\"minor\":"));
-		buffer_add_number(ret, node->number.minor);
-	}
-	buffer_add(ret, SLICE("}"));
+	return device_number_compare(a, b);
 }
 
-void annotation_format(const struct annotation *annotation, const char *token,
-		       struct buffer *ret)
-{
-	char host[PCI_ADDRESS_SIZE], guest[PCI_ADDRESS_SIZE];
+typedef int compare_fn(const void *a, const void *b);
 
-	buffer_add(ret, SLICE("{\"token\":"));
-	json_quote(ret, slice_from(token));
-	buffer_add(ret, SLICE(",\"nodes\":["));
-	for (size_t i = 0; i < annotation->n_nodes; i++) {
-		buffer_add(ret, i ? SLICE(",") : SLICE(""));
-		format_node(&annotation->nodes[i], ret);
-	}
-	buffer_add(ret, SLICE("],\"addresses\":["));
-	for (size_t i = 0; i < annotation->n_addresses; i++) {
-		pci_address_format(&annotation->addresses[i].host, host);
-		pci_address_format(&annotation->addresses[i].guest, guest);
-		buffer_add(ret, i ? SLICE(",[") : SLICE("["));
-		json_quote(ret, slice_from(host));
-		buffer_add(ret, SLICE(","));
-		json_quote(ret, slice_from(guest));
-		buffer_add(ret, SLICE("]"));
-	}
-	buffer_add(ret, SLICE("]}"));
-}
-
-static bool same_text(const char *a, const char *b)
+static void sort(void *items, size_t count, size_t size, compare_fn *compare)
 {
-	return a && b ? text_equal(a, b) : a == b;
+	if (count > 1)
+		qsort(items, count, size, compare);
 }
 
 void annotation_add_node(struct annotation *annotation, const char *container_path,
 			 const char *final_path, const char *node,
 			 const struct device_number *number)
 {
-	struct annotation_node *added;
+	struct annotation_node *added = array_append(
+		annotation->nodes, annotation->n_nodes, annotation->nodes_capacity);
 
-	for (size_t i = 0; i < annotation->n_nodes; i++) {
-		if (same_text(annotation->nodes[i].container_path, container_path) &&
-		    same_text(annotation->nodes[i].final_path, final_path))
-			return;
-	}
-	added = array_append(annotation->nodes, annotation->n_nodes,
-			     annotation->nodes_capacity);
-	added->container_path = xstrndup(container_path, strlen(container_path));
+	added->container_path = xstrdup(container_path);
 	if (final_path) {
-		added->final_path = xstrndup(final_path, strlen(final_path));
-		added->node = xstrndup(node, strlen(node));
+		added->final_path = xstrdup(final_path);
+		added->node = xstrdup(node);
 		added->number = *number;
 	}
 }
@@ -221,26 +72,112 @@ void annotation_add_node(struct annotation *annotation, const char *container_pa
 void annotation_add_address(struct annotation *annotation, const struct pci_address *host,
 			    const struct pci_address *guest)
 {
-	for (size_t i = 0; i < annotation->n_addresses; i++) {
-		if (pci_address_equal(&annotation->addresses[i].host, host) &&
-		    pci_address_equal(&annotation->addresses[i].guest, guest))
-			return;
-	}
 	*array_append(annotation->addresses, annotation->n_addresses,
 		      annotation->addresses_capacity) =
 		(struct annotation_address) { *host, *guest };
 }
 
+void annotation_add_rule(struct annotation *annotation,
+			 const struct device_number *number)
+{
+	*array_append(annotation->rules, annotation->n_rules,
+		      annotation->rules_capacity) = *number;
+}
+
+static void free_node(struct annotation_node *node)
+{
+	free(node->container_path);
+	free(node->final_path);
+	free(node->node);
+}
+
+static void sort_nodes(struct annotation *annotation)
+{
+	struct annotation_node *nodes = annotation->nodes;
+	size_t kept = 0;
+
+	sort(nodes, annotation->n_nodes, sizeof *nodes, compare_nodes);
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		if (kept && compare_nodes(&nodes[kept - 1], &nodes[i]) == 0)
+			free_node(&nodes[i]);
+		else
+			nodes[kept++] = nodes[i];
+	}
+	annotation->n_nodes = kept;
+}
+
+static void sort_addresses(struct annotation *annotation)
+{
+	struct annotation_address *addresses = annotation->addresses;
+	size_t kept = 0;
+
+	sort(addresses, annotation->n_addresses, sizeof *addresses, compare_addresses);
+	for (size_t i = 0; i < annotation->n_addresses; i++) {
+		if (!kept || compare_addresses(&addresses[kept - 1], &addresses[i]) != 0)
+			addresses[kept++] = addresses[i];
+	}
+	annotation->n_addresses = kept;
+}
+
+static void sort_rules(struct annotation *annotation)
+{
+	struct device_number *rules = annotation->rules;
+	size_t kept = 0;
+
+	sort(rules, annotation->n_rules, sizeof *rules, compare_rules);
+	for (size_t i = 0; i < annotation->n_rules; i++) {
+		if (!kept || compare_rules(&rules[kept - 1], &rules[i]) != 0)
+			rules[kept++] = rules[i];
+	}
+	annotation->n_rules = kept;
+}
+
+void annotation_sort(struct annotation *annotation)
+{
+	sort_nodes(annotation);
+	sort_addresses(annotation);
+	sort_rules(annotation);
+}
+
+void annotation_index(struct annotation *annotation)
+{
+	annotation_sort(annotation);
+	free(annotation->by_final);
+	annotation->by_final =
+		xmalloc(annotation->n_nodes * sizeof *annotation->by_final);
+	for (size_t i = 0; i < annotation->n_nodes; i++)
+		annotation->by_final[i] = &annotation->nodes[i];
+	sort(annotation->by_final, annotation->n_nodes, sizeof *annotation->by_final,
+	     compare_final);
+	free(annotation->guests);
+	annotation->guests =
+		xmalloc(annotation->n_addresses * sizeof *annotation->guests);
+	for (size_t i = 0; i < annotation->n_addresses; i++)
+		annotation->guests[i] = annotation->addresses[i].guest;
+	sort(annotation->guests, annotation->n_addresses, sizeof *annotation->guests,
+	     compare_guests);
+}
+
 const struct annotation_node *annotation_find_final(const struct annotation *annotation,
 						    struct slice path)
 {
-	for (size_t i = 0; i < annotation->n_nodes; i++) {
-		const struct annotation_node *node = &annotation->nodes[i];
+	size_t low = 0, high = annotation->n_nodes;
+	const struct annotation_node *node;
 
-		if (node->final_path && slice_equal(slice_from(node->final_path), path))
-			return node;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		node = annotation->by_final[middle];
+		if (!node->final_path ||
+		    slice_compare(slice_from(node->final_path), path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	if (low == annotation->n_nodes)
+		return NULL;
+	node = annotation->by_final[low];
+	return slice_equal(slice_from(node->final_path), path) ? node : NULL;
 }
 
 bool annotation_is_vfio(const struct annotation *annotation, struct slice final_path)
@@ -251,41 +188,94 @@ bool annotation_is_vfio(const struct annotation *annotation, struct slice final_
 	return node && path_is_vfio_node(slice_from(node->node));
 }
 
-bool annotation_has_container_path(const struct annotation *annotation, struct slice path)
+const struct annotation_node *annotation_find_container_path(
+	const struct annotation *annotation, struct slice path)
 {
-	for (size_t i = 0; i < annotation->n_nodes; i++) {
-		if (slice_equal(slice_from(annotation->nodes[i].container_path), path))
-			return true;
+	size_t low = 0, high = annotation->n_nodes;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *found = annotation->nodes[middle].container_path;
+
+		if (slice_compare(slice_from(found), path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	if (low == annotation->n_nodes)
+		return NULL;
+	return slice_equal(slice_from(annotation->nodes[low].container_path), path)
+		       ? &annotation->nodes[low]
+		       : NULL;
+}
+
+bool annotation_has_node(const struct annotation *annotation, const char *container_path,
+			 const char *final_path)
+{
+	const struct annotation_node wanted = {
+		.container_path = (char *)(uintptr_t)container_path,
+		.final_path = (char *)(uintptr_t)final_path,
+	};
+
+	return annotation->n_nodes &&
+	       bsearch(&wanted, annotation->nodes, annotation->n_nodes, sizeof wanted,
+		       compare_nodes);
 }
 
 bool annotation_has_guest(const struct annotation *annotation,
 			  const struct pci_address *address)
 {
-	for (size_t i = 0; i < annotation->n_addresses; i++) {
-		if (pci_address_equal(&annotation->addresses[i].guest, address))
-			return true;
-	}
-	return false;
+	return annotation->n_addresses &&
+	       bsearch(address, annotation->guests, annotation->n_addresses,
+		       sizeof *address, compare_guests);
 }
 
-void annotation_add_rule(struct annotation *annotation,
+const struct annotation_address *annotation_find_host(const struct annotation *annotation,
+						      const struct pci_address *host)
+{
+	size_t low = 0, high = annotation->n_addresses;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (pci_address_compare(&annotation->addresses[middle].host, host) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < annotation->n_addresses &&
+			       pci_address_equal(&annotation->addresses[low].host, host)
+		       ? &annotation->addresses[low]
+		       : NULL;
+}
+
+bool annotation_has_address(const struct annotation *annotation,
+			    const struct pci_address *host,
+			    const struct pci_address *guest)
+{
+	const struct annotation_address wanted = { *host, *guest };
+
+	return annotation->n_addresses &&
+	       bsearch(&wanted, annotation->addresses, annotation->n_addresses,
+		       sizeof wanted, compare_addresses);
+}
+
+bool annotation_has_rule(const struct annotation *annotation,
 			 const struct device_number *number)
 {
-	*array_append(annotation->rules, annotation->n_rules,
-		      annotation->rules_capacity) = *number;
+	return annotation->n_rules &&
+	       bsearch(number, annotation->rules, annotation->n_rules, sizeof *number,
+		       compare_rules);
 }
 
 void annotation_free(struct annotation *annotation)
 {
-	for (size_t i = 0; i < annotation->n_nodes; i++) {
-		free(annotation->nodes[i].container_path);
-		free(annotation->nodes[i].final_path);
-		free(annotation->nodes[i].node);
-	}
+	for (size_t i = 0; i < annotation->n_nodes; i++)
+		free_node(&annotation->nodes[i]);
 	free(annotation->nodes);
+	free(annotation->by_final);
 	free(annotation->addresses);
+	free(annotation->guests);
 	free(annotation->rules);
 	*annotation = (struct annotation) { 0 };
 }

@@ -2,16 +2,6 @@
 /* A plan for the person. */
 #include "oci-vfio-hook/report.h"
 
-/* The token is a secret of this machine: it is not shown. */
-static const char token_shown[] = "\"(changed or added; holds this boot's secret)\"";
-
-static const char *shown(const struct plan_change *change, const char *value)
-{
-	if (!value)
-		return NULL;
-	return change->rule == PLAN_ANNOTATION ? token_shown : value;
-}
-
 static void add_line(struct buffer *ret, const char *prefix, const char *value)
 {
 	if (!value)
@@ -31,8 +21,7 @@ void report_text(const struct plan *plan, const struct messages *messages,
 			      plan->n_changes == 1 ? "" : "s");
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		const char *old = shown(change, change->old_text),
-			   *value = shown(change, change->new_text);
+		const char *old = change->old_text, *value = change->new_text;
 
 		buffer_add(ret, SLICE("\n"));
 		add_line(ret, "", change->where);
@@ -56,8 +45,7 @@ void report_json(const struct plan *plan, const struct messages *messages,
 		      plan->n_changes ? "true" : "false");
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		const char *old = shown(change, change->old_text),
-			   *value = shown(change, change->new_text);
+		const char *old = change->old_text, *value = change->new_text;
 
 		buffer_printf(ret, "%s{\"rule\":%d,\"where\":", i ? "," : "",
 			      (int)change->rule);

@@ -461,7 +461,7 @@ static int check_missing(const struct request *request, const struct spec *spec,
 
 		if (request->named[i] || entry->source != MAP_SOURCE_OPTION ||
 		    entry->type == DEVICE_VFIO_PCI_GK ||
-		    annotation_has_container_path(annotation, path))
+		    annotation_find_container_path(annotation, path))
 			continue;
 		quoted = text_quote(path);
 		buffer_printf(&missing, "%s%s (%s)", missing.length ? ", " : "", quoted,

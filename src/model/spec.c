@@ -365,8 +365,11 @@ static int read_linux(struct spec *spec, struct error *err)
 
 	if (r < 0 || !spec->linux_json)
 		return r;
-	r = find(doc, spec->linux_json, SPEC_LINUX_DEVICES, JSON_ARRAY,
-		 &spec->devices_json, err);
+	r = json_member_string(doc, spec->linux_json, SPEC_LINUX_CGROUPS_PATH,
+			       &spec->cgroups_path, err);
+	if (r == 0)
+		r = find(doc, spec->linux_json, SPEC_LINUX_DEVICES, JSON_ARRAY,
+			 &spec->devices_json, err);
 	if (r == 0)
 		r = read_each(spec, spec->devices_json, read_device, err);
 	if (r == 0)
@@ -457,7 +460,7 @@ bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix)
 int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
 	       struct spec *ret, struct error *err)
 {
-	auto_spec spec = { .root_path = SLICE("") };
+	auto_spec spec = { .root_path = SLICE(""), .cgroups_path = SLICE("") };
 	int r = json_parse(name, text, &spec_shape, prefixes, &spec.doc, err);
 
 	if (r == 0)
@@ -489,7 +492,7 @@ int spec_parse_process(const char *name, struct slice text,
 		       const struct env_prefixes *prefixes, struct spec *ret,
 		       struct error *err)
 {
-	auto_spec spec = { .root_path = SLICE("") };
+	auto_spec spec = { .root_path = SLICE(""), .cgroups_path = SLICE("") };
 	int r = json_parse(name, text, &process_shape, prefixes, &spec.doc, err);
 
 	if (r == 0)

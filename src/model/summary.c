@@ -106,15 +106,11 @@ static bool is_id(struct slice text)
 
 struct slice summary_find_container(const struct spec *spec)
 {
-	const struct slice before = SLICE("libpod");
-	auto_error ignored = { 0 };
-	struct slice path = { 0 }, id;
+	const struct slice before = SLICE("libpod"), path = spec->cgroups_path;
+	struct slice id;
 	size_t start;
 
-	if (!spec->linux_json ||
-	    json_member_string(&spec->doc, spec->linux_json, SPEC_LINUX_CGROUPS_PATH,
-			       &path, &ignored) < 0 ||
-	    path.length <= before.length + ID_LENGTH)
+	if (path.length <= before.length + ID_LENGTH)
 		return SLICE("");
 	start = path.length - ID_LENGTH;
 	id = slice_from_to(path, start, path.length);

@@ -97,7 +97,7 @@ big_config() {
 			printf "{\"ociVersion\":\"1.0.2\",\"process\":{\"args\":[\"/bin/true\"],\"cwd\":\"/\",\"env\":["
 			for (i = 0; i < 16000; i++)
 				printf "\"SERVICE_BACKEND_%d_PORT_8443_TCP=tcp://10.96.%d.%d:8443\",", i, i / 250, i % 250
-			printf "\"TERM=xterm\"]},\"root\":{\"path\":\"rootfs\"},\"mounts\":["
+			printf "\"TERM=xterm\"]},\"root\":{\"path\":\"/run/bench/rootfs\"},\"mounts\":["
 			for (i = 0; i < 6000; i++) {
 				printf "{\"destination\":\"/var/lib/kubelet/pods/8d7b6c1e/volumes/csi/pvc-%d\",\"type\":\"bind\",", i
 				printf "\"source\":\"/var/lib/kubelet/volumes/%d\",\"options\":[\"ro\",\"rprivate\",\"rbind\"]},", i

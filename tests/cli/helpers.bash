@@ -173,7 +173,8 @@ device_map_text() {
 # --- bundles ----------------------------------------------------------------------------------------------------
 
 # An empty bundle. Its config.json is written by the first `apply` or `plan` from what the test added until then: no
-# device, one rule that denies everything, no bind mount, two variables, no annotation.
+# device, one rule that denies everything, no bind mount, two variables, no annotation, and as engines write it a cgroup
+# and a rootfs of its own.
 bundle() {
 	BUNDLE=$BATS_TEST_TMPDIR/bundle
 	CONFIG=$BUNDLE/config.json
@@ -260,11 +261,11 @@ write_config() {
 		"ociVersion":"1.0.2",
 		"process":{"args":["/bin/true"],"cwd":"/","env":[
 			$(join "$separator" '"PATH=/usr/bin:/bin"' '"TERM=xterm"' "${ENVIRONMENT[@]}")]},
-		"root":{"path":"rootfs"},
+		"root":{"path":"$BUNDLE/rootfs"},
 		"mounts":[
 			$(join "$separator" '{"destination":"/proc","type":"proc","source":"proc"}' "${MOUNTS[@]}")],
 		$annotations
-		"linux":{$resources$devices"namespaces":[{"type":"mount"}]}
+		"linux":{$resources$devices"cgroupsPath":"/test/box","namespaces":[{"type":"mount"}]}
 	}
 	END
 }
@@ -540,6 +541,29 @@ spec() {
 # The annotation that says what was done, as JSON.
 applied() {
 	jq -r '.annotations["io.github.oci-vfio-hook.applied"]' "$CONFIG"
+}
+
+# TOKEN FILE [DEVICE INODE]: prints the code that the annotation of this config.json must have, made with OpenSSL from what
+# annotation_text.h says that it is over. With the bundle's device and inode where it is bound to that.
+code_of() {
+	local fields
+	fields=$(jq -j --args '
+		def field: "\(utf8bytelength):\(.)";
+		.annotations["io.github.oci-vfio-hook.applied"] as $said
+		| [($said | sub(",\"mac\":\"[^\"]*\"}$"; "") | sub("}$"; "")), .linux.cgroupsPath // "", .root.path // ""] + $ARGS.positional
+		| "io.github.oci-vfio-hook.applied 1 " + (map(field) | add)' "${@:3}" < "$2")
+	openssl mac -macopt "hexkey:$1" -macopt size:16 -in <(printf '%s' "$fields") SIPHASH | tr A-F a-f
+}
+
+# [TOKEN FILE]: the annotation has the code that is right with this token.
+assert_proven() {
+	local token=$ROOT/run/oci-vfio-hook/token text code
+	[ "$EUID" = 0 ] || token=$ROOT/run/user/$EUID/oci-vfio-hook/token
+	token=${1:-$token}
+	text=$(applied)
+	code=$(code_of "$(< "$token")" "$CONFIG")
+	[ "$(jq -r .mac <<< "$text")" = "$code" ] || fail "the code is not $code: $text"
+	[[ $(< "$CONFIG") != *$(< "$token")* ]] || fail 'the token is in the spec'
 }
 
 # The same command once more changes nothing.

@@ -36,7 +36,7 @@ configuration() {
 # As podman's config says which container it is of.
 podman_cgroup() {
 	write_config
-	sed -i "s|\"namespaces\":|\"cgroupsPath\":\"machine.slice:libpod:$ID\",&|" "$CONFIG"
+	sed -i "s|\"/test/box\"|\"machine.slice:libpod:$ID\"|" "$CONFIG"
 }
 
 # COMMAND [ARGUMENT...]: on the machine, with $INPUT on stdin, while somebody listens. Sets $status; what was logged is

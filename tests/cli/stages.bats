@@ -136,8 +136,8 @@ assert_as_apply() {
 		cp "$CASES/specs/$name.json" "$CONFIG"
 		assert_as_apply
 		cmp "$STDOUT" "$CONFIG"
-		# With our device in it.
-		edit_config '.linux.devices += [{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}] | .process.env += ["PCIDEVICE_A=0000:3b:02.0"]'
+		# With our device in it, and as engines have it a cgroup and a rootfs of its own.
+		edit_config '.root.path = "/box" | .linux.cgroupsPath = "/test/box" | .linux.devices += [{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}] | .process.env += ["PCIDEVICE_A=0000:3b:02.0"]'
 		assert_as_apply
 		! cmp -s "$STDOUT" "$CONFIG" || fail 'nothing changed'
 	done
@@ -166,10 +166,10 @@ assert_as_apply() {
 
 @test "precreate keeps all bytes but those of the change" {
 	common_case
-	printf '\r\n{"x":18446744073709551615,\r\n "linux" :{"devices":[{"path":"\\/dev\\/vfio/45" ,"type":"c","major":243,"minor":5}]},"y" : 1.0}' > "$CONFIG"
+	printf '\r\n{"x":18446744073709551615,\r\n"root":{"path":"/box"}, "linux" :{"cgroupsPath":"/test/box","devices":[{"path":"\\/dev\\/vfio/45" ,"type":"c","major":243,"minor":5}]},"y" : 1.0}' > "$CONFIG"
 	stage "$CONFIG" --root "$ROOT" precreate
 	assert_silent
-	[[ $(< "$STDOUT") == $'\r\n{"x":18446744073709551615,\r\n "linux" :{"devices":[{"path":"/dev/vfio/3" ,"type":"c","major":242,"minor":0}'*'"y" : 1.0'* ]] ||
+	[[ $(< "$STDOUT") == $'\r\n{"x":18446744073709551615,\r\n"root":{"path":"/box"}, "linux" :{"cgroupsPath":"/test/box","devices":[{"path":"/dev/vfio/3" ,"type":"c","major":242,"minor":0}'*'"y" : 1.0'* ]] ||
 		fail "$(show_output)"
 	[ "$(tail -c 1 "$STDOUT")" = '}' ]
 	assert_as_apply

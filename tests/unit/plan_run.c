@@ -2,6 +2,8 @@
 /* A run of the whole model without a machine. */
 #include "plan_run.h"
 
+#include "oci-vfio-hook/hex.h"
+#include "oci-vfio-hook/remapping.h"
 #include "oci-vfio-hook/settings.h"
 
 int plan_run_parse(struct slice text, struct spec *ret, struct error *err)
@@ -55,24 +57,45 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 	return plan_build(&all, &run->plan, &run->messages, err);
 }
 
+static void read_annotation(struct plan_run *run, const uint8_t *key,
+			    const struct annotation_binding *binding)
+{
+	auto_annotation annotation = { 0 };
+
+	if (!run->spec.has_annotation)
+		return;
+	run->had_applied =
+		annotation_parse(run->spec.annotation, key, binding, &annotation) == 0;
+	*(run->had_applied ? &run->annotation : &run->claimed) = take_struct(annotation);
+}
+
 int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err)
 {
+	struct annotation_binding binding;
+	uint8_t key[SIPHASH_KEY_SIZE];
 	int r = plan_run_parse(input->spec, &ret->spec, err);
 
+	if (r == 0)
+		r = hex_parse(SLICE(PLAN_RUN_TOKEN), key, sizeof key);
 	if (r < 0)
 		return r;
-	ret->had_applied = ret->spec.has_annotation &&
-			   annotation_parse(ret->spec.annotation, PLAN_RUN_TOKEN,
-					    &ret->annotation) == 0;
+	binding =
+		(struct annotation_binding) { ret->spec.cgroups_path, ret->spec.root_path,
+					      true, PLAN_RUN_DEVICE, PLAN_RUN_INODE };
+	read_annotation(ret, key, &binding);
 	environment_parse(&ret->spec, &ret->environment);
 	environment_mark_done(&ret->environment, &ret->annotation);
 	r = read_maps(input, ret, err);
+	if (r == 0)
+		r = remapping_check_claim(&ret->spec, &ret->environment, &ret->map,
+					  &ret->claimed, err);
 	if (r == 0)
 		r = make_plan(input, ret, err);
 	if (r < 0)
 		return r;
 	if (input->annotate)
-		plan_add_annotation(&ret->plan, &ret->spec, PLAN_RUN_TOKEN);
+		plan_add_annotation(&ret->plan, &ret->spec, input->show ? NULL : key,
+				    &binding);
 	r = plan_splices(&ret->plan, &ret->spec, &ret->splices, err);
 	if (r == 0)
 		splices_apply(&ret->splices, input->spec, &ret->text);
@@ -88,6 +111,7 @@ void plan_run_free(struct plan_run *run)
 	request_free(&run->request);
 	messages_free(&run->messages);
 	annotation_free(&run->annotation);
+	annotation_free(&run->claimed);
 	device_map_free(&run->map);
 	environment_free(&run->environment);
 	spec_free(&run->spec);

@@ -10,6 +10,10 @@
 /* The token of this boot. */
 #define PLAN_RUN_TOKEN "0123456789abcdef0123456789abcdef"
 
+/* The bundle's directory, to which the annotation is bound. */
+#define PLAN_RUN_DEVICE 1
+#define PLAN_RUN_INODE 2
+
 /* Answers a request as the edge does: functions and nodes at the request's indices, the
  * groups that are asked for, the control node's numbers. The arrays are allocated. */
 typedef void plan_answer_fn(const void *sysroot, const struct request *request,
@@ -26,6 +30,7 @@ struct plan_run_input {
 	const void *sysroot;
 	bool annotate; /* with our annotation */
 	bool brief;    /* without explanations, as all runs that show nothing */
+	bool show;     /* that without its code, as for a person */
 	bool waiting;
 };
 
@@ -33,8 +38,8 @@ struct plan_run {
 	struct spec spec;
 	struct environment environment;
 	struct device_map map;
-	struct annotation annotation;
-	bool had_applied; /* the spec had our annotation, with the right token */
+	struct annotation annotation, claimed;
+	bool had_applied; /* the spec had our annotation, with the right code */
 	struct messages messages;
 	struct request request;
 	struct inventory inventory;

@@ -9,13 +9,15 @@
 #define LINUX(devices)                                                                   \
 	"\"linux\":{\"devices\":[" CONTROL "," devices                                   \
 	"],\"resources\":{\"devices\":[" ALLOW_ALL "]}}"
-/* What the run on OLD says of itself, with a token, as a JSON string. */
-#define SAID(token)                                                                      \
-	"\"{\\\"token\\\":\\\"" token "\\\",\\\"nodes\\\":[{\\\"container_path\\\":"     \
+/* What the run on OLD says of itself, as a JSON string, with a code. */
+#define SAID(mac)                                                                        \
+	"\"{\\\"nodes\\\":[{\\\"container_path\\\":"                                     \
 	"\\\"/dev/vfio/45\\\",\\\"final_path\\\":\\\"/dev/vfio/6\\\",\\\"node\\\":"      \
-	"\\\"/dev/vfio/"                                                                 \
-	"6\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6}],"              \
-	"\\\"addresses\\\":[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"]]}\""
+	"\\\"/dev/vfio/6\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,"                  \
+	"\\\"minor\\\":6}],\\\"addresses\\\":[[\\\"0000:3b:02.0\\\","                    \
+	"\\\"0000:06:00.0\\\"]],\\\"mac\\\":\\\"" mac "\\\"}\""
+/* Right for a spec without cgroupsPath and root.path, as `openssl mac` says. */
+#define MAC "06b12735a2c410eff581df2bf79b979a"
 #define KEY "\"io.github.oci-vfio-hook.applied\":"
 #define FORGED "00000000000000000000000000000000"
 
@@ -41,25 +43,23 @@ static void test_written(void **state)
 		const char *before, *after;
 	} rows[] = {
 		{ "{" LINUX(OLD) "}",
-		  "{" LINUX(NEW) ",\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}}" },
+		  "{" LINUX(NEW) ",\"annotations\":{" KEY SAID(MAC) "}}" },
 		{ "{\n\t" LINUX(OLD) "\n}\n",
-		  "{\n\t" LINUX(NEW) ",\n\t\"annotations\":{" KEY SAID(
-			  PLAN_RUN_TOKEN) "}\n}\n" },
+		  "{\n\t" LINUX(NEW) ",\n\t\"annotations\":{" KEY SAID(MAC) "}\n}\n" },
 		{ "{\"annotations\":null," LINUX(OLD) "}",
-		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+		  "{\"annotations\":{" KEY SAID(MAC) "}," LINUX(NEW) "}" },
 		{ "{\"annotations\":{}," LINUX(OLD) "}",
-		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+		  "{\"annotations\":{" KEY SAID(MAC) "}," LINUX(NEW) "}" },
 		{ "{\"annotations\": { \"a\": \"b\" }," LINUX(OLD) "}",
 		  "{\"annotations\": { \"a\": \"b\", " KEY
-		  " " SAID(PLAN_RUN_TOKEN) " }," LINUX(NEW) "}" },
+		  " " SAID(MAC) " }," LINUX(NEW) "}" },
 		{ "{\"annotations\":{" KEY "null,\"a\":\"b\"}," LINUX(OLD) "}",
-		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) ",\"a\":\"b\"}," LINUX(
-			  NEW) "}" },
-		/* Another token, or nothing of ours: replaced. */
+		  "{\"annotations\":{" KEY SAID(MAC) ",\"a\":\"b\"}," LINUX(NEW) "}" },
+		/* Another code, or nothing of ours: replaced. */
 		{ "{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(OLD) "}",
-		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+		  "{\"annotations\":{" KEY SAID(MAC) "}," LINUX(NEW) "}" },
 		{ "{\"annotations\":{" KEY "\"x\"}," LINUX(OLD) "}",
-		  "{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(NEW) "}" },
+		  "{\"annotations\":{" KEY SAID(MAC) "}," LINUX(NEW) "}" },
 	};
 
 	(void)state;
@@ -95,8 +95,7 @@ static void test_not_written(void **state)
 	}
 }
 
-#define DONE(devices)                                                                    \
-	"{\"annotations\":{" KEY SAID(PLAN_RUN_TOKEN) "}," LINUX(devices) "}"
+#define DONE(devices) "{\"annotations\":{" KEY SAID(MAC) "}," LINUX(devices) "}"
 
 /* What is done isn't done again, whatever the maps say. */
 static void test_done(void **state)
@@ -133,7 +132,7 @@ static void test_done_device_map(void **state)
 static void test_done_environment(void **state)
 {
 	static const char text[] = "{\"annotations\":{" KEY
-		SAID(PLAN_RUN_TOKEN) "},\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":\\\"/dev/vfio/6\\\"}\"]}," LINUX(
+		SAID(MAC) "},\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\",\"PCIDEVICE_A_INFO={\\\"0000:06:00.0\\\":\\\"/dev/vfio/6\\\"}\"]}," LINUX(
 			NEW) "}";
 	auto_plan_run run = { 0 };
 
@@ -154,9 +153,62 @@ static void test_continued(void **state)
 		      "[" ENTRY("/dev/vfio/46", "\"0000:3b:02.1=07/00\"") "]");
 	check_text(
 		"continued", buffer_slice(&run.text),
-		"{\"annotations\":{" KEY "\"{\\\"token\\\":\\\"" PLAN_RUN_TOKEN
-		"\\\",\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/vfio/45\\\",\\\"final_path\\\":\\\"/dev/vfio/6\\\",\\\"node\\\":\\\"/dev/vfio/6\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6},{\\\"container_path\\\":\\\"/dev/vfio/46\\\",\\\"final_path\\\":\\\"/dev/vfio/7\\\",\\\"node\\\":\\\"/dev/vfio/7\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":7}],\\\"addresses\\\":[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"],[\\\"0000:3b:02.1\\\",\\\"0000:07:00.0\\\"]]}\"}," LINUX(
+		"{\"annotations\":{" KEY
+		"\"{\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/vfio/45\\\",\\\"final_path\\\":\\\"/dev/vfio/6\\\",\\\"node\\\":\\\"/dev/vfio/6\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6},{\\\"container_path\\\":\\\"/dev/vfio/46\\\",\\\"final_path\\\":\\\"/dev/vfio/7\\\",\\\"node\\\":\\\"/dev/vfio/7\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":7}],\\\"addresses\\\":[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"],[\\\"0000:3b:02.1\\\",\\\"0000:07:00.0\\\"]],\\\"mac\\\":\\\"588039547a7dd59acd062a5f86f6a65a\\\"}\"}," LINUX(
 			NEW "," DEV("/dev/vfio/7", "242", "7")) "}");
+}
+
+/* Who wrote that isn't known, and an entry would translate what it lists as final: which
+ * is right can't be told. */
+static void test_claimed(void **state)
+{
+	static const char again[] =
+		"[" ENTRY("/dev/vfio/6", "\"0000:06:00.0=07/00\"") "]";
+	static const char other[] =
+		"[" ENTRY("/dev/vfio/8", "\"0000:06:00.0=07/00\"") "]";
+#define CLAIM "{\"annotations\":{" KEY SAID(FORGED) "},"
+	static const struct plan_case cases[] = {
+		{ .spec = CLAIM LINUX(NEW) "}",
+		  .machine_map = again,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "linux.devices[1]: \"/dev/vfio/6\": the annotation io.github.oci-vfio-hook.applied says that it is translated already, but was not written for this container on this machine since it booted; devices.d/a.json: [0] would translate it" },
+		{ .spec = CLAIM "\"mounts\":[" MOUNT("/dev/vfio/6", "/dev/vfio/6") "]}",
+		  .machine_map = again,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: \"/dev/vfio/6\": the annotation" },
+		{ .spec = CLAIM "\"mounts\":[" MOUNT("/dev/vfio/6", "/dev/vfio/8") "]}",
+		  .machine_map = other,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "mounts[0]: \"/dev/vfio/6\": the annotation" },
+		{ .spec = CLAIM "\"process\":{\"env\":[\"PCIDEVICE_A=0000:06:00.0\"]}}",
+		  .machine_map = other,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "process.env: 0000:06:00.0: the annotation" },
+	};
+	static const struct {
+		const char *spec, *machine_map;
+	} ignored[] = {
+		/* Nothing of what it lists is there. */
+		{ CLAIM "\"process\":{\"env\":[\"PCIDEVICE_A=0000:3b:02.0\"]}}", other },
+		{ CLAIM LINUX(DEV("/dev/vfio/8", "243", "6")) "}", other },
+		/* What an entry leaves under its name is the same, whoever is right. */
+		{ "{\"annotations\":{" KEY
+		  "\"{\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/vfio/6\\\",\\\"final_path\\\":\\\"/dev/vfio/6\\\",\\\"node\\\":\\\"/dev/vfio/6\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":1,\\\"minor\\\":2}]}\"}," LINUX(
+			  DEV("/dev/vfio/6", "243", "6")) "}",
+		  again },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++) {
+		auto_plan_run run = { 0 };
+
+		run_annotated(&run, ignored[i].spec, NULL, ignored[i].machine_map);
+		assert_false(run.had_applied);
+		assert_true(run.map.exists);
+	}
+#undef CLAIM
 }
 
 static void test_refused(void **state)
@@ -169,8 +221,8 @@ static void test_refused(void **state)
 		{ .spec = DONE(NODE("/dev/vfio/6", "b", "242", "6")),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "was mapped by an earlier run, but is c 242:6" },
-		{ .spec = "{\"annotations\":{" KEY "\"{\\\"token\\\":\\\"" PLAN_RUN_TOKEN
-			  "\\\",\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/a\\\",\\\"final_path\\\":\\\"/dev/b\\\",\\\"node\\\":\\\"/dev/gone\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":1,\\\"minor\\\":2}]}\"}," LINUX(
+		{ .spec = "{\"annotations\":{" KEY
+			  "\"{\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/a\\\",\\\"final_path\\\":\\\"/dev/b\\\",\\\"node\\\":\\\"/dev/gone\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":1,\\\"minor\\\":2}],\\\"mac\\\":\\\"4fb6c12aca90a93aed069ecbd71c27dd\\\"}\"}," LINUX(
 				  DEV("/dev/b", "1", "2")) "}",
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "\"/dev/b\" was mapped by an earlier run, but /dev/gone is not there" },
@@ -186,27 +238,32 @@ static void test_refused(void **state)
 		check_plan(&cases[i]);
 }
 
-/* The secret isn't shown. */
+/* For a person, the annotation comes without the code that makes it worth anything. */
 static void test_report(void **state)
 {
+	static const char spec[] =
+		"{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(OLD) "}";
+	const struct plan_run_input input = { .spec = slice_from(spec),
+					      .map = SLICE(MAP_45),
+					      .answer = machine_answer,
+					      .annotate = true,
+					      .show = true };
 	auto_plan_run run = { 0 };
 	auto_buffer text = { 0 }, json = { 0 };
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
 
 	(void)state;
-	run_annotated(
-		&run,
-		"{\"annotations\":{" KEY
-			SAID("fedcba98") "},\"process\":{\"env\":[\"PCIDEVICE_A=0000:99:00.0\"]}," LINUX(
-				OLD) "}",
-		MAP_45, NULL);
+	check_done(spec, plan_run(&input, &run, &err), &err);
 	report_text(&run.plan, &run.messages, "config.json", &text);
 	report_json(&run.plan, &run.messages, &json);
+	assert_null(strstr(text.data, MAC));
+	assert_null(strstr(json.data, MAC));
 	assert_null(strstr(text.data, PLAN_RUN_TOKEN));
 	assert_null(strstr(json.data, PLAN_RUN_TOKEN));
-	assert_null(strstr(text.data, "fedcba98"));
-	assert_null(strstr(json.data, "fedcba98"));
+	assert_non_null(strstr(
+		text.data,
+		"[[\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"]]}\"\n  rule 8: so that a second run knows what is done (apply adds the \"mac\""));
 	assert_non_null(strstr(text.data, "annotations.io.github.oci-vfio-hook.applied"));
 	check_done(json.data,
 		   json_parse("report", buffer_slice(&json), &json_any, NULL, &doc, &err),
@@ -222,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_done_device_map),
 		cmocka_unit_test(test_done_environment),
 		cmocka_unit_test(test_continued),
+		cmocka_unit_test(test_claimed),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_report),
 	};

@@ -36,6 +36,7 @@ static void make_annotation(struct annotation *ret)
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
 		annotation_add_node(ret, nodes[i].container_path, nodes[i].final_path,
 				    nodes[i].final_path, &number);
+	annotation_index(ret);
 }
 
 struct process_case {
@@ -171,6 +172,7 @@ static void test_empty(void **state)
 	assert_int_equal(plan.n_changes, 0);
 	assert_int_equal(pci_address_parse(SLICE("0000:3b:02.0"), &host), 0);
 	annotation_add_address(&annotation, &host, &host);
+	annotation_index(&annotation);
 	plan_process(&process, &environment, &container, &annotation, &plan, &messages);
 	assert_int_equal(plan.n_changes, 0);
 	assert_int_equal(messages.count, 1);

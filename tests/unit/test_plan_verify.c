@@ -147,13 +147,13 @@ static void test_verify_mounts(void **state)
 }
 
 #define DONE                                                                             \
-	"\"annotations\":{\"io.github.oci-vfio-hook.applied\":\"{\\\"token\\\":"         \
-	"\\\"" PLAN_RUN_TOKEN                                                            \
-	"\\\",\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/vfio/45\\\","              \
+	"\"annotations\":{\"io.github.oci-vfio-hook.applied\":\""                        \
+	"{\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/vfio/45\\\","                  \
 	"\\\"final_path\\\":\\\"/dev/vfio/6\\\",\\\"node\\\":\\\"/dev/vfio/6\\\","       \
 	"\\\"type\\\":\\\"c\\\",\\\"major\\\":242,\\\"minor\\\":6}],\\\"addresses\\\":[" \
 	"["                                                                              \
-	"\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"]]}\"}"
+	"\\\"0000:3b:02.0\\\",\\\"0000:06:00.0\\\"]],"                                   \
+	"\\\"mac\\\":\\\"06b12735a2c410eff581df2bf79b979a\\\"}\"}"
 #define LINUX(devices) "\"linux\":{\"devices\":[" devices "]}"
 
 static void test_map_opened(void **state)

@@ -24,13 +24,14 @@ static int parse(const char *text, struct spec *ret, struct error *err)
 static void test_full(void **state)
 {
 	static const char text[] =
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"process\":{\"args\":[\"sh\"],\"env\":[\"PATH=/bin\",\"PCIDEVICE_A=x=y\",\"PCIDEVICE_B\",\"\\u0050CIDEVICE_C=\",\"XPCIDEVICE_D=1\"]},\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},{\"destination\":\"/dev//x\",\"type\":\"bind\",\"source\":\"/dev/y/\"},{\"destination\":\"/a\",\"source\":\"/b\",\"options\":[\"ro\",\"rbind\"]},{\"destination\":\"/c\",\"source\":\"/d\",\"options\":[\"nobind\"]}],\"linux\":{\"devices\":[{\"path\":\"/dev/vfio/./45\",\"type\":\"c\",\"major\":243,\"minor\":5,\"fileMode\":33206,\"uid\":1,\"gid\":4294967295},{\"path\":\"/dev/q\",\"type\":\"u\",\"major\":1,\"minor\":2},{\"path\":\"/dev/p\",\"type\":\"p\"}],\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,\"type\":\"c\",\"major\":243,\"minor\":5,\"access\":\"rw\"},{\"type\":\"b\",\"major\":-1,\"minor\":7}]}},\"annotations\":{\"x\":\"y\",\"io.github.oci-vfio-hook.applied\":\"{\\\"a\\\"}\"}}";
+		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"process\":{\"args\":[\"sh\"],\"env\":[\"PATH=/bin\",\"PCIDEVICE_A=x=y\",\"PCIDEVICE_B\",\"\\u0050CIDEVICE_C=\",\"XPCIDEVICE_D=1\"]},\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},{\"destination\":\"/dev//x\",\"type\":\"bind\",\"source\":\"/dev/y/\"},{\"destination\":\"/a\",\"source\":\"/b\",\"options\":[\"ro\",\"rbind\"]},{\"destination\":\"/c\",\"source\":\"/d\",\"options\":[\"nobind\"]}],\"linux\":{\"cgroupsPath\":\"\\/a:b\",\"devices\":[{\"path\":\"/dev/vfio/./45\",\"type\":\"c\",\"major\":243,\"minor\":5,\"fileMode\":33206,\"uid\":1,\"gid\":4294967295},{\"path\":\"/dev/q\",\"type\":\"u\",\"major\":1,\"minor\":2},{\"path\":\"/dev/p\",\"type\":\"p\"}],\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,\"type\":\"c\",\"major\":243,\"minor\":5,\"access\":\"rw\"},{\"type\":\"b\",\"major\":-1,\"minor\":7}]}},\"annotations\":{\"x\":\"y\",\"io.github.oci-vfio-hook.applied\":\"{\\\"a\\\"}\"}}";
 	auto_error err = { 0 };
 	auto_spec spec = { 0 };
 
 	(void)state;
 	check_done("full", parse(text, &spec, &err), &err);
 	check_text("root", spec.root_path, "rootfs");
+	check_text("cgroup", spec.cgroups_path, "/a:b");
 	assert_true(spec.has_annotation);
 	check_text("applied", spec.annotation, "{\"a\"}");
 
@@ -175,6 +176,10 @@ static void test_refused(void **state)
 		{ "{\"annotations\":[]}", "annotations: must be an object" },
 		{ "{\"annotations\":{\"io.github.oci-vfio-hook.applied\":7}}",
 		  "annotations.io.github.oci-vfio-hook.applied: must be a string" },
+		{ "{\"linux\":{\"cgroupsPath\":7}}",
+		  "linux.cgroupsPath: must be a string" },
+		{ "{\"linux\":{\"cgroupsPath\":\"a\\u0000\"}}",
+		  "linux.cgroupsPath: has a NUL" },
 		{ "{\"root\":7}", "root: must be an object" },
 		{ "{\"root\":{\"path\":7}}", "root.path: must be a string" },
 		{ DEVICE("7"), "linux.devices[0]: must be an object" },

@@ -113,7 +113,6 @@ static void test_container(void **state)
 		{ CGROUP("machine.slice:libpod:" ID), ID },
 		{ CGROUP("/libpod_parent/libpod-" ID), ID },
 		{ CGROUP("libpod-" ID), ID },
-		{ "{\"linux\":{\"cgroupsPath\":7}}", "" },
 		{ "{\"linux\":{\"cgroupsPath\":null}}", "" },
 		{ CGROUP(ID), "" },
 		{ CGROUP("libpod" ID), "" },

@@ -106,14 +106,17 @@ bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b)
 	       a->minor == b->minor && slice_equal(a->access, b->access);
 }
 
-void plan_add_annotation(struct plan *plan, const struct spec *spec, const char *token)
+void plan_add_annotation(struct plan *plan, const struct spec *spec, const uint8_t *key,
+			 const struct annotation_binding *binding)
 {
-	const char *why = "so that a second run knows what is done";
+	const char *why =
+		key ? "so that a second run knows what is done"
+		    : "so that a second run knows what is done (apply adds the \"mac\" that proves who wrote it)";
 	auto_buffer text = { 0 }, value = { 0 };
 
 	if (plan->n_changes == 0)
 		return;
-	annotation_format(&plan->annotation, token, &text);
+	annotation_format(&plan->annotation, key, binding, &text);
 	json_quote(&value, buffer_slice(&text));
 	if (spec->annotations_json) {
 		plan_set_member(plan, PLAN_ANNOTATION, &spec->doc, spec->annotations_json,

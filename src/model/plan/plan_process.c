@@ -3,50 +3,20 @@
  * container's annotation lists. No map, and nothing is looked up. */
 #include "planner.h"
 
-/* What is asked for again and again, sorted. */
+/* What is asked for again and again. */
 struct lookup {
 	const struct annotation *annotation;
-	struct annotation_address *addresses;	/* by host */
-	const struct annotation_node **nodes;	/* by container path */
 	const struct spec_variable **variables; /* of the container, by name and value */
 	size_t n_variables;
 };
-
-static int compare_slices(struct slice a, struct slice b)
-{
-	size_t length = a.length < b.length ? a.length : b.length;
-	int order = length ? memcmp(a.data, b.data, length) : 0;
-
-	return order ? order : (a.length > b.length) - (a.length < b.length);
-}
 
 static int compare_variables(const void *a, const void *b)
 {
 	const struct spec_variable *x = *(const struct spec_variable *const *)a;
 	const struct spec_variable *y = *(const struct spec_variable *const *)b;
-	int order = compare_slices(x->name, y->name);
+	int order = slice_compare(x->name, y->name);
 
-	return order ? order : compare_slices(x->value, y->value);
-}
-
-static int compare_nodes(const void *a, const void *b)
-{
-	return strcmp((*(const struct annotation_node *const *)a)->container_path,
-		      (*(const struct annotation_node *const *)b)->container_path);
-}
-
-static uint64_t order_of(const struct pci_address *address)
-{
-	return (uint64_t)address->domain << 16 | (uint64_t)address->bus << 8 |
-	       (uint64_t)address->slot << 3 | address->function;
-}
-
-static int compare_addresses(const void *a, const void *b)
-{
-	const struct annotation_address *x = a, *y = b;
-	const uint64_t left = order_of(&x->host), right = order_of(&y->host);
-
-	return (left > right) - (left < right);
+	return order ? order : slice_compare(x->value, y->value);
 }
 
 static void lookup_open(const struct annotation *annotation, const struct spec *container,
@@ -54,23 +24,11 @@ static void lookup_open(const struct annotation *annotation, const struct spec *
 {
 	*ret = (struct lookup) {
 		.annotation = annotation,
-		.addresses = xzalloc(annotation->n_addresses * sizeof(*ret->addresses)),
-		.nodes = xzalloc(annotation->n_nodes * sizeof(const void *)),
 		.variables = xzalloc(container->n_variables * sizeof(const void *)),
 		.n_variables = container->n_variables,
 	};
-	for (size_t i = 0; i < annotation->n_addresses; i++)
-		ret->addresses[i] = annotation->addresses[i];
-	for (size_t i = 0; i < annotation->n_nodes; i++)
-		ret->nodes[i] = &annotation->nodes[i];
 	for (size_t i = 0; i < container->n_variables; i++)
 		ret->variables[i] = &container->variables[i];
-	if (annotation->n_addresses > 1)
-		qsort(ret->addresses, annotation->n_addresses, sizeof(*ret->addresses),
-		      compare_addresses);
-	if (annotation->n_nodes > 1)
-		qsort(ret->nodes, annotation->n_nodes, sizeof(const void *),
-		      compare_nodes);
 	if (container->n_variables > 1)
 		qsort(ret->variables, container->n_variables, sizeof(const void *),
 		      compare_variables);
@@ -78,27 +36,15 @@ static void lookup_open(const struct annotation *annotation, const struct spec *
 
 static void lookup_close(struct lookup *lookup)
 {
-	free(lookup->addresses);
-	free(lookup->nodes);
 	free(lookup->variables);
-}
-
-static const struct annotation_address *find_host(const struct lookup *lookup,
-						  const struct pci_address *host)
-{
-	const struct annotation_address key = { .host = *host };
-
-	if (lookup->annotation->n_addresses == 0)
-		return NULL;
-	return bsearch(&key, lookup->addresses, lookup->annotation->n_addresses,
-		       sizeof(*lookup->addresses), compare_addresses);
 }
 
 static enum translation_result translate_address(const struct lookup *lookup,
 						 const struct env_reference *reference,
 						 char **ret, char **why)
 {
-	const struct annotation_address *found = find_host(lookup, &reference->address);
+	const struct annotation_address *found =
+		annotation_find_host(lookup->annotation, &reference->address);
 	char text[PCI_ADDRESS_SIZE];
 
 	if (!found) {
@@ -111,48 +57,28 @@ static enum translation_result translate_address(const struct lookup *lookup,
 	return TRANSLATION_DONE;
 }
 
-/* The nodes of this container path: the first, and how many there are. */
-static const struct annotation_node *const *find_nodes(const struct lookup *lookup,
-						       const char *path,
-						       size_t *ret_count)
-{
-	size_t low = 0, high = lookup->annotation->n_nodes;
-	const size_t end = high;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(lookup->nodes[middle]->container_path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (high < end && text_equal(lookup->nodes[high]->container_path, path))
-		high++;
-	*ret_count = high - low;
-	return lookup->nodes + low;
-}
-
 static enum translation_result translate_path(const struct lookup *lookup,
 					      const char *path, char **ret, char **why)
 {
-	size_t count;
-	const struct annotation_node *const *nodes = find_nodes(lookup, path, &count);
+	const struct annotation *annotation = lookup->annotation;
+	const struct annotation_node *node = annotation_find_container_path(
+					     annotation, slice_from(path)),
+				     *end = annotation->nodes + annotation->n_nodes;
 
-	if (count == 0) {
+	if (!node) {
 		*why = xasprintf("the container's annotation doesn't list %s", path);
 		return TRANSLATION_NONE;
 	}
-	if (count > 1) {
+	if (node + 1 < end && text_equal(node[1].container_path, path)) {
 		*why = xasprintf("the container has several nodes for %s", path);
 		return TRANSLATION_NONE;
 	}
 	/* The guest kernel drives the device: the run that created the container has said
 	 * so. */
-	if (!nodes[0]->final_path)
+	if (!node->final_path)
 		return TRANSLATION_KEPT;
-	if (!text_equal(nodes[0]->final_path, path))
-		*ret = xstrdup(nodes[0]->final_path);
+	if (!text_equal(node->final_path, path))
+		*ret = xstrdup(node->final_path);
 	return TRANSLATION_DONE;
 }
 
@@ -176,13 +102,11 @@ static bool is_of_container(const struct lookup *lookup,
 /* Is it this machine's word, and could be nothing else? */
 static bool is_final(const struct lookup *lookup, const struct env_reference *reference)
 {
-	size_t count = 0;
-
 	if (reference->kind != ENV_PATH)
 		return annotation_has_guest(lookup->annotation, &reference->address) &&
-		       !find_host(lookup, &reference->address);
-	find_nodes(lookup, reference->path, &count);
-	return count == 0 &&
+		       !annotation_find_host(lookup->annotation, &reference->address);
+	return !annotation_find_container_path(lookup->annotation,
+					       slice_from(reference->path)) &&
 	       annotation_find_final(lookup->annotation, slice_from(reference->path));
 }
 

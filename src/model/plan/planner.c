@@ -22,21 +22,33 @@ static void keep_annotation(struct plan *plan, const struct annotation *earlier)
 	for (size_t i = 0; i < earlier->n_addresses; i++)
 		annotation_add_address(&plan->annotation, &earlier->addresses[i].host,
 				       &earlier->addresses[i].guest);
+	for (size_t i = 0; i < earlier->n_rules; i++)
+		annotation_add_rule(&plan->annotation, &earlier->rules[i]);
 }
 
-/* An entry may be named by the source of a mount of which the destination is another
+/* The list of what was done, complete.
+ *
+ * An entry may be named by the source of a mount of which the destination is another
  * entry's: there is no node of its own, but a second run must find it, too. */
-static void list_named(struct planner *planner)
+static void complete_annotation(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
-		const char *path = planner->in->map->entries[i].container_path;
+	struct annotation *annotation = &planner->plan->annotation;
+	const struct device_map *map = planner->in->map;
+	auto_free const char **unlisted = NULL;
+	size_t count = 0, capacity = 0;
+
+	annotation_sort(annotation);
+	for (size_t i = 0; i < map->n_entries; i++) {
+		const char *path = map->entries[i].container_path;
 
 		if (planner->resolved[i].named &&
-		    !annotation_has_container_path(&planner->plan->annotation,
-						   slice_from(path)))
-			annotation_add_node(&planner->plan->annotation, path, NULL, NULL,
-					    NULL);
+		    !annotation_find_container_path(annotation, slice_from(path)))
+			*array_append(unlisted, count, capacity) = path;
 	}
+	for (size_t i = 0; i < count; i++)
+		annotation_add_node(annotation, unlisted[i], NULL, NULL, NULL);
+	if (count)
+		annotation_sort(annotation);
 }
 
 /* What is in the spec, and what it becomes. Something may not be there yet: then what the
@@ -84,7 +96,7 @@ static int decide(struct planner *planner)
 		return r;
 	plan_mounts_emit(planner);
 	plan_environment(planner);
-	list_named(planner);
+	complete_annotation(planner);
 	return 0;
 }
 
