@@ -33,11 +33,12 @@ int device_cgroup_prepare(struct device_cgroup *cgroup,
 
 /* Makes the changes, in the mount namespace of the machine. On an error some of them may
  * have been made: device_cgroup_undo(). ERROR_UNAVAILABLE: a cgroup above refuses (v1),
- * or systemd does. */
+ * or systemd does. Takes no memory, given room in *err (error_reserve()), but what
+ * libsystemd takes, which gives an error where there is none. */
 int device_cgroup_commit(struct device_cgroup *cgroup, struct error *err);
 
-/* Puts back what device_cgroup_commit() changed, if it did. 0 or the first error. NULL is
- * a cgroup of which nothing has to change, here and below. */
+/* Puts back what device_cgroup_commit() changed, if it did; takes no memory either. 0 or
+ * the first error. NULL is a cgroup of which nothing has to change, here and below. */
 int device_cgroup_undo(struct device_cgroup *cgroup);
 
 void device_cgroup_free(struct device_cgroup *cgroup);

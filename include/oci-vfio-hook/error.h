@@ -23,7 +23,11 @@ enum error_class {
 struct error {
 	enum error_class class;
 	char *message; /* one line, no newline at its end; owned */
+	size_t room;   /* of `message` where it was reserved, else 0 */
 };
+
+/* What error_reserve() makes room for. */
+#define ERROR_ROOM 8192
 
 #define auto_error __attribute__((cleanup(error_free))) struct error
 
@@ -42,6 +46,13 @@ int error_prefix(struct error *err, const char *format, ...)
 /* The same with text behind the message. */
 int error_append(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Makes room for a message beforehand: until error_free(), error_set() and error_prefix()
+ * take no memory then, and cut what is longer. */
+void error_reserve(struct error *err);
+
+/* Forgets what is recorded, and keeps the room. */
+void error_clear(struct error *err);
 
 void error_free(struct error *err);
 

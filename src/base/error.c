@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/error.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static int class_number(enum error_class class)
 {
@@ -33,7 +34,10 @@ int error_vset(struct error *err, enum error_class class, const char *format,
 {
 	if (err->class == ERROR_NONE) {
 		err->class = class;
-		err->message = xvasprintf(format, arguments);
+		if (err->room > 0)
+			vsnprintf(err->message, err->room, format, arguments);
+		else
+			err->message = xvasprintf(format, arguments);
 	}
 	return class_number(err->class);
 }
@@ -49,12 +53,28 @@ int error_set(struct error *err, enum error_class class, const char *format, ...
 	return r;
 }
 
+static void prefix_in_room(struct error *err, const char *format, va_list arguments)
+{
+	char whole[ERROR_ROOM];
+	int length = vsnprintf(whole, sizeof whole, format, arguments);
+
+	if (length >= 0 && (size_t)length < sizeof whole)
+		snprintf(whole + length, sizeof whole - (size_t)length, ": %s",
+			 err->message);
+	memcpy(err->message, whole, strlen(whole) + 1);
+}
+
 int error_prefix(struct error *err, const char *format, ...)
 {
 	va_list arguments;
 	auto_free char *prefix = NULL, *old = NULL;
 
 	va_start(arguments, format);
+	if (err->room > 0) {
+		prefix_in_room(err, format, arguments);
+		va_end(arguments);
+		return class_number(err->class);
+	}
 	prefix = xvasprintf(format, arguments);
 	va_end(arguments);
 	old = take_ptr(err->message);
@@ -71,8 +91,27 @@ int error_append(struct error *err, const char *format, ...)
 	suffix = xvasprintf(format, arguments);
 	va_end(arguments);
 	old = take_ptr(err->message);
+	err->room = 0;
 	err->message = xasprintf("%s%s", old ? old : "", suffix);
 	return class_number(err->class);
+}
+
+void error_reserve(struct error *err)
+{
+	if (err->class != ERROR_NONE || err->room > 0)
+		return;
+	err->message = xzalloc(ERROR_ROOM);
+	err->room = ERROR_ROOM;
+}
+
+void error_clear(struct error *err)
+{
+	if (err->room == 0) {
+		error_free(err);
+		return;
+	}
+	err->class = ERROR_NONE;
+	*err->message = '\0';
 }
 
 void error_free(struct error *err)

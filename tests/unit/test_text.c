@@ -274,6 +274,46 @@ static void test_error(void **state)
 	}
 }
 
+/* With its room reserved an error stays where it is, and what is too long is cut. */
+static void test_error_room(void **state)
+{
+	char large[2 * ERROR_ROOM];
+	auto_error err = { 0 };
+	const char *room;
+	int r;
+
+	(void)state;
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = '\0';
+	error_reserve(&err);
+	room = err.message;
+	assert_int_equal(err.class, ERROR_NONE);
+	r = error_set(&err, ERROR_DATA, "%s %d", "first", 1);
+	check_error("set", r, &err, ERROR_DATA, "first 1");
+	assert_int_equal(error_set(&err, ERROR_USAGE, "second"), r);
+	assert_int_equal(error_prefix(&err, "file %d", 2), r);
+	check_text("prefix", slice_from(err.message), "file 2: first 1");
+	error_prefix(&err, "%s", large);
+	assert_int_equal(strlen(err.message), ERROR_ROOM - 1);
+	error_clear(&err);
+	assert_int_equal(err.class, ERROR_NONE);
+	error_set(&err, ERROR_IO, "%s", large);
+	assert_int_equal(strlen(err.message), ERROR_ROOM - 1);
+	error_prefix(&err, "file");
+	assert_int_equal(strlen(err.message), ERROR_ROOM - 1);
+	assert_memory_equal(err.message, "file: xxx", 9);
+	assert_ptr_equal(err.message, room);
+	/* Whoever has memory again may say more. */
+	error_append(&err, "!");
+	assert_int_equal(strlen(err.message), ERROR_ROOM);
+	error_clear(&err);
+	assert_null(err.message);
+	/* Too late: what is recorded stays. */
+	error_set(&err, ERROR_IO, "first");
+	error_reserve(&err);
+	check_text("recorded", slice_from(err.message), "first");
+}
+
 static void test_messages(void **state)
 {
 	auto_messages messages = { 0 };
@@ -392,7 +432,7 @@ int main(void)
 		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
 		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_name),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_error_room),
 
 	};
 

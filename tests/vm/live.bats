@@ -459,7 +459,7 @@ directory_is_link() {
 @test "runc, /dev is a link" { directory_is_link runc dev; }
 
 node_is_link() {
-	link_in_rootfs "$1" "dev/vfio/$edu_group" "$bundle/elsewhere/file" 'something is in the way that is no device node'
+	link_in_rootfs "$1" "dev/vfio/$edu_group" "$bundle/elsewhere/file" 'something is in the way that is not a device node'
 }
 
 @test "crun, the final node's name is a link to a file" {

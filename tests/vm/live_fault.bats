@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Each step of createRuntime, from the first one that may change something, is made to fail in a created container, by
-# `fault`: nothing is changed then, and where the hook fails the runtime doesn't start the container. Runs as root in
+# `fault`: nothing is changed then, and where the hook fails the runtime doesn't start the container. So is each
+# allocation meanwhile, and undoing gets along without memory. Runs as root in
 # the guest that `boot` starts with machine.conf and map.json. What is tagged v1 runs there as well as with cgroup v2.
 #
 # The program under test, CGROUP and the others come by the variables that live.bats and live_cgroup.bats name.
@@ -29,14 +30,15 @@ each_fails() {
 	local name
 	add_hook createRuntime "$BATS_TEST_DIRNAME/fault" fault "$bundle" "$work/table" "$work/errors" \
 		"$OCI_VFIO_HOOK" createRuntime
-	edit_spec --arg path "PATH=$PATH" --arg program "DEVICE_CGROUP=$DEVICE_CGROUP" '.hooks.createRuntime[-1].env = [$path, $program]'
+	edit_spec --arg path "PATH=$PATH" --arg program "DEVICE_CGROUP=$DEVICE_CGROUP" \
+		--arg library "FAILING_MALLOC_LIBRARY=$FAILING_MALLOC_LIBRARY" '.hooks.createRuntime[-1].env = [$path, $program, $library]'
 	chattr +i "$bundle/config.json"
 	run container crun
 	echo "$output"
 	cat "$work/table" "$work/errors"
 	[ "$status" -eq 0 ]
 	[[ $output == *"$device"* ]]
-	for name in setns openat2 renameat2 renameat fchmod writev "$@"; do
+	for name in malloc setns openat2 renameat2 renameat fchmod writev "$@"; do
 		echo "$name: did it fail?"
 		grep "^$name .* undone" "$work/table"
 	done

@@ -4,6 +4,7 @@
 #include "bpf_program.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,6 +13,8 @@
 
 /* What BPF_PROG_QUERY is asked for at first; the kernel says how many there are. */
 #define IDS_EXPECTED 16
+/* The kernel attaches no more to one cgroup: BPF_CGROUP_MAX_PROGS in kernel/bpf/cgroup.c. */
+#define IDS_MAX 64
 
 #define ATTEMPTS 8
 
@@ -40,6 +43,20 @@ static bool has_device_programs(int query_result)
 	return query_result != -ENOSYS && query_result != -EINVAL;
 }
 
+/* What is attached to the cgroup, or decides there; room for so many ids. 0 or -errno
+ * (-ENOSPC: there are more, as many as attributes->query.prog_cnt says). */
+static int query(int cgroup, bool effective, uint32_t *ids, uint32_t room,
+		 union bpf_attr *attributes)
+{
+	memset(attributes, 0, sizeof *attributes);
+	attributes->query.target_fd = (uint32_t)cgroup;
+	attributes->query.attach_type = BPF_CGROUP_DEVICE;
+	attributes->query.query_flags = effective ? BPF_F_QUERY_EFFECTIVE : 0;
+	attributes->query.prog_ids = pointer(ids);
+	attributes->query.prog_cnt = room;
+	return bpf(BPF_PROG_QUERY, attributes);
+}
+
 int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret)
 {
 	auto_bpf_attachment found = { 0 };
@@ -49,14 +66,8 @@ int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret)
 		union bpf_attr attributes;
 		int r;
 
-		memset(&attributes, 0, sizeof attributes);
 		array_grow(&found.ids, &found.capacity, room, sizeof(*found.ids));
-		attributes.query.target_fd = (uint32_t)cgroup;
-		attributes.query.attach_type = BPF_CGROUP_DEVICE;
-		attributes.query.query_flags = effective ? BPF_F_QUERY_EFFECTIVE : 0;
-		attributes.query.prog_ids = pointer(found.ids);
-		attributes.query.prog_cnt = room;
-		r = bpf(BPF_PROG_QUERY, &attributes);
+		r = query(cgroup, effective, found.ids, room, &attributes);
 		if (r == -ENOSPC && attributes.query.prog_cnt > room) {
 			room = attributes.query.prog_cnt;
 			continue;
@@ -74,6 +85,19 @@ void bpf_attachment_free(struct bpf_attachment *attachment)
 {
 	free(attachment->ids);
 	*attachment = (struct bpf_attachment) { 0 };
+}
+
+bool bpf_is_attached(int cgroup, uint32_t id)
+{
+	uint32_t ids[IDS_MAX];
+	union bpf_attr attributes;
+
+	if (query(cgroup, false, ids, IDS_MAX, &attributes) < 0)
+		return false;
+	for (size_t i = 0; i < attributes.query.prog_cnt; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
 }
 
 static int read_info(int fd, struct bpf_prog_info *info)
@@ -204,10 +228,13 @@ int bpf_pin_read(const char *path, uint32_t *ret_id)
 int bpf_program_pin(int fd, const char *path)
 {
 	/* Without a dot: bpffs refuses names that have one. */
-	auto_free char *temporary = xasprintf("%s-oci-vfio-hook", path);
+	char temporary[PATH_MAX];
+	int length = snprintf(temporary, sizeof temporary, "%s-oci-vfio-hook", path);
 	union bpf_attr attributes;
 	int r;
 
+	if (length < 0 || (size_t)length >= sizeof temporary)
+		return -ENAMETOOLONG;
 	if (unlink(temporary) < 0 && errno != ENOENT)
 		return -errno;
 	memset(&attributes, 0, sizeof attributes);

@@ -35,6 +35,10 @@ struct bpf_attachment {
 int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret);
 void bpf_attachment_free(struct bpf_attachment *attachment);
 
+/* Is the program attached to the cgroup itself? False also where that can't be read. Takes
+ * no memory. */
+bool bpf_is_attached(int cgroup, uint32_t id);
+
 /* Opens a program by its id and reads its code. 0 or -errno (-EACCES: the kernel doesn't
  * show the code). */
 int bpf_program_open(uint32_t id, struct bpf_program *ret);
@@ -50,8 +54,8 @@ int bpf_program_replace(int cgroup, uint32_t flags, int old, int new);
 /* Which program is pinned at this path of bpffs? 0 or -errno. */
 int bpf_pin_read(const char *path, uint32_t *ret_id);
 
-/* Pins a program there, in one step in the place of what was pinned there. 0 or
- * -errno. */
+/* Pins a program there, in one step in the place of what was pinned there. 0 or -errno.
+ * Takes no memory. */
 int bpf_program_pin(int fd, const char *path);
 
 #endif

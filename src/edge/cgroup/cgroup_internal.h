@@ -35,6 +35,7 @@ struct device_cgroup {
 	struct systemd_unit unit;
 	struct device_allow unit_allow; /* to be set */
 	bool unit_changes, unit_changed;
+	struct error unheard; /* of undoing, with its room */
 	/* v1 */
 	int allow, deny;
 	struct cgroup_rules rules; /* before the first change */

@@ -72,6 +72,7 @@ void cgroup_systemd_prepare(struct device_cgroup *cgroup,
 	find_pins(cgroup, messages);
 	if (!cgroup->unit.closed)
 		return;
+	error_reserve(&cgroup->unheard);
 	cgroup->unit_changes = device_allow_change(&cgroup->unit.allow, changes,
 						   n_changes, &cgroup->unit_allow);
 	/* Without an entry it would be open to all devices. */
@@ -95,12 +96,11 @@ int cgroup_systemd_allow(struct device_cgroup *cgroup, struct error *err)
 
 int cgroup_systemd_disallow(struct device_cgroup *cgroup)
 {
-	auto_error err = { 0 };
 	int r;
 
 	if (!cgroup->unit_changed)
 		return 0;
-	r = systemd_unit_set_allow(&cgroup->unit, &cgroup->unit.allow, &err);
+	r = systemd_unit_set_allow(&cgroup->unit, &cgroup->unit.allow, &cgroup->unheard);
 	cgroup->unit_changed = r < 0;
 	return r;
 }

@@ -127,24 +127,12 @@ int cgroup_v2_open(struct device_cgroup *cgroup, struct error *err)
 	return r < 0 ? r : add_above(cgroup, err);
 }
 
-static bool is_attached(int directory, uint32_t id)
-{
-	auto_bpf_attachment attached = { 0 };
-
-	if (bpf_attachment_read(directory, false, &attached) < 0)
-		return false;
-	for (size_t i = 0; i < attached.count; i++)
-		if (attached.ids[i] == id)
-			return true;
-	return false;
-}
-
 static bool has_program(const char *path, uint32_t id)
 {
 	auto_close int fd =
 		sysroot_openat(&sysroot_real, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 
-	return fd >= 0 && is_attached(fd, id);
+	return fd >= 0 && bpf_is_attached(fd, id);
 }
 
 /* Returns the name of the cgroup, this one or above, to which a program is attached. The
@@ -272,7 +260,7 @@ int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err)
 					program->old.fd, program->wider);
 		/* systemd has made a new one of the new rules. */
 		if (r == -ENOENT && cgroup->unit_changed &&
-		    !is_attached(program->directory, program->old.id))
+		    !bpf_is_attached(program->directory, program->old.id))
 			continue;
 		if (r < 0)
 			return error_set(

@@ -100,6 +100,7 @@ void device_cgroup_free(struct device_cgroup *cgroup)
 	free(cgroup->programs);
 	systemd_unit_close(&cgroup->unit);
 	device_allow_free(&cgroup->unit_allow);
+	error_free(&cgroup->unheard);
 	cgroup_rules_free(&cgroup->rules);
 	free(cgroup->changes);
 	free(cgroup->path);

@@ -154,7 +154,7 @@ int systemd_bus_reopen(struct systemd_bus *bus, struct error *err)
 	bus->bus = bus->library.sd_bus_close_unref(bus->bus);
 	/* systemd's socket is gone, too, until it has started. */
 	while ((r = reach(bus, err)) < 0 && clock_left(bus->deadline) > 0) {
-		error_free(err);
+		error_clear(err);
 		nanosleep(&pause, NULL);
 	}
 	return r;
@@ -220,6 +220,16 @@ int systemd_bus_get_string(const struct systemd_bus *bus,
 		r = failed(property->name, strerror(-r), err);
 	else
 		*ret = xstrdup(value);
+	bus->library.sd_bus_message_unref(answer);
+	return r < 0 ? r : 0;
+}
+
+int systemd_bus_wait(const struct systemd_bus *bus,
+		     const struct systemd_property *property, struct error *err)
+{
+	sd_bus_message *answer = NULL;
+	int r = get(bus, property, "s", &answer, err);
+
 	bus->library.sd_bus_message_unref(answer);
 	return r < 0 ? r : 0;
 }

@@ -42,6 +42,11 @@ int systemd_bus_get_pairs(const struct systemd_bus *bus,
 			  const struct systemd_property *property, systemd_pair_add *add,
 			  void *list, struct error *err);
 
+/* Asks for a property and forgets it: when it returns, systemd has done what it was told
+ * before. */
+int systemd_bus_wait(const struct systemd_bus *bus,
+		     const struct systemd_property *property, struct error *err);
+
 /* Makes this the unit's DeviceAllow=, for as long as the unit lives. When it returns,
  * systemd has it, but may not have loaded the device program for it yet. */
 int systemd_bus_set_device_allow(const struct systemd_bus *bus, const char *unit,

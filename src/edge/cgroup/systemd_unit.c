@@ -96,12 +96,11 @@ static int set_allow(const struct systemd_unit *unit, const struct device_allow 
 		     struct error *err)
 {
 	const struct systemd_property asked = property(unit, "DevicePolicy");
-	auto_free char *text = NULL;
 	int r = systemd_bus_set_device_allow(unit->bus, unit->name, allow, err);
 
 	/* PID 1 answers first and then loads the program, but before it reads the next
 	 * message (manager_loop() in src/core/manager.c). */
-	return r < 0 ? r : systemd_bus_get_string(unit->bus, &asked, &text, err);
+	return r < 0 ? r : systemd_bus_wait(unit->bus, &asked, err);
 }
 
 int systemd_unit_set_allow(const struct systemd_unit *unit,
@@ -114,7 +113,7 @@ int systemd_unit_set_allow(const struct systemd_unit *unit,
 	/* PID 1 hangs up when it executes itself anew. Whether it has the list by then
 	 * doesn't matter: it may be told twice. */
 	if (r < 0 && systemd_bus_is_lost(unit->bus)) {
-		error_free(err);
+		error_clear(err);
 		r = systemd_bus_reopen(unit->bus, err);
 		if (r == 0)
 			r = set_allow(unit, allow, err);

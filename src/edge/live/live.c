@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-static int prepare_cgroup(struct live *live, const struct spec *spec, struct error *err)
+static int prepare_cgroup(struct live *live, const struct spec *spec,
+			  struct messages *messages, struct error *err)
 {
 	auto_free struct device_change *changes = NULL;
 	size_t count;
@@ -17,13 +18,12 @@ static int prepare_cgroup(struct live *live, const struct spec *spec, struct err
 	r = device_cgroup_open(live->mount_namespace.proc, live->mount_namespace.pid,
 			       &live->cgroup, err);
 	return r < 0 ? r
-		     : device_cgroup_prepare(live->cgroup, changes, count, live->messages,
-					     err);
+		     : device_cgroup_prepare(live->cgroup, changes, count, messages, err);
 }
 
 /* Everything that can be done and can fail while nothing is changed. */
 static int prepare(struct live *live, const struct live_request *request,
-		   struct error *err)
+		   struct messages *messages, struct error *err)
 {
 	int r = live_namespace_open(request->pid, request->process,
 				    &live->mount_namespace, err);
@@ -31,51 +31,76 @@ static int prepare(struct live *live, const struct live_request *request,
 	if (r == 0)
 		r = live_machine_dev_find(live->mount_namespace.proc, &live->machine_dev,
 					  err);
+	if (r < 0)
+		return r;
+	live_nodes_prepare(live);
+	r = live_sources_prepare(live, err);
 	if (r == 0)
-		r = live_sources_prepare(live, err);
-	return r < 0 ? r : prepare_cgroup(live, request->spec, err);
+		r = prepare_cgroup(live, request->spec, messages, err);
+	error_reserve(err);
+	error_reserve(&live->undo_error);
+	return r;
 }
 
-static int change(struct live *live, const struct live_request *request,
-		  struct error *err)
+/* The same in the container's namespace. */
+static int look_around(struct live *live, const struct live_request *request,
+		       struct error *err)
 {
 	int r = live_namespace_open_rootfs(&live->mount_namespace, request->rootfs,
 					   &live->rootfs, err);
 
-	return r < 0 ? r : live_nodes_change(live, err);
+	return r < 0 ? r : live_labels_read(live, err);
 }
 
 static void live_free(struct live *live)
 {
-	live_undo_free(&live->undo);
-	live_place_close_all(live);
-	live_sources_free(live);
+	live_nodes_free(live);
 	close_fd(&live->rootfs);
 	close_fd(&live->scratch);
 	device_cgroup_free(live->cgroup);
 	live_namespace_close(&live->mount_namespace);
+	error_free(&live->undo_error);
 	free(live);
 }
 
-/* Undoes everything and reports what could not be. */
+static int undo_nodes(struct live *live)
+{
+	int r = 0;
+
+	if (live->undo.count > 0 && !live->mount_namespace.joined)
+		r = live_namespace_join(&live->mount_namespace, &live->undo_error);
+	if (!live->mount_namespace.joined)
+		return r;
+	live_undo_undo(&live->undo, &live->mount_namespace);
+	return live_namespace_leave(&live->mount_namespace, &live->undo_error);
+}
+
 static void undo(struct live *live)
 {
-	auto_error err = { 0 };
-	int r = device_cgroup_undo(live->cgroup);
+	live->cgroup_undone = device_cgroup_undo(live->cgroup);
+	live->nodes_undone = undo_nodes(live);
+}
 
-	if (r < 0)
-		messages_add(live->messages, MESSAGE_WARNING,
+static void report_machine_dev(const struct live *live, struct messages *messages)
+{
+	if (live->left_on_machine_dev)
+		messages_add(
+			messages, MESSAGE_WARNING,
+			"%s in the container: its directory is this machine's own /dev, bound into the container: nothing is made or removed there",
+			live->left_on_machine_dev);
+}
+
+/* Reports what could not be undone. */
+static void report(const struct live *live, struct messages *messages)
+{
+	report_machine_dev(live, messages);
+	if (live->cgroup_undone < 0)
+		messages_add(messages, MESSAGE_WARNING,
 			     "the container's device cgroup could not be put back: %s",
-			     strerror(-r));
-	r = 0;
-	if (live->undo.count > 0 && !live->mount_namespace.joined)
-		r = live_namespace_join(&live->mount_namespace, &err);
-	if (live->mount_namespace.joined) {
-		live_undo_undo(&live->undo, &live->mount_namespace, live->messages);
-		r = live_namespace_leave(&live->mount_namespace, &err);
-	}
-	if (r < 0)
-		messages_add(live->messages, MESSAGE_WARNING, "%s", err.message);
+			     strerror(-live->cgroup_undone));
+	live_undo_report(&live->undo, true, messages);
+	if (live->nodes_undone < 0)
+		messages_add(messages, MESSAGE_WARNING, "%s", live->undo_error.message);
 }
 
 int live_change(const struct live_request *request, struct live **ret,
@@ -90,13 +115,14 @@ int live_change(const struct live_request *request, struct live **ret,
 		.mount_namespace = LIVE_NAMESPACE_INIT,
 		.rootfs = -1,
 		.scratch = -1,
-		.messages = messages,
 	};
-	r = prepare(live, request, err);
+	r = prepare(live, request, messages, err);
 	if (r == 0)
 		r = live_namespace_join(&live->mount_namespace, err);
 	if (r == 0)
-		r = change(live, request, err);
+		r = look_around(live, request, err);
+	if (r == 0)
+		r = live_nodes_change(live, err);
 	if (r == 0)
 		r = live_namespace_leave(&live->mount_namespace, err);
 	if (r == 0)
@@ -104,23 +130,26 @@ int live_change(const struct live_request *request, struct live **ret,
 	if (r < 0)
 		undo(live);
 	umask(mask);
-	if (r < 0)
-		live_free(live);
-	else
+	if (r == 0) {
 		*ret = live;
+		return 0;
+	}
+	report(live, messages);
+	live_free(live);
 	return r;
 }
 
 void live_finish(struct live *live, struct messages *messages)
 {
-	/* Directories are open: no namespace is needed for removing files in them. */
-	live_undo_finish(&live->undo, messages);
+	live_undo_finish(&live->undo);
+	live_undo_report(&live->undo, false, messages);
+	report_machine_dev(live, messages);
 	live_free(live);
 }
 
 void live_undo(struct live *live, struct messages *messages)
 {
-	live->messages = messages;
 	undo(live);
+	report(live, messages);
 	live_free(live);
 }

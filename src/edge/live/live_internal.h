@@ -5,6 +5,11 @@
 
 #include <limits.h>
 
+/* From the first change of the container to the last, and while it is undone, no memory is
+ * taken: there may be none, and then the process ends (memory.h). What is needed is made by
+ * the functions that are named ..._prepare and by live_labels_read(), and errors have
+ * their room. */
+
 #include "oci-vfio-hook/device_cgroup.h"
 #include "oci-vfio-hook/found_node.h"
 #include "oci-vfio-hook/id_map.h"
@@ -54,18 +59,18 @@ int live_namespace_find_owner(const struct live_namespace *mount_namespace, uint
 
 /* ---- live_place.c: a name in a directory of the container */
 
-struct live_place {
-	int directory;	  /* O_PATH; -1: it isn't there; borrowed */
-	const char *name; /* in the directory; borrowed from `path` */
-	const char *path; /* as the container sees it, cleaned; borrowed */
-	bool machines;	  /* the directory is, or would be, on this machine's own /dev */
+/* A path as the container sees it. */
+struct live_path {
+	const char *path; /* cleaned; NULL: none; borrowed */
+	char *shown;	  /* as messages show it; owned */
 };
 
-/* A directory below the rootfs. */
-struct live_directory {
-	char *path;
-	int fd;
-	bool machines;
+struct live_place {
+	int directory;	   /* O_PATH; -1: it isn't there; borrowed */
+	const char *name;  /* in the directory; borrowed */
+	const char *path;  /* of which it is the place; borrowed, as `shown` */
+	const char *shown; /* as messages show it */
+	bool machines;	   /* the directory is, or would be, on this machine's own /dev */
 };
 
 /* This machine's /dev, which may be bound into the container: its file systems, told by
@@ -84,15 +89,30 @@ struct live;
 
 /* Opens the directory of `path` below the rootfs, never over a symbolic link; with
  * `make`, makes it where it is missing. */
-int live_place_open(struct live *live, const char *path, bool make,
+int live_place_open(struct live *live, const struct live_path *path, bool make,
 		    struct live_place *ret, struct error *err);
 int live_place_look(const struct live_place *place, struct found_node *ret,
 		    struct error *err);
-/* Closes the directories of all places. */
-void live_place_close_all(struct live *live);
-
 /* Records the failure of `what` ("can't be made") at a path of the container. */
-int live_error(const char *path, const char *what, int number, struct error *err);
+int live_error(const char *shown, const char *what, int number, struct error *err);
+
+/* ---- live_directory.c: the directories of places */
+
+/* A directory below the rootfs. */
+struct live_directory {
+	struct slice path; /* borrowed from the plan */
+	int fd;		   /* O_PATH; -1: not opened yet; owned */
+	bool machines;	   /* it is on this machine's own /dev */
+};
+
+/* Lists those of all nodes; LIVE_NEIGHBOUR's too. */
+void live_directories_prepare(struct live *live);
+/* Opens the directory of a path of the plan; with `make`, makes it and those above where
+ * they are missing. 0 or -errno; -EXDEV: it would have to be made on the machine's own
+ * /dev. */
+int live_directory_open(struct live *live, const char *path, bool make,
+			const struct live_directory **ret);
+void live_directories_close(struct live *live);
 
 /* ---- live_mount.c: bind mounts of single nodes */
 
@@ -126,6 +146,7 @@ struct live_step {
 	int directory;		 /* borrowed from the place */
 	char name[NAME_MAX + 1]; /* in it */
 	int mount; /* LIVE_DETACHED: a copy of the mount; LIVE_SCRATCH: itself; owned */
+	int error; /* why it couldn't be undone or finished; else 0 */
 };
 
 struct live_undo {
@@ -133,8 +154,8 @@ struct live_undo {
 	size_t count, capacity;
 };
 
-/* Makes room for `count` steps: none is lost for want of memory later. */
-void live_undo_reserve(struct live_undo *undo, size_t count);
+/* Makes room for so many steps. */
+void live_undo_prepare(struct live_undo *undo, size_t count);
 /* Records a step that is to be done next at a place. `mount` is -1 or handed over, also
  * on an error. 0 or -errno: then the step must not be done. */
 int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int directory,
@@ -142,14 +163,21 @@ int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int director
 /* Takes the last step out: it failed. */
 void live_undo_drop(struct live_undo *undo);
 /* The name that a file has while it is set aside: the same each time, so that what a killed
- * run has left is found by the next. 0 or -ENAMETOOLONG. */
+ * run has left is found by the next, and set aside itself. 0 or -ENAMETOOLONG. */
+#define LIVE_ASIDE_SUFFIX ".oci-vfio-hook"
+#define LIVE_ASIDE_LEVELS (1 + NAME_MAX / sizeof(LIVE_ASIDE_SUFFIX))
 int live_undo_aside_name(const char *name, char ret[static NAME_MAX + 1]);
+/* Could it be such a name? */
+bool live_undo_is_aside_name(const char *name);
 /* Does a LIVE_SET_ASIDE: renames the file. 0 or -errno; -EEXIST: that name is taken. */
 int live_undo_set_aside(int directory, const char *name);
-/* Both in the joined namespace. */
-void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace,
-		    struct messages *messages);
-void live_undo_finish(struct live_undo *undo, struct messages *messages);
+/* Undoes all steps, in the joined namespace. */
+void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace);
+/* Removes what was kept for undoing. The directories are open: no namespace is needed. */
+void live_undo_finish(struct live_undo *undo);
+/* Warns of what couldn't be undone, or not be removed by live_undo_finish(). */
+void live_undo_report(const struct live_undo *undo, bool undone,
+		      struct messages *messages);
 void live_undo_free(struct live_undo *undo);
 
 /* ---- live_label.c: security.selinux */
@@ -163,19 +191,24 @@ struct live_label {
 
 #define auto_live_label __attribute__((cleanup(live_label_free))) struct live_label
 
-/* Reads the label of what is at the place; empty where there is none. */
-int live_label_read(const struct live_place *place, struct live_label *ret,
-		    struct error *err);
-/* Gives the file this label, or where it isn't known the one that its neighbours have,
- * which is then in *label. */
-int live_label_set(struct live *live, const struct live_place *place,
-		   struct live_label *label, struct error *err);
+/* The runtime made it as it makes every node. */
+#define LIVE_NEIGHBOUR "/dev/null"
+
+/* Reads those of the stale nodes and of the neighbour, in the joined namespace, before
+ * anything is changed. */
+int live_labels_read(struct live *live, struct error *err);
+/* Gives the node the label of the stale one, or where that isn't known its neighbour's. */
+int live_label_set(const struct live *live, const struct live_place *place,
+		   const struct live_label *stale, struct error *err);
 void live_label_free(struct live_label *label);
 
 /* ---- the nodes of the plan */
 
 struct live_node {
 	const struct plan_node *plan;
+	struct live_path old, final; /* plan->container_path, plan->final_path */
+	uid_t uid;		     /* of the final node, as we see them */
+	gid_t gid;
 	/* The machine's file that the runtime may have bound there instead. */
 	bool has_source;
 	struct file_identity source;
@@ -184,6 +217,11 @@ struct live_node {
 	struct live_label label; /* of the stale node; owned */
 };
 
+static inline const struct file_identity *live_node_source(const struct live_node *node)
+{
+	return node->has_source ? &node->source : NULL;
+}
+
 struct live {
 	const struct plan *plan;
 	struct live_namespace mount_namespace;
@@ -191,19 +229,28 @@ struct live {
 	int rootfs;		      /* O_PATH, in the container's namespace; owned */
 	int scratch; /* tmpfs with nodes for a user namespace; -1: none; owned */
 	struct live_machine_dev machine_dev;
-	bool told_of_machine_dev;
-	struct live_node *nodes;
+	/* A place there that was left as it is, as messages show it; NULL: none; borrowed. */
+	const char *left_on_machine_dev;
+	struct live_node *nodes; /* owned, as `directories` and `aside_paths` */
 	size_t n_nodes;
 	struct live_undo undo;
-	struct live_directory *directories; /* below the rootfs, open; owned */
+	struct live_directory *directories; /* sorted by their paths, each once */
 	size_t n_directories, directories_capacity;
-	struct messages *messages; /* borrowed, while something is changed */
+	/* Paths of the plan that end as a name that is set aside does; sorted. */
+	struct slice *aside_paths;
+	size_t n_aside_paths, aside_paths_capacity;
+	struct live_label neighbour;
+	int cgroup_undone, nodes_undone; /* 0, or negative: not all was */
+	struct error undo_error;	 /* of the nodes, with its room */
 };
 
 /* ---- live_nodes.c */
 
+/* Everything that changing the nodes needs, but where they come from. */
+void live_nodes_prepare(struct live *live);
 /* In the joined namespace: sets the stale nodes aside, makes the final ones. */
 int live_nodes_change(struct live *live, struct error *err);
+void live_nodes_free(struct live *live);
 
 /* ---- live_sources.c: where nodes come from */
 
@@ -212,8 +259,7 @@ int live_sources_prepare(struct live *live, struct error *err);
 /* In the joined namespace: makes mounts of the nodes on our tmpfs. */
 int live_sources_clone(struct live *live, struct error *err);
 /* Makes a node in a directory. */
-int live_sources_make_node(const struct live *live, const struct plan_node *plan,
-			   int directory, const char *name, struct error *err);
-void live_sources_free(struct live *live);
+int live_sources_make_node(const struct live_node *node, int directory, const char *name,
+			   struct error *err);
 
 #endif

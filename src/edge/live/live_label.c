@@ -8,61 +8,108 @@
 #define LABEL "security.selinux"
 #define LABEL_SIZE 4096
 
-int live_label_read(const struct live_place *place, struct live_label *ret,
-		    struct error *err)
+/* Reads the label of what is at the place. Returns its length, 0 where there is none, or
+ * -errno. */
+static ssize_t read_label(const struct live_place *place, char text[static LABEL_SIZE])
 {
-	char text[LABEL_SIZE];
 	ssize_t length;
 
-	*ret = (struct live_label) { 0 };
-	if (place->directory < 0)
-		return 0;
 	/* There is no lgetxattrat(). */
-	length = fchdir(place->directory);
-	if (length == 0)
-		length = lgetxattr(place->name, LABEL, text, sizeof(text));
-	if (length < 0 && errno != ENODATA && errno != ENOTSUP && errno != ENOENT)
-		return live_error(place->path, "its label can't be read", errno, err);
-	ret->known = length >= 0 || errno != ENOENT;
-	if (length <= 0)
+	if (fchdir(place->directory) < 0)
+		return -errno;
+	length = lgetxattr(place->name, LABEL, text, LABEL_SIZE);
+	if (length < 0)
+		return errno == ENODATA || errno == ENOTSUP ? 0 : -errno;
+	return length;
+}
+
+static int read_failed(const struct live_place *place, ssize_t length, struct error *err)
+{
+	return live_error(place->shown, "its label can't be read", (int)-length, err);
+}
+
+/* The same with what is to be kept of it: nothing where there is no file. */
+static int keep_label(const struct live_place *place, struct live_label *ret,
+		      struct error *err)
+{
+	char text[LABEL_SIZE];
+	ssize_t length = read_label(place, text);
+
+	if (length == -ENOENT)
 		return 0;
-	ret->text = xstrndup(text, (size_t)length);
-	ret->length = (size_t)length;
+	if (length < 0)
+		return read_failed(place, length, err);
+	ret->known = true;
+	if (length > 0) {
+		ret->text = xstrndup(text, (size_t)length);
+		ret->length = (size_t)length;
+	}
 	return 0;
 }
 
-/* The runtime made /dev/null as it makes every node. Where /dev is no directory of the
- * container's, there is no neighbour. */
-static int read_of_neighbour(struct live *live, struct live_label *ret, struct error *err)
+/* Of a node that is mounted there is nothing to learn: it is the machine's. */
+static int read_stale(struct live *live, struct live_node *node, struct error *err)
 {
+	struct found_node found = { 0 };
 	struct live_place place;
-	int r = live_place_open(live, "/dev/null", false, &place, err);
+	int r;
+
+	if (!node->old.path)
+		return 0;
+	r = live_place_open(live, &node->old, false, &place, err);
+	if (r == 0)
+		r = live_place_look(&place, &found, err);
+	if (r < 0 || found.number.type == 0 || found.mounted || place.machines ||
+	    !found_node_is_stale(&found, node->plan, live_node_source(node)))
+		return r;
+	return keep_label(&place, &node->label, err);
+}
+
+/* Where /dev isn't a directory of the container's, there is no neighbour. */
+static int read_of_neighbour(struct live *live, struct error *err)
+{
+	char shown[] = LIVE_NEIGHBOUR;
+	const struct live_path path = { LIVE_NEIGHBOUR, shown };
+	struct live_place place;
+	int r = live_place_open(live, &path, false, &place, err);
 
 	if (r == 0)
-		return live_label_read(&place, ret, err);
+		return place.directory < 0 ? 0
+					   : keep_label(&place, &live->neighbour, err);
 	if (err->class != ERROR_DATA)
 		return r;
-	error_free(err);
+	error_clear(err);
 	return 0;
 }
 
-int live_label_set(struct live *live, const struct live_place *place,
-		   struct live_label *label, struct error *err)
+int live_labels_read(struct live *live, struct error *err)
 {
-	auto_live_label own = { 0 };
-	int r = label->known ? 0 : read_of_neighbour(live, label, err);
+	int r = 0;
 
-	if (r < 0 || label->length == 0)
-		return r;
-	r = live_label_read(place, &own, err);
-	if (r < 0 || (own.text != NULL && own.length == label->length &&
-		      memcmp(own.text, label->text, own.length) == 0))
-		return r;
-	if (fchdir(place->directory) < 0 ||
-	    (lsetxattr(place->name, LABEL, label->text, label->length, 0) < 0 &&
-	     errno != ENOTSUP))
-		return live_error(place->path, "the node can't be given its label", errno,
-				  err);
+	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)
+		r = read_stale(live, &live->nodes[i], err);
+	return r < 0 ? r : read_of_neighbour(live, err);
+}
+
+int live_label_set(const struct live *live, const struct live_place *place,
+		   const struct live_label *stale, struct error *err)
+{
+	const struct live_label *label = stale->known ? stale : &live->neighbour;
+	char own[LABEL_SIZE];
+	ssize_t length;
+
+	if (label->length == 0)
+		return 0;
+	length = read_label(place, own);
+	if (length < 0)
+		return read_failed(place, length, err);
+	if ((size_t)length == label->length &&
+	    memcmp(own, label->text, label->length) == 0)
+		return 0;
+	if (lsetxattr(place->name, LABEL, label->text, label->length, 0) < 0 &&
+	    errno != ENOTSUP)
+		return live_error(place->shown, "the node can't be given its label",
+				  errno, err);
 	return 0;
 }
 

@@ -4,45 +4,96 @@
 #include "live_internal.h"
 
 #include <errno.h>
-#include <sys/sysmacros.h>
+#include <limits.h>
 
-/* The machine's file that the runtime may have bound there instead of a node. */
-static const struct file_identity *source_of(const struct live_node *node)
+#include "oci-vfio-hook/slice_index.h"
+
+static struct live_path show(const char *path)
 {
-	return node->has_source ? &node->source : NULL;
+	return (struct live_path) { path, path ? path_display(path) : NULL };
 }
 
-static bool is_stale(const struct found_node *found, const struct live_node *node)
+static int compare_paths(const void *a, const void *b)
 {
-	return found_node_is_stale(found, node->plan, source_of(node));
+	return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+static void note_aside_path(struct live *live, const char *path)
+{
+	if (path && live_undo_is_aside_name(path_name(path)))
+		*array_append(live->aside_paths, live->n_aside_paths,
+			      live->aside_paths_capacity) = slice_from(path);
+}
+
+/* At most: our tmpfs, and for each node a mount and files removed, directories, a file and a
+ * mount made. */
+static size_t count_steps(const struct live *live)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < live->n_nodes; i++) {
+		const char *path = live->nodes[i].final.path;
+
+		count += 1 + LIVE_ASIDE_LEVELS + 2;
+		for (; path != NULL && *path != '\0'; path++)
+			count += *path == '/';
+	}
+	return count;
+}
+
+void live_nodes_prepare(struct live *live)
+{
+	const struct plan *plan = live->plan;
+
+	live->n_nodes = plan->n_nodes;
+	live->nodes = xzalloc(live->n_nodes * sizeof *live->nodes);
+	for (size_t i = 0; i < live->n_nodes; i++) {
+		live->nodes[i] = (struct live_node) {
+			.plan = &plan->nodes[i],
+			.old = show(plan->nodes[i].container_path),
+			.final = show(plan->nodes[i].final_path),
+			.mount = -1,
+		};
+		note_aside_path(live, plan->nodes[i].container_path);
+		note_aside_path(live, plan->nodes[i].final_path);
+	}
+	if (live->n_aside_paths > 0)
+		qsort(live->aside_paths, live->n_aside_paths, sizeof *live->aside_paths,
+		      compare_paths);
+	live_directories_prepare(live);
+	live_undo_prepare(&live->undo, count_steps(live));
+}
+
+void live_nodes_free(struct live *live)
+{
+	for (size_t i = 0; i < live->n_nodes; i++) {
+		struct live_node *node = &live->nodes[i];
+
+		close_fd(&node->mount);
+		free(node->scratch);
+		free(node->old.shown);
+		free(node->final.shown);
+		live_label_free(&node->label);
+	}
+	free(live->nodes);
+	free(live->aside_paths);
+	live_label_free(&live->neighbour);
+	live_directories_close(live);
+	live_undo_free(&live->undo);
 }
 
 static int something_else(const struct live_place *place, const struct found_node *found,
 			  struct error *err)
 {
-	auto_free char *name = path_display(place->path);
-
 	if (found->number.type == 'c' || found->number.type == 'b')
 		return error_set(
 			err, ERROR_DATA,
 			"%s in the container: is another device, %s, than the spec says; nothing was changed",
-			name, DEVICE_NUMBER_TEXT(&found->number));
+			place->shown, DEVICE_NUMBER_TEXT(&found->number));
 	return error_set(
 		err, ERROR_DATA,
-		"%s in the container: something is in the way that is no device node; nothing was changed",
-		name);
-}
-
-static void tell_of_machine_dev(struct live *live, const struct live_place *place)
-{
-	auto_free char *name = path_display(place->path);
-
-	if (!live->told_of_machine_dev)
-		messages_add(
-			live->messages, MESSAGE_WARNING,
-			"%s in the container: its directory is this machine's own /dev, bound into the container: nothing is made or removed there",
-			name);
-	live->told_of_machine_dev = true;
+		"%s in the container: something is in the way that is not a device node; nothing was changed",
+		place->shown);
 }
 
 static int detach(struct live *live, const struct live_place *place, struct error *err)
@@ -50,7 +101,7 @@ static int detach(struct live *live, const struct live_place *place, struct erro
 	int mount = live_mount_clone(place->directory, place->name), r;
 
 	if (mount < 0)
-		return live_error(place->path, "its mount can't be copied", -mount, err);
+		return live_error(place->shown, "its mount can't be copied", -mount, err);
 	r = live_undo_add(&live->undo, LIVE_DETACHED, place->directory, place->name,
 			  mount);
 	if (r == 0) {
@@ -58,10 +109,10 @@ static int detach(struct live *live, const struct live_place *place, struct erro
 		if (r < 0)
 			live_undo_drop(&live->undo);
 	}
-	return r < 0 ? live_error(place->path, "can't be unmounted", -r, err) : 0;
+	return r < 0 ? live_error(place->shown, "can't be unmounted", -r, err) : 0;
 }
 
-/* A step at a place without more to remember. */
+/* A step at a place, without a mount to keep. */
 static int add_step(struct live *live, enum live_step_kind kind,
 		    const struct live_place *place)
 {
@@ -84,36 +135,30 @@ static int rename_aside(struct live *live, const struct live_place *place)
 	return r;
 }
 
-/* Is a name beside the place that of a node that the plan takes or makes? */
+/* Is a name beside the place that of a node that the plan removes or makes? */
 static bool is_planned(const struct live *live, const struct live_place *place,
 		       const char *name)
 {
-	const struct slice parent =
-		slice_from_to(slice_from(place->path), 0,
-			      (size_t)(path_name(place->path) - place->path));
+	size_t parent = (size_t)(path_name(place->path) - place->path);
+	char path[PATH_MAX + NAME_MAX];
+	struct slice wanted = { path, parent + strlen(name) };
 
-	for (size_t i = 0; i < live->n_nodes; i++) {
-		const struct plan_node *plan = live->nodes[i].plan;
-		const char *const paths[] = { plan->container_path, plan->final_path };
-
-		for (size_t k = 0; k < ARRAY_SIZE(paths); k++)
-			if (paths[k] != NULL &&
-			    slice_starts(slice_from(paths[k]), parent) &&
-			    text_equal(paths[k] + parent.length, name))
-				return true;
-	}
-	return false;
+	if (live->n_aside_paths == 0 || wanted.length >= sizeof path)
+		return false;
+	memcpy(path, place->path, parent);
+	memcpy(path + parent, name, wanted.length - parent);
+	return bsearch(&wanted, live->aside_paths, live->n_aside_paths,
+		       sizeof *live->aside_paths, compare_paths);
 }
 
 static int in_the_way(const struct live_place *place, const char *what, struct error *err)
 {
-	auto_free char *name = path_display(place->path);
-	auto_free char *shown = path_display(what);
+	const bool plain = what[text_plain_end(slice_from(what), 0)] == '\0';
 
 	return error_set(
 		err, ERROR_DATA,
-		"%s in the container: %s beside it is in the way, and is none of ours; nothing was changed",
-		name, shown);
+		"%s in the container: %s beside it is in the way, and was not left by an earlier run; nothing was changed",
+		place->shown, plain ? what : "another file");
 }
 
 /* Takes a node or the file of a mount away, and what a killed run has left under the name
@@ -135,14 +180,15 @@ static int take_away(struct live *live, const struct live_node *node,
 		r = live_place_look(&leftover, &found, err);
 		if (r < 0)
 			return r;
-		if (!found_node_is_leftover(&found, node->plan, source_of(node)))
+		if (!found_node_is_leftover(&found, node->plan, live_node_source(node)))
 			return in_the_way(place, aside, err);
 		r = take_away(live, node, &leftover, err);
 		if (r < 0)
 			return r;
 		r = rename_aside(live, place);
 	}
-	return r < 0 ? live_error(place->path, "the stale node can't be removed", -r, err)
+	return r < 0 ? live_error(place->shown, "the stale node can't be removed", -r,
+				  err)
 		     : 0;
 }
 
@@ -160,13 +206,9 @@ static int remove_stale(struct live *live, struct live_node *node,
 	    text_equal(plan->container_path, plan->final_path) &&
 	    found_node_is_final(&found, plan))
 		return 0;
-	if (!is_stale(&found, node))
+	if (!found_node_is_stale(&found, node->plan, live_node_source(node)))
 		return something_else(place, &found, err);
-	if (!found.mounted) {
-		r = live_label_read(place, &node->label, err);
-		if (r < 0)
-			return r;
-	} else {
+	if (found.mounted) {
 		r = detach(live, place, err);
 		if (r == 0)
 			r = live_place_look(place, &found, err);
@@ -174,7 +216,8 @@ static int remove_stale(struct live *live, struct live_node *node,
 			return r;
 		/* What is left is the file that the runtime mounted it on. */
 		if (found.mounted ||
-		    (found.number.type != 'f' && !is_stale(&found, node)))
+		    (found.number.type != 'f' &&
+		     !found_node_is_stale(&found, node->plan, live_node_source(node))))
 			return something_else(place, &found, err);
 	}
 	return take_away(live, node, place, err);
@@ -185,13 +228,14 @@ static int set_aside(struct live *live, struct live_node *node, struct error *er
 	struct live_place place;
 	int r;
 
-	if (node->plan->container_path == NULL)
+	if (!node->old.path)
 		return 0;
-	r = live_place_open(live, node->plan->container_path, false, &place, err);
+	r = live_place_open(live, &node->old, false, &place, err);
 	if (r < 0 || place.directory < 0)
 		return r;
 	if (place.machines) {
-		tell_of_machine_dev(live, &place);
+		if (!live->left_on_machine_dev)
+			live->left_on_machine_dev = place.shown;
 		return 0;
 	}
 	return remove_stale(live, node, &place, err);
@@ -221,7 +265,7 @@ static int make_placeholder(struct live *live, const struct live_place *place,
 		if (r < 0)
 			live_undo_drop(&live->undo);
 	}
-	return r < 0 ? live_error(place->path,
+	return r < 0 ? live_error(place->shown,
 				  "the file to mount the node on can't be made", -r, err)
 		     : 0;
 }
@@ -239,7 +283,7 @@ static int attach(struct live *live, struct live_node *node,
 		if (r < 0)
 			live_undo_drop(&live->undo);
 	}
-	return r < 0 ? live_error(place->path, "the node can't be mounted", -r, err) : 0;
+	return r < 0 ? live_error(place->shown, "the node can't be mounted", -r, err) : 0;
 }
 
 static int put_node(struct live *live, struct live_node *node,
@@ -258,8 +302,8 @@ static int put_node(struct live *live, struct live_node *node,
 	}
 	r = add_step(live, LIVE_FILE, place);
 	if (r < 0)
-		return live_error(place->path, "the node can't be made", -r, err);
-	r = live_sources_make_node(live, node->plan, place->directory, place->name, err);
+		return live_error(place->shown, "the node can't be made", -r, err);
+	r = live_sources_make_node(node, place->directory, place->name, err);
 	if (r < 0) {
 		live_undo_drop(&live->undo);
 		return r;
@@ -274,48 +318,26 @@ static int make_final(struct live *live, struct live_node *node, struct error *e
 	struct live_place place;
 	int r;
 
-	if (plan->final_path == NULL)
+	if (!node->final.path)
 		return 0;
-	r = live_place_open(live, plan->final_path, true, &place, err);
+	r = live_place_open(live, &node->final, true, &place, err);
 	if (r == 0)
 		r = live_place_look(&place, &found, err);
 	if (r < 0 || found_node_is_final(&found, plan))
 		return r;
 	if (found.number.type != 0)
 		return something_else(&place, &found, err);
-	if (place.machines) {
-		auto_free char *name = path_display(plan->final_path);
-
+	if (place.machines)
 		return error_set(
 			err, ERROR_UNAVAILABLE,
 			"%s in the container: is not there, and its directory is this machine's own /dev, where nothing is made; nothing was changed",
-			name);
-	}
+			place.shown);
 	return put_node(live, node, &place, err);
-}
-
-/* For each node: a mount, a file and a leftover taken away; directories, a file and a mount
- * made. */
-static size_t count_steps(const struct live *live)
-{
-	size_t count = 1;
-
-	for (size_t i = 0; i < live->n_nodes; i++) {
-		const char *path = live->nodes[i].plan->final_path;
-
-		count += 5;
-		for (; path != NULL && *path != '\0'; path++)
-			count += *path == '/';
-	}
-	return count;
 }
 
 int live_nodes_change(struct live *live, struct error *err)
 {
-	int r;
-
-	live_undo_reserve(&live->undo, count_steps(live));
-	r = live_sources_clone(live, err);
+	int r = live_sources_clone(live, err);
 
 	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)
 		r = set_aside(live, &live->nodes[i], err);

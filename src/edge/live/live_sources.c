@@ -41,23 +41,21 @@ static int clone_machines_node(struct live_node *node, struct error *err)
 	return 0;
 }
 
-int live_sources_make_node(const struct live *live, const struct plan_node *plan,
-			   int directory, const char *name, struct error *err)
+int live_sources_make_node(const struct live_node *node, int directory, const char *name,
+			   struct error *err)
 {
+	const struct plan_node *plan = node->plan;
 	mode_t type = plan->number.type == 'b' ? S_IFBLK : S_IFCHR;
-	uid_t uid;
-	gid_t gid;
-	int r = live_namespace_find_owner(&live->mount_namespace, plan->uid, plan->gid,
-					  &uid, &gid, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (mknodat(directory, name, type | plan->mode,
 		    makedev(plan->number.major, plan->number.minor)) < 0)
-		return live_error(plan->final_path, "the node can't be made", errno, err);
-	if (fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0)
+		return live_error(node->final.shown, "the node can't be made", errno,
+				  err);
+	if (fchownat(directory, name, node->uid, node->gid, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	r = live_error(plan->final_path, "the node can't be given its owner", errno, err);
+	r = live_error(node->final.shown, "the node can't be given its owner", errno,
+		       err);
 	unlinkat(directory, name, 0);
 	return r;
 }
@@ -77,13 +75,13 @@ static int make_scratch_node(struct live *live, struct live_node *node, struct e
 		live->scratch = fd;
 	}
 	node->scratch = xasprintf("%zu", (size_t)(node - live->nodes));
-	return live_sources_make_node(live, node->plan, live->scratch, node->scratch,
-				      err);
+	return live_sources_make_node(node, live->scratch, node->scratch, err);
 }
 
 static int prepare(struct live *live, struct live_node *node, struct error *err)
 {
 	bool plain = live->mount_namespace.privileged && !live->mount_namespace.foreign;
+	int r;
 
 	if (node->plan->mount || !plain)
 		find_source(node);
@@ -91,19 +89,15 @@ static int prepare(struct live *live, struct live_node *node, struct error *err)
 		return 0;
 	if (node->plan->mount || !live->mount_namespace.privileged)
 		return clone_machines_node(node, err);
-	return plain ? 0 : make_scratch_node(live, node, err);
+	r = live_namespace_find_owner(&live->mount_namespace, node->plan->uid,
+				      node->plan->gid, &node->uid, &node->gid, err);
+	return r < 0 || plain ? r : make_scratch_node(live, node, err);
 }
 
 int live_sources_prepare(struct live *live, struct error *err)
 {
 	int r = 0;
 
-	live->n_nodes = live->plan->n_nodes;
-	live->nodes = xzalloc(live->n_nodes * sizeof(*live->nodes));
-	for (size_t i = 0; i < live->n_nodes; i++) {
-		live->nodes[i].plan = &live->plan->nodes[i];
-		live->nodes[i].mount = -1;
-	}
 	for (size_t i = 0; r == 0 && i < live->n_nodes; i++)
 		r = prepare(live, &live->nodes[i], err);
 	return r;
@@ -150,14 +144,4 @@ int live_sources_clone(struct live *live, struct error *err)
 	if (r >= 0)
 		r = ended;
 	return r < 0 ? live_error("/", "the nodes' tmpfs can't be used", -r, err) : 0;
-}
-
-void live_sources_free(struct live *live)
-{
-	for (size_t i = 0; i < live->n_nodes; i++) {
-		close_fd(&live->nodes[i].mount);
-		free(live->nodes[i].scratch);
-		live_label_free(&live->nodes[i].label);
-	}
-	free(live->nodes);
 }

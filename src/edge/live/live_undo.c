@@ -6,9 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define ASIDE_SUFFIX ".oci-vfio-hook"
-
-void live_undo_reserve(struct live_undo *undo, size_t count)
+void live_undo_prepare(struct live_undo *undo, size_t count)
 {
 	array_grow(&undo->items, &undo->capacity, count, sizeof(*undo->items));
 }
@@ -16,18 +14,19 @@ void live_undo_reserve(struct live_undo *undo, size_t count)
 int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int directory,
 		  const char *name, int mount)
 {
-	struct live_step *step = array_append(undo->items, undo->count, undo->capacity);
 	size_t length = strlen(name);
+	struct live_step *step;
 
+	if (length >= sizeof(step->name) || undo->count == undo->capacity) {
+		close_fd(&mount);
+		return length >= sizeof(step->name) ? -ENAMETOOLONG : -ENOMEM;
+	}
+	step = &undo->items[undo->count++];
 	*step = (struct live_step) { .kind = kind,
 				     .directory = directory,
 				     .mount = mount };
-	if (length < sizeof(step->name)) {
-		memcpy(step->name, name, length + 1);
-		return 0;
-	}
-	live_undo_drop(undo);
-	return -ENAMETOOLONG;
+	memcpy(step->name, name, length + 1);
+	return 0;
 }
 
 void live_undo_drop(struct live_undo *undo)
@@ -37,9 +36,14 @@ void live_undo_drop(struct live_undo *undo)
 
 int live_undo_aside_name(const char *name, char ret[static NAME_MAX + 1])
 {
-	int length = snprintf(ret, NAME_MAX + 1, ".%s" ASIDE_SUFFIX, name);
+	int length = snprintf(ret, NAME_MAX + 1, ".%s" LIVE_ASIDE_SUFFIX, name);
 
 	return length < 0 || length > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+bool live_undo_is_aside_name(const char *name)
+{
+	return name[0] == '.' && slice_ends(slice_from(name), SLICE(LIVE_ASIDE_SUFFIX));
 }
 
 static int rename_new(int directory, const char *from, const char *to)
@@ -92,40 +96,50 @@ static int undo_step(const struct live_namespace *mount_namespace, struct live_s
 	return -EINVAL;
 }
 
-void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace,
-		    struct messages *messages)
+void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace)
 {
-	while (undo->count > 0) {
-		struct live_step *step = &undo->items[undo->count - 1];
+	for (size_t i = undo->count; i-- > 0;) {
+		struct live_step *step = &undo->items[i];
 		int r = undo_step(mount_namespace, step);
 
-		if (r < 0) {
-			auto_free char *name = path_display(step->name);
-
-			messages_add(messages, MESSAGE_WARNING,
-				     "%s in the container could not be put back: %s",
-				     name, strerror(-r));
-		}
-		live_undo_drop(undo);
+		step->error = r < 0 ? -r : 0;
+		close_fd(&step->mount);
 	}
 }
 
-void live_undo_finish(struct live_undo *undo, struct messages *messages)
+void live_undo_finish(struct live_undo *undo)
 {
 	for (size_t i = 0; i < undo->count; i++) {
 		struct live_step *step = &undo->items[i];
 		char aside[NAME_MAX + 1];
 
-		if (step->kind != LIVE_SET_ASIDE ||
-		    live_undo_aside_name(step->name, aside) < 0 ||
-		    unlinkat(step->directory, aside, 0) == 0)
-			continue;
-		messages_add(
-			messages, MESSAGE_WARNING,
-			"%s, a stale node of the container, could not be removed: %s",
-			aside, strerror(errno));
+		if (step->kind == LIVE_SET_ASIDE &&
+		    live_undo_aside_name(step->name, aside) == 0 &&
+		    unlinkat(step->directory, aside, 0) < 0)
+			step->error = errno;
 	}
-	live_undo_free(undo);
+}
+
+void live_undo_report(const struct live_undo *undo, bool undone,
+		      struct messages *messages)
+{
+	for (size_t i = undo->count; i-- > 0;) {
+		const struct live_step *step = &undo->items[i];
+		auto_free char *name = NULL;
+
+		if (step->error == 0)
+			continue;
+		name = path_display(step->name);
+		if (undone)
+			messages_add(messages, MESSAGE_WARNING,
+				     "%s in the container could not be put back: %s",
+				     name, strerror(step->error));
+		else
+			messages_add(
+				messages, MESSAGE_WARNING,
+				"%s in the container: the stale node could not be removed, and is beside it under another name: %s",
+				name, strerror(step->error));
+	}
 }
 
 void live_undo_free(struct live_undo *undo)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An LD_PRELOADed malloc() that finds no memory while a created container is being changed:
+ * from the first setns() until the umask is put back, and between each later pair of
+ * setns(). FAILING_MALLOC="N:FILE": from the N-th allocation there on none succeeds; then
+ * FILE is made. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* glibc's own. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+static bool changing, joined;
+static unsigned long count;
+
+static bool fails(void)
+{
+	const char *setting;
+	char *file;
+	int fd;
+
+	if (!changing && !joined)
+		return false;
+	setting = getenv("FAILING_MALLOC");
+	if (!setting || ++count < strtoul(setting, &file, 10))
+		return false;
+	fd = open(file + 1, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(number, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(memory, size);
+}
+
+int setns(int fd, int type)
+{
+	static bool first = true;
+	long r = syscall(SYS_setns, fd, type);
+
+	changing |= first;
+	first = false;
+	joined ^= r == 0;
+	return (int)r;
+}
+
+mode_t umask(mode_t mask)
+{
+	changing = false;
+	return (mode_t)syscall(SYS_umask, mask);
+}
