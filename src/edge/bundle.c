@@ -77,7 +77,8 @@ static int open_config(struct bundle *bundle, struct error *err)
 				 bundle->name);
 	/* What a socket or a device without a driver gives. */
 	if (bundle->config < 0 && (number == ENXIO || number == ENODEV))
-		return error_set(err, ERROR_DATA, "%s: is no regular file", bundle->name);
+		return error_set(err, ERROR_DATA, "%s: is not a regular file",
+				 bundle->name);
 	if (bundle->config < 0)
 		return error_set(err, error_class_of_errno(number),
 				 "%s: can't be opened: %s", bundle->name,
@@ -86,7 +87,8 @@ static int open_config(struct bundle *bundle, struct error *err)
 		return error_set(err, ERROR_IO, "%s: can't be examined: %s", bundle->name,
 				 strerror(errno));
 	if (!S_ISREG(bundle->status.st_mode))
-		return error_set(err, ERROR_DATA, "%s: is no regular file", bundle->name);
+		return error_set(err, ERROR_DATA, "%s: is not a regular file",
+				 bundle->name);
 	return file_read(bundle->config, bundle->name, (uint64_t)bundle->status.st_size,
 			 SPEC_SIZE_MAX, &bundle->text, &bundle->length, err);
 }
@@ -213,13 +215,13 @@ static int check_output(const struct bundle *bundle, int directory, const char *
 				 "%s: can't be examined: %s", name, strerror(errno));
 	}
 	if (!S_ISREG(status.st_mode))
-		return error_set(err, ERROR_DATA,
-				 "%s: is no regular file: name a new or a regular file",
-				 name);
+		return error_set(
+			err, ERROR_DATA,
+			"%s: is not a regular file: name a new or a regular file", name);
 	if (file_same(&status, &bundle->status))
 		return error_set(
 			err, ERROR_USAGE,
-			"%s: is the bundle's own file, that is to be left as it is: name another one",
+			"%s: is the bundle's own file, which is to be left as it is: name another one",
 			name);
 	return 0;
 }
@@ -258,7 +260,7 @@ int bundle_write_to(const struct bundle *bundle, const char *path,
 	else
 		parent = xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (*file == '\0')
-		return error_set(err, ERROR_DATA, "%s: is no name of a file", name);
+		return error_set(err, ERROR_DATA, "%s: is not the name of a file", name);
 	directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return error_set(err, error_class_of_errno(errno),

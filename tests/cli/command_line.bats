@@ -255,11 +255,11 @@ assert_usage() {
 	[ ! -e "$BATS_TEST_TMPDIR/x" ]
 }
 
-@test "--root that isn't there, or is no directory" {
+@test "--root that isn't there, or is not a directory" {
 	write_config
 	remember
 	hook --root "$BATS_TEST_TMPDIR/no" apply "$BUNDLE"
-	assert_refused 66 "$BATS_TEST_TMPDIR/no"
+	assert_refused 66 "$BATS_TEST_TMPDIR/no: can't be used as the root of a machine: No such file or directory"
 	hook --root "$CONFIG" apply "$BUNDLE"
 	assert_refused 65 "$CONFIG"
 }

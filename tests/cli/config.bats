@@ -93,7 +93,7 @@ assert_mapped() {
 	configuration '{}'
 	chmod 664 "$ETC/config.json"
 	apply
-	assert_refused 77 etc/oci-vfio-hook/config.json
+	assert_refused 77 etc/oci-vfio-hook/config.json 'must be writable by its owner alone, but has mode 0664'
 	chmod 646 "$ETC/config.json"
 	apply
 	assert_refused 77 etc/oci-vfio-hook/config.json

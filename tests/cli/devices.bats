@@ -346,17 +346,22 @@ setup() {
 	assert_devices '/dev/a b 254:0' '/dev/b b 254:0'
 }
 
-@test "vm_path isn't there, or is no device node: 69" {
-	local path
+@test "vm_path isn't there, or is not a device node: 69" {
+	local path why
 	mkdir -p "$ROOT/dev/directory"
 	: > "$ROOT/dev/file"
 	ln -s nowhere "$ROOT/dev/dangling"
 	mkfifo "$ROOT/dev/fifo"
 	add_device /dev/thing c 4 4
 	for path in missing directory file dangling fifo file/below; do
+		case $path in
+		missing | dangling) why=' is not on this machine: No such file or directory' ;;
+		*/below) why=' is not on this machine: Not a directory' ;;
+		*) why=' is not a character or block device' ;;
+		esac
 		add_map one "$(node_entry /dev/thing "/dev/$path")"
 		apply
-		assert_refused 69 "/dev/$path"
+		assert_refused 69 "/dev/$path$why"
 	done
 }
 

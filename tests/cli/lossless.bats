@@ -288,11 +288,11 @@ assert sorted(os.listxattr(sys.argv[1])) == ["security.three", "trusted.two", "u
 	everything
 	apply --output "$BATS_TEST_TMPDIR/no/output.json"
 	[ "$status" = 66 ] || [ "$status" = 74 ] || fail "$(show_output)"
-	assert_error no/output.json
+	assert_error "no/output.json: its directory can't be opened"
 	assert_unchanged
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	apply --output "$BATS_TEST_TMPDIR/fifo"
-	assert_refused 65 "$BATS_TEST_TMPDIR/fifo"
+	assert_refused 65 "$BATS_TEST_TMPDIR/fifo: is not a regular file: name a new or a regular file"
 	[ -p "$BATS_TEST_TMPDIR/fifo" ]
 	apply --output "$ROOT"
 	assert_refused 65 "$ROOT"
@@ -300,4 +300,8 @@ assert sorted(os.listxattr(sys.argv[1])) == ["security.three", "trusted.two", "u
 	apply --output "$BATS_TEST_TMPDIR/null"
 	assert_refused 65 "$BATS_TEST_TMPDIR/null"
 	[ -c "$BATS_TEST_TMPDIR/null" ]
+	apply --output "$ROOT/"
+	assert_refused 65 "$ROOT/: is not the name of a file"
+	apply --output "$CONFIG"
+	assert_refused 64 "is the bundle's own file, which is to be left as it is: name another one"
 }

@@ -289,7 +289,7 @@ assert_option_refused() {
 	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
 }
 
-@test "maps that are no regular files" {
+@test "maps that are not regular files" {
 	OPTIONS=(--device-map "$BATS_TEST_TMPDIR/one.json")
 	mkfifo "$BATS_TEST_TMPDIR/one.json"
 	apply

@@ -93,6 +93,8 @@ broken_map() {
 		assert_refused_call slash
 		cmp "$OTHER/config.json" "$BEFORE"
 	done
+	runtime create --config '' --bundle "$BUNDLE" box
+	assert_refused_call 'the name of the file in the bundle must be one without a slash'
 }
 
 @test "a value that looks like an option is a value" {
@@ -1424,7 +1426,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
 	assert_status 1
 	[ ! -s "$STDOUT" ] || fail 'the runtime ran' "$(show_output)"
 	# A sanitizer has more to say.
-	grep -q '^oci-vfio-runtime: .*/proc' "$STDERR" || fail "$(show_output)"
+	grep -q '^oci-vfio-runtime: /proc/self/exe: .*; is /proc mounted?' "$STDERR" || fail "$(show_output)"
 }
 
 # --- many at once --------------------------------------------------------------------------------------------------

@@ -526,7 +526,7 @@ expect_refused() {
 @test "the rootfs is no mount point" {
 	foreign_spec runc
 	stand_in ''
-	expect_refused 65 'is no mount point in the mount namespace' "$(state)"
+	expect_refused 65 'is not a mount point in the mount namespace' "$(state)"
 }
 
 @test "the rootfs isn't there" {

@@ -52,7 +52,7 @@ static void find_pins(struct device_cgroup *cgroup, struct messages *messages)
 			program->pin = pin;
 			continue;
 		}
-		why = xasprintf("BPFProgram=device:%s is none of its programs", pin);
+		why = xasprintf("BPFProgram=device:%s is not one of its programs", pin);
 		warn(cgroup, messages, why);
 	}
 }

@@ -86,7 +86,7 @@ int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *
 		if (changes[i].has_new &&
 		    device_access_parse(changes[i].access, &access) < 0)
 			return error_set(err, ERROR_DATA,
-					 "\"%.3s\" is no access to a device",
+					 "\"%.3s\" is not an access to a device",
 					 changes[i].access);
 		if (cgroup->shared && changes[i].has_new &&
 		    !cgroup_rules_allow(&cgroup->rules, &changes[i].number, access))

@@ -74,7 +74,7 @@ static int check_mount_namespace(struct live_namespace *mount_namespace,
 	if (file_same(&own, &other))
 		return error_set(
 			err, ERROR_DATA,
-			"state: pid %d: its mount namespace is the hook's own: it is no created container, and this machine's nodes are not to be changed",
+			"state: pid %d: its mount namespace is the hook's own: it is not a created container, and this machine's nodes are not to be changed",
 			mount_namespace->pid);
 	return 0;
 }
@@ -195,7 +195,7 @@ int live_namespace_open_rootfs(const struct live_namespace *mount_namespace,
 	if (!(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return error_set(
 			err, ERROR_DATA,
-			"%s: is no mount point in the mount namespace of pid %d, so it is not the rootfs of a created container",
+			"%s: is not a mount point in the mount namespace of pid %d, so it is not the rootfs of a created container",
 			name, mount_namespace->pid);
 	*ret = take_fd(fd);
 	return 0;

@@ -63,7 +63,7 @@ int function_read_group(const struct sysroot *sysroot, const struct pci_address 
 
 		return error_set(err, ERROR_IO,
 				 SYSFS_PCI_DEVICES
-				 "/%s/iommu_group: links to no group number",
+				 "/%s/iommu_group: does not link to a group number",
 				 pci_address_format(address, name_of));
 	}
 	*ret_has = true;
@@ -104,7 +104,7 @@ int function_read_identity(const struct sysroot *sysroot,
 		text = slice_from_to(text, 2, text.length);
 	if (number_parse(text, 16, 8, UINT32_MAX, &number) < 0)
 		return error_set(err, ERROR_IO,
-				 SYSFS_PCI_DEVICES "/%s/%s: is no hex number",
+				 SYSFS_PCI_DEVICES "/%s/%s: is not a hex number",
 				 pci_address_format(address, function_name), name);
 	*ret = (uint32_t)number;
 	return 0;

@@ -155,7 +155,7 @@ static int look_up_file(const struct sysroot *sysroot, const char *path,
 		ret->is_directory = S_ISDIR(status.st_mode) &&
 				    stat_below_root(sysroot, "/dev", &dev) == 0 &&
 				    dev.st_dev == status.st_dev;
-		ret->absent = xasprintf("%s is no character or block device", name);
+		ret->absent = xasprintf("%s is not a character or block device", name);
 		return 0;
 	}
 	ret->number.type = S_ISCHR(status.st_mode) ? 'c' : 'b';
