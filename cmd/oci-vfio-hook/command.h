@@ -7,13 +7,13 @@
 
 struct command_line {
 	const struct command *command;
-	bool named;	  /* a command was, known or not */
-	char **arguments; /* behind the command; their texts are argv's */
+	bool named;	  /* a command was given, known or not */
+	char **arguments; /* after the command; their texts are argv's */
 	int n_arguments;
 	struct hook_options hook;
 	const char **maps; /* hook.maps; owned */
 	size_t maps_capacity;
-	const char *settings[SETTING_COUNT]; /* as given; NULL: not */
+	const char *settings[SETTING_COUNT]; /* as given, or NULL */
 	const char *output;
 	bool json;
 };
@@ -28,7 +28,7 @@ command_fn command_precreate;
 command_fn command_create_runtime;
 
 /* Takes the options from anywhere before "--"; the rest, the command first, is
- * line->arguments. 1: everything is done (--help). To be called once: getopt_long() keeps
+ * line->arguments. 1: everything is done (--help). To be called once: getopt_long() remembers
  * where it is. */
 int options_parse(int argc, char **argv, struct command_line *line, struct error *err);
 
@@ -48,8 +48,8 @@ int print_data(struct slice text, struct error *err);
 /* Where the lines about a run go, and what they say of it; all is borrowed. */
 struct output {
 	const struct hook_run *run;
-	const char *stage;		/* or command; NULL: none was understood */
-	const char *bundle;		/* that was named by hand; NULL: none was */
+	const char *stage;		/* or command; NULL if none was understood */
+	const char *bundle;		/* that was named by hand, or NULL */
 	uint64_t started;		/* clock_read() */
 	enum message_level shown_level; /* for stderr */
 	struct log log;

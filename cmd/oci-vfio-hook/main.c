@@ -11,11 +11,11 @@
 
 struct command {
 	const char *name;
-	/* The one that it needs; NULL: it is a stage, with JSON on stdin. */
+	/* The argument that it needs; NULL for a stage, which gets JSON on stdin. */
 	const char *argument;
 	command_fn *run;
 	bool takes_output, takes_json, takes_env;
-	bool only_shows; /* and changes nothing that a log would tell of */
+	bool only_shows; /* changes nothing, so that a log has nothing to tell */
 };
 
 static const struct command commands[] = {
@@ -49,7 +49,7 @@ static int find_command(struct command_line *line, const char *name, struct erro
 		if (text_equal(refused_commands[i].name, name))
 			return error_set(
 				err, ERROR_USAGE,
-				"%s: this stage is of no use to a hook that changes devices: %s; use apply before the container is created",
+				"%s: a hook of this stage can't change devices: %s; register it for createRuntime",
 				name, refused_commands[i].why);
 	}
 	return usage_error(err, name, "unknown command");
@@ -69,9 +69,10 @@ static int check_arguments(const struct command_line *line, struct error *err)
 	const struct command *command = line->command;
 
 	if (line->n_arguments == 0 && command->argument)
-		return error_set(err, ERROR_USAGE,
-				 "%s: %s is missing; see oci-vfio-hook --help",
-				 command->name, command->argument);
+		return error_set(
+			err, ERROR_USAGE,
+			"%s: the argument %s is missing; see oci-vfio-hook --help",
+			command->name, command->argument);
 	if (line->n_arguments > (command->argument ? 1 : 0))
 		return usage_error(err, line->arguments[command->argument ? 1 : 0],
 				   "one argument too many");
@@ -83,12 +84,15 @@ static int check_arguments(const struct command_line *line, struct error *err)
 	if (line->settings[SETTING_ENV] && !command->takes_env)
 		return error_set(
 			err, ERROR_USAGE,
-			"--env: only createRuntime and prestart are too late for the environment");
+			"--env is for createRuntime and prestart, not for %s; remove it",
+			command->name);
 	if (line->output && !command->takes_output)
-		return error_set(err, ERROR_USAGE, "--output: %s writes no spec",
+		return error_set(err, ERROR_USAGE,
+				 "--output is for apply, not for %s; remove it",
 				 command->name);
 	if (line->json && !command->takes_json)
-		return error_set(err, ERROR_USAGE, "--json: %s prints nothing",
+		return error_set(err, ERROR_USAGE,
+				 "--json is for plan, not for %s; remove it",
 				 command->name);
 	return 0;
 }
@@ -111,8 +115,8 @@ static bool takes_bundle(const struct command_line *line)
 	return line->command && line->command->argument;
 }
 
-/* Does somebody write to our stdin? Unless a command by hand was named it is an engine,
- * whatever is wrong with the arguments. */
+/* Does somebody write to our stdin? An engine does, whatever is wrong with the arguments,
+ * unless a command for people was named. */
 static bool has_input(int argc, char **argv, const struct command_line *line)
 {
 	bool by_hand = line->named;
@@ -136,15 +140,15 @@ static int choose_stage(const char *program, struct command_line *line, struct e
 	if (program && is_stage(program))
 		return error_set(
 			err, ERROR_USAGE,
-			"%s came as the program's name: the args of the hook must begin with a name, as in [\"oci-vfio-hook\", \"%s\"]",
+			"%s came as the program's name; the args of the hook must begin with a name, as in [\"oci-vfio-hook\", \"%s\"]",
 			program, program);
 	if (stdin_is_terminal())
 		return error_set(err, ERROR_USAGE,
-				 "no command; see oci-vfio-hook --help");
+				 "the command is missing; see oci-vfio-hook --help");
 	return find_command(line, "createRuntime", err);
 }
 
-/* 1: everything is done (--help). */
+/* Returns 1 if everything is done (--help). */
 static int parse(int argc, char **argv, struct command_line *line, struct error *err)
 {
 	int r = options_parse(argc, argv, line, err);
@@ -186,7 +190,7 @@ int command_configure(const struct command_line *line, struct hook_run *run,
 	return r;
 }
 
-/* Where there are no settings yet, as the command line has it. */
+/* The log is the command line's even if reading the settings failed. */
 static struct output make_output(const struct command_line *line,
 				 const struct hook_run *run, uint64_t started)
 {
@@ -226,7 +230,7 @@ int main(int argc, char **argv)
 	int r;
 
 	memory_on_failure(out_of_memory);
-	/* A reader that goes away is an error like others. */
+	/* A reader that goes away is an error like any other. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &line, &err);
 	if (r == 0)
@@ -238,7 +242,7 @@ int main(int argc, char **argv)
 	/* By hand a person sees stderr, and below --root it is another machine's log. */
 	output.log.system = is_hook && !line.hook.root;
 	output_print_messages(&output);
-	/* What was read was read to its end. */
+	/* A stage that got as far as reading it read it to its end. */
 	if (is_hook && !run.input)
 		drain_stdin();
 	if (r < 0 || (line.command && !line.command->only_shows))

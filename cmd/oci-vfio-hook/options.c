@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options: their table, and what is read of the command line before the command is
- * known. */
+/* The options of the command line: their table, and how they are read. What an option's
+ * value may be is settings.c's business. */
 #include <getopt.h>
 #include <stddef.h>
 
@@ -56,7 +56,7 @@ static const char help[] =
 /* clang-format on */
 
 enum option_kind {
-	OPTION_TEXT, /* is kept for the command */
+	OPTION_TEXT, /* its argument is kept for the command */
 	OPTION_DEVICE_MAP,
 	OPTION_JSON,
 	OPTION_HELP,
@@ -113,7 +113,7 @@ static int print(struct slice text, struct error *err)
 	return print_data(text, err) < 0 ? -1 : 1;
 }
 
-/* Takes one option. 1: everything is done (--help). */
+/* Takes one option. Returns 1 if everything is done (--help). */
 static int take_option(struct command_line *line, const struct program_option *option,
 		       const char *argument, struct error *err)
 {
@@ -138,12 +138,12 @@ static int take_option(struct command_line *line, const struct program_option *o
 	return error_set(err, ERROR_USAGE, "--%s: not in this version", option->name);
 }
 
-/* getopt_long() returns this and the option's place in the table: no letter, and not 0,
- * which `optopt` has for a name that it doesn't know. */
+/* getopt_long() returns an option's place in the table, added to this: it must not be a
+ * letter, nor 0, which it leaves in `optopt` for a name that it doesn't know. */
 #define OPTION_VALUE 256
 
-/* Which options a name that was cut could mean; 0: none, it is unknown. A name of no
- * letters was hardly cut. */
+/* Appends the options that a cut name could mean, and returns how many they are. An empty
+ * name means none. */
 static size_t list_candidates(struct slice name, struct buffer *ret)
 {
 	size_t count = 0;
@@ -169,7 +169,7 @@ static int name_error(struct error *err, const char *text)
 	return usage_error(err, text, why);
 }
 
-/* What getopt_long() refused, which it says by what it returned and by `optopt`. */
+/* getopt_long() says by what it returned and by `optopt` what it refused. */
 static int option_error(struct error *err, char **argv, int returned)
 {
 	const char letter[] = { '-', (char)optopt, '\0' };

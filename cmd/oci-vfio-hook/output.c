@@ -20,7 +20,7 @@ int print_data(struct slice text, struct error *err)
 	return 0;
 }
 
-/* One line on stderr; whatever got into the text, a terminal sees no control bytes. */
+/* Prints one line on stderr. Whatever got into the text, a terminal sees no control bytes. */
 static void print_line(const char *prefix, const char *text)
 {
 	auto_buffer line = { 0 };
@@ -41,7 +41,7 @@ static void print_record(const struct log_record *record)
 	};
 	auto_buffer sentence = { 0 };
 
-	/* Of an error, who sees it knows what was run. */
+	/* An error needs no sentence around it: who sees it knows what was run. */
 	if (record->is_last && record->level != MESSAGE_ERROR) {
 		log_record_sentence(record, &sentence);
 		print_line("", sentence.data);

@@ -16,7 +16,7 @@ int command_plan(const struct command_line *line, struct hook_run *run, struct e
 		report_json(&run->plan, &run->messages, &text);
 	else
 		report_text(&run->plan, &run->messages, run->bundle.name, &text);
-	/* They are in the report. */
+	/* The report has them. */
 	messages_free(&run->messages);
 	return print_data(buffer_slice(&text), err);
 }

@@ -19,6 +19,10 @@ int command_precreate(const struct command_line *line, struct hook_run *run,
 	size_t length;
 	int r = read_stdin(SPEC_SIZE_MAX, &run->input, &length, err);
 
+	if (r == 0 && length == 0)
+		return error_set(
+			err, ERROR_DATA,
+			"stdin is empty: precreate gets the container's config there; by hand use apply or plan");
 	if (r == 0)
 		r = hook_plan(run, &line->hook, "config.json on stdin",
 			      (struct slice) { run->input, length }, HOOK_START, err);
@@ -27,9 +31,9 @@ int command_precreate(const struct command_line *line, struct hook_run *run,
 	return r;
 }
 
-/* The rootfs as the container's process sees it: crun says it, else it is in the spec.
- * Relative, it belongs to the bundle, and where crun doesn't say which that is, to the
- * process' directory. */
+/* Finds the rootfs as the container's process sees it: crun's state has it, else the spec.
+ * A relative path starts at the bundle, or, where crun doesn't say which that is, at the
+ * process' working directory. */
 static int find_rootfs(const struct hook_run *run, const struct state *state,
 		       const struct state_bundle *bundle, char **ret, struct error *err)
 {
@@ -39,23 +43,25 @@ static int find_rootfs(const struct hook_run *run, const struct state *state,
 
 	if (*path == '\0')
 		return error_set(err, ERROR_DATA,
-				 "%s: root.path: is absent: where is the rootfs?",
+				 "%s: root.path: is missing; it must name the rootfs",
 				 run->bundle.name);
 	if (bundle->guessed && !slice_equal(root, slice_from(path)))
 		return error_set(
 			err, ERROR_DATA,
-			"%s: root.path: is not the state's \"root\", so it is not the config of this container, whose bundle the state doesn't name",
+			"%s: root.path: differs from the state's \"root\", so this is another container's config, and the state doesn't name the bundle of this one: " HOOK_EARLIER,
 			run->bundle.name);
 	if (*path == '/' || bundle->guessed)
 		*ret = take_ptr(path);
 	else if (*state->bundle == '/')
 		*ret = text_join(state->bundle, "/", path, NULL);
 	else
-		return error_set(err, ERROR_DATA, "state: bundle: is no absolute path");
+		return error_set(err, ERROR_DATA,
+				 "state: bundle: must be an absolute path");
 	return 0;
 }
 
-/* The created container. None at --root: that is another machine, or a picture of one. */
+/* Changes the created container, but not with --root, which is another machine or a
+ * picture of one. */
 static int change_container(struct hook_run *run, int process,
 			    const struct state_bundle *bundle, struct live **ret,
 			    struct error *err)
@@ -82,7 +88,7 @@ static int change_container(struct hook_run *run, int process,
 	return r < 0 ? r : live_change(&request, ret, &run->messages, err);
 }
 
-/* config.json comes last: later readers only see what the container has. */
+/* config.json comes last, so that later readers only see what the container has. */
 static int finish(struct hook_run *run, const struct state_bundle *bundle,
 		  struct live *live, struct error *err)
 {
@@ -94,7 +100,7 @@ static int finish(struct hook_run *run, const struct state_bundle *bundle,
 		live_finish(live, &run->messages);
 	if (r == 0 && bundle->read_only && run->plan.n_changes)
 		messages_add(&run->messages, MESSAGE_INFO,
-			     "%s: is left as it is: it is crun's copy", run->bundle.name);
+			     "%s: is not rewritten: it is crun's copy", run->bundle.name);
 	return r;
 }
 
@@ -126,8 +132,8 @@ int command_create_runtime(const struct command_line *line, struct hook_run *run
 	int r = read_stdin(STATE_SIZE_MAX, &run->input, &length, err);
 
 	if (r < 0)
-		return error_prefix(err,
-				    "no container state (a config is for precreate)");
+		return error_prefix(
+			err, "not a container's state (a config is for precreate)");
 	return run_state(line, run, (struct slice) { run->input, length }, err);
 }
 

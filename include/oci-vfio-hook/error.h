@@ -43,7 +43,7 @@ int error_vset(struct error *err, enum error_class class, const char *format,
 int error_prefix(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same with text behind the message. */
+/* The same with text after the message. */
 int error_append(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -62,7 +62,7 @@ enum hook_purpose {
 };
 
 /* The plan and its edits for the spec `text` (borrowed; `name` too, for messages).
- * Nothing is written yet. But for HOOK_START the new text is parsed again and compared
+ * Nothing is written yet. Except for HOOK_START the new text is parsed again and compared
  * with the plan. */
 int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
 	      struct slice text, enum hook_purpose purpose, struct error *err);

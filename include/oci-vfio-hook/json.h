@@ -5,7 +5,7 @@
  *
  * Everywhere: duplicate keys in an indexed object, and a key that Go's encoding/json
  * would take for a known one although its letter case differs, are ERROR_DATA; so are
- * comments, text behind the value, invalid UTF-8, too much depth or size. */
+ * comments, text after the value, invalid UTF-8, too much depth or size. */
 #ifndef OCI_VFIO_HOOK_JSON_H
 #define OCI_VFIO_HOOK_JSON_H
 
@@ -31,7 +31,7 @@ struct json_shape {
 	/* Objects: known members, found by their position in this table. */
 	const struct json_member *members;
 	size_t n_members;
-	/* Objects: members with other keys are indexed with this shape, each behind a
+	/* Objects: members with other keys are indexed with this shape, each after a
 	 * JSON_KEY. NULL: they are skipped. */
 	const struct json_shape *others;
 	/* Objects: a key that no member names is an error. */
@@ -154,8 +154,8 @@ int json_error(struct error *err, enum error_class class, const struct json *doc
 /* Is the text one JSON value by itself? ERROR_DATA where it isn't. */
 int json_check_value(struct slice value, struct error *err);
 
-/* The next place from `at` on that is no white space of JSON; the place behind the last
- * one before `at` that is none. */
+/* Returns the first place from `at` on without white space; the end of the text before
+ * `at` without the white space there. */
 size_t json_skip_space(struct slice text, size_t at);
 size_t json_skip_space_back(struct slice text, size_t at);
 

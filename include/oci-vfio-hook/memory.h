@@ -16,7 +16,7 @@
 /* Ends the process, with the program's own name and exit status. It must not allocate. */
 typedef void memory_failed_fn(void);
 
-/* Sets what is called where there is no memory left; without it, abort(). */
+/* Sets the function that is called when there is no memory left. The default is abort(). */
 void memory_on_failure(memory_failed_fn *failed);
 
 /* As malloc(), realloc(), strdup(), asprintf() and vasprintf(), but never NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strict numbers: the whole text, an explicit base and range, no sign but where said, no
+/* Strict numbers: the whole text, an explicit base and range, no sign unless a function says so, no
  * space. Knows nothing of the domain. */
 #ifndef OCI_VFIO_HOOK_NUMBER_H
 #define OCI_VFIO_HOOK_NUMBER_H

@@ -10,7 +10,7 @@
 
 #define CONFIG_PATH "/etc/oci-vfio-hook/config.json"
 
-/* A VFIO device of the spec that no map entry names. */
+/* What to do with a VFIO device of the spec that no map entry names. */
 enum unmapped_policy {
 	UNMAPPED_AUTO,	/* where there is any map as UNMAPPED_ERROR, else as _OWN */
 	UNMAPPED_OWN,	/* the spec's device may be this machine's own */
@@ -19,13 +19,13 @@ enum unmapped_policy {
 	UNMAPPED_ERROR, /* refused */
 };
 
-/* This machine's own spec, whose addresses and nodes disagree. */
+/* What to do where this machine's own spec has addresses and nodes that disagree. */
 enum by_address_policy {
 	BY_ADDRESS_REFUSE,
 	BY_ADDRESS_REMAP, /* the node of the address replaces the spec's */
 };
 
-/* A host name that stays somewhere in the spec. */
+/* What to do with a host's name that stays somewhere in the spec. */
 enum leftover_policy {
 	LEFTOVER_WARN,
 	LEFTOVER_TRANSLATE,
@@ -74,13 +74,13 @@ enum setting {
 	SETTING_COUNT,
 };
 
-/* Sets one of them from text; -EINVAL where the value is not one that it may have. */
+/* Sets one of them from text. -EINVAL if it may not have this value. */
 int settings_set(struct settings *settings, enum setting setting, struct slice value);
 
-/* The key, and the option without its dashes. */
+/* Returns the key, which is the option without its dashes. */
 const char *setting_name(enum setting setting);
 
-/* The values that it may have, for messages: "error or warn". */
+/* Returns the values that it may have, for messages: "error or warn". */
 const char *setting_values(enum setting setting);
 
 #endif

@@ -45,7 +45,7 @@ void splice_remove_member(struct splices *splices, const struct json *doc, uint3
 void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
 			 uint32_t element, struct slice value);
 
-/* Takes the elements at `removed` (nodes, ascending) out of the array, each with one
+/* Removes the elements at `removed` (ascending) from the array, each with one
  * comma and the white space before it, and puts `added` after the last, with the
  * indentation of the first. Call once for an array. */
 void splice_array(struct splices *splices, const struct json *doc, uint32_t array,

@@ -18,8 +18,7 @@ struct state {
 
 #define auto_state __attribute__((cleanup(state_free))) struct state
 
-/* ERROR_DATA: no JSON object, wrong types, no bundle, or both spellings with other
- * values. */
+/* ERROR_DATA: not a JSON object, wrong types, no bundle, or two different ones. */
 int state_parse(struct slice text, struct state *ret, struct error *err);
 void state_free(struct state *state);
 

@@ -9,7 +9,7 @@
 
 #include "oci-vfio-hook/memory.h"
 
-/* `length` bytes that somebody else owns; no NUL behind them is promised. */
+/* `length` bytes that somebody else owns; they needn't be followed by a NUL. */
 struct slice {
 	const char *data;
 	size_t length;
@@ -106,12 +106,12 @@ void buffer_free(struct buffer *buffer);
 size_t text_plain_end(struct slice text, size_t at);
 
 /* Appends the text with what could steer a terminal or end a line (control characters,
- * bytes that are no valid UTF-8) as \xNN. */
+ * bytes that are not valid UTF-8) as \xNN. */
 void buffer_add_printable(struct buffer *buffer, struct slice text);
 
 /* Returns the text in double quotes, with ", \ and bytes that are control characters or
- * no part of valid UTF-8 as \", \\ and \xNN: safe on a terminal and in a one-line
- * message. Text over 256 bytes is cut, with "..." behind it. The caller frees. */
+ * not valid UTF-8 as \", \\ and \xNN: safe on a terminal and in a one-line
+ * message. Text over 256 bytes is cut, with "..." after it. The caller frees. */
 char *text_quote(struct slice text);
 
 /* Appends a name that came from outside: as it is if it can't be taken for anything else

@@ -3,6 +3,8 @@
  * how an index is read is in json_value.c. */
 #include "oci-vfio-hook/json.h"
 
+#include "json_key.h"
+
 #include <yajl/yajl_parse.h>
 
 const struct json_shape json_any = { .others = &json_any,
@@ -10,18 +12,11 @@ const struct json_shape json_any = { .others = &json_any,
 				     .elements = &json_any };
 const struct json_shape json_value = { 0 };
 
-/* A key of an object that is still open, to find duplicates. */
-struct open_key {
-	const char *text; /* in the document, or a copy of ours */
-	uint32_t length;
-	bool owned;
-};
-
 /* An indexed object or array that is still open. */
 struct frame {
 	const struct json_shape *shape;
 	const struct json_shape
-		*value_shape; /* object: of the member whose key came last */
+		*value_shape; /* of an object: that of the member whose key came last */
 	size_t first_key;
 	uint32_t json;
 	uint32_t last_child;
@@ -35,11 +30,10 @@ struct parser {
 	const void *context;
 	struct error *err;
 	const struct json_shape *root_shape;
-	struct frame *frames; /* JSON_DEPTH_MAX */
-	unsigned int depth;   /* open frames */
-	unsigned int skipped; /* containers open below them that are not indexed */
-	struct open_key *keys;
-	size_t n_keys, keys_capacity;
+	struct frame *frames;  /* JSON_DEPTH_MAX */
+	unsigned int depth;    /* open frames */
+	unsigned int skipped;  /* containers open below them that are not indexed */
+	struct json_keys keys; /* of the open objects */
 };
 
 enum { CANCEL = 0, CONTINUE = 1 };
@@ -206,7 +200,7 @@ static int open_container(struct parser *parser, bool object)
 	size_t end;
 
 	if (parser->depth + parser->skipped >= JSON_DEPTH_MAX)
-		return cancel(parser, "nested too deeply, more than 128 levels");
+		return cancel(parser, "nested more than 128 levels deep");
 	if (!parser->skipped)
 		shape = next_shape(parser, &position);
 	if (!shape) {
@@ -218,7 +212,7 @@ static int open_container(struct parser *parser, bool object)
 		.shape = shape,
 		.json = add_span(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1,
 				 parser->doc->text.length, position),
-		.first_key = parser->n_keys,
+		.first_key = parser->keys.count,
 		.object = object,
 	};
 	parser->depth++;
@@ -255,48 +249,46 @@ static int on_end_array(void *context)
 	return CONTINUE;
 }
 
-/* Go's encoding/json folds ASCII, U+017F to s and U+212A to k. Folds the character at
- * *at. */
-static char fold_next(struct slice text, size_t *at)
-{
-	struct slice rest = slice_from_to(text, *at, text.length);
-	unsigned char c = (unsigned char)rest.data[0];
-
-	if (c >= 0x80 && slice_starts(rest, SLICE("\xc5\xbf"))) {
-		*at += 2;
-		return 's';
-	}
-	if (c >= 0x80 && slice_starts(rest, SLICE("\xe2\x84\xaa"))) {
-		*at += 3;
-		return 'k';
-	}
-	(*at)++;
-	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
-static bool folds_to(struct slice key, struct slice member)
-{
-	size_t i = 0, k = 0;
-
-	/* Folding makes nothing longer. */
-	if (key.length < member.length)
-		return false;
-	while (i < key.length && k < member.length) {
-		if (fold_next(key, &i) != fold_next(member, &k))
-			return false;
-	}
-	return i == key.length && k == member.length;
-}
-
-static int refuse_key(struct parser *parser, const struct frame *frame, struct slice key,
-		      const char *what)
+/* Ends parsing with a message about the object, whose place is named. */
+__attribute__((format(printf, 3, 4))) static int refuse_in(struct parser *parser,
+							   const struct frame *frame,
+							   const char *format, ...)
 {
 	auto_free char *path = json_path(parser->doc, frame->json);
-	auto_free char *quoted = text_quote(key);
-	auto_free char *message =
-		xasprintf("%s%s%s %s", path, *path ? ": " : "", what, quoted);
+	auto_free char *message = NULL, *whole = NULL;
+	va_list arguments;
 
-	return cancel(parser, message);
+	va_start(arguments, format);
+	message = xvasprintf(format, arguments);
+	va_end(arguments);
+	whole = xasprintf("%s%s%s", path, *path ? ": " : "", message);
+	return cancel(parser, whole);
+}
+
+/* A key that none of the members has. */
+static int take_other_key(struct parser *parser, struct frame *frame, struct slice key)
+{
+	const struct json_shape *shape = frame->shape;
+	auto_free char *quoted = NULL;
+
+	frame->value_shape = shape->others;
+	for (size_t i = 0; i < shape->n_members && !shape->map; i++) {
+		if (!json_key_folds_to(key, shape->members[i].key))
+			continue;
+		quoted = text_quote(key);
+		return refuse_in(
+			parser, frame,
+			"key %s must be spelled \"%s\": Go programs would read it as that",
+			quoted, shape->members[i].key.data);
+	}
+	if (shape->closed) {
+		quoted = text_quote(key);
+		return refuse_in(parser, frame, "unknown key %s; correct or remove it",
+				 quoted);
+	}
+	if (shape->others)
+		add_string(parser, JSON_KEY, key, 0);
+	return CONTINUE;
 }
 
 static int match_key(struct parser *parser, struct frame *frame, struct slice key)
@@ -310,27 +302,7 @@ static int match_key(struct parser *parser, struct frame *frame, struct slice ke
 			return CONTINUE;
 		}
 	}
-	frame->value_shape = shape->others;
-	for (size_t i = 0; i < shape->n_members && !shape->map; i++) {
-		if (folds_to(key, shape->members[i].key))
-			return refuse_key(parser, frame, key,
-					  "a known key in another letter case:");
-	}
-	if (shape->closed)
-		return refuse_key(parser, frame, key, "unknown key");
-	if (shape->others)
-		add_string(parser, JSON_KEY, key, 0);
-	return CONTINUE;
-}
-
-static void remember_key(struct parser *parser, struct slice key, bool decoded)
-{
-	struct open_key *open =
-		array_append(parser->keys, parser->n_keys, parser->keys_capacity);
-
-	open->length = (uint32_t)key.length;
-	open->owned = decoded;
-	open->text = decoded ? xstrndup(key.data, key.length) : key.data;
+	return take_other_key(parser, frame, key);
 }
 
 static int on_key(void *context, const unsigned char *text, size_t length)
@@ -338,84 +310,42 @@ static int on_key(void *context, const unsigned char *text, size_t length)
 	struct parser *parser = context;
 	struct slice key = { (const char *)text, length };
 	const struct slice *whole = &parser->doc->text;
+	struct frame *frame;
 	bool decoded;
 
 	if (parser->skipped)
 		return CONTINUE;
-	/* It had escapes; without, yajl hands out the text itself. */
+	frame = &parser->frames[parser->depth - 1];
+	/* It had escapes: without them yajl hands out the text itself. */
 	decoded = key.data < whole->data || key.data >= whole->data + whole->length;
 	/* Readers that end a key there would take it for another. */
-	if (decoded && memchr(key.data, '\0', key.length))
-		return refuse_key(parser, &parser->frames[parser->depth - 1], key,
-				  "a NUL (\\u0000) in a key:");
-	remember_key(parser, key, decoded);
-	return match_key(parser, &parser->frames[parser->depth - 1], key);
-}
+	if (decoded && memchr(key.data, '\0', key.length)) {
+		auto_free char *quoted = text_quote(key);
 
-static int compare_keys(const void *a, const void *b)
-{
-	const struct open_key *x = a, *y = b;
-
-	if (x->length != y->length)
-		return x->length < y->length ? -1 : 1;
-	return memcmp(x->text, y->text, x->length);
-}
-
-/* Objects have few keys, as a rule: comparing lengths instead of sorting takes 6 % off the
- * time of a run with a large config. Many keys are sorted, so that no input makes this
- * quadratic. */
-static const struct open_key *find_duplicate(struct open_key *keys, size_t count)
-{
-	const size_t few = 16;
-
-	if (count > few) {
-		qsort(keys, count, sizeof *keys, compare_keys);
-		for (size_t i = 1; i < count; i++) {
-			if (compare_keys(&keys[i - 1], &keys[i]) == 0)
-				return &keys[i];
-		}
-		return NULL;
+		return refuse_in(parser, frame, "key %s has a NUL (\\u0000); remove it",
+				 quoted);
 	}
-	for (size_t i = 1; i < count; i++) {
-		for (size_t k = 0; k < i; k++) {
-			if (keys[i].length == keys[k].length &&
-			    memcmp(keys[i].text, keys[k].text, keys[i].length) == 0)
-				return &keys[i];
-		}
-	}
-	return NULL;
-}
-
-static void forget_keys(struct parser *parser, size_t first)
-{
-	while (parser->n_keys > first) {
-		struct open_key *key = &parser->keys[--parser->n_keys];
-
-		if (key->owned)
-			free((char *)(uintptr_t)key->text);
-	}
+	json_keys_add(&parser->keys, key, decoded);
+	return match_key(parser, frame, key);
 }
 
 static int on_end_object(void *context)
 {
 	struct parser *parser = context;
-	const struct open_key *duplicate;
 	const struct frame *frame;
+	struct slice duplicate;
 
 	if (parser->skipped) {
 		parser->skipped--;
 		return CONTINUE;
 	}
 	frame = &parser->frames[parser->depth - 1];
-	duplicate = parser->n_keys > frame->first_key
-			    ? find_duplicate(parser->keys + frame->first_key,
-					     parser->n_keys - frame->first_key)
-			    : NULL;
-	if (duplicate)
-		return refuse_key(parser, frame,
-				  (struct slice) { duplicate->text, duplicate->length },
-				  "the key is there twice:");
-	forget_keys(parser, frame->first_key);
+	if (json_keys_find_duplicate(&parser->keys, frame->first_key, &duplicate)) {
+		auto_free char *quoted = text_quote(duplicate);
+
+		return refuse_in(parser, frame, "duplicate key %s; keep one", quoted);
+	}
+	json_keys_forget(&parser->keys, frame->first_key);
 	close_container(parser);
 	return CONTINUE;
 }
@@ -450,7 +380,7 @@ static void release(void *context, void *memory)
 	free(memory);
 }
 
-/* They never fail: neither does yajl_alloc(). */
+/* These never fail, so yajl_alloc() doesn't either. */
 static yajl_handle new_yajl(const yajl_callbacks *functions, void *context)
 {
 	yajl_alloc_funcs memory = { allocate, resize, release, NULL };
@@ -458,19 +388,42 @@ static yajl_handle new_yajl(const yajl_callbacks *functions, void *context)
 	return yajl_alloc(functions, &memory, context);
 }
 
-/* yajl's own sentence, without its newline. */
+/* yajl's sentences, and how other tools say the same. */
+static const struct {
+	const char *yajl, *message;
+} sentences[] = {
+	{ "premature EOF", "unexpected end of file" },
+	{ "trailing garbage", "trailing text" },
+	{ "unallowed token at this point in JSON text", "unexpected token" },
+	{ "after key and value, inside map, I expect ',' or '}'",
+	  "',' or '}' expected after a member" },
+	{ "after array element, I expect ',' or ']'",
+	  "',' or ']' expected after an element" },
+};
+
+/* yajl's message is "parse error: SENTENCE\n" or "lexical error: SENTENCE.\n". */
 static void report_syntax(struct parser *parser, size_t offset)
 {
 	unsigned char *message = yajl_get_error(parser->yajl, 0, NULL, 0);
+	const char *sentence = strstr((char *)message, ": ");
 	auto_free char *line = NULL;
+	size_t length;
 
-	line = xasprintf("not JSON: %.*s", (int)strcspn((char *)message, "\n"),
-			 (char *)message);
+	sentence = sentence ? sentence + 2 : (char *)message;
+	length = strcspn(sentence, "\n");
+	if (length > 0 && sentence[length - 1] == '.')
+		length--;
+	for (size_t i = 0; i < ARRAY_SIZE(sentences) && !line; i++)
+		if (slice_equal(slice_from(sentences[i].yajl),
+				(struct slice) { sentence, length }))
+			line = xasprintf("invalid JSON: %s", sentences[i].message);
+	if (!line)
+		line = xasprintf("invalid JSON: %.*s", (int)length, sentence);
 	yajl_free_error(parser->yajl, message);
 	cancel_at(parser, offset, line);
 }
 
-/* yajl takes these for white space; JSON knows them nowhere. */
+/* yajl takes these for white space. JSON has them nowhere, not even in strings. */
 static bool has_odd_space(struct slice text)
 {
 	return memchr(text.data, '\v', text.length) ||
@@ -490,40 +443,42 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	yajl_status status;
 
 	if (text.length >= UINT32_MAX)
-		return error_set(err, ERROR_DATA, "%s: too large", name);
+		return error_set(err, ERROR_DATA, "%s: is larger than 4 GiB", name);
 	if (text.length == 0)
-		return error_set(err, ERROR_DATA, "%s: not JSON: it is empty", name);
+		return error_set(err, ERROR_DATA, "%s: is empty", name);
 	if (has_odd_space(text))
 		return error_set(err, ERROR_DATA,
-				 "%s: not JSON: a vertical tab or form feed in it", name);
+				 "%s: invalid JSON: a vertical tab or form feed is in it",
+				 name);
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
 	array_grow(&doc.spans, &doc.spans_capacity, text.length / 64 + 64,
 		   sizeof *doc.spans);
-	array_grow(&parser.keys, &parser.keys_capacity, 64, sizeof *parser.keys);
 	parser.yajl = new_yajl(&callbacks, &parser);
 	status = yajl_parse(parser.yajl, (const unsigned char *)text.data, text.length);
 	if (status == yajl_status_error) {
 		report_syntax(&parser, yajl_get_bytes_consumed(parser.yajl));
 	} else if (status == yajl_status_ok) {
-		/* It counts what is consumed anew. */
+		/* It counts what is consumed from 0 again. */
 		status = yajl_complete_parse(parser.yajl);
 		if (status == yajl_status_error)
 			report_syntax(&parser, text.length);
 	}
-	/* yajl overlooks a string that begins behind the value and never ends. */
+	/* yajl overlooks a string that begins after the value and never ends. */
 	if (status == yajl_status_ok) {
 		size_t end = json_skip_space(text, doc.spans[0].end);
 
 		if (end != text.length) {
-			cancel_at(&parser, end, "not JSON: text behind the value");
+			cancel_at(&parser, end, "invalid JSON: trailing text");
 			status = yajl_status_error;
 		}
 	}
 	yajl_free(parser.yajl);
-	forget_keys(&parser, 0);
-	free(parser.keys);
+	json_keys_free(&parser.keys);
 	if (status != yajl_status_ok)
-		return error_set(err, ERROR_INTERNAL, "%s: parsing stopped", name);
+		return error_set(
+			err, ERROR_INTERNAL,
+			"%s: the parser stopped without a reason; please report this with the file",
+			name);
 	*ret = take_struct(doc);
 	return 0;
 }
@@ -531,7 +486,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 static bool is_value(struct slice text)
 {
 	yajl_handle yajl = new_yajl(NULL, NULL);
-	/* yajl overlooks a string that begins behind the value and never ends, but not
+	/* yajl overlooks a string that begins after the value and never ends, but not
 	 * the line break in it. */
 	bool valid = yajl_parse(yajl, (const unsigned char *)text.data, text.length) ==
 			     yajl_status_ok &&

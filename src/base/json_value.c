@@ -5,7 +5,7 @@
 
 uint32_t json_child(const struct json *doc, uint32_t json)
 {
-	/* Nodes are in the order of the text: the first child comes next, if there is
+	/* Spans are in the order of the text: the first child comes next, if there is
 	 * one. */
 	return json + 1 < doc->n_spans &&
 			       doc->spans[json + 1].start < doc->spans[json].end
@@ -137,7 +137,7 @@ int json_string(const struct json *doc, uint32_t json, struct slice *ret,
 	if (json_span(doc, json)->escaped) {
 		if (memchr(text.data, '\0', text.length))
 			return json_error(err, ERROR_DATA, doc, json,
-					  "has a NUL (\\u0000)");
+					  "has a NUL (\\u0000); remove it");
 		if (has_lone_surrogate(json_raw(doc, json)))
 			return json_error(
 				err, ERROR_DATA, doc, json,
@@ -228,9 +228,9 @@ char *json_path(const struct json *doc, uint32_t json)
 		bool in_array = json_type(doc, at) == JSON_ARRAY;
 		uint32_t child = json_child(doc, at), key = 0;
 
-		/* Nodes are in the order of the text, so the child to enter is the last
-		 * one that isn't behind the node; a key belongs to the value behind it.
-		 */
+		/* Spans are in the order of the text, so the child to enter is the last
+		 * one that doesn't come after the span; a key belongs to the value after
+		 * it. */
 		for (;;) {
 			uint32_t next = json_next(doc, child);
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The one thing that is set for the whole process, as its name is. */
+/* Set once for the whole process, as its name is. */
 static memory_failed_fn *memory_failed;
 
 void memory_on_failure(memory_failed_fn *failed)

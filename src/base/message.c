@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages that are no errors, as values. */
+/* Messages that don't end a run, as values. */
 #include "oci-vfio-hook/message.h"
 
 void messages_add(struct messages *messages, enum message_level level, const char *format,
@@ -13,7 +13,7 @@ void messages_add(struct messages *messages, enum message_level level, const cha
 	message = array_append(messages->items, messages->count, messages->capacity);
 	message->level = level;
 	if (messages->counts[level] > MESSAGES_MAX) {
-		message->text = xstrdup("more of this kind are left out");
+		message->text = xstrdup("further messages of this level are left out");
 		return;
 	}
 	va_start(arguments, format);

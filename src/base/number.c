@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 
-/* At least the base for what is no digit of it. */
+/* Returns UINT_MAX for what is not a digit. */
 static unsigned int digit_value(char digit)
 {
 	if (digit >= '0' && digit <= '9')

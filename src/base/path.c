@@ -9,8 +9,8 @@ const char *path_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The element of `path` at *at, after its slashes; moves *at behind it. Empty: no more.
- */
+/* Returns the next element of `path` from *at on, without slashes, and moves *at to its
+ * end. It is empty at the end of the path. */
 static struct slice next_element(struct slice path, size_t *at)
 {
 	size_t start;
@@ -23,7 +23,7 @@ static struct slice next_element(struct slice path, size_t *at)
 	return slice_from_to(path, start, *at);
 }
 
-/* Is there a path's end or a slash at `at`? */
+/* Does an element of the path end at `at`? */
 static bool is_end(struct slice path, size_t at)
 {
 	return at >= path.length || path.data[at] == '/';

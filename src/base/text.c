@@ -158,8 +158,8 @@ static bool is_c1_control(const unsigned char *at, size_t n)
 	return n == 2 && at[0] == 0xc2 && at[1] < 0xa0;
 }
 
-/* Appends the character at the start of the rest as it may be shown; returns its
- * length. */
+/* Appends the first character of the rest in a form that may be shown, and returns the
+ * character's length. */
 static size_t add_character(struct buffer *buffer, struct slice rest)
 {
 	const unsigned char *at = (const unsigned char *)rest.data;

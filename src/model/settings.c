@@ -9,7 +9,7 @@
 
 #define TIMEOUT_MAX 86400
 
-/* The keys that the command line can set too come first, as in enum setting. */
+/* First come the keys that are options too, in the order of enum setting. */
 enum settings_member {
 	SETTINGS_BIND = SETTING_COUNT,
 	SETTINGS_RUNTIME,
@@ -212,8 +212,9 @@ static int set_prefixes(const struct json *doc, uint32_t array, struct settings 
 		if (r < 0)
 			return r;
 		if (text.length == 0 || memchr(text.data, '=', text.length))
-			return json_error(err, ERROR_DATA, doc, json,
-					  "must be the beginning of a variable's name");
+			return json_error(
+				err, ERROR_DATA, doc, json,
+				"must be the beginning of a variable's name, without \"=\"");
 		add_prefix(&settings->prefixes, text);
 	}
 	return 0;
@@ -235,7 +236,7 @@ static int set_from_string(const struct json *doc, enum setting setting, uint32_
 	return 0;
 }
 
-/* A file of the machine doesn't turn waiting off. */
+/* Not 0: to turn waiting off is left to the command line. */
 static int set_from_number(const struct json *doc, uint32_t json,
 			   struct settings *settings, struct error *err)
 {
@@ -251,7 +252,8 @@ static int set_from_number(const struct json *doc, uint32_t json,
 
 static int not_built(const struct json *doc, uint32_t json, struct error *err)
 {
-	return json_error(err, ERROR_DATA, doc, json, "not in this version; take it out");
+	return json_error(err, ERROR_DATA, doc, json,
+			  "is not in this version; remove it");
 }
 
 static int set_bind(const struct json *doc, uint32_t json, struct error *err)
@@ -262,7 +264,7 @@ static int set_bind(const struct json *doc, uint32_t json, struct error *err)
 	return r == 0 && bind ? not_built(doc, json, err) : r;
 }
 
-/* A name to search, or an absolute path. */
+/* The value is a name to search for, or an absolute path. */
 static int set_runtime(const struct json *doc, uint32_t json, struct settings *settings,
 		       struct error *err)
 {

@@ -10,7 +10,7 @@ enum state_member {
 	STATE_BUNDLE,
 	STATE_BUNDLE_PATH,
 	STATE_ROOT,
-	STATE_PROCESS, /* of a config: these tell it from a state */
+	STATE_PROCESS, /* These are a config's, which is told from a state by them. */
 	STATE_LINUX,
 	STATE_MOUNTS,
 	STATE_MEMBERS,
@@ -54,17 +54,19 @@ static int read_bundle(const struct json *doc, struct state *state, struct error
 	if (r < 0)
 		return r;
 	if (state->bundle && path && strcmp(state->bundle, path) != 0)
-		return json_error(err, ERROR_DATA, doc, 0,
-				  "\"bundle\" and \"bundlePath\" name two directories");
+		return json_error(
+			err, ERROR_DATA, doc, 0,
+			"\"bundle\" and \"bundlePath\" differ; both must name the container's bundle");
 	if (!state->bundle)
 		state->bundle = take_ptr(path);
 	if (!state->bundle && is_config(doc))
 		return json_error(
 			err, ERROR_DATA, doc, 0,
-			"is a container config, no state; the hook for it is precreate");
+			"is a container's config, not its state; a hook that gets the config must be registered for precreate");
 	if (!state->bundle || !*state->bundle)
-		return json_error(err, ERROR_DATA, doc, 0,
-				  "has no \"bundle\"; is this a container state?");
+		return json_error(
+			err, ERROR_DATA, doc, 0,
+			"\"bundle\" is missing or empty; a hook's stdin must be the state of a container");
 	return 0;
 }
 
@@ -73,8 +75,13 @@ int state_parse(struct slice text, struct state *ret, struct error *err)
 	auto_state state = { 0 };
 	auto_json doc = { 0 };
 	uint32_t pid;
-	int r = json_parse("state", text, &shape, NULL, &doc, err);
+	int r;
 
+	if (text.length == 0)
+		return error_set(
+			err, ERROR_DATA,
+			"stdin is empty: a hook gets the container's state there; by hand use apply or plan");
+	r = json_parse("state", text, &shape, NULL, &doc, err);
 	if (r == 0)
 		r = json_expect(&doc, 0, JSON_OBJECT, err);
 	if (r == 0)

@@ -217,7 +217,7 @@ assert_usage() {
 	apply --log="$log" --device-map "$BATS_TEST_TMPDIR/bad.json"
 	assert_refused 65 bad.json
 	[ "$(wc -l < "$log")" = 1 ]
-	grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z error: .*bad\.json: .*not JSON' "$log"
+	grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z error: .*bad\.json: .*invalid JSON' "$log"
 	[ "$(stat -c %a "$log")" = 600 ]
 	apply --log="$log" --log-format=json --device-map "$BATS_TEST_TMPDIR/bad.json"
 	tail -n 1 "$log" | jq -e '.level == "error" and (.msg | contains("bad.json")) and (.time | endswith("Z"))'
@@ -249,9 +249,9 @@ assert_usage() {
 
 @test "options of another command" {
 	write_config
-	assert_usage --json -- --root "$ROOT" apply "$BUNDLE" --json
-	assert_usage --env -- --root "$ROOT" apply "$BUNDLE" --env=warn
-	assert_usage --output -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
+	assert_usage '--json is for plan, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
+	assert_usage '--env is for createRuntime and prestart, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --env=warn
+	assert_usage '--output is for apply, not for plan; remove it' -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
 	[ ! -e "$BATS_TEST_TMPDIR/x" ]
 }
 

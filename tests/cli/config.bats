@@ -100,7 +100,7 @@ assert_mapped() {
 	chmod 644 "$ETC/config.json"
 	chown 65534 "$ETC/config.json"
 	apply
-	assert_refused 77 etc/oci-vfio-hook/config.json
+	assert_refused 77 etc/oci-vfio-hook/config.json 'must be owned by root, but is owned by user 65534'
 	rm "$ETC/config.json"
 	mkfifo "$ETC/config.json"
 	apply

@@ -74,7 +74,7 @@ assert_mapped() {
 		OPTIONS=()
 		device_map_text one "[$(with "\"$field\":null" "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")]"
 		apply
-		assert_refused 65 one.json '[0]' 'in another letter case' "$field"
+		assert_refused 65 'one.json: ' "[0]: key \"$field\" must be spelled"
 	done
 }
 

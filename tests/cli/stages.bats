@@ -263,6 +263,21 @@ assert_as_apply() {
 	[ "$(< "$STDOUT")" = "$(printf '{"process":{}}%*s' "$PADDING" '')" ]
 }
 
+@test "nothing on stdin: 65, and the message says what belongs there" {
+	local name
+	everything
+	: > "$BATS_TEST_TMPDIR/empty"
+	stage "$BATS_TEST_TMPDIR/empty" --root "$ROOT" precreate
+	assert_failed 65 "stdin is empty: precreate gets the container's config there; by hand use apply or plan"
+	for name in createRuntime prestart ''; do
+		# shellcheck disable=SC2086 # Without a command it is createRuntime.
+		stage "$BATS_TEST_TMPDIR/empty" --root "$ROOT" $name
+		assert_failed 65 "stdin is empty: a hook gets the container's state there; by hand use apply or plan"
+	done
+	stage <(echo) --root "$ROOT" createRuntime
+	assert_failed 65 'state: line 2, column 1: invalid JSON: unexpected end of file'
+}
+
 @test "a stage's wrong usage: 64, and stdin is read to its end" {
 	local name
 	everything

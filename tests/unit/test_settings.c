@@ -97,8 +97,9 @@ static void test_refused(void **state)
 	} rows[] = {
 		{ "", "c: " },
 		{ "[]", "c: must be an object" },
-		{ "{\"unknown\":1}", "unknown key \"unknown\"" },
-		{ "{\"Unmapped\":\"keep\"}", "another letter case" },
+		{ "{\"unknown\":1}", "unknown key \"unknown\"; correct or remove it" },
+		{ "{\"Unmapped\":\"keep\"}",
+		  "key \"Unmapped\" must be spelled \"unmapped\"" },
 		{ "{\"unmapped\":\"Keep\"}",
 		  "c: unmapped: must be auto, own, drop, keep or error, not \"Keep\"" },
 		{ "{\"unmapped\":true}", "c: unmapped: must be a string" },
@@ -120,7 +121,7 @@ static void test_refused(void **state)
 		{ "{\"timeout\":86401}", "c: timeout: must be whole seconds" },
 		{ "{\"timeout\":\"3\"}", "c: timeout: must be a number" },
 		{ "{\"fw_cfg\":1}", "c: fw_cfg: must be true or false" },
-		{ "{\"bind\":true}", "c: bind: not in this version" },
+		{ "{\"bind\":true}", "c: bind: is not in this version; remove it" },
 		{ "{\"bind\":\"no\"}", "c: bind: must be true or false" },
 		{ "{\"runtime\":[]}", "c: runtime: must be a string" },
 		{ "{\"env_prefixes\":\"A\"}", "c: env_prefixes: must be an array" },
@@ -129,7 +130,7 @@ static void test_refused(void **state)
 		  "c: env_prefixes[1]: must be the beginning" },
 		{ "{\"env_prefixes\":[\"A=\"]}",
 		  "c: env_prefixes[0]: must be the beginning" },
-		{ "{\"timeout\":1,\"timeout\":2}", "twice: \"timeout\"" },
+		{ "{\"timeout\":1,\"timeout\":2}", "duplicate key \"timeout\"" },
 	};
 
 	(void)state;

@@ -332,7 +332,7 @@ static void test_messages(void **state)
 	messages_add(&messages, MESSAGE_INFO, "of another level");
 	assert_int_equal(messages.count, MESSAGES_MAX + 2);
 	check_text("the limit", slice_from(messages.items[MESSAGES_MAX].text),
-		   "more of this kind are left out");
+		   "further messages of this level are left out");
 }
 
 static void test_join(void **state)
