@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The environment variables of the SR-IOV device plugin: PCIDEVICE_<resource> (addresses
- * joined by commas) and PCIDEVICE_<resource>_INFO (a JSON object). Which addresses and
- * VFIO paths they name, and their text with these replaced. Pure. */
+/* The environment variables in which engines and device plugins put PCI addresses: lists
+ * such as PCIDEVICE_<resource>, and JSON such as PCIDEVICE_<resource>_INFO. Which addresses
+ * and paths they name, and their text with these replaced. Pure. */
 #ifndef OCI_VFIO_HOOK_ENVIRONMENT_H
 #define OCI_VFIO_HOOK_ENVIRONMENT_H
 
@@ -13,44 +13,65 @@
 enum env_reference_kind {
 	ENV_ADDRESS,	 /* a PCI address */
 	ENV_ADDRESS_KEY, /* a PCI address that is the key of a member */
-	ENV_PATH,	 /* a VFIO node's path (INFO only) */
+	ENV_PATH,	 /* an absolute path */
+	ENV_UUID,	 /* of a mediated device */
 };
 
 /* One whole string of a variable that may need translation. */
 struct env_reference {
 	enum env_reference_kind kind;
-	size_t start, end;	    /* LIST: bytes of the value */
-	uint32_t json;		    /* INFO: of the inner JSON */
+	bool in_name;		      /* in the variable's name, not in its value */
+	bool owned;		      /* `text` */
+	struct pci_spelling spelling; /* ENV_ADDRESS */
+	uint32_t start, end; /* bytes of name or value; of JSON with the quotes */
+	/* The reference to the function that it is said of, by the key around it or by the
+	 * name: its index in `references`; its own: none. */
+	uint32_t owner;
+	uint32_t value_end;	    /* ENV_ADDRESS_KEY: where the member's value ends */
 	struct pci_address address; /* ENV_ADDRESS, ENV_ADDRESS_KEY */
-	char *path;		    /* ENV_PATH: cleaned; owned */
+	struct slice text;	    /* ENV_PATH: cleaned; ENV_UUID */
 };
+
+static inline bool env_reference_is_address(const struct env_reference *reference)
+{
+	return reference->kind == ENV_ADDRESS || reference->kind == ENV_ADDRESS_KEY;
+}
 
 struct env_variable {
 	const struct spec_variable *source; /* borrowed from the spec */
-	bool info;
-	struct json inner; /* INFO; borrows the spec's text */
-	bool broken;	   /* INFO that is no JSON object: left as it is */
-	bool done;	   /* an earlier run translated it */
+	bool info;			    /* X_INFO, which belongs to X */
+	bool orphan;			    /* the same without X */
+	bool is_json; /* the value begins as an object or array, or it is an _INFO */
+	bool broken;  /* JSON that isn't what it should be: left as it is */
+	bool done;    /* an earlier run translated it */
 	struct env_reference *references;
 	size_t n_references, capacity;
+	/* Variables of one name, and those that belong to them, are translated together or
+	 * not at all: the first of them, and the next one (`count`: none). Both are indexes
+	 * into `variables`. */
+	size_t leader, next;
 };
 
 struct environment {
 	struct env_variable *variables; /* in the order of the spec */
 	size_t count;
-	size_t *by_name; /* indexes of the variables, sorted by name; owned */
+	struct pci_address *addresses; /* of all that isn't done; sorted; owned */
+	size_t n_addresses;
 };
 
 #define auto_environment __attribute__((cleanup(environment_free))) struct environment
 
-/* Finds the tokens of the spec's variables. */
+/* Finds the references of the spec's variables. */
 void environment_parse(const struct spec *spec, struct environment *ret);
 
-/* A variable is done if every address in it is a guest that an earlier run listed
- * (without any, if every path is a listed final one): it was translated whole or left
- * whole. */
+/* Variables that belong together are done if every address in them is a guest that an
+ * earlier run listed: they were translated whole or left whole. Without any address their
+ * paths tell. */
 void environment_mark_done(struct environment *environment,
 			   const struct annotation *annotation);
+
+/* Fills `addresses` again, after variables were marked. */
+void environment_collect_addresses(struct environment *environment);
 
 /* Is there an address that isn't done? */
 bool environment_has_addresses(const struct environment *environment);
@@ -69,10 +90,11 @@ enum translation_result {
 	TRANSLATION_NONE, /* the variable stays whole; `why` says why, NULL: in silence */
 };
 
-/* Returns the text for the token in *ret, or the reason in *why; the callee's strings are
- * owned by the caller. */
+/* Returns the text for a reference of this variable in *ret, or the reason in *why; the
+ * callee's strings are owned by the caller. */
 typedef enum translation_result environment_translate_fn(
-	void *context, const struct env_reference *token, char **ret, char **why);
+	void *context, const struct env_variable *variable,
+	const struct env_reference *reference, char **ret, char **why);
 
 /* The new `NAME=VALUE` of a variable. */
 struct env_change {
@@ -83,13 +105,13 @@ struct env_change {
 struct env_changes {
 	struct env_change *items; /* in the order of the spec */
 	size_t count, capacity;
+	bool *left; /* for each variable: it had to stay, though it names something; owned */
 };
 
 void env_changes_free(struct env_changes *changes);
 
-/* Translates every variable whole or leaves it whole, with a warning in `messages`. An
- * _INFO is translated only if the variable that it belongs to was. Unchanged text is no
- * change. */
+/* Translates the variables that belong together whole, or leaves them whole, with a warning
+ * in `messages`. Unchanged text is no change. */
 void environment_translate(const struct environment *environment,
 			   environment_translate_fn *translate, void *context,
 			   struct env_changes *ret, struct messages *messages);

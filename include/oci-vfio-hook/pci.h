@@ -32,6 +32,22 @@ bool pci_address_equal(const struct pci_address *a, const struct pci_address *b)
 /* An order, as qsort() needs one. */
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
 
+/* How texts other than sysfs write an address. */
+struct pci_spelling {
+	bool short_form;  /* BB:SS.F: without the domain, which is 0000 */
+	bool underscores; /* DDDD_BB_SS_F: as in names of variables */
+};
+
+/* Finds an address in any spelling that begins at `at`, whatever follows it. Returns where
+ * it ends, or 0 where there is none. */
+size_t pci_address_scan(struct slice text, size_t at, struct pci_address *ret,
+			struct pci_spelling *ret_spelling);
+
+/* Writes the address in this spelling, but with a domain that isn't 0000 in any case, and
+ * returns `text`. */
+char *pci_address_spell(const struct pci_address *address, struct pci_spelling spelling,
+			char text[static PCI_ADDRESS_SIZE]);
+
 struct pci_step {
 	uint8_t slot;
 	uint8_t function;

@@ -52,7 +52,7 @@ struct settings {
 #define auto_settings __attribute__((cleanup(settings_free))) struct settings
 
 /* The defaults: unmapped auto, by-address refuse, leftover warn, warnings on stderr, info
- * in a log, fw_cfg, 3 s, PCIDEVICE_. The caller frees. */
+ * in a log, fw_cfg, 3 s, the known families of variables. The caller frees. */
 void settings_init(struct settings *ret);
 void settings_free(struct settings *settings);
 

@@ -40,21 +40,24 @@ struct spec_mount {
 	bool read_only; /* the last of its options "ro" and "rw" is "ro" */
 };
 
-/* process.env[]: entries NAME=VALUE of which NAME starts with one of the prefixes */
+/* process.env[]: entries NAME=VALUE that hold PCI addresses, by their NAME */
 struct spec_variable {
 	uint32_t json;
 	size_t index;
 	struct slice name, value;
 };
 
-/* Prefixes of environment variables that hold PCI addresses. */
+/* Which environment variables hold PCI addresses: those of the known families, or those
+ * whose names have one of these prefixes. */
 struct env_prefixes {
+	bool families;
 	struct slice *items; /* their text is owned */
 	size_t count, capacity;
 };
 
 struct spec {
 	struct json doc;
+	bool process_only; /* it is the process of an `exec`, which says nothing of nodes */
 	/* Nodes, 0 where absent or null. */
 	uint32_t linux_json, devices_json, resources_json, rules_json, mounts_json,
 		annotations_json;

@@ -1,218 +1,305 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The device plugin's environment variables. */
+/* What the environment variables name and which of them belong together. Which are done is in
+ * environment_done.c, how they are translated in environment_translate.c. */
 #include "oci-vfio-hook/environment.h"
 
-#include "oci-vfio-hook/splice.h"
+#include "oci-vfio-hook/slice_index.h"
+#include "variable_name.h"
 
 static const struct slice info_suffix = { "_INFO", 5 };
 
-static void add_token(struct env_variable *variable, struct env_reference token)
+static struct env_reference *add_reference(struct env_variable *variable,
+					   enum env_reference_kind kind, size_t start,
+					   size_t end)
 {
-	*array_append(variable->references, variable->n_references, variable->capacity) =
-		token;
+	struct env_reference *reference = array_append(
+		variable->references, variable->n_references, variable->capacity);
+
+	reference->kind = kind;
+	reference->start = (uint32_t)start;
+	reference->end = (uint32_t)end;
+	reference->owner = (uint32_t)variable->n_references - 1;
+	return reference;
 }
 
-/* PCIDEVICE_X: addresses joined by commas; what isn't an address is left alone. */
-static void find_list_tokens(struct env_variable *variable)
+static void find_in_name(struct env_variable *variable)
+{
+	struct env_reference *reference;
+	struct pci_spelling spelling;
+	struct pci_address address;
+	size_t start, end;
+
+	if (!variable_find_address(variable->source->name, &start, &end, &address,
+				   &spelling))
+		return;
+	reference = add_reference(variable, ENV_ADDRESS, start, end);
+	reference->in_name = true;
+	reference->address = address;
+	reference->spelling = spelling;
+}
+
+static void add_path(struct env_variable *variable, struct slice text, bool borrow,
+		     size_t start, size_t end)
+{
+	struct env_reference *reference = add_reference(variable, ENV_PATH, start, end);
+
+	reference->text = text;
+	reference->owned = !borrow || !path_is_clean(text);
+	if (reference->owned)
+		reference->text = slice_from(path_clean(text));
+	/* Of a list in a variable whose name has an address. */
+	if (variable->references[0].in_name)
+		reference->owner = 0;
+}
+
+/* 8-4-4-4-12 hex digits, as the kernel names mediated devices. */
+static bool is_uuid(struct slice text)
+{
+	if (text.length != 36)
+		return false;
+	for (size_t i = 0; i < text.length; i++) {
+		char c = text.data[i];
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? c != '-'
+			 : !((c >= '0' && c <= '9') ||
+			     ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')))
+			return false;
+	}
+	return true;
+}
+
+static bool is_address(struct slice text, struct pci_address *ret,
+		       struct pci_spelling *ret_spelling)
+{
+	return text.length &&
+	       pci_address_scan(text, 0, ret, ret_spelling) == text.length &&
+	       !ret_spelling->underscores;
+}
+
+/* One element of a list, or one string of JSON; anything else than an address, a path or,
+ * where they are expected, a UUID is left alone. */
+static void find_in_text(struct env_variable *variable, enum env_reference_kind kind,
+			 struct slice text, bool borrow, size_t start, size_t end)
+{
+	struct pci_spelling spelling;
+	struct pci_address address;
+	struct env_reference *reference;
+
+	if (is_address(text, &address, &spelling)) {
+		reference = add_reference(variable, kind, start, end);
+		reference->address = address;
+		reference->spelling = spelling;
+	} else if (kind == ENV_ADDRESS && slice_starts(text, SLICE("/")) &&
+		   !path_is_control_node(text)) {
+		add_path(variable, text, borrow, start, end);
+	} else if (kind == ENV_ADDRESS && is_uuid(text) &&
+		   variable_has_uuids(variable->source->name)) {
+		reference = add_reference(variable, ENV_UUID, start, end);
+		reference->owned = !borrow;
+		reference->text =
+			borrow ? text
+			       : (struct slice) { xstrndup(text.data, text.length),
+						  text.length };
+	}
+}
+
+/* What separates the elements of a list; it stays as it is. */
+static bool is_separator(char c)
+{
+	return c == ',' || c == ';' || c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void find_in_list(struct env_variable *variable)
 {
 	struct slice value = variable->source->value;
 	size_t start = 0;
 
 	for (size_t i = 0; i <= value.length; i++) {
-		struct env_reference token = { .kind = ENV_ADDRESS,
-					       .start = start,
-					       .end = i };
-
-		if (i < value.length && value.data[i] != ',')
+		if (i < value.length && !is_separator(value.data[i]))
 			continue;
-		if (pci_address_parse(slice_from_to(value, start, i), &token.address) ==
-		    0)
-			add_token(variable, token);
+		find_in_text(variable, ENV_ADDRESS, slice_from_to(value, start, i), true,
+			     start, i);
 		start = i + 1;
 	}
 }
 
-static void find_info_token(struct env_variable *variable, uint32_t json,
-			    struct slice text)
-{
-	bool key = json_type(&variable->inner, json) == JSON_KEY;
-	struct env_reference token = { .kind = key ? ENV_ADDRESS_KEY : ENV_ADDRESS,
-				       .json = json };
-	auto_free char *path = NULL;
+/* Members that are open, of which the key is an address. */
+struct open_members {
+	struct {
+		uint32_t end, reference;
+	} items[JSON_DEPTH_MAX];
+	size_t count;
+};
 
-	if (pci_address_parse(text, &token.address) == 0) {
-		add_token(variable, token);
+/* After a string was added: what it is said of, or, of a key, what is said of it. */
+static void find_owner(struct env_variable *variable, const struct json *doc,
+		       uint32_t json, size_t first, struct open_members *open)
+{
+	const uint32_t start = json_span(doc, json)->start;
+	struct env_reference *reference;
+
+	while (open->count && open->items[open->count - 1].end <= start)
+		open->count--;
+	if (first == variable->n_references)
+		return;
+	reference = &variable->references[first];
+	if (reference->kind != ENV_ADDRESS_KEY) {
+		if (open->count)
+			reference->owner = open->items[open->count - 1].reference;
 		return;
 	}
-	if (key || text.length == 0 || text.data[0] != '/')
-		return;
-	path = path_clean(text);
-	if (path_is_vfio_node(slice_from(path))) {
-		token.kind = ENV_PATH;
-		token.path = take_ptr(path);
-		add_token(variable, token);
-	}
+	reference->value_end = json_span(doc, json_next(doc, json))->end;
+	open->items[open->count].end = reference->value_end;
+	open->items[open->count++].reference = (uint32_t)first;
 }
 
-/* PCIDEVICE_X_INFO: keys and string values of a JSON object. */
-static void find_info_tokens(struct env_variable *variable)
+/* Keys and string values. */
+static void find_in_json(struct env_variable *variable)
 {
-	const struct json *doc = &variable->inner;
+	struct open_members open = { 0 };
 	auto_error err = { 0 };
+	auto_json doc = { 0 };
 
 	variable->broken = json_parse("_INFO", variable->source->value, &json_any, NULL,
-				      &variable->inner, &err) < 0 ||
-			   json_type(doc, 0) != JSON_OBJECT;
-	for (uint32_t json = 0; !variable->broken && json < doc->n_spans; json++) {
-		enum json_type type = json_type(doc, json);
+				      &doc, &err) < 0 ||
+			   (variable->info && json_type(&doc, 0) != JSON_OBJECT);
+	for (uint32_t json = 0; !variable->broken && json < doc.n_spans; json++) {
+		const struct json_span *span = json_span(&doc, json);
+		const size_t first = variable->n_references;
 		struct slice text;
 
-		if (type != JSON_KEY && type != JSON_STRING)
+		if (span->type != JSON_KEY && span->type != JSON_STRING)
 			continue;
-		if (json_string(doc, json, &text, &err) < 0)
+		if (json_string(&doc, json, &text, &err) < 0) {
 			variable->broken = true;
-		else
-			find_info_token(variable, json, text);
+			break;
+		}
+		find_in_text(variable,
+			     span->type == JSON_KEY ? ENV_ADDRESS_KEY : ENV_ADDRESS, text,
+			     !span->escaped, span->start, span->end);
+		find_owner(variable, &doc, json, first, &open);
 	}
 }
 
-/* The name of the variable that an _INFO belongs to. */
-static struct slice base_name(struct slice name)
+/* The first variable of this name, as an index into spec.variables; n_variables: none. */
+static size_t find_name(const struct slice_index *names, struct slice name)
 {
-	return slice_from_to(name, 0, name.length - info_suffix.length);
+	size_t count;
+	const struct slice_place *found = slice_index_find(names, name, &count);
+
+	return count ? found->place : names->count;
 }
 
-static int compare_slices(struct slice a, struct slice b)
+/* Whether the variable is an _INFO, and one for all of those that belong together. A
+ * resource may itself be called *_INFO: then there is no variable without the suffix, and
+ * its value isn't JSON. By name, what a name without suffix leads to is known already. */
+static void find_leader(const struct slice_index *names, size_t index,
+			struct env_variable *variables)
 {
-	size_t length = a.length < b.length ? a.length : b.length;
-	int order = length ? memcmp(a.data, b.data, length) : 0;
+	struct env_variable *variable = &variables[index];
+	struct slice name = variable->source->name;
+	size_t base = names->count;
 
-	return order ? order : (a.length > b.length) - (a.length < b.length);
+	if (slice_ends(name, info_suffix)) {
+		base = find_name(names, slice_from_to(name, 0,
+						      name.length - info_suffix.length));
+		variable->info = variable->is_json || base < names->count;
+		variable->is_json = variable->info;
+	}
+	if (base == names->count)
+		base = find_name(names, name);
+	variable->leader = base == index ? index : variables[base].leader;
 }
 
-static int compare_names(const void *a, const void *b, void *context)
+static void find_leaders(struct environment *environment)
 {
-	const struct spec_variable *variables = context;
+	auto_free size_t *first = xzalloc(environment->count * sizeof *first);
+	auto_slice_index names = { 0 };
 
-	return compare_slices(variables[*(const size_t *)a].name,
-			      variables[*(const size_t *)b].name);
-}
-
-static void sort_names(const struct spec *spec, struct environment *environment)
-{
-	environment->by_name = xzalloc(environment->count * sizeof(size_t));
 	for (size_t i = 0; i < environment->count; i++)
-		environment->by_name[i] = i;
-	if (environment->count > 1)
-		qsort_r(environment->by_name, environment->count, sizeof(size_t),
-			compare_names, spec->variables);
-}
-
-/* The first of the variables of this name in `by_name`; environment->count: none. */
-static size_t find_name(const struct environment *environment,
-			const struct spec_variable *variables, struct slice name)
-{
-	size_t low = 0, high = environment->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_slices(variables[environment->by_name[middle]].name, name) <
-		    0)
-			low = middle + 1;
-		else
-			high = middle;
+		slice_index_add(&names, environment->variables[i].source->name, i);
+	slice_index_sort(&names);
+	for (size_t i = 0; i < environment->count; i++) {
+		find_leader(&names, names.items[i].place, environment->variables);
+		first[i] = environment->count;
 	}
-	return low < environment->count &&
-			       slice_equal(variables[environment->by_name[low]].name,
-					   name)
-		       ? low
-		       : environment->count;
+	for (size_t i = environment->count; i-- > 0;) {
+		struct env_variable *variable = &environment->variables[i];
+
+		variable->orphan = environment->variables[variable->leader].info;
+		variable->next = first[variable->leader];
+		first[variable->leader] = i;
+	}
+	for (size_t i = 0; i < environment->count; i++)
+		environment->variables[i].leader =
+			first[environment->variables[i].leader];
 }
 
-/* A resource may itself be called *_INFO: then there is no variable without the suffix,
- * and its value is no object. */
-static bool is_info(const struct environment *environment, const struct spec *spec,
-		    const struct spec_variable *variable)
+static int compare_addresses(const void *a, const void *b)
 {
-	return slice_ends(variable->name, info_suffix) &&
-	       (slice_starts(variable->value, SLICE("{")) ||
-		find_name(environment, spec->variables, base_name(variable->name)) <
-			environment->count);
+	return pci_address_compare(a, b);
+}
+
+void environment_collect_addresses(struct environment *environment)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < environment->count; i++)
+		count += environment->variables[i].n_references;
+	free(environment->addresses);
+	environment->addresses = xzalloc(count * sizeof *environment->addresses);
+	count = 0;
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
+			if (env_reference_is_address(&variable->references[k]))
+				environment->addresses[count++] =
+					variable->references[k].address;
+		}
+	}
+	environment->n_addresses = count;
+	if (count > 1)
+		qsort(environment->addresses, count, sizeof *environment->addresses,
+		      compare_addresses);
 }
 
 void environment_parse(const struct spec *spec, struct environment *ret)
 {
 	ret->count = spec->n_variables;
 	ret->variables = xzalloc(ret->count * sizeof *ret->variables);
-	sort_names(spec, ret);
+	for (size_t i = 0; i < ret->count; i++) {
+		struct slice value = spec->variables[i].value;
+
+		ret->variables[i].source = &spec->variables[i];
+		ret->variables[i].is_json = slice_starts(value, SLICE("{")) ||
+					    slice_starts(value, SLICE("["));
+	}
+	find_leaders(ret);
 	for (size_t i = 0; i < ret->count; i++) {
 		struct env_variable *variable = &ret->variables[i];
 
-		variable->source = &spec->variables[i];
-		variable->info = is_info(ret, spec, variable->source);
-		if (variable->info)
-			find_info_tokens(variable);
+		find_in_name(variable);
+		if (variable->is_json)
+			find_in_json(variable);
 		else
-			find_list_tokens(variable);
+			find_in_list(variable);
 	}
-}
-
-/* Its addresses tell; a variable that has none is told by its paths. */
-static bool is_done(const struct env_variable *variable,
-		    const struct annotation *annotation)
-{
-	size_t addresses = 0, paths = 0, guests = 0, finals = 0;
-
-	for (size_t i = 0; i < variable->n_references; i++) {
-		const struct env_reference *token = &variable->references[i];
-
-		if (token->kind == ENV_PATH) {
-			paths++;
-			finals += annotation_find_final(annotation,
-							slice_from(token->path)) != NULL;
-		} else {
-			addresses++;
-			guests += annotation_has_guest(annotation, &token->address);
-		}
-	}
-	return addresses ? guests == addresses : paths && finals == paths;
-}
-
-void environment_mark_done(struct environment *environment,
-			   const struct annotation *annotation)
-{
-	for (size_t i = 0; i < environment->count; i++)
-		environment->variables[i].done =
-			is_done(&environment->variables[i], annotation);
+	environment_collect_addresses(ret);
 }
 
 bool environment_has_addresses(const struct environment *environment)
 {
-	for (size_t i = 0; i < environment->count; i++) {
-		const struct env_variable *variable = &environment->variables[i];
-
-		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
-			if (variable->references[k].kind != ENV_PATH)
-				return true;
-		}
-	}
-	return false;
+	return environment->n_addresses > 0;
 }
 
 bool environment_has_address(const struct environment *environment,
 			     const struct pci_address *address)
 {
-	for (size_t i = 0; i < environment->count; i++) {
-		const struct env_variable *variable = &environment->variables[i];
-
-		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
-			if (variable->references[k].kind != ENV_PATH &&
-			    pci_address_equal(&variable->references[k].address, address))
-				return true;
-		}
-	}
-	return false;
+	return environment->n_addresses &&
+	       bsearch(address, environment->addresses, environment->n_addresses,
+		       sizeof *environment->addresses, compare_addresses);
 }
 
 void environment_free(struct environment *environment)
@@ -220,164 +307,14 @@ void environment_free(struct environment *environment)
 	for (size_t i = 0; i < environment->count; i++) {
 		struct env_variable *variable = &environment->variables[i];
 
-		for (size_t k = 0; k < variable->n_references; k++)
-			free(variable->references[k].path);
+		for (size_t k = 0; k < variable->n_references; k++) {
+			if (variable->references[k].owned)
+				free((char *)(uintptr_t)variable->references[k]
+					     .text.data);
+		}
 		free(variable->references);
-		json_free(&variable->inner);
 	}
 	free(environment->variables);
-	free(environment->by_name);
+	free(environment->addresses);
 	*environment = (struct environment) { 0 };
-}
-
-void env_changes_free(struct env_changes *changes)
-{
-	for (size_t i = 0; i < changes->count; i++)
-		free(changes->items[i].text);
-	free(changes->items);
-	*changes = (struct env_changes) { 0 };
-}
-
-static void warn_left(const struct env_variable *variable, const char *why,
-		      struct messages *messages)
-{
-	auto_free char *name = text_quote(variable->source->name);
-
-	messages_add(messages, MESSAGE_WARNING,
-		     "process.env[%zu]: %s is left as it is: %s", variable->source->index,
-		     name, why);
-}
-
-/* Asks for each token's text and collects the edits of the value; false: left whole. */
-static bool translate_tokens(const struct env_variable *variable,
-			     environment_translate_fn *translate, void *context,
-			     struct splices *edits, struct messages *messages)
-{
-	for (size_t i = 0; i < variable->n_references; i++) {
-		const struct env_reference *token = &variable->references[i];
-		auto_free char *text = NULL, *why = NULL;
-		auto_buffer quoted = { 0 };
-		enum translation_result result = translate(context, token, &text, &why);
-
-		if (result == TRANSLATION_NONE) {
-			if (why)
-				warn_left(variable, why, messages);
-			return false;
-		}
-		if (why)
-			messages_add(messages, MESSAGE_WARNING, "process.env[%zu]: %s",
-				     variable->source->index, why);
-		if (!text)
-			continue;
-		if (variable->info) {
-			json_quote(&quoted, slice_from(text));
-			splice_replace(edits, &variable->inner, token->json,
-				       buffer_slice(&quoted));
-		} else {
-			splice_bytes(edits, token->start, token->end, slice_from(text));
-		}
-	}
-	return true;
-}
-
-/* Is the edited inner text still an object without duplicate keys? */
-static bool is_sound(const struct buffer *text)
-{
-	auto_error err = { 0 };
-	auto_json doc = { 0 };
-
-	return json_parse("_INFO", buffer_slice(text), &json_any, NULL, &doc, &err) == 0;
-}
-
-/* Translates one variable whole, or leaves it whole and returns false. */
-static bool translate_variable(const struct env_variable *variable,
-			       environment_translate_fn *translate, void *context,
-			       struct env_changes *ret, struct messages *messages)
-{
-	auto_splices edits = { 0 };
-	auto_buffer value = { 0 };
-	struct buffer entry = { 0 };
-	auto_error err = { 0 };
-	struct env_change *change;
-
-	if (variable->done)
-		return true;
-	if (variable->broken) {
-		warn_left(variable, "it is no JSON object without duplicate keys",
-			  messages);
-		return false;
-	}
-	if (!translate_tokens(variable, translate, context, &edits, messages))
-		return false;
-	if (edits.count == 0)
-		return true;
-	if (splices_sort(&edits, &err) < 0)
-		return false;
-	splices_apply(&edits, variable->source->value, &value);
-	if (variable->info && !is_sound(&value)) {
-		warn_left(variable, "two of its keys would become one", messages);
-		return false;
-	}
-	change = array_append(ret->items, ret->count, ret->capacity);
-	change->variable = variable;
-	buffer_add(&entry, variable->source->name);
-	buffer_add(&entry, SLICE("="));
-	buffer_add(&entry, buffer_slice(&value));
-	change->text = entry.data;
-	return true;
-}
-
-/* Was every variable of this name translated? */
-static bool all_translated(const struct environment *environment, const bool *translated,
-			   struct slice name)
-{
-	/* All of them are of one spec. */
-	const struct spec_variable *variables = environment->variables[0].source;
-	size_t first = find_name(environment, variables, name), i;
-
-	for (i = first; i < environment->count; i++) {
-		if (!slice_equal(variables[environment->by_name[i]].name, name))
-			break;
-		if (!translated[environment->by_name[i]])
-			return false;
-	}
-	return i > first;
-}
-
-static int compare_changes(const void *a, const void *b)
-{
-	const struct env_change *x = a, *y = b;
-
-	return x->variable < y->variable ? -1 : x->variable > y->variable;
-}
-
-void environment_translate(const struct environment *environment,
-			   environment_translate_fn *translate, void *context,
-			   struct env_changes *ret, struct messages *messages)
-{
-	auto_free bool *translated = xzalloc(environment->count * sizeof(bool));
-
-	for (size_t i = 0; i < environment->count; i++) {
-		const struct env_variable *variable = &environment->variables[i];
-
-		if (!variable->info)
-			translated[i] = translate_variable(variable, translate, context,
-							   ret, messages);
-	}
-	for (size_t i = 0; i < environment->count; i++) {
-		const struct env_variable *variable = &environment->variables[i];
-
-		if (!variable->info)
-			continue;
-		if (all_translated(environment, translated,
-				   base_name(variable->source->name)))
-			translated[i] = translate_variable(variable, translate, context,
-							   ret, messages);
-		else if (variable->n_references || variable->broken)
-			warn_left(variable,
-				  "the variable without _INFO was not translated",
-				  messages);
-	}
-	if (ret->count > 1)
-		qsort(ret->items, ret->count, sizeof *ret->items, compare_changes);
 }

@@ -306,33 +306,17 @@ static bool may_be_own(const struct request *request, const struct wanted_nodes 
 	return false;
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	return pci_address_compare(a, b);
-}
-
+/* Each of the environment's addresses, which are sorted, once. */
 static void request_own(struct request *request, const struct environment *environment)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < environment->n_addresses; i++) {
+		const struct pci_address *address = &environment->addresses[i];
 
-	for (size_t i = 0; i < environment->count; i++) {
-		const struct env_variable *variable = &environment->variables[i];
-
-		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
-			if (variable->references[k].kind != ENV_PATH)
-				*array_append(request->own, request->n_own,
-					      request->own_capacity) =
-					variable->references[k].address;
-		}
+		if (request->n_own == 0 ||
+		    !pci_address_equal(&request->own[request->n_own - 1], address))
+			*array_append(request->own, request->n_own,
+				      request->own_capacity) = *address;
 	}
-	if (request->n_own > 1)
-		qsort(request->own, request->n_own, sizeof *request->own,
-		      compare_addresses);
-	for (size_t i = 0; i < request->n_own; i++) {
-		if (n == 0 || !pci_address_equal(&request->own[n - 1], &request->own[i]))
-			request->own[n++] = request->own[i];
-	}
-	request->n_own = n;
 }
 
 static bool expects_identity(const struct map_entry *entry)

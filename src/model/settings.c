@@ -59,8 +59,8 @@ void settings_init(struct settings *ret)
 		.log_level = MESSAGE_INFO,
 		.fw_cfg = true,
 		.timeout = 3,
+		.prefixes.families = true,
 	};
-	add_prefix(&ret->prefixes, SLICE("PCIDEVICE_"));
 }
 
 void settings_free(struct settings *settings)

@@ -3,11 +3,14 @@
 #include "oci-vfio-hook/spec.h"
 
 #include "oci-vfio-hook/number.h"
+#include "variable_name.h"
 
-static bool has_prefix(const void *context, struct slice text)
+static bool holds_addresses(const void *context, struct slice text)
 {
 	const struct env_prefixes *prefixes = context;
 
+	if (prefixes->families)
+		return variable_is_of_family(text);
 	for (size_t i = 0; i < prefixes->count; i++) {
 		if (slice_starts(text, prefixes->items[i]))
 			return true;
@@ -74,7 +77,7 @@ static const struct json_shape mount_shape = { .members = mount_members,
 					       .n_members = ARRAY_SIZE(mount_members) };
 static const struct json_shape mounts_shape = { .elements = &mount_shape };
 
-static const struct json_shape variable_shape = { .wanted = has_prefix };
+static const struct json_shape variable_shape = { .wanted = holds_addresses };
 static const struct json_shape env_shape = { .elements = &variable_shape };
 enum { PROCESS_ENV };
 static const struct json_member process_members[] = {
@@ -492,7 +495,9 @@ int spec_parse_process(const char *name, struct slice text,
 		       const struct env_prefixes *prefixes, struct spec *ret,
 		       struct error *err)
 {
-	auto_spec spec = { .root_path = SLICE(""), .cgroups_path = SLICE("") };
+	auto_spec spec = { .process_only = true,
+			   .root_path = SLICE(""),
+			   .cgroups_path = SLICE("") };
 	int r = json_parse(name, text, &process_shape, prefixes, &spec.doc, err);
 
 	if (r == 0)

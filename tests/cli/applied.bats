@@ -475,12 +475,14 @@ chain() {
 	apply
 	assert_refused 77 'it would have "/dev/vfio/4", which' 'b.json: [0] would translate again if another front end ran, to another device' \
 		"the annotation $KEY, can't be written" 'must be mode 0600' 'nothing was changed'
-	# The environment alone.
+	# The environment alone, of a function that needs no node.
 	rm "$CONFIG"
 	DEVICES=()
+	add_map a "$(gk_entry /dev/vfio/3 0000:01:00.0=07/00)"
 	add_env PCIDEVICE_A=0000:01:00.0
 	apply
 	assert_refused 77 'it would have 0000:02:00.0, which' 'b.json: [0] would translate again'
+	add_map a "$(entry /dev/vfio/3 0000:01:00.0=07/00)"
 	# A mount: its destination, or its source.
 	rm "$CONFIG"
 	ENVIRONMENT=()

@@ -115,7 +115,7 @@ setup() {
 	add_device /dev/thing c 4 4
 	add_env PCIDEVICE_A=0000:3b:02.0
 	apply
-	assert_silent
+	assert_warning "names functions whose VFIO nodes"
 	assert_devices '/dev/thing c 200:7'
 	assert_env PCIDEVICE_A=0000:01:00.0
 }

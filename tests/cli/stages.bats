@@ -588,7 +588,7 @@ assert_state_rewrites() {
 
 @test "only the environment would have to change: 65 as well" {
 	two_functions
-	two_entries
+	add_map 45 "$(gk_entry /dev/vfio/45 0000:3b:02.0=06/00)"
 	add_env PCIDEVICE_A=0000:3b:02.0
 	write_config
 	remember

@@ -326,6 +326,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(plan_run_parse(buffer_slice(&run.text), &after, &err) == 0, "%s",
 		   err.message);
 	check_devices(&run, &after);
-	fuzz_check_null(plan_run_check_second(&input, &run, true));
+	fuzz_check_null(plan_run_check_second(&input, &run));
 	return 0;
 }

@@ -219,7 +219,7 @@ static void check_again(const struct plan_case *c, struct plan_run_input input)
 	input.annotate = true;
 	check_done(c->spec, plan_run(&input, &run, &err), &err);
 	check_null(c->spec, plan_run_check(&run));
-	check_null(run.text.data, plan_run_check_second(&input, &run, false));
+	check_null(run.text.data, plan_run_check_second(&input, &run));
 }
 
 void check_plan(const struct plan_case *c)

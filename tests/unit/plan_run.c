@@ -166,27 +166,8 @@ char *plan_run_check(const struct plan_run *run)
 	return check_outside(&run->splices, old, value);
 }
 
-static bool has_left_variable(const struct plan_run *run)
-{
-	for (size_t i = 0; i < run->messages.count; i++) {
-		if (strstr(run->messages.items[i].text, "is left as it is"))
-			return true;
-	}
-	return false;
-}
-
-static bool changes_variables_only(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_changes; i++) {
-		if (plan->changes[i].rule != PLAN_ENVIRONMENT &&
-		    plan->changes[i].rule != PLAN_ANNOTATION)
-			return false;
-	}
-	return true;
-}
-
 char *plan_run_check_second(const struct plan_run_input *input,
-			    const struct plan_run *run, bool left)
+			    const struct plan_run *run)
 {
 	struct plan_run_input again = *input;
 	auto_plan_run second = { 0 };
@@ -196,8 +177,6 @@ char *plan_run_check_second(const struct plan_run_input *input,
 	again.annotate = true;
 	if (plan_run(&again, &second, &err) < 0)
 		return xasprintf("the second run fails: %s", err.message);
-	if (left && has_left_variable(run) && changes_variables_only(&second.plan))
-		return NULL;
 	if (second.plan.n_changes == 0)
 		return NULL;
 	return xasprintf("the second run makes %zu changes: %s", second.plan.n_changes,

@@ -64,10 +64,8 @@ int plan_run_parse(struct slice text, struct spec *ret, struct error *err);
 char *plan_run_check(const struct plan_run *run);
 
 /* Returns NULL if a second run on the new text, with the same maps and machine, changes
- * nothing, else what it does. Asked of an annotated run. `left`: it may translate
- * variables where the first run left one whole: the annotation doesn't list these, and
- * what stands in them may by now be known as a guest's. The caller frees. */
+ * nothing, else what it does. Asked of an annotated run. The caller frees. */
 char *plan_run_check_second(const struct plan_run_input *input,
-			    const struct plan_run *run, bool left);
+			    const struct plan_run *run);
 
 #endif

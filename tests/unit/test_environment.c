@@ -45,20 +45,23 @@ static void fixture_make(struct fixture *fixture, const char *variables)
 	environment_parse(&fixture->spec, &fixture->environment);
 }
 
-/* "A0000:01:00.0 K0000:02:00.0 P/dev/vfio/1": addresses, keys, paths; "!": broken. */
+/* "A0000:01:00.0 K0000:02:00.0 P/dev/vfio/1 U<UUID>": addresses, keys, paths, UUIDs; "@": in
+ * the name; "!": broken. */
 static void dump_tokens(const struct env_variable *variable, struct buffer *ret)
 {
 	buffer_add(ret, variable->broken ? SLICE("!") : SLICE(""));
 	for (size_t i = 0; i < variable->n_references && !variable->broken; i++) {
 		const struct env_reference *token = &variable->references[i];
+		static const char letters[] = { 'A', 'K', 'P', 'U' };
+		auto_free char *path =
+			token->text.data ? xstrndup(token->text.data, token->text.length)
+					 : NULL;
 		char text[PCI_ADDRESS_SIZE];
 
-		buffer_printf(ret, "%s%c%s", i ? " " : "",
-			      token->kind == ENV_PATH	   ? 'P'
-			      : token->kind == ENV_ADDRESS ? 'A'
-							   : 'K',
-			      token->kind == ENV_PATH
-				      ? token->path
+		buffer_printf(ret, "%s%s%c%s", i ? " " : "", token->in_name ? "@" : "",
+			      letters[token->kind],
+			      token->text.data
+				      ? path
 				      : pci_address_format(&token->address, text));
 	}
 }
@@ -77,13 +80,51 @@ static void test_tokens(void **state)
 		{ "PCIDEVICE_A=10000:0A:1F.7", false, "A10000:0a:1f.7" },
 		{ "PCIDEVICE_A=,0000:01:00.0,,", false, "A0000:01:00.0" },
 		{ "PCIDEVICE_A=mlx5_core.sf.10,0000:01:00.0", false, "A0000:01:00.0" },
-		{ "PCIDEVICE_A= 0000:01:00.0", false, "" },
-		{ "PCIDEVICE_A=0000:01:00.0 ", false, "" },
-		{ "PCIDEVICE_A=0000:01:00.0;0000:01:00.1", false, "" },
+		/* Commas, blanks and semicolons separate. */
+		{ "PCIDEVICE_A= 0000:01:00.0", false, "A0000:01:00.0" },
+		{ "PCIDEVICE_A=0000:01:00.0 ", false, "A0000:01:00.0" },
+		{ "PCIDEVICE_A=0000:01:00.0;0000:01:00.1", false,
+		  "A0000:01:00.0 A0000:01:00.1" },
+		{ "PCIDEVICE_A=0000:01:00.0, 0000:01:00.1\t0000:01:00.2\r", false,
+		  "A0000:01:00.0 A0000:01:00.1 A0000:01:00.2" },
+		{ "PCIDEVICE_A=0000:01:00.0|0000:01:00.1", false, "" },
 		{ "PCIDEVICE_A=x0000:01:00.0", false, "" },
-		{ "PCIDEVICE_A=/dev/vfio/1", false, "" },
-		{ "PCIDEVICE_A={\"0000:01:00.0\":1}", false, "" },
+		/* Without a domain it is 0000. */
+		{ "PCIDEVICE_A=3b:0A.1,x3b:0a.1", false, "A0000:3b:0a.1" },
+		{ "PCIDEVICE_A=3b:20.1,3b:0a.8,b:0a.1,3b:0a", false, "" },
+		/* Underscores are for names. */
+		{ "PCIDEVICE_A=0000_3b_0a_1", false, "" },
+		{ "PCIDEVICE_A=/dev/vfio/1,//x/./y", false, "P/dev/vfio/1 P/x/y" },
+		{ "PCIDEVICE_A=/dev/vfio/vfio", false, "" },
+		{ "PCIDEVICE_A=dev/vfio/1", false, "" },
+		/* What begins as JSON is JSON, whatever the name. */
+		{ "PCIDEVICE_A={\"0000:01:00.0\":1}", false, "K0000:01:00.0" },
+		{ "PCIDEVICE_A=[\"0000:01:00.0\",[\"01:00.1\"]]", false,
+		  "A0000:01:00.0 A0000:01:00.1" },
+		{ "PCIDEVICE_A={\"0000:01:00.0\":", false, "!" },
+		{ "PCIDEVICE_A=[1] x", false, "!" },
 		{ "PCIDEVICE_INFO=0000:01:00.0", false, "A0000:01:00.0" },
+		{ "PCIDEVICE_A_INFO=[\"0000:01:00.0\"]", true, "!" },
+		/* The other families. */
+		{ "PCI_RESOURCE_NVIDIA_COM_A=0000:01:00.0", false, "A0000:01:00.0" },
+		{ "MDEV_PCI_RESOURCE_A=5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90,0000:01:00.0,5C2F6E0A-8a34-4b6e-9d51-0a1f3c7e2b90,5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b9,5c2f6e0a-8a34-4b6e-9d510-a1f3c7e2b90",
+		  false,
+		  "U5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90 A0000:01:00.0 U5C2F6E0A-8a34-4b6e-9d51-0a1f3c7e2b90" },
+		{ "PCIDEVICE_A=5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90", false, "" },
+		{ "SRIOVNETWORK_PCI_ADDRESSES=0000:01:00.0", false, "A0000:01:00.0" },
+		{ "SRIOVNETWORK_VF_DEVICE_x=0000:01:00.0", false, "A0000:01:00.0" },
+		{ "SRIOVNETWORK_VF_DEVICE_0000_01_00_0=0000:01:00.0", false,
+		  "@A0000:01:00.0 A0000:01:00.0" },
+		{ "SRIOVNETWORK_VF_DEVICE_0000_01_00_0_1=0000:01:00.0", false,
+		  "A0000:01:00.0" },
+		{ "SRIOVNETWORK_10000_3B_0a_1_VFIO_DEVICE=/dev/vfio/45", false,
+		  "@A10000:3b:0a.1 P/dev/vfio/45" },
+		{ "SRIOVNETWORK_0000_01_00_0_RDMA_UVERBS=/dev/infiniband/uverbs14", false,
+		  "@A0000:01:00.0 P/dev/infiniband/uverbs14" },
+		{ "SRIOVNETWORK_0000_01_00_0_RDMA_DEVICE=mlx5_14", false,
+		  "@A0000:01:00.0" },
+		{ "VFIO_BDF0=01:00.0", false, "A0000:01:00.0" },
+		{ "QAT15=0000:01:00.0", false, "A0000:01:00.0" },
 		{ "PCIDEVICE_A_INFO={}", true, "" },
 		{ "PCIDEVICE_A_INFO={\"0000:01:00.0\":{\"generic\":{\"deviceID\":\"0000:01:00.0\"}}}",
 		  true, "K0000:01:00.0 A0000:01:00.0" },
@@ -96,11 +137,14 @@ static void test_tokens(void **state)
 		  true, "P/dev/vfio/45" },
 		{ "PCIDEVICE_A_INFO={\"v\":\"//dev/./vfio/45/\"}", true,
 		  "P/dev/vfio/45" },
-		{ "PCIDEVICE_A_INFO={\"v\":\"dev/vfio/45\",\"w\":\"/dev/x\"}", true, "" },
+		{ "PCIDEVICE_A_INFO={\"v\":\"dev/vfio/45\",\"w\":\"/dev/x\"}", true,
+		  "P/dev/x" },
 		{ "PCIDEVICE_A_INFO={\"/dev/vfio/45\":1}", true, "" },
 		{ "PCIDEVICE_A_INFO={\"0000:\\u00301:00.0\":\"\\/dev\\/vfio\\/1\"}", true,
 		  "K0000:01:00.0 P/dev/vfio/1" },
 		{ "PCIDEVICE_A_INFO= {\"0000:01:00.0\":1}", false, "" },
+		{ "PCIDEVICE_A_INFO={\"0000:01:00.0\":[\"3b:0a.1\",\"3b_0a_1\"]}", true,
+		  "K0000:01:00.0 A0000:3b:0a.1" },
 		{ "PCIDEVICE_A_INFO={", true, "!" },
 		{ "PCIDEVICE_A_INFO={\"0000:01:00.0\":1", true, "!" },
 		{ "PCIDEVICE_A_INFO={} x", true, "!" },
@@ -165,16 +209,19 @@ static void test_has_address(void **state)
 
 /* Bus 1 becomes 2, 2 becomes 3, 3 becomes 1; 4 stays; 5 stays with a warning; 6 becomes
  * 7, where 7 stays; anything else isn't known. A VFIO group gets "0" behind it. */
-static enum translation_result translate(void *context, const struct env_reference *token,
-					 char **ret, char **why)
+static enum translation_result translate(void *context,
+					 const struct env_variable *variable,
+					 const struct env_reference *token, char **ret,
+					 char **why)
 {
 	static const uint8_t buses[] = { 0, 2, 3, 1, 4, 5, 7, 7 };
 	struct pci_address address = token->address;
 	char text[PCI_ADDRESS_SIZE];
 
+	(void)variable;
 	(*(size_t *)context)++;
 	if (token->kind == ENV_PATH) {
-		*ret = xasprintf("%s0", token->path);
+		*ret = xasprintf("%.*s0", (int)token->text.length, token->text.data);
 		return TRANSLATION_DONE;
 	}
 	if (address.bus == 0)
@@ -188,7 +235,7 @@ static enum translation_result translate(void *context, const struct env_referen
 	address.bus = buses[address.bus];
 	if (address.bus == token->address.bus)
 		return address.bus == 5 ? TRANSLATION_KEPT : TRANSLATION_DONE;
-	*ret = xasprintf("%s", pci_address_format(&address, text));
+	*ret = xasprintf("%s", pci_address_spell(&address, token->spelling, text));
 	return TRANSLATION_DONE;
 }
 
@@ -210,17 +257,43 @@ static const struct {
 	{ "PCIDEVICE_A=0000:01:00.0,0000:09:00.0", "",
 	  "process.env[0]: \"PCIDEVICE_A\" is left as it is: bus 9 isn't known" },
 	{ "PCIDEVICE_A=0000:01:00.0,0000:00:00.0", "", NULL },
-	/* Each variable for itself. */
+	/* Each element keeps its form, and what is between them stays. */
+	{ "PCIDEVICE_A=0000:01:00.0, 01:00.0;\t 00000000:02:1F.7,",
+	  "PCIDEVICE_A=0000:02:00.0, 02:00.0;\t 0000:03:1f.7,", NULL },
+	{ "PCIDEVICE_A=[\"01:00.0\", {\"02:00.0\":\"0000:03:00.0\"}]",
+	  "PCIDEVICE_A=[\"02:00.0\", {\"03:00.0\":\"0000:01:00.0\"}]", NULL },
+	{ "PCIDEVICE_A={x", "",
+	  "process.env[0]: \"PCIDEVICE_A\" is left as it is: it begins as JSON, but" },
+	/* The address in a name. */
+	{ "SRIOVNETWORK_VF_DEVICE_0000_01_00_0=0000:01:00.0\n"
+	  "SRIOVNETWORK_0000_01_00_0_VFIO_DEVICE=/dev/vfio/4\n"
+	  "SRIOVNETWORK_0000_01_00_0_RDMA_DEVICE=mlx5_14",
+	  "SRIOVNETWORK_VF_DEVICE_0000_02_00_0=0000:02:00.0\n"
+	  "SRIOVNETWORK_0000_02_00_0_VFIO_DEVICE=/dev/vfio/40\n"
+	  "SRIOVNETWORK_0000_02_00_0_RDMA_DEVICE=mlx5_14",
+	  NULL },
+	{ "SRIOVNETWORK_0000_09_00_0_VFIO_DEVICE=/dev/vfio/4", "",
+	  "process.env[0]: \"SRIOVNETWORK_0000_09_00_0_VFIO_DEVICE\" is left as it is: bus 9" }, /* Each variable for itself. */
 	{ "PCIDEVICE_A=0000:09:00.0\nPCIDEVICE_B=0000:01:00.0",
 	  "PCIDEVICE_B=0000:02:00.0", "\"PCIDEVICE_A\" is left" },
 	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A=0000:02:00.0",
 	  "PCIDEVICE_A=0000:02:00.0\nPCIDEVICE_A=0000:03:00.0", NULL },
+	/* Of one name all, or none. */
+	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A=0000:09:00.0", "",
+	  "process.env[0]: \"PCIDEVICE_A\" is left as it is: process.env[1], which it goes with, has to stay" },
+	{ "PCIDEVICE_A=0000:09:00.0\nPCIDEVICE_B=0000:01:00.0\nPCIDEVICE_A=0000:01:00.0",
+	  "PCIDEVICE_B=0000:02:00.0",
+	  "process.env[2]: \"PCIDEVICE_A\" is left as it is: process.env[0], which it goes with" },
+	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_B=0000:02:00.0\n"
+	  "PCIDEVICE_A_INFO={\"0000:01:00.0\":1}\nPCIDEVICE_A_INFO_INFO={\"0000:09:00.0\":1}",
+	  "PCIDEVICE_A_B=0000:03:00.0",
+	  "process.env[0]: \"PCIDEVICE_A\" is left as it is: process.env[3], which it goes with" },
 	/* _INFO: keys and values in one go. */
 	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO={\"0000:01:00.0\":{\"generic\":{\"deviceID\":\"0000:01:00.0\"},\"vfio\":{\"dev-mount\":\"/dev/vfio/4\",\"mount\":\"/dev/vfio/vfio\"}}}",
 	  "PCIDEVICE_A=0000:02:00.0\nPCIDEVICE_A_INFO={\"0000:02:00.0\":{\"generic\":{\"deviceID\":\"0000:02:00.0\"},\"vfio\":{\"dev-mount\":\"/dev/vfio/40\",\"mount\":\"/dev/vfio/vfio\"}}}",
 	  NULL },
-	{ "PCIDEVICE_A=\nPCIDEVICE_A_INFO={ \"0000:01:00.0\" : [ 1.0, \"\\/\" ],\t\"0000:02:00.0\":\"0000:03:00.0\"}",
-	  "PCIDEVICE_A_INFO={ \"0000:02:00.0\" : [ 1.0, \"\\/\" ],\t\"0000:03:00.0\":\"0000:01:00.0\"}",
+	{ "PCIDEVICE_A=\nPCIDEVICE_A_INFO={ \"0000:01:00.0\" : [ 1.0, \"\\t\" ],\t\"0000:02:00.0\":\"0000:03:00.0\"}",
+	  "PCIDEVICE_A_INFO={ \"0000:02:00.0\" : [ 1.0, \"\\t\" ],\t\"0000:03:00.0\":\"0000:01:00.0\"}",
 	  NULL },
 	{ "PCIDEVICE_A=\nPCIDEVICE_A_INFO={\"0000:06:00.0\":1,\"0000:07:00.0\":2}", "",
 	  "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: two of its keys" },
@@ -228,23 +301,25 @@ static const struct {
 	  "", "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: bus 9" },
 	/* _INFO goes with its variable. */
 	{ "PCIDEVICE_A=0000:09:00.0\nPCIDEVICE_A_INFO={\"0000:01:00.0\":1}", "",
-	  "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: the variable without" },
+	  "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: process.env[0], which it goes with, has to stay" },
 	{ "PCIDEVICE_A_INFO={\"0000:01:00.0\":1}", "", "the variable without _INFO" },
 	{ "PCIDEVICE_A_INFO={\"x\":1}", "", NULL },
 	{ "PCIDEVICE_A_INFO={\"0000:01:00.0\":1}\nPCIDEVICE_A=0000:01:00.0",
 	  "PCIDEVICE_A=0000:02:00.0\nPCIDEVICE_A_INFO={\"0000:02:00.0\":1}", NULL },
 	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO={\"0000:01:00.0\":1\n"
 	  "PCIDEVICE_B=0000:02:00.0",
-	  "PCIDEVICE_A=0000:02:00.0\nPCIDEVICE_B=0000:03:00.0",
-	  "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: it is no JSON object" },
-	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO={\"a\":1,\"a\":2}",
-	  "PCIDEVICE_A=0000:02:00.0",
-	  "\"PCIDEVICE_A_INFO\" is left as it is: it is no JSON object without" },
-	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO=[\"0000:01:00.0\"]",
-	  "PCIDEVICE_A=0000:02:00.0", "\"PCIDEVICE_A_INFO\" is left" },
+	  "PCIDEVICE_B=0000:03:00.0",
+	  "process.env[1]: \"PCIDEVICE_A_INFO\" is left as it is: it is not a JSON object" },
+	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO={\"a\":1,\"a\":2}", "",
+	  "\"PCIDEVICE_A_INFO\" is left as it is: it is not a JSON object, or has a key twice" },
+	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO=[\"0000:01:00.0\"]", "",
+	  "\"PCIDEVICE_A\" is left as it is: process.env[1], which it goes with" },
 	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A=0000:09:00.0\n"
 	  "PCIDEVICE_A_INFO={\"0000:01:00.0\":1}",
-	  "PCIDEVICE_A=0000:02:00.0", "the variable without _INFO" },
+	  "",
+	  "\"PCIDEVICE_A_INFO\" is left as it is: process.env[1], which it goes with" },
+	{ "PCIDEVICE_A=0000:01:00.0\nPCIDEVICE_A_INFO={\"0000:06:00.0\":1,\"0000:07:00.0\":2}",
+	  "", "\"PCIDEVICE_A\" is left as it is: process.env[1], which it goes with" },
 };
 
 /* Changed variables, in the order of the spec, joined by newlines. */

@@ -292,12 +292,86 @@ static void test_locator_equal(void **state)
 	}
 }
 
+/* Every spelling, from a place in a text on; what follows it is somebody else's business. */
+static void test_scan(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t at, end; /* 0: there is none */
+		const char *address, *spelled;
+	} rows[] = {
+		{ "0000:3b:02.1", 0, 12, "0000:3b:02.1", "0000:01:00.0" },
+		{ "3B:02.1", 0, 7, "0000:3b:02.1", "01:00.0" },
+		{ "10000_3b_0A_7", 0, 13, "10000:3b:0a.7", "0000_01_00_0" },
+		{ "3b_02_1", 0, 7, "0000:3b:02.1", "01_00_0" },
+		{ "x=0000:3b:02.17", 2, 14, "0000:3b:02.1", "0000:01:00.0" },
+		{ "0000:3b:02.1", 5, 12, "0000:3b:02.1", "01:00.0" },
+		{ "00000000:3b:02.1", 0, 16, "0000:3b:02.1", "0000:01:00.0" },
+		{ "0000:3b:02.1", 1, 0, NULL, NULL },
+		{ "000000000:3b:02.1", 0, 0, NULL, NULL },
+		{ "0000_3b:02.1", 0, 0, NULL, NULL },
+		{ "0000:3b_02_1", 0, 0, NULL, NULL },
+		{ "3b:02_1", 0, 0, NULL, NULL },
+		{ "3b_02.1", 0, 0, NULL, NULL },
+		{ "3b:20.1", 0, 0, NULL, NULL },
+		{ "3b:02.8", 0, 0, NULL, NULL },
+		{ "3b:02.", 0, 0, NULL, NULL },
+		{ "3b:02", 0, 0, NULL, NULL },
+		{ "0000:3b", 0, 0, NULL, NULL },
+		{ "0000", 0, 0, NULL, NULL },
+		{ "", 0, 0, NULL, NULL },
+	};
+	const struct pci_address other = { .bus = 1 }, far = { .domain = 0x10000 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pci_spelling spelling;
+		struct pci_address address;
+		char text[PCI_ADDRESS_SIZE];
+		size_t end = pci_address_scan(slice_from(rows[i].text), rows[i].at,
+					      &address, &spelling);
+
+		if (end != rows[i].end)
+			fail_row(rows[i].text, "ends at %zu", end);
+		if (end == 0)
+			continue;
+		check_text(rows[i].text, slice_from(pci_address_format(&address, text)),
+			   rows[i].address);
+		check_text(rows[i].text,
+			   slice_from(pci_address_spell(&other, spelling, text)),
+			   rows[i].spelled);
+		check_text(rows[i].text,
+			   slice_from(pci_address_spell(&far, spelling, text)),
+			   spelling.underscores ? "10000_00_00_0" : "10000:00:00.0");
+	}
+}
+
+static void test_compare(void **state)
+{
+	static const struct pci_address ordered[] = {
+		{ 0, 0, 0, 0 },		 { 0, 0, 0, 1 },    { 0, 0, 1, 0 },
+		{ 0, 1, 0, 0 },		 { 0, 0xff, 0, 0 }, { 1, 0, 0, 0 },
+		{ 0xffffffff, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ordered); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(ordered); k++) {
+			int order = pci_address_compare(&ordered[i], &ordered[k]);
+
+			assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_address_refused),
 		cmocka_unit_test(test_address_equal),
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_locator_address),
 		cmocka_unit_test(test_path_refused),

@@ -26,7 +26,8 @@ static void test_defaults(void **state)
 	assert_null(settings.runtime);
 	assert_true(settings.fw_cfg);
 	assert_int_equal(settings.timeout, 3);
-	assert_int_equal(settings.prefixes.count, 1);
+	assert_true(settings.prefixes.families);
+	assert_int_equal(settings.prefixes.count, 0);
 }
 
 static void test_all(void **state)
@@ -55,6 +56,7 @@ static void test_all(void **state)
 	assert_int_equal(settings.log_level, MESSAGE_DEBUG);
 	assert_false(settings.fw_cfg);
 	assert_int_equal(settings.timeout, 10);
+	assert_false(settings.prefixes.families);
 	assert_int_equal(settings.prefixes.count, 2);
 }
 
@@ -74,7 +76,8 @@ static void test_null(void **state)
 		&err);
 	assert_int_equal(settings.timeout, 3);
 	assert_true(settings.fw_cfg);
-	assert_int_equal(settings.prefixes.count, 1);
+	assert_true(settings.prefixes.families);
+	assert_int_equal(settings.prefixes.count, 0);
 }
 
 static void test_no_prefix(void **state)

@@ -117,20 +117,15 @@ static void pair_value(const struct planner *planner, struct claims *claims,
 	const struct inventory *inventory = planner->in->inventory;
 	const struct inventory_own *function = inventory_find_own(
 		inventory, planner->in->request, &references[key].address);
-	const struct json *doc = &variable->inner;
-	uint32_t value = json_next(doc, references[key].json);
 
 	for (size_t i = key + 1; function && i < variable->n_references; i++) {
 		const struct slice_place *places;
-		struct slice path;
+		struct slice path = references[i].text;
 		size_t count;
 
-		if (!json_is_inside(doc, references[i].json, value))
+		if (references[i].start >= references[key].value_end)
 			break;
-		if (references[i].kind != ENV_PATH)
-			continue;
-		path = slice_from(references[i].path);
-		if (!is_of_function(path))
+		if (references[i].kind != ENV_PATH || !is_of_function(path))
 			continue;
 		claims->has_pairs = true;
 		claims->paired[function - inventory->own] = true;

@@ -2,135 +2,333 @@
 /* The planner: the environment. Rule 4. */
 #include "planner.h"
 
-static const struct request_function *find_host(
-	const struct planner *planner, const struct pci_address *host,
-	const struct inventory_function **ret_found)
+/* What is asked for again and again, sorted. */
+struct lookup {
+	struct planner *planner;
+	struct host {
+		struct pci_address address;
+		size_t function; /* index into request.functions */
+	} * hosts;
+	/* For each function: is its pair in the annotation? Which variable was last said to
+	 * name it, plus 1? */
+	bool *listed;
+	size_t *named;
+};
+
+static int compare_hosts(const void *a, const void *b)
+{
+	const struct host *x = a, *y = b;
+	int order = pci_address_compare(&x->address, &y->address);
+
+	return order ? order : (x->function > y->function) - (x->function < y->function);
+}
+
+static void lookup_open(struct planner *planner, struct lookup *ret)
 {
 	const struct request *request = planner->in->request;
 
-	for (size_t i = 0; i < request->n_functions; i++) {
-		if (pci_address_equal(&request->functions[i].map->host, host)) {
-			*ret_found = &planner->in->inventory->functions[i];
-			return &request->functions[i];
-		}
-	}
-	return NULL;
+	ret->planner = planner;
+	ret->hosts = xzalloc(request->n_functions * sizeof *ret->hosts);
+	ret->listed = xzalloc(request->n_functions * sizeof *ret->listed);
+	ret->named = xzalloc(request->n_functions * sizeof *ret->named);
+	for (size_t i = 0; i < request->n_functions; i++)
+		ret->hosts[i] = (struct host) { request->functions[i].map->host, i };
+	if (request->n_functions > 1)
+		qsort(ret->hosts, request->n_functions, sizeof *ret->hosts,
+		      compare_hosts);
 }
 
-static enum translation_result translate_address(struct planner *planner,
-						 const struct pci_address *host,
+static void lookup_close(struct lookup *lookup)
+{
+	free(lookup->hosts);
+	free(lookup->listed);
+	free(lookup->named);
+}
+
+/* Index of the requested function with this address on the host, or -1. */
+static ssize_t find_host(const struct lookup *lookup, const struct pci_address *host)
+{
+	size_t low = 0, high = lookup->planner->in->request->n_functions;
+	const size_t count = high;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (pci_address_compare(&lookup->hosts[middle].address, host) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && pci_address_equal(&lookup->hosts[low].address, host)
+		       ? (ssize_t)lookup->hosts[low].function
+		       : -1;
+}
+
+static enum translation_result translate_address(struct lookup *lookup,
+						 const struct env_reference *reference,
 						 char **ret, char **why)
 {
+	const struct plan_input *in = lookup->planner->in;
+	const struct pci_address *host = &reference->address;
+	ssize_t index = find_host(lookup, host);
 	const struct inventory_function *found;
-	const struct request_function *asked;
 	char text[PCI_ADDRESS_SIZE];
 
-	asked = find_host(planner, host, &found);
-	if (!asked) {
+	if (index < 0) {
 		*why = xasprintf("no map entry names %s", pci_address_format(host, text));
 		return TRANSLATION_NONE;
 	}
+	found = &in->inventory->functions[index];
 	if (found->absent) {
-		*why = xasprintf("%s: %s", asked->entry->where, found->absent);
+		*why = xasprintf("%s: %s", in->request->functions[index].entry->where,
+				 found->absent);
 		return TRANSLATION_NONE;
 	}
 	if (!pci_address_equal(host, &found->address))
-		*ret = xstrdup(pci_address_format(&found->address, text));
+		*ret = xstrdup(
+			pci_address_spell(&found->address, reference->spelling, text));
 	return TRANSLATION_DONE;
 }
 
-/* The node of an entry that only the environment names: the group of its functions. */
-static char *find_group_path(const struct planner *planner, const struct map_entry *entry)
+/* The node of the group that this function of the entry is in; NULL: it isn't known. */
+static char *find_group_path(const struct lookup *lookup, const struct map_entry *entry,
+			     const struct pci_address *host)
 {
-	const struct request *request = planner->in->request;
+	const struct plan_input *in = lookup->planner->in;
+	ssize_t index = find_host(lookup, host);
+	const struct inventory_function *found =
+		index < 0 ? NULL : &in->inventory->functions[index];
 
-	for (size_t i = 0; i < request->n_functions; i++) {
-		const struct inventory_function *found =
-			&planner->in->inventory->functions[i];
-
-		if (request->functions[i].entry == entry && !found->absent &&
-		    found->has_group)
-			return entry->final_path
-				       ? xstrdup(entry->final_path)
-				       : text_number("/dev/vfio/", found->group, "");
-	}
-	return NULL;
+	if (!found || in->request->functions[index].entry != entry || found->absent ||
+	    !found->has_group)
+		return NULL;
+	return entry->final_path ? xstrdup(entry->final_path)
+				 : text_number("/dev/vfio/", found->group, "");
 }
 
-static enum translation_result translate_path(struct planner *planner, const char *path,
-					      char **ret, char **why)
+/* The node of an entry that the spec names: that of the function which the path is said of,
+ * where its functions have several. */
+static char *find_named_path(const struct lookup *lookup, const struct resolved *by,
+			     const struct pci_address *owner)
 {
-	const struct map_entry *entry =
-		device_map_find(planner->in->map, slice_from(path));
-	const struct resolved *by = plan_find_resolved(planner, entry);
+	const struct inventory *inventory = lookup->planner->in->inventory;
+	ssize_t index = owner ? find_host(lookup, owner) : -1;
 
+	for (size_t i = 0; i < by->n_nodes && index >= 0; i++) {
+		if (by->nodes[i]->group == inventory->functions[index].group)
+			return xstrdup(by->nodes[i]->final_path);
+	}
+	return xstrdup(by->nodes[0]->final_path);
+}
+
+/* What the container sees instead of an entry's path; NULL: it isn't known. */
+static char *find_final_path(const struct lookup *lookup, const struct map_entry *entry,
+			     const struct pci_address *owner)
+{
+	const struct resolved *by = plan_find_resolved(lookup->planner, entry);
+	char *path = NULL;
+
+	if (by->n_nodes)
+		return find_named_path(lookup, by, owner);
+	if (entry->type == DEVICE_NODE)
+		return xstrdup(entry->final_path ? entry->final_path
+						 : entry->container_path);
+	if (entry->type != DEVICE_VFIO_PCI)
+		return NULL;
+	/* Only the environment names it: the function that the path is said of, or the
+	 * first that is known. */
+	if (owner)
+		path = find_group_path(lookup, entry, owner);
+	for (size_t i = 0; !path && i < entry->n_functions; i++)
+		path = find_group_path(lookup, entry, &entry->functions[i].host);
+	return path;
+}
+
+static enum translation_result translate_path(struct lookup *lookup, struct slice path,
+					      const struct pci_address *owner, char **ret,
+					      char **why)
+{
+	const struct map_entry *entry = device_map_find(lookup->planner->in->map, path);
+
+	if (!entry && !path_is_vfio_node(path))
+		return TRANSLATION_DONE;
 	if (!entry) {
-		*why = xasprintf("no map entry names %s", path);
+		*why = xasprintf("no map entry names %.*s", (int)path.length, path.data);
 		return TRANSLATION_NONE;
 	}
 	if (entry->type == DEVICE_VFIO_PCI_GK) {
 		*why = xasprintf(
 			"%s stays in it, a node that the container does not get: the guest kernel drives the device",
-			path);
+			entry->container_path);
 		return TRANSLATION_KEPT;
 	}
-	if (entry->type == DEVICE_VFIO_PCI)
-		*ret = by->n_nodes ? xstrdup(by->nodes[0]->final_path)
-				   : find_group_path(planner, entry);
-	else if (by->n_nodes)
-		*ret = xstrdup(by->nodes[0]->final_path);
+	*ret = find_final_path(lookup, entry, owner);
 	if (!*ret) {
 		*why = xasprintf("%s: the node for %s is not known here", entry->where,
-				 path);
+				 entry->container_path);
 		return TRANSLATION_NONE;
 	}
-	if (text_equal(*ret, path)) {
+	if (slice_equal(slice_from(*ret), path)) {
 		free(*ret);
 		*ret = NULL;
 	}
 	return TRANSLATION_DONE;
 }
 
-static enum translation_result translate(void *context, const struct env_reference *token,
+static enum translation_result translate(void *context,
+					 const struct env_variable *variable,
+					 const struct env_reference *reference,
 					 char **ret, char **why)
 {
-	if (token->kind == ENV_PATH)
-		return translate_path(context, token->path, ret, why);
-	return translate_address(context, &token->address, ret, why);
+	const struct env_reference *owner = &variable->references[reference->owner];
+
+	switch (reference->kind) {
+	case ENV_ADDRESS:
+	case ENV_ADDRESS_KEY:
+		return translate_address(context, reference, ret, why);
+	case ENV_PATH:
+		return translate_path(context, reference->text,
+				      owner == reference ? NULL : &owner->address, ret,
+				      why);
+	case ENV_UUID:
+		break;
+	}
+	*why = xasprintf(
+		"no map entry names the mediated device %.*s, which means nothing here",
+		(int)reference->text.length, reference->text.data);
+	return TRANSLATION_NONE;
 }
 
-/* Lists what was translated: of a variable that stays whole nothing is done. */
-static void list_addresses(struct planner *planner, const struct env_variable *variable)
+static void list_addresses(struct lookup *lookup, const struct env_variable *variable)
 {
-	for (size_t i = 0; i < variable->n_references; i++) {
-		const struct env_reference *token = &variable->references[i];
-		const struct inventory_function *found;
+	const struct inventory *inventory = lookup->planner->in->inventory;
 
-		if (token->kind != ENV_PATH &&
-		    find_host(planner, &token->address, &found))
-			annotation_add_address(&planner->plan->annotation,
-					       &token->address, &found->address);
+	for (size_t i = 0; i < variable->n_references; i++) {
+		const struct env_reference *reference = &variable->references[i];
+		ssize_t index;
+
+		if (!env_reference_is_address(reference))
+			continue;
+		index = find_host(lookup, &reference->address);
+		if (index < 0 || lookup->listed[index])
+			continue;
+		lookup->listed[index] = true;
+		annotation_add_address(&lookup->planner->plan->annotation,
+				       &reference->address,
+				       &inventory->functions[index].address);
 	}
 }
 
-void plan_environment(struct planner *planner)
+/* How many functions one message names. */
+#define NAMED_MAX 8
+
+/* Adds a function, once, if it is one that the container drives and has no node for. */
+static void add_without_node(const struct lookup *lookup, size_t leader,
+			     const struct env_reference *reference, struct buffer *ret,
+			     size_t *count)
+{
+	const struct plan_input *in = lookup->planner->in;
+	const struct map_entry *entry;
+	char text[PCI_ADDRESS_SIZE];
+	ssize_t index;
+
+	if (!env_reference_is_address(reference))
+		return;
+	index = find_host(lookup, &reference->address);
+	if (index < 0 || lookup->named[index] == leader + 1)
+		return;
+	entry = in->request->functions[index].entry;
+	if (plan_find_resolved(lookup->planner, entry)->named ||
+	    in->request->followed[entry - in->map->entries] ||
+	    entry->type != DEVICE_VFIO_PCI)
+		return;
+	lookup->named[index] = leader + 1;
+	if ((*count)++ >= NAMED_MAX)
+		return;
+	buffer_printf(ret, "%s%s (", ret->length ? ", " : "",
+		      pci_address_format(&reference->address, text));
+	buffer_add_name(ret, slice_from(entry->container_path));
+	buffer_add(ret, SLICE(")"));
+}
+
+/* The container can't open what it is told of: the last place that sees both sides. */
+static void warn_of_missing_nodes(const struct lookup *lookup, size_t leader)
+{
+	const struct environment *environment = lookup->planner->in->environment;
+	const struct env_variable *first = &environment->variables[leader];
+	auto_free char *name = NULL;
+	auto_buffer functions = { 0 };
+	size_t count = 0;
+
+	for (size_t i = leader; i < environment->count;
+	     i = environment->variables[i].next) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_references; k++)
+			add_without_node(lookup, leader, &variable->references[k],
+					 &functions, &count);
+	}
+	if (count == 0)
+		return;
+	if (count > NAMED_MAX)
+		buffer_printf(&functions, " and %zu more", count - NAMED_MAX);
+	name = text_quote(first->source->name);
+	messages_add(
+		lookup->planner->messages, MESSAGE_WARNING,
+		"process.env[%zu]: %s names functions whose VFIO nodes are not in the spec, so the container can't open them: %s; have the engine add these devices",
+		first->source->index, name, functions.data);
+}
+
+/* Lists what was translated: of variables that stay whole nothing is done. What belongs to
+ * a changed one is done too, though its own text may be right as it is. */
+static void list_changes(struct lookup *lookup)
+{
+	const struct environment *environment = lookup->planner->in->environment;
+	const struct env_changes *env = &lookup->planner->plan->env;
+	auto_free bool *changed = xzalloc(environment->count * sizeof *changed);
+
+	for (size_t i = 0; i < env->count; i++)
+		changed[env->items[i].variable->leader] = true;
+	for (size_t i = 0; i < environment->count; i++) {
+		if (changed[environment->variables[i].leader])
+			list_addresses(lookup, &environment->variables[i]);
+	}
+}
+
+static void emit(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
 
-	/* Without any map the spec is this machine's own: there is nothing to translate.
-	 */
-	if (!planner->in->map->exists)
-		return;
-	environment_translate(planner->in->environment, translate, planner, &plan->env,
-			      planner->messages);
 	for (size_t i = 0; i < plan->env.count; i++) {
 		auto_buffer text = { 0 };
 
-		list_addresses(planner, plan->env.items[i].variable);
 		json_quote(&text, slice_from(plan->env.items[i].text));
 		plan_replace(plan, PLAN_ENVIRONMENT, &planner->in->spec->doc,
 			     plan->env.items[i].variable->source->json,
 			     buffer_slice(&text),
 			     "the device map gives these addresses of this machine");
 	}
+}
+
+void plan_environment(struct planner *planner)
+{
+	const struct environment *environment = planner->in->environment;
+	struct lookup lookup = { 0 };
+
+	/* Without any map the spec is this machine's own: there is nothing to translate. */
+	if (!planner->in->map->exists || environment->count == 0)
+		return;
+	lookup_open(planner, &lookup);
+	environment_translate(environment, translate, &lookup, &planner->plan->env,
+			      planner->messages);
+	list_changes(&lookup);
+	emit(planner);
+	/* A process alone says nothing of nodes. */
+	for (size_t i = 0; i < environment->count && !planner->in->spec->process_only;
+	     i++) {
+		if (environment->variables[i].leader == i &&
+		    !environment->variables[i].done)
+			warn_of_missing_nodes(&lookup, i);
+	}
+	lookup_close(&lookup);
 }

@@ -53,42 +53,57 @@ static enum translation_result translate_address(const struct lookup *lookup,
 		return TRANSLATION_NONE;
 	}
 	if (!pci_address_equal(&found->host, &found->guest))
-		*ret = xstrdup(pci_address_format(&found->guest, text));
+		*ret = xstrdup(
+			pci_address_spell(&found->guest, reference->spelling, text));
 	return TRANSLATION_DONE;
 }
 
 static enum translation_result translate_path(const struct lookup *lookup,
-					      const char *path, char **ret, char **why)
+					      struct slice path, char **ret, char **why)
 {
 	const struct annotation *annotation = lookup->annotation;
-	const struct annotation_node *node = annotation_find_container_path(
-					     annotation, slice_from(path)),
+	const struct annotation_node *node = annotation_find_container_path(annotation,
+									    path),
 				     *end = annotation->nodes + annotation->n_nodes;
 
+	if (!node && !path_is_vfio_node(path))
+		return TRANSLATION_DONE;
 	if (!node) {
-		*why = xasprintf("the container's annotation doesn't list %s", path);
+		*why = xasprintf("the container's annotation doesn't list %.*s",
+				 (int)path.length, path.data);
 		return TRANSLATION_NONE;
 	}
-	if (node + 1 < end && text_equal(node[1].container_path, path)) {
-		*why = xasprintf("the container has several nodes for %s", path);
+	if (node + 1 < end && slice_equal(slice_from(node[1].container_path), path)) {
+		*why = xasprintf("the container has several nodes for %s",
+				 node->container_path);
 		return TRANSLATION_NONE;
 	}
 	/* The guest kernel drives the device: the run that created the container has said
 	 * so. */
 	if (!node->final_path)
 		return TRANSLATION_KEPT;
-	if (!text_equal(node->final_path, path))
+	if (!slice_equal(slice_from(node->final_path), path))
 		*ret = xstrdup(node->final_path);
 	return TRANSLATION_DONE;
 }
 
 static enum translation_result translate(void *context,
+					 const struct env_variable *variable,
 					 const struct env_reference *reference,
 					 char **ret, char **why)
 {
-	if (reference->kind == ENV_PATH)
-		return translate_path(context, reference->path, ret, why);
-	return translate_address(context, reference, ret, why);
+	(void)variable;
+	switch (reference->kind) {
+	case ENV_ADDRESS:
+	case ENV_ADDRESS_KEY:
+		return translate_address(context, reference, ret, why);
+	case ENV_PATH:
+		return translate_path(context, reference->text, ret, why);
+	case ENV_UUID:
+		break;
+	}
+	*why = xasprintf("a mediated device of the host means nothing here");
+	return TRANSLATION_NONE;
 }
 
 static bool is_of_container(const struct lookup *lookup,
@@ -102,12 +117,21 @@ static bool is_of_container(const struct lookup *lookup,
 /* Is it this machine's word, and could be nothing else? */
 static bool is_final(const struct lookup *lookup, const struct env_reference *reference)
 {
-	if (reference->kind != ENV_PATH)
-		return annotation_has_guest(lookup->annotation, &reference->address) &&
-		       !annotation_find_host(lookup->annotation, &reference->address);
-	return !annotation_find_container_path(lookup->annotation,
-					       slice_from(reference->path)) &&
-	       annotation_find_final(lookup->annotation, slice_from(reference->path));
+	const struct annotation *annotation = lookup->annotation;
+
+	switch (reference->kind) {
+	case ENV_ADDRESS:
+	case ENV_ADDRESS_KEY:
+		return annotation_has_guest(annotation, &reference->address) &&
+		       !annotation_find_host(annotation, &reference->address);
+	case ENV_PATH:
+		return !annotation_find_container_path(annotation, reference->text) &&
+		       (!path_is_vfio_node(reference->text) ||
+			annotation_find_final(annotation, reference->text));
+	case ENV_UUID:
+		break;
+	}
+	return false;
 }
 
 static bool all_final(const struct lookup *lookup, const struct env_variable *variable)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which variables an earlier run has seen to. */
+#include "oci-vfio-hook/environment.h"
+
+/* What there is in variables that belong together. */
+struct tally {
+	size_t addresses, guests;
+	size_t finals, stale; /* paths that are final; that ought to have become so */
+};
+
+static void count(const struct annotation *annotation,
+		  const struct env_reference *reference, struct tally *ret)
+{
+	switch (reference->kind) {
+	case ENV_ADDRESS:
+	case ENV_ADDRESS_KEY:
+		ret->addresses++;
+		ret->guests += annotation_has_guest(annotation, &reference->address);
+		break;
+	case ENV_PATH:
+		if (annotation_find_final(annotation, reference->text))
+			ret->finals++;
+		else
+			ret->stale += path_is_vfio_node(reference->text) ||
+				      annotation_find_container_path(annotation,
+								     reference->text);
+		break;
+	case ENV_UUID:
+		ret->stale++;
+		break;
+	}
+}
+
+static bool is_done(const struct environment *environment,
+		    const struct annotation *annotation, size_t leader)
+{
+	struct tally tally = { 0 };
+
+	for (size_t i = leader; i < environment->count;
+	     i = environment->variables[i].next) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_references; k++)
+			count(annotation, &variable->references[k], &tally);
+	}
+	return tally.addresses ? tally.guests == tally.addresses
+			       : tally.finals && tally.stale == 0;
+}
+
+void environment_mark_done(struct environment *environment,
+			   const struct annotation *annotation)
+{
+	if (annotation->n_addresses == 0 && annotation->n_nodes == 0)
+		return;
+	for (size_t i = 0; i < environment->count; i++) {
+		bool done = false;
+
+		if (environment->variables[i].leader != i)
+			continue;
+		done = is_done(environment, annotation, i);
+		for (size_t k = i; k < environment->count;
+		     k = environment->variables[k].next)
+			environment->variables[k].done = done;
+	}
+	environment_collect_addresses(environment);
+}
