@@ -26,6 +26,7 @@ struct frame {
 
 struct parser {
 	yajl_handle yajl;
+	yajl_callbacks callbacks; /* what yajl is to hand out at the moment */
 	struct json *doc;
 	const void *context;
 	struct error *err;
@@ -193,6 +194,29 @@ static int on_string(void *context, const unsigned char *text, size_t length)
 	return CONTINUE;
 }
 
+static int on_key(void *context, const unsigned char *text, size_t length);
+
+/* A string that nobody wants isn't even decoded, which is most of what yajl does with one
+ * that has escapes. (yajl has kept a pointer to the callbacks; one that had copied them would
+ * call those that find nothing to do.) */
+static void want_text(struct parser *parser, bool keys, bool strings)
+{
+	parser->callbacks.yajl_map_key = keys ? on_key : NULL;
+	parser->callbacks.yajl_string = strings ? on_string : NULL;
+}
+
+static void begin_skipping(struct parser *parser)
+{
+	if (parser->skipped++ == 0)
+		want_text(parser, false, false);
+}
+
+static void end_skipping(struct parser *parser)
+{
+	if (--parser->skipped == 0)
+		want_text(parser, true, true);
+}
+
 static int open_container(struct parser *parser, bool object)
 {
 	const struct json_shape *shape = NULL;
@@ -204,7 +228,7 @@ static int open_container(struct parser *parser, bool object)
 	if (!parser->skipped)
 		shape = next_shape(parser, &position);
 	if (!shape) {
-		parser->skipped++;
+		begin_skipping(parser);
 		return CONTINUE;
 	}
 	end = yajl_get_bytes_consumed(parser->yajl);
@@ -216,6 +240,7 @@ static int open_container(struct parser *parser, bool object)
 		.object = object,
 	};
 	parser->depth++;
+	want_text(parser, true, true);
 	return CONTINUE;
 }
 
@@ -236,6 +261,7 @@ static void close_container(struct parser *parser)
 	parser->doc->spans[frame->json].extra = frame->object ? 0 : frame->position;
 	parser->doc->spans[frame->json].end =
 		(uint32_t)yajl_get_bytes_consumed(parser->yajl);
+	want_text(parser, true, true);
 }
 
 static int on_end_array(void *context)
@@ -243,7 +269,7 @@ static int on_end_array(void *context)
 	struct parser *parser = context;
 
 	if (parser->skipped)
-		parser->skipped--;
+		end_skipping(parser);
 	else
 		close_container(parser);
 	return CONTINUE;
@@ -312,6 +338,7 @@ static int on_key(void *context, const unsigned char *text, size_t length)
 	const struct slice *whole = &parser->doc->text;
 	struct frame *frame;
 	bool decoded;
+	int r;
 
 	if (parser->skipped)
 		return CONTINUE;
@@ -326,7 +353,9 @@ static int on_key(void *context, const unsigned char *text, size_t length)
 				 quoted);
 	}
 	json_keys_add(&parser->keys, key, decoded);
-	return match_key(parser, frame, key);
+	r = match_key(parser, frame, key);
+	want_text(parser, true, frame->value_shape != NULL);
+	return r;
 }
 
 static int on_end_object(void *context)
@@ -336,7 +365,7 @@ static int on_end_object(void *context)
 	struct slice duplicate;
 
 	if (parser->skipped) {
-		parser->skipped--;
+		end_skipping(parser);
 		return CONTINUE;
 	}
 	frame = &parser->frames[parser->depth - 1];
@@ -354,9 +383,7 @@ static const yajl_callbacks callbacks = {
 	.yajl_null = on_null,
 	.yajl_boolean = on_bool,
 	.yajl_number = on_number,
-	.yajl_string = on_string,
 	.yajl_start_map = on_start_object,
-	.yajl_map_key = on_key,
 	.yajl_end_map = on_end_object,
 	.yajl_start_array = on_start_array,
 	.yajl_end_array = on_end_array,
@@ -453,7 +480,9 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
 	array_grow(&doc.spans, &doc.spans_capacity, text.length / 64 + 64,
 		   sizeof *doc.spans);
-	parser.yajl = new_yajl(&callbacks, &parser);
+	parser.callbacks = callbacks;
+	want_text(&parser, true, true);
+	parser.yajl = new_yajl(&parser.callbacks, &parser);
 	status = yajl_parse(parser.yajl, (const unsigned char *)text.data, text.length);
 	if (status == yajl_status_error) {
 		report_syntax(&parser, yajl_get_bytes_consumed(parser.yajl));
