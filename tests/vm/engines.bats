@@ -205,8 +205,16 @@ pod_run() {
 	"$BATS_TEST_DIRNAME/cri" $CONTAINERD_ADDRESS "$1" $image "$name-$1" /probe
 }
 
-# RUNTIME: docker, unlike podman, wants a node: this machine's null gets the host's path.
+# docker and a user's podman want a node: this machine's null gets the host's path, which the map must allow.
+allow_stand_in() {
+	mkdir -p /etc/oci-vfio-hook/devices.d
+	jq '.[0].stand_in = true' < "$BATS_TEST_DIRNAME/map.json" > /etc/oci-vfio-hook/devices.d/map.json
+	chmod 644 /etc/oci-vfio-hook/devices.d/map.json
+}
+
+# RUNTIME
 docker_run() {
+	allow_stand_in
 	wait_for 60 docker version
 	[ -n "$(docker image ls --quiet $image)" ] || docker load --quiet --input $state/image.tar > /dev/null
 	docker run --rm --runtime "$1" --network none --device /dev/null:/dev/vfio/45 \
@@ -255,7 +263,7 @@ rootless_podman() {
 	chown -R $user "$bundle"
 	chmod -R a+rX "$BATS_RUN_TMPDIR"
 	# QEMU's is root's to read.
-	install -D -m 644 "$BATS_TEST_DIRNAME/map.json" /etc/oci-vfio-hook/devices.d/map.json
+	allow_stand_in
 	echo '{"fw_cfg": false}' > /etc/oci-vfio-hook/config.json
 	HOME=$state/user XDG_RUNTIME_DIR=/run/user/$(id -u $user) setpriv --reuid $user --regid $user --clear-groups \
 		podman --storage-driver vfs --root $state/user/graph --runroot $state/user/run "$@"
@@ -440,6 +448,7 @@ podman_update() {
 }
 
 @test "docker update" {
+	allow_stand_in
 	wait_for 60 docker version
 	[ -n "$(docker image ls --quiet $image)" ] || docker load --quiet --input $state/image.tar > /dev/null
 	docker run --detach --name "$name" --runtime oci-vfio --network none --device /dev/null:/dev/vfio/45 \

@@ -38,6 +38,7 @@ setup() {
 teardown() {
 	[ ! -e "$bundle/pid" ] || kill "$(cat "$bundle/pid")" || true
 	! mountpoint -q "$bundle" || umount -l "$bundle"
+	rm -f /dev/vfio/45
 }
 
 hook() {
@@ -307,7 +308,9 @@ by_mount() {
 	live_spec "$1"
 	edit_spec --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" '.process.env += [$variable]
 		| .linux.resources.devices = [{allow: true, access: "rwm"}]
-		| .mounts += [{destination: "/dev/vfio/45", type: "bind", source: "/dev/null", options: ["bind", "nosuid", "noexec"]}]'
+		| .mounts += [{destination: "/dev/vfio/45", type: "bind", source: "/dev/vfio/45", options: ["bind", "nosuid", "noexec"]}]'
+	# What has the host's path here, so that the runtime finds something to bind.
+	mknod -m 666 /dev/vfio/45 c 1 3
 	expect 12 '/dev/vfio/vfio: No such file or directory' container "$1"
 	add_our_hook createRuntime
 	expect_device "$1" "$nodes"$'\n'"$mounts"
@@ -315,6 +318,24 @@ by_mount() {
 
 @test "crun, a bind mount" { by_mount crun; }
 @test "runc, a bind mount" { by_mount runc; }
+
+# What stands in is a device that every container may use, and goes on using.
+stand_in() {
+	foreign_spec "$1"
+	edit_spec '(.linux.devices[] | select(.path == "/dev/vfio/45")) |= (.major = 1 | .minor = 3)
+		| (.linux.resources.devices[] | select(.minor == 5)) |= (.major = 1 | .minor = 3)'
+	process_looks ': < /dev/null && : > /dev/null && echo null'
+	add_hook createRuntime "$OCI_VFIO_HOOK" oci-vfio-hook --log "$log" --device-map "$bundle/map.json" createRuntime
+	write_map '[{type: "vfio-pci", container_path: "/dev/vfio/45", options: ["0000:3b:02.0=06/00"]}]'
+	expect_no_start "$1" 'another device stands in there'
+	write_map '[{type: "vfio-pci", container_path: "/dev/vfio/45", options: ["0000:3b:02.0=06/00"], stand_in: true}]'
+	expect_device "$1" null
+}
+
+# bats test_tags=v1
+@test "crun, a stand-in that every container may use" { stand_in crun; }
+# bats test_tags=v1
+@test "runc, a stand-in that every container may use" { stand_in runc; }
 
 # As on a machine with SELinux: any file system with extended attributes stores the label.
 labelled() {
