@@ -120,9 +120,15 @@ static int run_state(const struct command_line *line, struct hook_run *run,
 	options.created = true;
 	state_bundle_find(state, &bundle);
 	r = hook_plan_bundle(run, &options, bundle.path, "config.json", HOOK_START, err);
+	/* Before the container is changed: it gets what config.json will say. */
+	if (r == 0 && !bundle.read_only)
+		r = hook_lock(run, err);
 	if (r == 0)
 		r = change_container(run, process, &bundle, &live, err);
-	return r < 0 ? r : finish(run, &bundle, live, err);
+	if (r == 0)
+		r = finish(run, &bundle, live, err);
+	hook_unlock(run);
+	return r;
 }
 
 int command_create_runtime(const struct command_line *line, struct hook_run *run,

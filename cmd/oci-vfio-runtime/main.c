@@ -109,9 +109,14 @@ static int rewrite_bundle(const struct runtime_call *call, struct hook_run *run,
 	int r = hook_plan_bundle(run, &hook_options, call->bundle, call->config,
 				 HOOK_START, err);
 
+	if (r == 0)
+		r = hook_lock(run, err);
 	if (r == 0 && text_equal(call->subcommand, "restore"))
 		r = hook_check_restore(run, err);
-	return r < 0 ? r : hook_replace(run, err);
+	if (r == 0)
+		r = hook_replace(run, err);
+	hook_unlock(run);
+	return r;
 }
 
 static void rewrite_process(struct runtime_call *call, const char *runtime,

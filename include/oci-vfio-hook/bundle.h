@@ -11,10 +11,10 @@
 #define SPEC_SIZE_MAX ((size_t)64 << 20)
 
 struct bundle {
-	char *name;    /* path of config.json, for messages; owned */
-	char *file;    /* its name in the directory; owned */
-	int directory; /* fd; holds the lock; owned */
-	bool locked;
+	char *name;	    /* path of config.json, for messages; owned */
+	char *file;	    /* its name in the directory; owned */
+	int directory;	    /* fd; owned */
+	int lock;	    /* fd; -1: not held; owned */
 	int config;	    /* fd of config.json; owned */
 	struct stat status; /* of config.json */
 	char *text;	    /* its bytes, and a NUL; owned */
@@ -24,22 +24,30 @@ struct bundle {
 #define auto_bundle __attribute__((cleanup(bundle_close))) struct bundle
 #define BUNDLE_INIT                                                                      \
 	{                                                                                \
-		.directory = -1, .config = -1                                            \
+		.directory = -1, .lock = -1, .config = -1                                \
 	}
 
 /* Opens the bundle and reads `file` in it (normally "config.json"; a name without a
- * slash). With `lock`, takes an exclusive flock of the directory first, waiting at most
- * 5 s (ERROR_TIMEOUT), and removes a left-over temporary file of ours where it can. The
- * directory or file isn't there: ERROR_NO_INPUT; no directory, no regular file (symbolic
- * links are not followed), too large: ERROR_DATA; ERROR_PERMISSION; ERROR_IO. */
-int bundle_open(const char *path, const char *file, bool lock, struct bundle *ret,
+ * slash). The directory or file isn't there: ERROR_NO_INPUT; no directory, no regular file
+ * (symbolic links are not followed), too large: ERROR_DATA; ERROR_PERMISSION; ERROR_IO. */
+int bundle_open(const char *path, const char *file, struct bundle *ret,
 		struct error *err);
+
+/* Takes the lock of those who write into the bundle, a file in it that mere readers can't
+ * open, waiting at most 5 s (ERROR_TIMEOUT); ERROR_IO, ERROR_PERMISSION. Whoever changes
+ * nothing needs no lock. */
+int bundle_lock(struct bundle *bundle, struct error *err);
+void bundle_unlock(struct bundle *bundle);
+
+/* Reads the file again, as bundle_open() does; *ret_same: the bytes are the same, and the
+ * text stays where it is. */
+int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err);
 
 /* Replaces config.json by the concatenated parts: a new file .config.json.oci-vfio-hook
  * (O_EXCL) with the old one's owner, mode and extended attributes (but security.ima and
  * security.evm; ENOTSUP is ignored), then rename. No fsync. On failure nothing is left:
- * ERROR_IO or ERROR_PERMISSION. A bundle opened without `lock` gets a temporary file
- * with a name of its own. */
+ * ERROR_IO or ERROR_PERMISSION. Where the lock isn't held, the temporary file has a name of
+ * its own. */
 int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
 		   struct error *err);
 

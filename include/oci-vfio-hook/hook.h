@@ -24,6 +24,13 @@ struct hook_options {
 	"use a front end that acts before: precreate (podman), the wrapper "             \
 	"oci-vfio-runtime, or apply"
 
+/* What the run is for. */
+enum hook_purpose {
+	HOOK_SHOW,    /* nothing on the machine is changed, no token is made */
+	HOOK_BY_HAND, /* the annotation is proven by this boot's token, which may be made */
+	HOOK_START,   /* the same, at a container's start: not parsed again */
+};
+
 /* One run. Initialise with HOOK_RUN_INIT; its parts are filled as the story goes. Nothing
  * frees them: with the run the process ends, or becomes the runtime. */
 struct hook_run {
@@ -42,6 +49,11 @@ struct hook_run {
 	struct plan plan;
 	struct splices splices;
 	struct messages messages;
+	/* How the plan for the bundle was made, and how many messages there were before. */
+	struct hook_options options;
+	enum hook_purpose purpose;
+	size_t n_said;
+	bool shared; /* the file is in a directory of others: no lock is taken there */
 };
 
 #define HOOK_RUN_INIT                                                                    \
@@ -53,13 +65,6 @@ struct hook_run {
  * then override. */
 int hook_configure(struct hook_run *run, const struct hook_options *options,
 		   struct error *err);
-
-/* What the run is for. */
-enum hook_purpose {
-	HOOK_SHOW,    /* nothing on the machine is changed, no token is made */
-	HOOK_BY_HAND, /* the bundle is locked, the annotation gets this boot's token */
-	HOOK_START,   /* the same, at a container's start: not parsed again */
-};
 
 /* The plan and its edits for the spec `text` (borrowed; `name` too, for messages).
  * Nothing is written yet. Except for HOOK_START the new text is parsed again and compared
@@ -77,7 +82,15 @@ int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
  * mapped before, and says so by its annotation, has no such plan. */
 int hook_check_restore(const struct hook_run *run, struct error *err);
 
-/* Writes the new text to the file that was opened, if it differs. */
+/* If the plan for a bundle changes anything, takes the bundle's lock for hook_replace().
+ * Where config.json is no longer what was planned for, it is planned for again. (A run that
+ * changes nothing takes no lock, and can't be held up by one.) ERROR_TIMEOUT: somebody else
+ * holds it. Whoever does more than hook_replace() with the plan must call it first. */
+int hook_lock(struct hook_run *run, struct error *err);
+void hook_unlock(struct hook_run *run);
+
+/* Writes the new text to the file that was opened, if it differs: under the lock, which is
+ * taken if it isn't held, and is given back. */
 int hook_replace(struct hook_run *run, struct error *err);
 /* Writes it to another file, or to an open one, also if nothing changes. */
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);

@@ -34,6 +34,8 @@ struct messages {
  * so. */
 void messages_add(struct messages *messages, enum message_level level, const char *format,
 		  ...) __attribute__((format(printf, 3, 4)));
+/* Removes all but the first `count`, which were less than MESSAGES_MAX. */
+void messages_cut(struct messages *messages, size_t count);
 void messages_free(struct messages *messages);
 
 #endif

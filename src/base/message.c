@@ -2,6 +2,8 @@
 /* Messages that don't end a run, as values. */
 #include "oci-vfio-hook/message.h"
 
+#include <string.h>
+
 void messages_add(struct messages *messages, enum message_level level, const char *format,
 		  ...)
 {
@@ -19,6 +21,18 @@ void messages_add(struct messages *messages, enum message_level level, const cha
 	va_start(arguments, format);
 	message->text = xvasprintf(format, arguments);
 	va_end(arguments);
+}
+
+void messages_cut(struct messages *messages, size_t count)
+{
+	while (messages->count > count) {
+		struct message *last = &messages->items[--messages->count];
+
+		free(last->text);
+	}
+	memset(messages->counts, 0, sizeof messages->counts);
+	for (size_t i = 0; i < count; i++)
+		messages->counts[messages->items[i].level]++;
 }
 
 void messages_free(struct messages *messages)

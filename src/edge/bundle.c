@@ -5,45 +5,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <time.h>
 
-#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/replacement.h"
+#include "bundle_lock.h"
 
 #define TEMPORARY ".config.json.oci-vfio-hook"
-
-/* Kata's agent kills a guest hook after 10 s: there must be time left to wait for a device
- * that is being hot-plugged (3 s), and to say why the run failed. */
-#define LOCK_SECONDS 5
-#define LOCK_PAUSE_MAX_NS 50000000L
-
-/* Not a blocking flock(): that could only be ended by a signal, and a hook has no timer
- * of its own to spare. */
-static int lock(int directory, const char *name, struct error *err)
-{
-	struct timespec pause = { .tv_nsec = 1000000 };
-	uint64_t deadline = 0;
-
-	while (flock(directory, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return error_set(err, ERROR_IO,
-					 "%s: the bundle can't be locked: %s", name,
-					 strerror(errno));
-		if (deadline == 0)
-			deadline = clock_read() + LOCK_SECONDS * CLOCK_SECOND;
-		if (clock_left(deadline) == 0)
-			return error_set(
-				err, ERROR_TIMEOUT,
-				"%s: another process has held the lock of the bundle's directory for %d s: is an oci-vfio-hook stuck there?",
-				name, LOCK_SECONDS);
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec * 2 <= LOCK_PAUSE_MAX_NS)
-			pause.tv_nsec *= 2;
-	}
-	return 0;
-}
 
 static int open_directory(const char *path, struct bundle *bundle, struct error *err)
 {
@@ -102,8 +69,7 @@ static char *file_path(const char *directory, const char *file)
 	return path_display(path);
 }
 
-int bundle_open(const char *path, const char *file, bool take_lock, struct bundle *ret,
-		struct error *err)
+int bundle_open(const char *path, const char *file, struct bundle *ret, struct error *err)
 {
 	auto_bundle bundle = BUNDLE_INIT;
 	int r;
@@ -116,10 +82,6 @@ int bundle_open(const char *path, const char *file, bool take_lock, struct bundl
 			bundle.name);
 	bundle.file = xstrndup(file, strlen(file));
 	r = open_directory(path, &bundle, err);
-	if (r == 0 && take_lock) {
-		r = lock(bundle.directory, bundle.name, err);
-		bundle.locked = r == 0;
-	}
 	if (r == 0)
 		r = open_config(&bundle, err);
 	if (r < 0)
@@ -129,8 +91,52 @@ int bundle_open(const char *path, const char *file, bool take_lock, struct bundl
 	return 0;
 }
 
+int bundle_lock(struct bundle *bundle, struct error *err)
+{
+	int fd = bundle_lock_take(bundle->directory, bundle->name, err);
+
+	if (fd < 0)
+		return fd;
+	bundle->lock = fd;
+	return 0;
+}
+
+void bundle_unlock(struct bundle *bundle)
+{
+	bundle_lock_release(bundle->directory, &bundle->lock);
+}
+
+int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err)
+{
+	struct bundle again = { .name = bundle->name,
+				.file = bundle->file,
+				.directory = bundle->directory,
+				.lock = -1,
+				.config = -1 };
+	bool same;
+	int r = open_config(&again, err);
+
+	if (r < 0) {
+		close_fd(&again.config);
+		return r;
+	}
+	same = again.length == bundle->length &&
+	       memcmp(again.text, bundle->text, again.length) == 0;
+	/* Who planned borrows from the text: it stays where it is the same. */
+	free(same ? again.text : bundle->text);
+	if (!same)
+		bundle->text = again.text;
+	bundle->length = again.length;
+	close_fd(&bundle->config);
+	bundle->config = again.config;
+	bundle->status = again.status;
+	*ret_same = same;
+	return 0;
+}
+
 void bundle_close(struct bundle *bundle)
 {
+	bundle_unlock(bundle);
 	close_fd(&bundle->config);
 	close_fd(&bundle->directory);
 	free(bundle->text);
@@ -165,10 +171,10 @@ static int check_unchanged(const struct bundle *bundle, struct error *err)
 	if (fstatat(bundle->directory, bundle->file, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set(err, ERROR_IO, "%s: is gone: %s; nothing was changed",
 				 bundle->name, strerror(errno));
-	if (now.st_dev != bundle->status.st_dev || now.st_ino != bundle->status.st_ino ||
-	    now.st_size != bundle->status.st_size ||
-	    now.st_mtim.tv_sec != bundle->status.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != bundle->status.st_mtim.tv_nsec)
+	/* Whatever changes a file changes its ctime. */
+	if (!file_same(&now, &bundle->status) ||
+	    now.st_ctim.tv_sec != bundle->status.st_ctim.tv_sec ||
+	    now.st_ctim.tv_nsec != bundle->status.st_ctim.tv_nsec)
 		return error_set(
 			err, ERROR_IO,
 			"%s: somebody else has changed it meanwhile; nothing was changed, run again",
@@ -181,21 +187,22 @@ int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_pa
 {
 	auto_replacement replacement = REPLACEMENT_INIT;
 	char temporary[TEMPORARY_SIZE] = TEMPORARY;
+	const bool locked = bundle->lock >= 0;
 	int r;
 
-	if (!bundle->locked) {
+	if (!locked) {
 		r = random_name(temporary, bundle->name, err);
 		if (r < 0)
 			return r;
 	}
-	r = replacement_create(bundle->directory, temporary, bundle->locked, bundle->name,
+	r = replacement_create(bundle->directory, temporary, locked, bundle->name,
 			       &replacement, err);
 	if (r == 0)
 		r = file_write(replacement.fd, bundle->name, parts, n_parts, err);
 	if (r == 0)
 		r = replacement_copy_attributes(&replacement, bundle->config,
 						&bundle->status, err);
-	if (r == 0 && bundle->locked)
+	if (r == 0 && locked)
 		r = check_unchanged(bundle, err);
 	if (r == 0)
 		r = replacement_finish(&replacement, bundle->file, err);

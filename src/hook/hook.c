@@ -8,7 +8,6 @@
 #include "oci-vfio-hook/hotplug.h"
 #include "oci-vfio-hook/map_source.h"
 #include "oci-vfio-hook/remapping.h"
-#include "oci-vfio-hook/replacement.h"
 #include "oci-vfio-hook/sysfs.h"
 #include "oci-vfio-hook/token.h"
 
@@ -293,13 +292,35 @@ int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
 		     const char *bundle, const char *file, enum hook_purpose purpose,
 		     struct error *err)
 {
-	struct slice text;
-	int r = bundle_open(bundle, file, purpose != HOOK_SHOW, &run->bundle, err);
+	int r = bundle_open(bundle, file, &run->bundle, err);
 
 	if (r < 0)
 		return r;
-	text = (struct slice) { run->bundle.text, run->bundle.length };
-	return hook_plan(run, options, run->bundle.name, text, purpose, err);
+	run->options = *options;
+	run->purpose = purpose;
+	run->n_said = run->messages.count;
+	return hook_plan_text(run, err);
+}
+
+int hook_plan_text(struct hook_run *run, struct error *err)
+{
+	const struct slice text = { run->bundle.text, run->bundle.length };
+
+	return hook_plan(run, &run->options, run->bundle.name, text, run->purpose, err);
+}
+
+void hook_forget_plan(struct hook_run *run)
+{
+	splices_free(&run->splices);
+	plan_free(&run->plan);
+	inventory_free(&run->inventory);
+	request_free(&run->request);
+	device_map_free(&run->map);
+	annotation_free(&run->annotation);
+	annotation_free(&run->claimed);
+	environment_free(&run->environment);
+	spec_free(&run->spec);
+	messages_cut(&run->messages, run->n_said);
 }
 
 int hook_check_restore(const struct hook_run *run, struct error *err)
@@ -317,59 +338,6 @@ int hook_check_restore(const struct hook_run *run, struct error *err)
 				run->spec.doc.name, path);
 	}
 	return 0;
-}
-
-static struct iovec part(const char *data, size_t length)
-{
-	return (struct iovec) { .iov_base = (void *)(uintptr_t)data, .iov_len = length };
-}
-
-/* The new text as pieces of the old one and the edits between them: there is no second
- * copy. Returns the pieces, which the caller frees. */
-static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
-{
-	const struct splices *splices = &run->splices;
-	const struct slice text = run->spec.doc.text;
-	struct iovec *parts = xzalloc((2 * splices->count + 1) * sizeof *parts);
-	size_t at = 0, n = 0;
-
-	for (size_t i = 0; i < splices->count; i++) {
-		const struct splice *splice = &splices->items[i];
-
-		parts[n++] = part(text.data + at, splice->start - at);
-		parts[n++] = part(splice->with, splice->length);
-		at = splice->end;
-	}
-	parts[n++] = part(text.data + at, text.length - at);
-	*ret_count = n;
-	return parts;
-}
-
-int hook_replace(struct hook_run *run, struct error *err)
-{
-	auto_free struct iovec *parts = NULL;
-	size_t count;
-
-	if (run->splices.count == 0)
-		return 0;
-	parts = new_text(run, &count);
-	return bundle_replace(&run->bundle, parts, count, err);
-}
-
-int hook_write_to(struct hook_run *run, const char *path, struct error *err)
-{
-	size_t count;
-	auto_free struct iovec *parts = new_text(run, &count);
-
-	return bundle_write_to(&run->bundle, path, parts, count, err);
-}
-
-int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err)
-{
-	size_t count;
-	auto_free struct iovec *parts = new_text(run, &count);
-
-	return file_write(fd, name, parts, count, err);
 }
 
 struct log_record hook_summarize(const struct hook_run *run, const struct error *err,

@@ -13,4 +13,9 @@ void hook_read_annotation(struct hook_run *run);
 int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,
 		   struct error *err);
 
+/* The plan for the text of the bundle, with the options that the run had. */
+int hook_plan_text(struct hook_run *run, struct error *err);
+/* Frees what hook_plan_text() made, and what was said of it. */
+void hook_forget_plan(struct hook_run *run);
+
 #endif

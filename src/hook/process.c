@@ -9,12 +9,12 @@ static int open_process(struct hook_run *run, const char *path, struct error *er
 	const char *slash = strrchr(path, '/');
 	auto_free char *directory =
 		slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
-	/* Not locked: the engine's own file, often in a directory that others share. */
-	int r = bundle_open(directory, slash ? slash + 1 : path, false, &run->bundle,
-			    err);
+	int r = bundle_open(directory, slash ? slash + 1 : path, &run->bundle, err);
 
 	if (r < 0)
 		return r;
+	/* The engine's own file, often in a directory that others share. */
+	run->shared = true;
 	return spec_parse_process(run->bundle.name,
 				  (struct slice) { run->bundle.text, run->bundle.length },
 				  &run->settings.prefixes, &run->spec, err);
@@ -30,8 +30,7 @@ static bool read_container(const struct hook_run *run,
 	auto_error ignored = { 0 };
 
 	ret->sysroot = run->sysroot;
-	if (!bundle ||
-	    bundle_open(bundle, "config.json", false, &ret->bundle, &ignored) < 0 ||
+	if (!bundle || bundle_open(bundle, "config.json", &ret->bundle, &ignored) < 0 ||
 	    spec_parse(ret->bundle.name,
 		       (struct slice) { ret->bundle.text, ret->bundle.length },
 		       &run->settings.prefixes, &ret->spec, &ignored) < 0)

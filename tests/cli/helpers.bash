@@ -355,6 +355,14 @@ plan() {
 	hook --root "$ROOT" "${OPTIONS[@]}" plan "$BUNDLE" "$@"
 }
 
+# Holds the bundle's lock on descriptor 8, as a run of the same user would.
+hold_lock() {
+	LOCK=$BUNDLE/.config.json.oci-vfio-hook.lock
+	(umask 077 && : > "$LOCK")
+	exec 8<> "$LOCK"
+	flock 8
+}
+
 # Files whose bytes, inode and times must stay.
 remember() {
 	[ -f "$CONFIG" ] && [ ! -L "$CONFIG" ] || return 0

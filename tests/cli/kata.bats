@@ -43,10 +43,11 @@ agent() {
 @test "another run has the bundle" {
 	write_config
 	remember
-	exec 8< "$BUNDLE"
-	flock 8
+	hold_lock
 	agent '"pid": 2147483647'
 	grep -qx 'oci-vfio-hook: 75' "$log" || fail "$(cat "$log")"
-	grep -qF "$CONFIG: another process has held the lock of the bundle's directory for 5 s" "$log" || fail "$(cat "$log")"
+	grep -qF "$CONFIG: another process has held the bundle's lock, .config.json.oci-vfio-hook.lock beside it, for 5 s" "$log" ||
+		fail "$(cat "$log")"
+	rm "$LOCK"
 	assert_unchanged
 }

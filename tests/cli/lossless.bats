@@ -235,6 +235,53 @@ assert sorted(os.listxattr(sys.argv[1])) == ["security.three", "trusted.two", "u
 	done
 }
 
+@test "hashes and signatures of the old contents don't come along" {
+	needs_root
+	everything
+	# Of the type "digital signature", which kernels that check them take from anybody.
+	python3 -c 'import os, sys
+for name in "security.evm", "security.ima":
+    os.setxattr(sys.argv[1], name, b"\3\2\4" + bytes(20))
+os.setxattr(sys.argv[1], "user.one", b"1")' "$CONFIG"
+	apply
+	assert_silent
+	python3 -c 'import os, sys
+assert os.listxattr(sys.argv[1]) == ["user.one"], os.listxattr(sys.argv[1])' "$CONFIG"
+}
+
+@test "access lists: the old file's stays, the directory's default for new files isn't taken" {
+	needs_root
+	local list
+	everything
+	cp "$CONFIG" "$BATS_TEST_TMPDIR/everything.json"
+	# Version 2; then tag, permissions and id of each: the owner, user 65534, group, mask, others.
+	list='import os, struct, sys
+def acl(user):
+    entries = (1, 6, -1), (2, user, 65534), (4, 4, -1), (16, 6, -1), (32, 0, -1)
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+path, directory = sys.argv[1:3]'
+	chmod 640 "$CONFIG"
+	python3 -c "$list
+os.setxattr(directory, 'system.posix_acl_default', acl(6))" "$CONFIG" "$BUNDLE"
+	apply
+	assert_silent
+	python3 -c "$list
+assert os.listxattr(path) == [], os.listxattr(path)" "$CONFIG" "$BUNDLE"
+	[ "$(stat -c %a "$CONFIG")" = 640 ]
+	rm "$CONFIG"
+	python3 -c "$list
+os.removexattr(directory, 'system.posix_acl_default')" "$CONFIG" "$BUNDLE"
+	cp "$BATS_TEST_TMPDIR/everything.json" "$CONFIG"
+	python3 -c "$list
+os.setxattr(path, 'system.posix_acl_access', acl(4))
+os.setxattr(directory, 'system.posix_acl_default', acl(6))" "$CONFIG" "$BUNDLE"
+	apply
+	assert_silent
+	python3 -c "$list
+assert os.getxattr(path, 'system.posix_acl_access') == acl(4), os.getxattr(path, 'system.posix_acl_access')" "$CONFIG" "$BUNDLE"
+	[ "$(stat -c %a "$CONFIG")" = 660 ]
+}
+
 @test "another link to config.json keeps the old text" {
 	everything
 	ln "$CONFIG" "$BATS_TEST_TMPDIR/other-link.json"

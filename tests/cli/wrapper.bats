@@ -1455,8 +1455,9 @@ os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
 @test "it waits for whoever holds the lock of the bundle" {
 	expect_rewriting
 	mkfifo "$BATS_TEST_TMPDIR/locked"
+	(umask 077 && : > "$BUNDLE/.config.json.oci-vfio-hook.lock")
 	# shellcheck disable=SC2016 # For that sh.
-	flock "$BUNDLE" sh -c 'echo > "$0/locked"; sleep 0.5; touch "$0/released"' "$BATS_TEST_TMPDIR" 3>&- &
+	flock "$BUNDLE/.config.json.oci-vfio-hook.lock" sh -c 'echo > "$0/locked"; sleep 0.5; touch "$0/released"' "$BATS_TEST_TMPDIR" 3>&- &
 	read -r _ < "$BATS_TEST_TMPDIR/locked"
 	runtime create --bundle "$BUNDLE" box
 	[ -e "$BATS_TEST_TMPDIR/released" ] || fail 'it did not wait'

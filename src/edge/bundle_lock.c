@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lock that writers of a bundle take. */
+#include "bundle_lock.h"
+
+#include <sys/file.h>
+#include <time.h>
+
+#include "oci-vfio-hook/clock.h"
+#include "oci-vfio-hook/replacement.h"
+
+#define LOCK_FILE ".config.json.oci-vfio-hook.lock"
+
+/* Kata's agent kills a guest hook after 10 s: there must be time left to wait for a device
+ * that is being hot-plugged (3 s), and to say why the run failed. */
+#define LOCK_SECONDS 5
+#define LOCK_PAUSE_MAX_NS 50000000L
+
+/* Is it a file that others can't lock: a run's of this user, of root, or of the bundle's
+ * owner? In a directory where everybody may make files it could be anybody's. */
+static bool is_private(int directory, const struct stat *status)
+{
+	struct stat bundle;
+
+	return S_ISREG(status->st_mode) && (status->st_mode & 077) == 0 &&
+	       (status->st_uid == geteuid() || status->st_uid == 0 ||
+		(fstat(directory, &bundle) == 0 && status->st_uid == bundle.st_uid));
+}
+
+/* Something that no run made. Returns -EAGAIN where it is removed. */
+static int clear_place(int directory, const char *name, struct error *err)
+{
+	if (unlinkat(directory, LOCK_FILE, 0) == 0 || errno == ENOENT)
+		return -EAGAIN;
+	return error_set(
+		err, ERROR_IO,
+		"%s: the bundle can't be locked: %s beside it is in the way: remove it",
+		name, LOCK_FILE);
+}
+
+/* Opens the file, which is made if it isn't there. Returns the fd, or -EAGAIN. */
+static int open_lock(int directory, const char *name, struct error *err)
+{
+	auto_close int fd = RETRY_ON_EINTR(openat(
+		directory, LOCK_FILE,
+		O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
+	struct stat status;
+
+	if (fd < 0) {
+		switch (errno) {
+		case ELOOP:
+		case ENXIO:
+		case ENODEV:
+		case EISDIR:
+			return clear_place(directory, name, err);
+		default:
+			return replacement_error(name, "the bundle can't be locked",
+						 errno, err);
+		}
+	}
+	if (fstat(fd, &status) < 0)
+		return replacement_error(name, "the bundle's lock can't be examined",
+					 errno, err);
+	if (!is_private(directory, &status))
+		return clear_place(directory, name, err);
+	/* Not left to the umask: this user's other runs must be able to open it. */
+	if ((status.st_mode & 0777) != 0600 && status.st_uid == geteuid() &&
+	    fchmod(fd, 0600) < 0)
+		return replacement_error(name, "the bundle's lock can't get its mode",
+					 errno, err);
+	return take_fd(fd);
+}
+
+/* Its holder removes the file: who waited for it then holds one that nobody else finds. */
+static bool is_in_place(int directory, int fd)
+{
+	struct stat own, named;
+
+	return fstat(fd, &own) == 0 &&
+	       fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       file_same(&own, &named);
+}
+
+/* One attempt. Returns the fd; -EAGAIN: somebody else had it. Not a blocking flock(): that
+ * could only be ended by a signal, and a hook has no timer of its own to spare. */
+static int try_lock(int directory, const char *name, struct error *err)
+{
+	auto_close int fd = open_lock(directory, name, err);
+
+	if (fd < 0)
+		return fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK || errno == EINTR)
+			return -EAGAIN;
+		return replacement_error(name, "the bundle can't be locked", errno, err);
+	}
+	return is_in_place(directory, fd) ? take_fd(fd) : -EAGAIN;
+}
+
+int bundle_lock_take(int directory, const char *name, struct error *err)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+	uint64_t deadline = 0;
+
+	for (;;) {
+		int fd = try_lock(directory, name, err);
+
+		if (fd != -EAGAIN)
+			return fd;
+		if (deadline == 0)
+			deadline = clock_read() + LOCK_SECONDS * CLOCK_SECOND;
+		if (clock_left(deadline) == 0)
+			return error_set(
+				err, ERROR_TIMEOUT,
+				"%s: another process has held the bundle's lock, %s beside it, for %d s: is an oci-vfio-hook stuck there?",
+				name, LOCK_FILE, LOCK_SECONDS);
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec * 2 <= LOCK_PAUSE_MAX_NS)
+			pause.tv_nsec *= 2;
+	}
+}
+
+void bundle_lock_release(int directory, int *lock)
+{
+	if (*lock >= 0 && is_in_place(directory, *lock))
+		unlinkat(directory, LOCK_FILE, 0);
+	close_fd(lock);
+}

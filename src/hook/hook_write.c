@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a run's story: the lock of the bundle, and the new text. */
+#include "hook_internal.h"
+
+#include <errno.h>
+
+#include "oci-vfio-hook/replacement.h"
+
+/* Who else writes a config.json that a container is about to start from does it once. */
+#define ATTEMPTS_MAX 4
+
+/* Under the lock. -EAGAIN: config.json is another than the one that was planned for, and
+ * this one is planned for now. */
+static int plan_again(struct hook_run *run, struct error *err)
+{
+	bool same;
+	int r = bundle_read_again(&run->bundle, &same, err);
+
+	if (r < 0 || same)
+		return r;
+	hook_forget_plan(run);
+	r = hook_plan_text(run, err);
+	return r < 0 ? r : -EAGAIN;
+}
+
+int hook_lock(struct hook_run *run, struct error *err)
+{
+	int r = run->splices.count == 0 ? 0 : bundle_lock(&run->bundle, err);
+
+	for (int i = 0; r == 0 && run->splices.count > 0; i++) {
+		r = plan_again(run, err);
+		if (r != -EAGAIN)
+			break;
+		r = i + 1 < ATTEMPTS_MAX
+			    ? 0
+			    : error_set(
+				      err, ERROR_IO,
+				      "%s: somebody else keeps changing it; nothing was changed, run again when that is over",
+				      run->bundle.name);
+	}
+	if (r < 0 || run->splices.count == 0)
+		hook_unlock(run);
+	return r;
+}
+
+void hook_unlock(struct hook_run *run)
+{
+	bundle_unlock(&run->bundle);
+}
+
+static struct iovec part(const char *data, size_t length)
+{
+	return (struct iovec) { .iov_base = (void *)(uintptr_t)data, .iov_len = length };
+}
+
+/* The new text as pieces of the old one and the edits between them: there is no second
+ * copy. Returns the pieces, which the caller frees. */
+static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
+{
+	const struct splices *splices = &run->splices;
+	const struct slice text = run->spec.doc.text;
+	struct iovec *parts = xzalloc((2 * splices->count + 1) * sizeof *parts);
+	size_t at = 0, n = 0;
+
+	for (size_t i = 0; i < splices->count; i++) {
+		const struct splice *splice = &splices->items[i];
+
+		parts[n++] = part(text.data + at, splice->start - at);
+		parts[n++] = part(splice->with, splice->length);
+		at = splice->end;
+	}
+	parts[n++] = part(text.data + at, text.length - at);
+	*ret_count = n;
+	return parts;
+}
+
+int hook_replace(struct hook_run *run, struct error *err)
+{
+	auto_free struct iovec *parts = NULL;
+	size_t count;
+	int r = 0;
+
+	if (!run->shared && run->bundle.lock < 0)
+		r = hook_lock(run, err);
+	if (r < 0 || run->splices.count == 0)
+		return r;
+	parts = new_text(run, &count);
+	r = bundle_replace(&run->bundle, parts, count, err);
+	hook_unlock(run);
+	return r;
+}
+
+int hook_write_to(struct hook_run *run, const char *path, struct error *err)
+{
+	size_t count;
+	auto_free struct iovec *parts = new_text(run, &count);
+
+	return bundle_write_to(&run->bundle, path, parts, count, err);
+}
+
+int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err)
+{
+	size_t count;
+	auto_free struct iovec *parts = new_text(run, &count);
+
+	return file_write(fd, name, parts, count, err);
+}
