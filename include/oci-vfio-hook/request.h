@@ -72,8 +72,6 @@ struct request {
 	bool control; /* the numbers of /dev/vfio/vfio */
 };
 
-#define auto_request __attribute__((cleanup(request_free))) struct request
-
 /* Does Linux give this major out dynamically to character devices (include/linux/fs.h,
  * CHRDEV_MAJOR_DYN_END and _EXT_END)? VFIO's always is one. */
 bool major_is_dynamic(uint32_t major);

@@ -22,6 +22,11 @@ static int open_directory(const char *path, struct bundle *bundle, struct error 
 		int number = errno;
 
 		name = path_display(path);
+		if (number == ENOTDIR)
+			return error_set(
+				err, ERROR_DATA,
+				"%s: is not a directory; name the bundle's directory, which has config.json in it",
+				name);
 		return error_set(err, error_class_of_errno(number),
 				 "%s: can't be opened as a bundle: %s", name,
 				 strerror(number));

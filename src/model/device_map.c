@@ -506,8 +506,7 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 {
 	auto_entry entry = { .source = source };
 	auto_free char *path = json_path(doc, object);
-	uint32_t id;
-	struct slice text;
+	struct slice id;
 	int r = json_expect(doc, object, JSON_OBJECT, err);
 
 	if (r < 0)
@@ -516,8 +515,7 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 	r = check_unknown_fields(doc, object, &entry, messages, err);
 	if (r < 0)
 		return r;
-	id = json_member(doc, object, ENTRY_ID);
-	r = id ? json_string(doc, id, &text, err) : 0;
+	r = json_member_string(doc, object, ENTRY_ID, &id, err);
 	if (r == 0)
 		r = read_type(doc, object, &entry, err);
 	if (r == 0)
