@@ -372,6 +372,33 @@ change_hidden() {
 		'$DEVICE_CGROUP' widen $pid $stale $final rwm"
 }
 
+# CALL PATTERN ERROR STATUS TEXT [COMMAND...]: the first of the system calls whose line in strace's output has the extended
+# regular expression fails so, and nothing is changed. The command runs strace.
+fails() {
+	local call=$1 pattern=$2 error=$3 expected=$4 text=$5 number trace=$BATS_TEST_TMPDIR/trace
+	shift 5
+	"$@" strace -qq -o "$trace" -e "trace=$call" "$DEVICE_CGROUP" undo "$pid" "$stale" "$final" rwm
+	number=$(grep -nEm 1 "$pattern" "$trace" | cut -d : -f 1)
+	refused "$expected" "$text" "$@" strace -qq -o "$trace" -e "trace=$call" -e "inject=$call:error=$error:when=$number" \
+		"$DEVICE_CGROUP" widen "$pid" "$stale" "$final" rwm
+	grep -F '(INJECTED)' "$trace"
+	can_open stale
+}
+
+# bats test_tags=v1
+@test "crun: what the kernel has can't be read" {
+	start_container crun
+	fails openat '"/proc/self/mountinfo"' EIO 74 "/proc/self/mountinfo: can't be read by libmount" unshare --mount bash -c '
+		mkdir -p /run/elsewhere && mount --rbind /sys/fs/cgroup /run/elsewhere && mount -t tmpfs tmpfs /sys/fs/cgroup &&
+		exec "$@"' bash
+	if [ "$CGROUP" = v2 ]; then
+		fails bpf BPF_PROG_QUERY EPERM 77 ' (CAP_BPF and CAP_NET_ADMIN are needed)'
+	else
+		fails openat '"devices\.list"' EIO 74 "$(cgroup_of_container)/devices.list: can't be opened: Input/output error"
+		refused 65 '"" is not an access to a device' change widen "$stale" "$final" none
+	fi
+}
+
 # The process is a cousin: /proc/PID/cgroup says /../live/..., and the mount's root is /.. there.
 # bats test_tags=v1
 @test "crun: from another cgroup namespace" {
@@ -389,12 +416,12 @@ change_hidden() {
 # With the hierarchy mounted anew its root is our own namespace's, which doesn't show the container.
 # bats test_tags=v1
 @test "crun: from a cgroup namespace that doesn't show the container" {
-	local top type=cgroup2
-	[ "$CGROUP" = v2 ] || type='cgroup -o devices'
+	local top type=cgroup2 kind=v2
+	[ "$CGROUP" = v2 ] || type='cgroup -o devices' kind='v1 devices'
 	start_container crun
 	top=$(dirname "$(dirname "$(cgroup_of_container)")")
 	mkdir -p "$top/hook"
-	refused 69 'is in no cgroup mount that is seen here' bash -c "echo \$\$ > '$top/hook/cgroup.procs'
+	refused 69 "the container's $kind cgroup /../live/$name is in no cgroup mount that is seen here" bash -c "echo \$\$ > '$top/hook/cgroup.procs'
 		exec unshare --cgroup --mount bash -c '
 			umount -R /sys/fs/cgroup
 			mount -t $type none /sys/fs/cgroup
