@@ -227,6 +227,20 @@ is_lost() {
 	outlasts daemon-reload
 }
 
+# Such a list with no entry left would open the scope to all devices.
+@test "crun, the only entry of DeviceAllow= is the device that goes" {
+	new_container crun
+	edit_spec '.linux.devices |= map(select(.path != "/dev/vfio/vfio"))
+		| .linux.resources.devices |= map(select([.major, .minor] != [10, 196]))'
+	jq -n '[{type: "vfio-pci-gk", container_path: "/dev/vfio/45", options: ["0000:3b:02.0=06/00"]}]' > "$bundle/map.json"
+	add_hook createRuntime /bin/bash bash -c "systemctl set-property --runtime $scope 'DeviceAllow=/dev/char/$stale rw'"
+	add_hook createRuntime "$OCI_VFIO_HOOK" oci-vfio-hook --log "$log" --device-map "$bundle/map.json" createRuntime
+	start_container
+	grep -F 'it names no other device in DeviceAllow=' "$log"
+	echo "DeviceAllow=/dev/char/$stale rw" | diff - <(allowed)
+	cannot_open /stale
+}
+
 @test "runc, what was done is one entry of systemd's journal" {
 	local entry
 	systemctl start systemd-journald.service
