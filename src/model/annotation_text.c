@@ -48,6 +48,8 @@ static const struct json_member annotation_members[] = {
 static const struct json_shape annotation_shape = { .members = annotation_members,
 						    .n_members = ANNOTATION_MEMBERS };
 
+/* ---- reading: whatever is wrong, the annotation counts as absent, and nobody is told why */
+
 static int read_text(const struct json *doc, uint32_t object, enum node_member member,
 		     char **ret, struct error *err)
 {
@@ -76,16 +78,15 @@ static int read_node(const struct json *doc, uint32_t object,
 	if (r == 0)
 		r = read_text(doc, object, NODE_TYPE, &type, err);
 	if (r == 0 && !node->container_path)
-		return json_error(err, ERROR_DATA, doc, object, "has no container_path");
+		return -EINVAL;
 	if (r < 0 || !node->final_path)
 		return r;
 	major = json_member(doc, object, NODE_MAJOR);
 	minor = json_member(doc, object, NODE_MINOR);
 	if (!node->node || !type || !major || !minor)
-		return json_error(err, ERROR_DATA, doc, object, "a field is missing");
+		return -EINVAL;
 	if (strcmp(type, "c") != 0 && strcmp(type, "b") != 0)
-		return json_error(err, ERROR_DATA, doc, object,
-				  "the type is neither c nor b");
+		return -EINVAL;
 	node->number.type = *type;
 	r = json_integer(doc, major, 0, UINT32_MAX, &value, err);
 	if (r < 0)
@@ -109,8 +110,7 @@ static int read_address(const struct json *doc, uint32_t pair,
 	    json_string(doc, second, &guest, err) < 0 ||
 	    pci_address_parse(host, &address.host) < 0 ||
 	    pci_address_parse(guest, &address.guest) < 0)
-		return json_error(err, ERROR_DATA, doc, pair,
-				  "must be a pair of addresses");
+		return -EINVAL;
 	*array_append(annotation->addresses, annotation->n_addresses,
 		      annotation->addresses_capacity) = address;
 	return 0;
@@ -126,8 +126,7 @@ static int read_rule(const struct json *doc, uint32_t pair, struct annotation *a
 
 	if (!second || json_integer(doc, first, 0, UINT32_MAX, &major, err) < 0 ||
 	    json_integer(doc, second, 0, UINT32_MAX, &minor, err) < 0)
-		return json_error(err, ERROR_DATA, doc, pair,
-				  "must be a pair of numbers");
+		return -EINVAL;
 	*array_append(annotation->rules, annotation->n_rules,
 		      annotation->rules_capacity) =
 		(struct device_number) { 'c', (uint32_t)major, (uint32_t)minor };

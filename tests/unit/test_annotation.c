@@ -225,6 +225,48 @@ static void test_forged(void **state)
 	}
 }
 
+/* What is not the form that we write is not even a claim. */
+static void test_malformed(void **state)
+{
+#define FINAL "{\"container_path\":\"/c\",\"final_path\":\"/f\""
+	static const char *const rows[] = {
+		"{\"nodes\":[" NODE ",{}]}",
+		"{\"nodes\":[" NODE ",{\"container_path\":7}]}",
+		"{\"nodes\":[" NODE "," FINAL "}]}",
+		"{\"nodes\":[" NODE "," FINAL
+		",\"node\":\"/n\",\"major\":1,\"minor\":2}]}",
+		"{\"nodes\":[" NODE "," FINAL
+		",\"node\":\"/n\",\"type\":\"c\",\"major\":1}]}",
+		"{\"nodes\":[" NODE "," FINAL
+		",\"node\":\"/n\",\"type\":\"u\",\"major\":1,\"minor\":2}]}",
+		"{\"nodes\":[" NODE "," FINAL
+		",\"node\":\"/n\",\"type\":\"c\",\"major\":-1,\"minor\":2}]}",
+		"{\"nodes\":[" NODE "," FINAL
+		",\"node\":\"/n\",\"type\":\"c\",\"major\":1,\"minor\":4294967296}]}",
+		"{" NODES ",\"addresses\":[[]]}",
+		"{" NODES ",\"addresses\":[[\"0000:01:00.0\"]]}",
+		"{" NODES ",\"addresses\":[[\"0000:01:00.0\",7]]}",
+		"{" NODES ",\"addresses\":[[\"0000:01:00.0\",\"01\"]]}",
+		"{" NODES ",\"rules\":[[1]]}",
+		"{" NODES ",\"rules\":[[1,\"2\"]]}",
+		"{" NODES ",\"rules\":[[1,-2]]}",
+	};
+	auto_annotation claimed = { 0 };
+
+	(void)state;
+	assert_int_equal(annotation_parse(SLICE("{" NODES "}"), key, &binding, &claimed),
+			 1);
+	assert_int_equal(claimed.n_nodes, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_annotation annotation = { 0 };
+
+		if (annotation_parse(slice_from(rows[i]), key, &binding, &annotation) !=
+			    1 ||
+		    annotation.n_nodes != 0)
+			fail_row(rows[i], "it was taken");
+	}
+}
+
 /* Every bit of the code counts. */
 static void test_mac_bits(void **state)
 {
@@ -444,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_mac_bits),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_binding),
