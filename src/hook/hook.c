@@ -228,7 +228,7 @@ static int verify(struct hook_run *run, struct error *err)
 		       &after, &again) < 0)
 		return error_set(
 			err, ERROR_INTERNAL,
-			"the edited text is no spec (%s); nothing was written, please report this with the spec",
+			"the edited text is not a spec (%s); nothing was written, please report this with the spec",
 			again.message);
 	return plan_verify(&run->plan, &run->spec, &after, err);
 }

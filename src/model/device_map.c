@@ -306,7 +306,7 @@ static int read_expect(const struct json *doc, uint32_t object, struct map_entry
 		return r;
 	if (entry->type == DEVICE_NODE)
 		return json_error(err, ERROR_DATA, doc, expect,
-				  "a node has no PCI identity; take it out");
+				  "a node has no PCI identity; remove the field");
 	for (unsigned int i = 0; i < PCI_IDENTITY_COUNT; i++) {
 		uint32_t json = json_member(doc, expect, i);
 
@@ -342,7 +342,7 @@ static int read_paths(const struct json *doc, uint32_t object, struct map_entry 
 	if (path_is_control_node(slice_from(entry->container_path)))
 		return json_error(
 			err, ERROR_DATA, doc, object,
-			"/dev/vfio/vfio is the control node, which is never mapped; take the entry out");
+			"/dev/vfio/vfio is the control node, which is never mapped; remove the entry");
 	r = read_path(doc, object, ENTRY_FINAL_PATH, ENTRY_FINAL_PATH, &entry->final_path,
 		      err);
 	if (r == 0 && (is_vfio_directory(entry->container_path) ||

@@ -136,10 +136,10 @@ static int emit_allows(struct device_program *program,
 		    change->number.major > NUMBER_MAX ||
 		    change->number.minor > NUMBER_MAX ||
 		    merged_access(changes, n_changes, i, &access) < 0)
-			return error_set(err, ERROR_DATA,
-					 "%s: no device with access \"%.3s\"",
-					 DEVICE_NUMBER_TEXT(&change->number),
-					 change->access);
+			return error_set(
+				err, ERROR_DATA,
+				"%s with access \"%.3s\" is not what a device program can allow",
+				DEVICE_NUMBER_TEXT(&change->number), change->access);
 		if (access != 0)
 			emit_verdict(program, &change->number, access, true);
 	}

@@ -180,7 +180,7 @@ static int bad_path(struct slice text, const char *why, struct error *err)
 
 	return error_set(
 		err, ERROR_DATA,
-		"%s is no PCI path (06/00, 20/00/00, 0000:20/00) and no PCI address (0000:01:00.0): %s",
+		"%s is neither a PCI path (06/00, 20/00/00, 0000:20/00) nor a PCI address (0000:01:00.0): %s",
 		quoted, why);
 }
 

@@ -243,7 +243,7 @@ assert_usage() {
 	local command
 	for command in apply plan; do
 		assert_usage BUNDLE -- --root "$ROOT" "$command"
-		assert_usage -- --root "$ROOT" "$command" "$BUNDLE" "$BUNDLE"
+		assert_usage 'one argument too many' -- --root "$ROOT" "$command" "$BUNDLE" "$BUNDLE"
 	done
 }
 

@@ -79,7 +79,7 @@ assert_mapped() {
 	END
 }
 
-@test "no JSON object: refused" {
+@test "not a JSON object: refused" {
 	local text
 	for text in '' x '[]' null 7 '"x"' '{"unmapped":"keep"' '{} {}' '{"unmapped":"keep",}' '{/**/}'; do
 		configuration "$text"

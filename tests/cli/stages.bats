@@ -769,7 +769,7 @@ assert_state_rewrites() {
 		# shellcheck disable=SC2016 # For that bash.
 		RUN_BY=(bash -c 'exec -a "$0" "$@"' "$name")
 		drained "$(runc_state)"
-		assert_refused 64 args "$name"
+		assert_refused 64 "came as the program's name; the args of the hook must begin with a name" "$name"
 		drained "$(runc_state)" --root "$ROOT"
 		assert_refused 64 args "$name"
 	done
@@ -802,6 +802,32 @@ assert_state_rewrites() {
 		assert_failed 65 "pid $PID" 'no such process'
 		cmp "$CONFIG" "$BEFORE"
 	done
+}
+
+@test "nothing says where the rootfs of the created container is: 65" {
+	late
+	wrapper
+	cp "$OCI_VFIO_HOOK" "$SBIN/hook"
+	edit_config 'del(.root)'
+	remember
+	status=0
+	STATE=$(runc_state)
+	in_machine /usr/local/sbin/hook createRuntime > "$STDOUT" 2> "$STDERR" <<< "$STATE" || status=$?
+	assert_failed 65 "$CONFIG: root.path: is missing; it must name the rootfs"
+	assert_unchanged_text
+}
+
+@test "a config in the hook's directory is another container's than the state's, which names no bundle: 65" {
+	late
+	wrapper
+	cp "$OCI_VFIO_HOOK" "$SBIN/hook"
+	edit_config '.root.path = "/rootfs/of/another"'
+	remember
+	status=0
+	in_machine sh -c 'cd "$1" && exec hook createRuntime' sh "$BUNDLE" > "$STDOUT" 2> "$STDERR" \
+		<<< '{"id":"box","bundle":"/","root":"/rootfs/of/this","pid":0}' || status=$?
+	assert_failed 65 'root.path: differs from the state' 'so this is another container'"'"'s config, and the state doesn'"'"'t name the bundle of this one: '
+	assert_unchanged_text
 }
 
 # --- real runtimes -------------------------------------------------------------------------------------------------

@@ -58,14 +58,15 @@ static void answer_function(const struct request_function *asked,
 }
 
 static void add_offender(struct inventory_group *group, uint8_t function,
-			 const char *driver)
+			 const char *driver, enum offender_role role)
 {
 	struct inventory_offender *offender =
 		array_append(group->offenders, group->n_offenders, group->capacity);
 
-	offender->address =
-		(struct pci_address) { .bus = BUS_NOT_VIABLE, .function = function };
+	offender->address = (struct pci_address) { .bus = (uint8_t)group->number,
+						   .function = function };
 	offender->driver = xasprintf("%s", driver);
+	offender->role = role;
 }
 
 static void answer_group(struct inventory *inventory, uint32_t number)
@@ -80,9 +81,18 @@ static void answer_group(struct inventory *inventory, uint32_t number)
 					    .has_node = number != BUS_NO_NODE,
 					    .node = { 'c', 242, number } };
 	if (number == BUS_NOT_VIABLE) {
-		add_offender(group, 1, "igb");
-		add_offender(group, 2, "ixgbe");
+		add_offender(group, 1, "igb", OFFENDER_SPARE);
+		add_offender(group, 2, "ixgbe", OFFENDER_SPARE);
 	}
+	if (number == BUS_NEEDED) {
+		add_offender(group, 1, "nvme", OFFENDER_DISK);
+		add_offender(group, 2, "igb", OFFENDER_NETWORK_UP);
+		add_offender(group, 3, "ice", OFFENDER_PHYSICAL_FUNCTION);
+		add_offender(group, 4, "ast", OFFENDER_DISPLAY);
+	}
+	for (uint8_t i = 0; number == BUS_SHARED && i < 3; i++)
+		*array_append(group->members, group->n_members, group->members_capacity) =
+			(struct pci_address) { .bus = BUS_SHARED, .function = i };
 }
 
 static void answer_node(const struct request_node *asked, struct inventory_node *ret)
@@ -147,7 +157,8 @@ static void answer_vfio_nodes(struct inventory *ret)
 	inventory_sort_vfio_nodes(ret);
 }
 
-/* The functions of buses below 0x40 are there; in group N, those of an odd slot not VFIO's. */
+/* The functions of buses below 0x40 are there, and those of two groups that can't be given; in
+ * group N, those of an odd slot not VFIO's. */
 static void answer_own(const struct request *request, struct inventory *ret)
 {
 	ret->own = xzalloc(request->n_own * sizeof *ret->own);
@@ -155,7 +166,9 @@ static void answer_own(const struct request *request, struct inventory *ret)
 	for (size_t i = 0; i < request->n_own; i++) {
 		const struct pci_address *address = &request->own[i];
 
-		if (address->domain != 0 || address->bus >= BUS_ABSENT)
+		if (address->domain != 0 ||
+		    (address->bus >= BUS_ABSENT && address->bus != BUS_NOT_VIABLE &&
+		     address->bus != BUS_NO_NODE))
 			continue;
 		ret->own[i] = (struct inventory_own) { .exists = true,
 						       .vfio = address->slot % 2 == 0,
@@ -185,6 +198,10 @@ void machine_answer(const void *sysroot, const struct request *request,
 	if (request->vfio_nodes || request->vfio_nodes_of_files)
 		answer_vfio_nodes(ret);
 	answer_own(request, ret);
+	ret->others = xzalloc(request->n_others * sizeof *ret->others);
+	ret->n_others = request->n_others;
+	for (size_t i = 0; i < request->n_others; i++)
+		ret->others[i].address = find_address(&request->others[i].map->guest);
 }
 
 static struct slice optional(const char *text)

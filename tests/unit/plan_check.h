@@ -19,6 +19,8 @@ enum machine_bus {
 	BUS_OTHER_VENDOR = 0x46,   /* 1234:154c, else 8086:154c */
 	BUS_SPLIT = 0x47,	   /* a group for each function: 71 + function */
 	BUS_VARIANT_DRIVER = 0x48, /* of another name, but VFIO's */
+	BUS_NEEDED = 0x58,	   /* 0000:58:00.1 to .4 are what the machine lives on */
+	BUS_SHARED = 0x59,	   /* 0000:59:00.0 to .2 are in the group */
 };
 
 /* Other nodes: /dev/vda (b 254:0), /dev/vdb (b 254:16), /dev/gpu (c 195:0), /dev/nic (c 242:9),

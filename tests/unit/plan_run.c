@@ -160,7 +160,7 @@ char *plan_run_check(const struct plan_run *run)
 	if (value.length != splices_length(&run->splices, old.length))
 		return xasprintf("the new text has another length than foretold");
 	if (plan_run_parse(value, &after, &err) < 0)
-		return xasprintf("the new text is no spec: %s", err.message);
+		return xasprintf("the new text is not a spec: %s", err.message);
 	if (plan_verify(&run->plan, &run->spec, &after, &err) < 0)
 		return xasprintf("%s", err.message);
 	return check_outside(&run->splices, old, value);

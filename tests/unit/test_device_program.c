@@ -263,20 +263,22 @@ static void test_unreadable(void **state)
 	static const struct {
 		const char *name;
 		struct device_program program;
+		const char *part; /* NULL: the program stops at an instruction */
 	} rows[] = {
-		{ "no exit", PROGRAM(no_exit) },
-		{ "empty", { no_exit, 0, 0 } },
-		{ "R0 not set", PROGRAM(not_set) },
-		{ "behind the context", PROGRAM(outside) },
-		{ "before the context", PROGRAM(before) },
-		{ "not from the context", PROGRAM(no_context) },
-		{ "call", PROGRAM(call) },
-		{ "loop", PROGRAM(loop) },
-		{ "store", PROGRAM(store) },
-		{ "pointer arithmetic", PROGRAM(pointer) },
-		{ "sign extension", PROGRAM(sign_extended) },
-		{ "byte swap", PROGRAM(swapped) },
-		{ "blinded", PROGRAM(blinded) },
+		{ "no exit", PROGRAM(no_exit), "can't be read: it has no end" },
+		{ "empty", { no_exit, 0, 0 }, "can't be read: it has no end" },
+		{ "R0 not set", PROGRAM(not_set),
+		  "can't be read: instruction 0 (code 0x95)" },
+		{ "after the context", PROGRAM(outside), NULL },
+		{ "before the context", PROGRAM(before), NULL },
+		{ "not from the context", PROGRAM(no_context), NULL },
+		{ "call", PROGRAM(call), NULL },
+		{ "loop", PROGRAM(loop), NULL },
+		{ "store", PROGRAM(store), NULL },
+		{ "pointer arithmetic", PROGRAM(pointer), NULL },
+		{ "sign extension", PROGRAM(sign_extended), NULL },
+		{ "byte swap", PROGRAM(swapped), NULL },
+		{ "blinded", PROGRAM(blinded), NULL },
 	};
 
 	(void)state;
@@ -288,7 +290,8 @@ static void test_unreadable(void **state)
 		check_error(rows[i].name,
 			    device_program_run(&rows[i].program, &request, &allowed,
 					       &err),
-			    &err, ERROR_UNAVAILABLE, "can't be read");
+			    &err, ERROR_UNAVAILABLE,
+			    rows[i].part ? rows[i].part : "can't be read: instruction ");
 	}
 }
 
@@ -471,7 +474,8 @@ static void test_widen_refused(void **state)
 		const char *part;
 		struct device_program program;
 	} rows[] = {
-		{ "calls a function (instruction 1)", PROGRAM(call) },
+		{ "can't be loaded again: it calls a function (instruction 1)",
+		  PROGRAM(call) },
 		{ "map", PROGRAM(map) },
 		{ "bpf_jit_harden", PROGRAM(blinded) },
 	};
@@ -494,7 +498,7 @@ static void test_widen_refused(void **state)
 
 		check_error("numbers",
 			    device_program_widen(&runc, &change, 1, &wider, &err), &err,
-			    ERROR_DATA, "no device");
+			    ERROR_DATA, "is not what a device program can allow");
 		change = moved(1, 3, 510, 0, "a");
 	}
 }

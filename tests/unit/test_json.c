@@ -16,7 +16,7 @@ static void check_index(const char *text, const struct json_shape *shape,
 	check_text(text, buffer_slice(&found), dump);
 }
 
-/* The text is refused; an input of exactly its size, so that ASan sees a read behind it.
+/* The text is refused; an input of exactly its size, so that ASan sees a read past its end.
  */
 static void check_refused(struct slice text, const struct json_shape *shape,
 			  const char *part)
@@ -328,7 +328,7 @@ static void test_strings_refused(void **state)
 	static const struct {
 		const char *text, *part;
 	} rows[] = {
-		{ "\"\\u0000\"", "doc: has a NUL" },
+		{ "\"\\u0000\"", "doc: has a NUL (\\u0000)" },
 		{ "\"a\\u0000b\"", "has a NUL" },
 		{ "\"\\ud834\"", "half a surrogate pair" },
 		{ "\"\\udd1e\"", "half a surrogate pair" },
@@ -518,7 +518,7 @@ static void test_not_json(void **state)
 	check_refused((struct slice) { "\0", 1 }, &json_any, "doc: ");
 	check_refused((struct slice) { "[1,\0 2]", 7 }, &json_any, "doc: ");
 	check_refused((struct slice) { "\"a\0b\"", 5 }, &json_any, "doc: ");
-	check_refused((struct slice) { NULL, 0 }, &json_any, "doc: ");
+	check_refused((struct slice) { NULL, 0 }, &json_any, "doc: is empty");
 }
 
 static void test_place_of_syntax_error(void **state)
@@ -1007,10 +1007,11 @@ static void test_check_value(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		auto_free char *quoted = text_quote(slice_from(bad[i]));
+		auto_free char *part = xasprintf("%s is not one JSON value", quoted);
 		auto_error err = { 0 };
 
 		check_error(bad[i], json_check_value(slice_from(bad[i]), &err), &err,
-			    ERROR_DATA, quoted);
+			    ERROR_DATA, part);
 	}
 }
 

@@ -245,6 +245,30 @@ static void test_path_refused(void **state)
 	}
 }
 
+static void test_path_reasons(void **state)
+{
+	static const struct {
+		const char *text, *part;
+	} rows[] = {
+		{ "000:20/00", ": the root bus must be DDDD:BB in hex" },
+		{ "0000:2/00", ": the root bus must be DDDD:BB in hex" },
+		{ "0000:20", ": the root bus must be DDDD:BB in hex" },
+		{ "06/20/00", ": a step is SS or SS.F, slot 00 to 1f, function 0 to 7" },
+		{ "06.8", ": a step is SS or SS.F, slot 00 to 1f, function 0 to 7" },
+		{ "", ": a step is SS or SS.F, slot 00 to 1f, function 0 to 7" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pci_locator locator;
+		auto_error err = { 0 };
+
+		check_error(rows[i].text,
+			    pci_locator_parse(slice_from(rows[i].text), &locator, &err),
+			    &err, ERROR_DATA, rows[i].part);
+	}
+}
+
 static void test_path_length(void **state)
 {
 	auto_buffer text = { 0 };
@@ -375,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_locator_address),
 		cmocka_unit_test(test_path_refused),
+		cmocka_unit_test(test_path_reasons),
 		cmocka_unit_test(test_path_length),
 		cmocka_unit_test(test_locator_equal),
 	};

@@ -250,6 +250,15 @@ static void test_hidden(void **state)
 		  .unmapped = UNMAPPED_KEEP,
 		  .class = ERROR_DATA,
 		  .part = "linux.devices[1]: it becomes \"/dev/vfio/6\", where mounts[0] puts something else" },
+		{ .spec = "{\"linux\":{\"devices\":[" CONTROL
+			  "," DEV("/dev/vfio/6", "1",
+				  "2") "],\"resources\":{\"devices\":[" ALLOW_ALL
+				       "]}},\"mounts\":[" MOUNT("/dev/vfio/45",
+								"/dev/vfio/45") "]}",
+		  .map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP,
+		  .class = ERROR_DATA,
+		  .part = "mounts[0]: it hides linux.devices[1]; remove one of them" },
 		/* Two groups that are one: the same node twice hides nothing. */
 		{ .spec = MOUNTS(CONTROL_MOUNT
 				 "," MOUNT("/dev/vfio/1", "/dev/vfio/1") "," MOUNT(

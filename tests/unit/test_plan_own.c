@@ -291,6 +291,15 @@ static void test_remap_refused(void **state)
 		  .by_address = BY_ADDRESS_REMAP,
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "a map entry has this function for another device" },
+		/* The function's group of today can't be given. */
+		{ .spec = S(INFO(PAIR("0000:45:00.0", "/dev/vfio/100")), GONE, ""),
+		  .by_address = BY_ADDRESS_REMAP,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "process.env[0] pairs 0000:45:00.0 with it, but IOMMU group 69 is not usable: it has no node in /dev/vfio" },
+		{ .spec = S(INFO(PAIR("0000:44:00.0", "/dev/vfio/100")), GONE, ""),
+		  .by_address = BY_ADDRESS_REMAP,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "but IOMMU group 68 is not usable: 0000:44:00.1 is bound to igb" },
 		/* Not bound, though the variable says VFIO. */
 		{ .spec = S(INFO(PAIR("0000:06:01.0", "/dev/vfio/100")), GONE, ""),
 		  .by_address = BY_ADDRESS_REMAP,

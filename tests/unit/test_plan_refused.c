@@ -12,17 +12,24 @@
 /* An entry for /dev/vfio/45 with this guest function. */
 #define MAP(inventory) "[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=" inventory "\"") "]"
 
+#define ELSEWHERE "put the device into another slot, so that it gets a group of its own"
+#define NEEDED                                                                                                           \
+	"0000:58:00.1 is bound to nvme, a storage controller, which this machine may run from: " ELSEWHERE               \
+	"; 0000:58:00.2 is bound to igb, a network interface that is up: " ELSEWHERE                                     \
+	"; 0000:58:00.3 is bound to ice, the physical function of virtual functions, which would go with it: " ELSEWHERE \
+	", or enable ACS; 0000:58:00.4 is bound to ast, the display of this machine: " ELSEWHERE
+
 static void test_functions(void **state)
 {
 	static const struct plan_case cases[] = {
 		{ .spec = S,
 		  .map = MAP("0000:40:00.0"),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "map.json: [0]: host function 0000:3b:02.0, here \"0000:40:00.0\": 0000:40:00.0 is not there" },
+		  .part = "map.json: [0]: host function 0000:3b:02.0, here \"0000:40:00.0\": 0000:40:00.0 is not there; plug the device in, or correct the map" },
 		{ .spec = S,
 		  .map = MAP("0000:41:00.0"),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "0000:41:00.0 is in no IOMMU group" },
+		  .part = "0000:41:00.0 is in no IOMMU group; enable the IOMMU of this machine (intel_iommu=on, a vIOMMU for a guest)" },
 		{ .spec = S,
 		  .map = MAP("0000:42:00.0"),
 		  .class = ERROR_UNAVAILABLE,
@@ -35,6 +42,10 @@ static void test_functions(void **state)
 		  .map = MAP("0000:44:00.0"),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "IOMMU group 68 is not viable: 0000:44:00.1 is bound to igb: driverctl set-override 0000:44:00.1 vfio-pci; 0000:44:00.2 is bound to ixgbe: driverctl set-override 0000:44:00.2 vfio-pci" },
+		{ .spec = S,
+		  .map = MAP("0000:58:00.0"),
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "IOMMU group 88 is not viable: " NEEDED },
 		{ .spec = S,
 		  .map = MAP("0000:45:00.0"),
 		  .class = ERROR_UNAVAILABLE,
@@ -57,7 +68,7 @@ static void test_functions(void **state)
 		{ .spec = SPEC(NODE("/dev/sda", "b", "8", "0"), ALLOW_ALL),
 		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/gone") "]",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "map.json: [0]: vm_path: /dev/gone is not there" },
+		  .part = "map.json: [0]: vm_path: /dev/gone is not there; correct the map" },
 		/* Where two functions of an entry are in one group all is well. */
 		{ .spec = S,
 		  .map = "[" ENTRY(
@@ -329,13 +340,100 @@ static void test_bad_input(void **state)
 		check_plan(&cases[i]);
 }
 
+/* Who has a group has all of it. */
+static void test_sharing(void **state)
+{
+	struct plan_run_input input = {
+		.spec = SLICE(S),
+		.map = SLICE(
+			"[" ENTRY("/dev/vfio/45", "\"0000:3b:02.0=0000:59:00.0\"") "]"),
+		.machine_map = SLICE(
+			"[" ENTRY("/dev/vfio/46", "\"0000:3b:02.1=0000:59:00.1\"") "]"),
+		.answer = machine_answer,
+	};
+	auto_plan_run run = { 0 };
+	auto_error err = { 0 };
+
+	(void)state;
+	check_done("sharing", plan_run(&input, &run, &err), &err);
+	assert_int_equal(run.messages.count, 2);
+	check_message(
+		"sharing", &run.messages, MESSAGE_WARNING,
+		"map.json: [0]: IOMMU group 89 also has 0000:59:00.1, the device of devices.d/a.json: [0]: whoever has this group has that one too, and only one container can open it at a time");
+	check_message(
+		"sharing", &run.messages, MESSAGE_INFO,
+		"map.json: [0]: IOMMU group 89 also has 0000:59:00.2, which comes with it");
+}
+
+/* Answers of a machine that looked at nothing. */
+static void answer_no_group(const void *sysroot, const struct request *request,
+			    struct inventory *ret)
+{
+	machine_answer(sysroot, request, ret);
+	ret->n_groups = 0;
+}
+
+static void answer_no_entry_node(const void *sysroot, const struct request *request,
+				 struct inventory *ret)
+{
+	machine_answer(sysroot, request, ret);
+	request->entry_nodes[0] = REQUEST_NONE;
+}
+
+static void answer_no_device_node(const void *sysroot, const struct request *request,
+				  struct inventory *ret)
+{
+	machine_answer(sysroot, request, ret);
+	request->devices[0].node = REQUEST_NONE;
+}
+
+/* What can't be, but must not become a wrong device. */
+static void test_not_looked_up(void **state)
+{
+	static const struct {
+		const char *spec, *map, *part;
+		plan_answer_fn *answer;
+		enum error_class class;
+	} rows[] = {
+		{ S, MAP_45, "group 6 was not looked up", answer_no_group,
+		  ERROR_INTERNAL },
+		{ SPEC(NODE("/dev/sda", "b", "8", "0"), ALLOW_ALL),
+		  "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
+		  "map.json: [0]: its node was not looked up", answer_no_entry_node,
+		  ERROR_INTERNAL },
+		{ SPEC(DEV("/dev/vfio/9", "242", "9"), ALLOW("242", "9")), "[]",
+		  "is not one of this machine (it was not found)", answer_no_device_node,
+		  ERROR_UNAVAILABLE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct plan_run_input input = { .spec = slice_from(rows[i].spec),
+						.map = slice_from(rows[i].map),
+						.unmapped = UNMAPPED_OWN,
+						.answer = rows[i].answer };
+		auto_plan_run run = { 0 };
+		auto_error err = { 0 };
+
+		check_error(rows[i].spec, plan_run(&input, &run, &err), &err,
+			    rows[i].class, rows[i].part);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_functions),   cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_waiting),	    cmocka_unit_test(test_missing),
-		cmocka_unit_test(test_not_waiting), cmocka_unit_test(test_unmapped),
+		cmocka_unit_test(test_sharing),
+		cmocka_unit_test(test_not_looked_up),
+		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_not_waiting),
+		cmocka_unit_test(test_unmapped),
 		cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_sharing),
+		cmocka_unit_test(test_not_looked_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,7 @@ static void test_verify(void **state)
 	check_done(BEFORE, plan_run(&input, &run, &none), &none);
 	assert_null(plan_run_check(&run));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *part = NULL;
 		auto_buffer text = { 0 };
 		auto_error err = { 0 };
 		auto_spec after = { 0 };
@@ -101,8 +102,11 @@ static void test_verify(void **state)
 		replace(buffer_slice(&run.text), rows[i].from, rows[i].to, &text);
 		check_done(rows[i].to, plan_run_parse(buffer_slice(&text), &after, &err),
 			   &err);
+		part = xasprintf(
+			"%sthe edited text is not what was planned; nothing was written, please report this with the spec",
+			rows[i].what);
 		check_error(rows[i].to, plan_verify(&run.plan, &run.spec, &after, &err),
-			    &err, ERROR_INTERNAL, rows[i].what);
+			    &err, ERROR_INTERNAL, part);
 	}
 }
 
@@ -202,12 +206,28 @@ static void test_map_opened(void **state)
 	}
 }
 
+/* A planned value that is not one would break the text around it. */
+static void test_planned_value(void **state)
+{
+	char text[] = "1,2";
+	struct plan_change change = { .edit = PLAN_REPLACE, .new_text = text };
+	const struct plan plan = { .changes = &change, .n_changes = 1 };
+	const struct spec spec = { 0 };
+	auto_splices splices = { 0 };
+	auto_error err = { 0 };
+
+	(void)state;
+	check_error("planned value", plan_splices(&plan, &spec, &splices, &err), &err,
+		    ERROR_INTERNAL, "a planned value: \"1,2\" is not one JSON value");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_verify_mounts),
 		cmocka_unit_test(test_map_opened),
+		cmocka_unit_test(test_planned_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

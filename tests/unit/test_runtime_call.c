@@ -362,7 +362,7 @@ static void test_refused(void **state)
 		{ "--|create", "\"--\"" },
 		{ "--debug|--nonsense|state", "\"--nonsense\"" },
 		/* Values that are missing. */
-		{ "--root", "\"--root\"" },
+		{ "--root", "\"--root\": the option needs a value" },
 		{ "--debug|--log-format", "\"--log-format\"" },
 		{ "create|--bundle", "\"--bundle\"" },
 		{ "create|-b", "\"-b\"" },
@@ -420,7 +420,8 @@ static void test_refused(void **state)
 		{ "update|--memory|1|box|-resources|/r", "\"-resources\"" },
 		{ "update|--unknown|x|-r|/r|box", "\"-r\"" },
 		/* Twice: which one counts? */
-		{ "update|-r|/a|-r|/b|box", "\"-r\": a second option" },
+		{ "update|-r|/a|-r|/b|box",
+		  "\"-r\": a second option that names the resources; give one, so that it is sure which one is read" },
 		{ "update|-r/a|--resources=/b|box", "\"--resources=/b\": a second" },
 		{ "update|--resources|-|-r/b|box", "\"-r/b\": a second" },
 		/* After the container's name. */

@@ -42,33 +42,37 @@ static void test_found(void **state)
 
 static void test_none(void **state)
 {
-	static const char *const texts[] = {
-		"",
-		"{",
-		"{}",
-		"[]",
-		"null",
-		"{\"bundle\":7}",
-		"{\"bundle\":\"\"}",
-		"{\"bundle\":\"b\"}",
-		"{\"bundle\":\"/a\\u0000b\"}",
-		"{\"bundle\":\"/a\",\"bundle\":\"/b\"}",
-		"{\"config\":null}",
-		"{\"config\":[]}",
-		"{\"config\":{\"labels\":{\"bundle\":\"/b\"}}}",
-		"{\"config\":{\"labels\":[\"bundle=b\"]}}",
-		"{\"config\":{\"labels\":[\"bundle=\"]}}",
-		"{\"config\":{\"labels\":[\"xbundle=/b\",\"bundles=/b\",7]}}",
+	static const struct {
+		const char *text, *part;
+	} rows[] = {
+		{ "", "state: " },
+		{ "{", "state: " },
+		{ "{}", "state: names no bundle" },
+		{ "[]", "state: " },
+		{ "null", "state: " },
+		{ "{\"bundle\":7}", "state: " },
+		{ "{\"bundle\":\"\"}", "state: names no bundle" },
+		{ "{\"bundle\":\"b\"}", "state: names no bundle" },
+		{ "{\"bundle\":\"/a\\u0000b\"}", "state: " },
+		{ "{\"bundle\":\"/a\",\"bundle\":\"/b\"}", "state: " },
+		{ "{\"config\":null}", "state: names no bundle" },
+		{ "{\"config\":[]}", "state: " },
+		{ "{\"config\":{\"labels\":{\"bundle\":\"/b\"}}}",
+		  "state: names no bundle" },
+		{ "{\"config\":{\"labels\":[\"bundle=b\"]}}", "state: names no bundle" },
+		{ "{\"config\":{\"labels\":[\"bundle=\"]}}", "state: names no bundle" },
+		{ "{\"config\":{\"labels\":[\"xbundle=/b\",\"bundles=/b\",7]}}",
+		  "state: config.labels[2]: must be a string" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *bundle = NULL;
 		auto_error err = { 0 };
-		int r = runtime_state_find_bundle("state", slice_from(texts[i]), &bundle,
-						  &err);
+		int r = runtime_state_find_bundle("state", slice_from(rows[i].text),
+						  &bundle, &err);
 
-		check_error(texts[i], r, &err, ERROR_DATA, "state: ");
+		check_error(rows[i].text, r, &err, ERROR_DATA, rows[i].part);
 		assert_null(bundle);
 	}
 }
