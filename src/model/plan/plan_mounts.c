@@ -212,23 +212,59 @@ static int check_path(struct planner *planner, const struct slice_index *mounts,
 	return r < 0 ? r : check_hides(planner, devices, affected);
 }
 
-int plan_mounts_check(struct planner *planner)
+static bool comes_anew(const struct planned_device *device)
 {
-	auto_slice_index mounts = { 0 }, devices = { 0 };
-	int r = 0;
+	return device->by &&
+	       (device->action == DEVICE_CHANGES || device->action == DEVICE_ADDED);
+}
+
+/* The paths that this run puts something on: few, whatever else the spec has. */
+static void find_affected_paths(const struct planner *planner, struct slice_index *ret)
+{
+	for (size_t i = 0; i < planner->n_mounts; i++) {
+		if (is_affected(&planner->mounts[i]))
+			slice_index_add(ret, planner->mounts[i].destination, i);
+	}
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (comes_anew(&planner->devices[i]))
+			slice_index_add(ret, planner->devices[i].after.path, i);
+	}
+	slice_index_sort(ret);
+}
+
+/* Mounts and devices that stay, on these paths. */
+static void find_on_paths(const struct planner *planner, const struct slice_index *paths,
+			  struct slice_index *ret_mounts, struct slice_index *ret_devices)
+{
+	size_t count;
 
 	for (size_t i = 0; i < planner->n_mounts; i++) {
-		if (planner->mounts[i].action != DEVICE_REMOVED)
-			slice_index_add(&mounts, planner->mounts[i].destination, i);
+		const struct planned_mount *mount = &planner->mounts[i];
+
+		slice_index_find(paths, mount->destination, &count);
+		if (count && mount->action != DEVICE_REMOVED)
+			slice_index_add(ret_mounts, mount->destination, i);
 	}
-	if (mounts.count == 0)
-		return 0;
 	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (planner->devices[i].action == DEVICE_STAYS)
-			slice_index_add(&devices, planner->devices[i].after.path, i);
+		const struct planned_device *device = &planner->devices[i];
+
+		slice_index_find(paths, device->after.path, &count);
+		if (count && device->action == DEVICE_STAYS)
+			slice_index_add(ret_devices, device->after.path, i);
 	}
-	slice_index_sort(&mounts);
-	slice_index_sort(&devices);
+	slice_index_sort(ret_mounts);
+	slice_index_sort(ret_devices);
+}
+
+int plan_mounts_check(struct planner *planner)
+{
+	auto_slice_index affected = { 0 }, mounts = { 0 }, devices = { 0 };
+	int r = 0;
+
+	if (planner->n_mounts == 0)
+		return 0;
+	find_affected_paths(planner, &affected);
+	find_on_paths(planner, &affected, &mounts, &devices);
 	for (size_t i = 0, next; i < mounts.count && r == 0; i = next) {
 		for (next = i + 1; next < mounts.count; next++) {
 			if (!slice_equal(mounts.items[i].text, mounts.items[next].text))
@@ -239,8 +275,7 @@ int plan_mounts_check(struct planner *planner)
 	for (size_t i = 0; r == 0 && i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		if (device->by &&
-		    (device->action == DEVICE_CHANGES || device->action == DEVICE_ADDED))
+		if (comes_anew(device))
 			r = check_hidden(planner, &mounts, device->after.path,
 					 slice_from(device->by->path),
 					 device->before ? device->before->json
