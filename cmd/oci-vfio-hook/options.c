@@ -161,9 +161,11 @@ static int name_error(struct error *err, const char *text)
 {
 	auto_buffer candidates = { 0 };
 	auto_free char *why = NULL;
+	const char *equals = strchr(text, '=');
+	struct slice name = { text + 2,
+			      equals ? (size_t)(equals - text) - 2 : strlen(text + 2) };
 
-	if (list_candidates((struct slice) { text + 2, strcspn(text + 2, "=") },
-			    &candidates) == 0)
+	if (list_candidates(name, &candidates) == 0)
 		return usage_error(err, text, "unknown option");
 	why = xasprintf("ambiguous, could be %s", candidates.data);
 	return usage_error(err, text, why);

@@ -194,6 +194,20 @@ static int on_string(void *context, const unsigned char *text, size_t length)
 	return CONTINUE;
 }
 
+/* A string in an array of which only some are wanted. */
+static int on_element(void *context, const unsigned char *text, size_t length)
+{
+	struct parser *parser = context;
+	struct frame *frame = &parser->frames[parser->depth - 1];
+	const struct json_shape *shape = frame->shape->elements;
+	struct slice decoded = { (const char *)text, length };
+	uint32_t position = frame->position++;
+
+	if (shape->wanted(parser->context, decoded))
+		add_string(parser, JSON_STRING, decoded, position);
+	return CONTINUE;
+}
+
 static int on_key(void *context, const unsigned char *text, size_t length);
 
 /* A string that nobody wants isn't even decoded, which is most of what yajl does with one
@@ -241,6 +255,9 @@ static int open_container(struct parser *parser, bool object)
 	};
 	parser->depth++;
 	want_text(parser, true, true);
+	/* Most strings of a config are such. */
+	if (!object && shape->elements && shape->elements->wanted)
+		parser->callbacks.yajl_string = on_element;
 	return CONTINUE;
 }
 
@@ -432,12 +449,13 @@ static const struct {
 static void report_syntax(struct parser *parser, size_t offset)
 {
 	unsigned char *message = yajl_get_error(parser->yajl, 0, NULL, 0);
-	const char *sentence = strstr((char *)message, ": ");
+	const char *sentence = strstr((char *)message, ": "), *end;
 	auto_free char *line = NULL;
 	size_t length;
 
 	sentence = sentence ? sentence + 2 : (char *)message;
-	length = strcspn(sentence, "\n");
+	end = strchr(sentence, '\n');
+	length = end ? (size_t)(end - sentence) : strlen(sentence);
 	if (length > 0 && sentence[length - 1] == '.')
 		length--;
 	for (size_t i = 0; i < ARRAY_SIZE(sentences) && !line; i++)

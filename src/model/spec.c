@@ -10,7 +10,7 @@ static bool holds_addresses(const void *context, struct slice text)
 	const struct env_prefixes *prefixes = context;
 
 	if (prefixes->families)
-		return variable_is_of_family(text);
+		return variable_may_be_of_family(text) && variable_is_of_family(text);
 	for (size_t i = 0; i < prefixes->count; i++) {
 		if (slice_starts(text, prefixes->items[i]))
 			return true;

@@ -36,23 +36,10 @@ static bool is_sriov_network(struct slice entry)
 
 bool variable_is_of_family(struct slice entry)
 {
-	/* The first letter tells of most variables that they aren't. */
-	switch (entry.length ? entry.data[0] : '\0') {
-	case 'P':
-		return slice_starts(entry, SLICE("PCIDEVICE_")) ||
-		       slice_starts(entry, SLICE("PCI_RESOURCE_"));
-	case 'M':
-		return variable_has_uuids(entry);
-	case 'S':
-		return slice_starts(entry, SLICE(SRIOV_NETWORK)) &&
-		       is_sriov_network(entry);
-	case 'V':
-		return is_numbered(entry, SLICE("VFIO_BDF"));
-	case 'Q':
-		return is_numbered(entry, SLICE("QAT"));
-	default:
-		return false;
-	}
+	return slice_starts(entry, SLICE("PCIDEVICE_")) ||
+	       slice_starts(entry, SLICE("PCI_RESOURCE_")) || variable_has_uuids(entry) ||
+	       (slice_starts(entry, SLICE(SRIOV_NETWORK)) && is_sriov_network(entry)) ||
+	       is_numbered(entry, SLICE("VFIO_BDF")) || is_numbered(entry, SLICE("QAT"));
 }
 
 bool variable_has_uuids(struct slice name)

@@ -7,6 +7,27 @@
 
 #include "oci-vfio-hook/pci.h"
 
+/* Could it, by its first two letters? All that a container has are asked. */
+static inline bool variable_may_be_of_family(struct slice entry)
+{
+	if (entry.length < 2)
+		return false;
+	switch (entry.data[0]) {
+	case 'P':
+		return entry.data[1] == 'C';
+	case 'M':
+		return entry.data[1] == 'D';
+	case 'S':
+		return entry.data[1] == 'R';
+	case 'V':
+		return entry.data[1] == 'F';
+	case 'Q':
+		return entry.data[1] == 'A';
+	default:
+		return false;
+	}
+}
+
 /* Does this entry of process.env, NAME=VALUE, belong to one of the families? */
 bool variable_is_of_family(struct slice entry);
 

@@ -2,17 +2,17 @@
 /* The planner: the environment. Rule 4. */
 #include "planner.h"
 
-/* What is asked for again and again, sorted. */
+/* A function that was asked for, by its address on the host. */
+struct host {
+	struct pci_address address;
+	size_t function; /* index into request.functions */
+	bool listed;	 /* its pair is in the annotation */
+	size_t named;	 /* the variable that was last said to name it, plus 1 */
+};
+
 struct lookup {
 	struct planner *planner;
-	struct host {
-		struct pci_address address;
-		size_t function; /* index into request.functions */
-	} * hosts;
-	/* For each function: is its pair in the annotation? Which variable was last said to
-	 * name it, plus 1? */
-	bool *listed;
-	size_t *named;
+	struct host *hosts; /* sorted */
 };
 
 static int compare_hosts(const void *a, const void *b)
@@ -29,24 +29,17 @@ static void lookup_open(struct planner *planner, struct lookup *ret)
 
 	ret->planner = planner;
 	ret->hosts = xzalloc(request->n_functions * sizeof *ret->hosts);
-	ret->listed = xzalloc(request->n_functions * sizeof *ret->listed);
-	ret->named = xzalloc(request->n_functions * sizeof *ret->named);
-	for (size_t i = 0; i < request->n_functions; i++)
-		ret->hosts[i] = (struct host) { request->functions[i].map->host, i };
+	for (size_t i = 0; i < request->n_functions; i++) {
+		ret->hosts[i].address = request->functions[i].map->host;
+		ret->hosts[i].function = i;
+	}
 	if (request->n_functions > 1)
 		qsort(ret->hosts, request->n_functions, sizeof *ret->hosts,
 		      compare_hosts);
 }
 
-static void lookup_close(struct lookup *lookup)
-{
-	free(lookup->hosts);
-	free(lookup->listed);
-	free(lookup->named);
-}
-
-/* Index of the requested function with this address on the host, or -1. */
-static ssize_t find_host(const struct lookup *lookup, const struct pci_address *host)
+static struct host *find_host(const struct lookup *lookup,
+			      const struct pci_address *address)
 {
 	size_t low = 0, high = lookup->planner->in->request->n_functions;
 	const size_t count = high;
@@ -54,37 +47,48 @@ static ssize_t find_host(const struct lookup *lookup, const struct pci_address *
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (pci_address_compare(&lookup->hosts[middle].address, host) < 0)
+		if (pci_address_compare(&lookup->hosts[middle].address, address) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < count && pci_address_equal(&lookup->hosts[low].address, host)
-		       ? (ssize_t)lookup->hosts[low].function
-		       : -1;
+	return low < count && pci_address_equal(&lookup->hosts[low].address, address)
+		       ? &lookup->hosts[low]
+		       : NULL;
+}
+
+static const struct inventory_function *find_function(const struct lookup *lookup,
+						      const struct host *host)
+{
+	return &lookup->planner->in->inventory->functions[host->function];
+}
+
+static const struct map_entry *find_entry(const struct lookup *lookup,
+					  const struct host *host)
+{
+	return lookup->planner->in->request->functions[host->function].entry;
 }
 
 static enum translation_result translate_address(struct lookup *lookup,
 						 const struct env_reference *reference,
 						 char **ret, char **why)
 {
-	const struct plan_input *in = lookup->planner->in;
-	const struct pci_address *host = &reference->address;
-	ssize_t index = find_host(lookup, host);
+	const struct host *host = find_host(lookup, &reference->address);
 	const struct inventory_function *found;
 	char text[PCI_ADDRESS_SIZE];
 
-	if (index < 0) {
-		*why = xasprintf("no map entry names %s", pci_address_format(host, text));
+	if (!host) {
+		*why = xasprintf("no map entry names %s",
+				 pci_address_format(&reference->address, text));
 		return TRANSLATION_NONE;
 	}
-	found = &in->inventory->functions[index];
+	found = find_function(lookup, host);
 	if (found->absent) {
-		*why = xasprintf("%s: %s", in->request->functions[index].entry->where,
+		*why = xasprintf("%s: %s", find_entry(lookup, host)->where,
 				 found->absent);
 		return TRANSLATION_NONE;
 	}
-	if (!pci_address_equal(host, &found->address))
+	if (!pci_address_equal(&reference->address, &found->address))
 		*ret = xstrdup(
 			pci_address_spell(&found->address, reference->spelling, text));
 	return TRANSLATION_DONE;
@@ -92,14 +96,13 @@ static enum translation_result translate_address(struct lookup *lookup,
 
 /* The node of the group that this function of the entry is in; NULL: it isn't known. */
 static char *find_group_path(const struct lookup *lookup, const struct map_entry *entry,
-			     const struct pci_address *host)
+			     const struct pci_address *address)
 {
-	const struct plan_input *in = lookup->planner->in;
-	ssize_t index = find_host(lookup, host);
+	const struct host *host = find_host(lookup, address);
 	const struct inventory_function *found =
-		index < 0 ? NULL : &in->inventory->functions[index];
+		host ? find_function(lookup, host) : NULL;
 
-	if (!found || in->request->functions[index].entry != entry || found->absent ||
+	if (!found || find_entry(lookup, host) != entry || found->absent ||
 	    !found->has_group)
 		return NULL;
 	return entry->final_path ? xstrdup(entry->final_path)
@@ -111,11 +114,10 @@ static char *find_group_path(const struct lookup *lookup, const struct map_entry
 static char *find_named_path(const struct lookup *lookup, const struct resolved *by,
 			     const struct pci_address *owner)
 {
-	const struct inventory *inventory = lookup->planner->in->inventory;
-	ssize_t index = owner ? find_host(lookup, owner) : -1;
+	const struct host *host = owner ? find_host(lookup, owner) : NULL;
 
-	for (size_t i = 0; i < by->n_nodes && index >= 0; i++) {
-		if (by->nodes[i]->group == inventory->functions[index].group)
+	for (size_t i = 0; i < by->n_nodes && host; i++) {
+		if (by->nodes[i]->group == find_function(lookup, host)->group)
 			return xstrdup(by->nodes[i]->final_path);
 	}
 	return xstrdup(by->nodes[0]->final_path);
@@ -201,21 +203,19 @@ static enum translation_result translate(void *context,
 
 static void list_addresses(struct lookup *lookup, const struct env_variable *variable)
 {
-	const struct inventory *inventory = lookup->planner->in->inventory;
-
 	for (size_t i = 0; i < variable->n_references; i++) {
 		const struct env_reference *reference = &variable->references[i];
-		ssize_t index;
+		struct host *host;
 
 		if (!env_reference_is_address(reference))
 			continue;
-		index = find_host(lookup, &reference->address);
-		if (index < 0 || lookup->listed[index])
+		host = find_host(lookup, &reference->address);
+		if (!host || host->listed)
 			continue;
-		lookup->listed[index] = true;
+		host->listed = true;
 		annotation_add_address(&lookup->planner->plan->annotation,
 				       &reference->address,
-				       &inventory->functions[index].address);
+				       &find_function(lookup, host)->address);
 	}
 }
 
@@ -230,19 +230,19 @@ static void add_without_node(const struct lookup *lookup, size_t leader,
 	const struct plan_input *in = lookup->planner->in;
 	const struct map_entry *entry;
 	char text[PCI_ADDRESS_SIZE];
-	ssize_t index;
+	struct host *host;
 
 	if (!env_reference_is_address(reference))
 		return;
-	index = find_host(lookup, &reference->address);
-	if (index < 0 || lookup->named[index] == leader + 1)
+	host = find_host(lookup, &reference->address);
+	if (!host || host->named == leader + 1)
 		return;
-	entry = in->request->functions[index].entry;
+	entry = find_entry(lookup, host);
 	if (plan_find_resolved(lookup->planner, entry)->named ||
 	    in->request->followed[entry - in->map->entries] ||
 	    entry->type != DEVICE_VFIO_PCI)
 		return;
-	lookup->named[index] = leader + 1;
+	host->named = leader + 1;
 	if ((*count)++ >= NAMED_MAX)
 		return;
 	buffer_printf(ret, "%s%s (", ret->length ? ", " : "",
@@ -330,5 +330,5 @@ void plan_environment(struct planner *planner)
 		    !environment->variables[i].done)
 			warn_of_missing_nodes(&lookup, i);
 	}
-	lookup_close(&lookup);
+	free(lookup.hosts);
 }
