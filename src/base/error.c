@@ -53,7 +53,9 @@ int error_set(struct error *err, enum error_class class, const char *format, ...
 	return r;
 }
 
-static void prefix_in_room(struct error *err, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void prefix_in_room(struct error *err,
+								 const char *format,
+								 va_list arguments)
 {
 	char whole[ERROR_ROOM];
 	int length = vsnprintf(whole, sizeof whole, format, arguments);

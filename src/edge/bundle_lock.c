@@ -22,7 +22,7 @@ static bool is_private(int directory, const struct stat *status)
 	struct stat bundle;
 
 	return S_ISREG(status->st_mode) && (status->st_mode & 077) == 0 &&
-	       (status->st_uid == geteuid() || status->st_uid == 0 ||
+	       (status->st_uid == 0 || status->st_uid == geteuid() ||
 		(fstat(directory, &bundle) == 0 && status->st_uid == bundle.st_uid));
 }
 
@@ -38,12 +38,11 @@ static int clear_place(int directory, const char *name, struct error *err)
 }
 
 /* Opens the file, which is made if it isn't there. Returns the fd, or -EAGAIN. */
-static int open_lock(int directory, const char *name, struct error *err)
+static int open_lock(int directory, const char *name, struct stat *ret, struct error *err)
 {
 	auto_close int fd = RETRY_ON_EINTR(openat(
 		directory, LOCK_FILE,
 		O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
-	struct stat status;
 
 	if (fd < 0) {
 		switch (errno) {
@@ -57,13 +56,13 @@ static int open_lock(int directory, const char *name, struct error *err)
 						 errno, err);
 		}
 	}
-	if (fstat(fd, &status) < 0)
+	if (fstat(fd, ret) < 0)
 		return replacement_error(name, "the bundle's lock can't be examined",
 					 errno, err);
-	if (!is_private(directory, &status))
+	if (!is_private(directory, ret))
 		return clear_place(directory, name, err);
 	/* Not left to the umask: this user's other runs must be able to open it. */
-	if ((status.st_mode & 0777) != 0600 && status.st_uid == geteuid() &&
+	if ((ret->st_mode & 0777) != 0600 && ret->st_uid == geteuid() &&
 	    fchmod(fd, 0600) < 0)
 		return replacement_error(name, "the bundle's lock can't get its mode",
 					 errno, err);
@@ -71,20 +70,20 @@ static int open_lock(int directory, const char *name, struct error *err)
 }
 
 /* Its holder removes the file: who waited for it then holds one that nobody else finds. */
-static bool is_in_place(int directory, int fd)
+static bool is_in_place(int directory, const struct stat *own)
 {
-	struct stat own, named;
+	struct stat named;
 
-	return fstat(fd, &own) == 0 &&
-	       fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       file_same(&own, &named);
+	return fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       file_same(own, &named);
 }
 
 /* One attempt. Returns the fd; -EAGAIN: somebody else had it. Not a blocking flock(): that
  * could only be ended by a signal, and a hook has no timer of its own to spare. */
 static int try_lock(int directory, const char *name, struct error *err)
 {
-	auto_close int fd = open_lock(directory, name, err);
+	struct stat own;
+	auto_close int fd = open_lock(directory, name, &own, err);
 
 	if (fd < 0)
 		return fd;
@@ -93,7 +92,7 @@ static int try_lock(int directory, const char *name, struct error *err)
 			return -EAGAIN;
 		return replacement_error(name, "the bundle can't be locked", errno, err);
 	}
-	return is_in_place(directory, fd) ? take_fd(fd) : -EAGAIN;
+	return is_in_place(directory, &own) ? take_fd(fd) : -EAGAIN;
 }
 
 int bundle_lock_take(int directory, const char *name, struct error *err)
@@ -121,7 +120,8 @@ int bundle_lock_take(int directory, const char *name, struct error *err)
 
 void bundle_lock_release(int directory, int *lock)
 {
-	if (*lock >= 0 && is_in_place(directory, *lock))
+	/* Nobody takes away what is held, and only who holds it gets here. */
+	if (*lock >= 0)
 		unlinkat(directory, LOCK_FILE, 0);
 	close_fd(lock);
 }

@@ -158,7 +158,7 @@ static int look_up_own(struct lookup *lookup, const struct pci_address *address,
 	if (r < 0 || !ret->has_group || !ret->vfio)
 		return r;
 	return sysfs_look_up_group(lookup->sysroot, lookup->inventory, ret->group,
-				   lookup->err);
+				   address, lookup->err);
 }
 
 static int look_up_all_own(struct lookup *lookup)
@@ -188,9 +188,12 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		r = look_up_function(&lookup, i);
 	}
 	for (size_t i = 0; i < inventory.n_functions && r == 0; i++) {
-		if (request->functions[i].want_group && inventory.functions[i].has_group)
-			r = sysfs_look_up_group(sysroot, &inventory,
-						inventory.functions[i].group, err);
+		const struct inventory_function *function = &inventory.functions[i];
+
+		if (request->functions[i].want_group && function->has_group)
+			r = sysfs_look_up_group(
+				sysroot, &inventory, function->group,
+				function->vfio ? &function->address : NULL, err);
 	}
 	if (r == 0)
 		r = look_up_others(&lookup);

@@ -102,7 +102,7 @@ static int look_at_member(const struct sysroot *sysroot,
 }
 
 static int look_at_members(const struct sysroot *sysroot, struct inventory_group *group,
-			   struct error *err)
+			   const struct pci_address *bound, struct error *err)
 {
 	auto_names members = { 0 };
 	auto_close int fd = -1;
@@ -123,6 +123,11 @@ static int look_at_members(const struct sysroot *sysroot, struct inventory_group
 		/* Devices of other buses can't be told to be in the way: the kernel does. */
 		if (pci_address_parse(slice_from(members.items[i]), &address) < 0)
 			continue;
+		if (bound != NULL && pci_address_equal(bound, &address)) {
+			*array_append(group->members, group->n_members,
+				      group->members_capacity) = address;
+			continue;
+		}
 		r = look_at_member(sysroot, &address, group, err);
 		if (r < 0)
 			return r;
@@ -131,7 +136,8 @@ static int look_at_members(const struct sysroot *sysroot, struct inventory_group
 }
 
 int sysfs_look_up_group(const struct sysroot *sysroot, struct inventory *inventory,
-			uint32_t number, struct error *err)
+			uint32_t number, const struct pci_address *bound,
+			struct error *err)
 {
 	struct inventory_group *group;
 	auto_free char *path = NULL;
@@ -142,7 +148,7 @@ int sysfs_look_up_group(const struct sysroot *sysroot, struct inventory *invento
 	group = array_append(inventory->groups, inventory->n_groups,
 			     inventory->groups_capacity);
 	group->number = number;
-	r = look_at_members(sysroot, group, err);
+	r = look_at_members(sysroot, group, bound, err);
 	if (r < 0)
 		return r;
 	path = text_number("/sys/class/vfio/", number, "/dev");
