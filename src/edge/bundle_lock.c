@@ -84,13 +84,17 @@ static int try_lock(int directory, const char *name, struct error *err)
 {
 	struct stat own;
 	auto_close int fd = open_lock(directory, name, &own, err);
+	int r;
 
 	if (fd < 0)
 		return fd;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK || errno == EINTR)
 			return -EAGAIN;
-		return replacement_error(name, "the bundle can't be locked", errno, err);
+		r = replacement_error(name, "the bundle can't be locked", errno, err);
+		/* Nobody can hold it then. */
+		unlinkat(directory, LOCK_FILE, 0);
+		return r;
 	}
 	return is_in_place(directory, &own) ? take_fd(fd) : -EAGAIN;
 }

@@ -91,7 +91,7 @@ assert_output_fault() {
 @test "the new file" {
 	needs_root
 	local new='bundle/\.config\.json\.oci-vfio-hook>'
-	assert_fault openat '/\.config\.json\.oci-vfio-hook|"\.config\.json\.oci-vfio-hook' EMFILE 74 \
+	assert_fault openat '/\.config\.json\.oci-vfio-hook["'"'"']|"\.config\.json\.oci-vfio-hook"' EMFILE 74 \
 		"$CONFIG: can't make a new file beside it: Too many open files; nothing was changed"
 	assert_fault %fstat "$new" EIO 74 "$CONFIG: can't examine the new file: Input/output error; nothing was changed"
 	assert_fault fchmod "$new" EPERM 77 "$CONFIG: can't give the new file its mode: Operation not permitted" 'rights of the file'
