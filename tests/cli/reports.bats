@@ -1,0 +1,376 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Situations that people who do this job have told of, from beginning to end: what the container gets, or which message
+# tells them what to do. Those of variables and arguments are in environment.bats and leftover.bats.
+
+load helpers
+
+setup() {
+	machine
+	bundle
+}
+
+# _INFO of one function and its node, as the SR-IOV device plugin writes it.
+info() {
+	printf '{"%s":{"generic":{"deviceID":"%s"},"vfio":{"dev-mount":"%s","mount":"/dev/vfio/vfio"}}}' "$1" "$1" "$2"
+}
+
+# --- a saved spec after a reboot: the groups have other numbers ---------------------------------------------------
+
+# The VF 0000:89:05.2 was in group 100, with 243:4; today it is in 125, and 100 is another one's, with just these
+# numbers.
+renumbered() {
+	add_bridge 0000:85:02.0 bus=89
+	add_pci_function 0000:89:04.1 parent=0000:85:02.0 driver=vfio-pci group=100 node=243:4
+	add_pci_function 0000:89:05.2 parent=0000:85:02.0 driver=vfio-pci group=125 node=243:17
+	add_device /dev/vfio/100 c 243 4
+	add_rule + c 243:4 rwm
+	control_device
+}
+
+@test "a renumbered group: the spec's own address tells, and the message says what to write" {
+	renumbered
+	add_env PCIDEVICE_X=0000:89:05.2 "PCIDEVICE_X_INFO=$(info 0000:89:05.2 /dev/vfio/100)"
+	apply
+	assert_refused 69 'linux.devices[0]' /dev/vfio/100 0000:89:05.2 'whose node is /dev/vfio/125 today' --by-address=remap \
+		'"container_path": "/dev/vfio/100"' '"options": ["0000:89:05.2=0000:89:05.2"]'
+	# What it says to write helps.
+	device_map own "$(entry /dev/vfio/100 0000:89:05.2=0000:89:05.2)"
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/125 c 243:17' '/dev/vfio/vfio c 10:196'
+	assert_rules '- * *:* rwm' '+ c 243:17 rwm' '+ c 10:196 rwm'
+	assert_env PCIDEVICE_X=0000:89:05.2 "PCIDEVICE_X_INFO=$(info 0000:89:05.2 /dev/vfio/125)"
+}
+
+@test "a renumbered group, and nothing that pairs the address with it: the same, since there is one node" {
+	renumbered
+	add_env PCIDEVICE_X=0000:89:05.2
+	apply
+	assert_refused 69 /dev/vfio/100 0000:89:05.2 'whose node is /dev/vfio/125 today' --by-address=remap
+	apply --by-address=remap
+	assert_silent
+	assert_devices '/dev/vfio/125 c 243:17' '/dev/vfio/vfio c 10:196'
+	assert_rules '- * *:* rwm' '+ c 243:17 rwm' '+ c 10:196 rwm'
+	assert_idempotent --by-address=remap
+}
+
+@test "a renumbered group that is gone today" {
+	renumbered
+	rm "$ROOT/sys/class/vfio/100"
+	add_env PCIDEVICE_X=0000:89:05.2
+	apply
+	assert_refused 69 /dev/vfio/100 0000:89:05.2 'whose node is /dev/vfio/125 today'
+	apply --by-address=remap
+	assert_silent
+	assert_devices '/dev/vfio/125 c 243:17' '/dev/vfio/vfio c 10:196'
+}
+
+@test "a renumbered group, and the function isn't bound yet: never the other one" {
+	renumbered
+	rm "$ROOT/sys/devices/pci0000:85/0000:85:02.0/0000:89:05.2/driver"
+	add_env PCIDEVICE_X=0000:89:05.2 "PCIDEVICE_X_INFO=$(info 0000:89:05.2 /dev/vfio/100)"
+	apply
+	assert_refused 69 /dev/vfio/100 0000:89:05.2 'driverctl set-override 0000:89:05.2 vfio-pci'
+	apply --by-address=remap
+	assert_refused 69 /dev/vfio/100 0000:89:05.2 'driverctl set-override 0000:89:05.2 vfio-pci'
+}
+
+@test "a renumbered group of a pod: its author's variables give no device" {
+	renumbered
+	add_env PCIDEVICE_X=0000:89:05.2
+	add_annotation io.kubernetes.cri.sandbox-id 0123
+	apply --by-address=remap
+	assert_refused 69 /dev/vfio/100 0000:89:05.2 /dev/vfio/125 "a pod's variables"
+	# The other remedy isn't offered, since it wouldn't help.
+	apply
+	assert_refused 69 "a pod's variables"
+	! grep -q by-address "$STDERR" || fail "$(show_output)"
+}
+
+@test "a renumbered group of a rootless container, by a mount" {
+	renumbered
+	DEVICES=() RULES=()
+	add_mount /dev/vfio/100 /dev/vfio/100
+	add_mount /dev/vfio/vfio /dev/vfio/vfio
+	add_env PCIDEVICE_X=0000:89:05.2
+	apply
+	assert_refused 69 'mounts[1]' /dev/vfio/100 0000:89:05.2 'whose node is /dev/vfio/125 today'
+	apply --by-address=remap
+	assert_silent
+	assert_mounts '/dev/vfio/125 /dev/vfio/125 rbind,rprivate,ro' '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
+}
+
+# --- two of the host's groups are one here --------------------------------------------------------------------
+
+# A PCIe-to-PCI bridge: what is behind it is in one group.
+one_guest_group() {
+	add_bridge 0000:00:02.0 bus=01 group=2
+	add_pci_function 0000:01:01.0 parent=0000:00:02.0 driver=vfio-pci group=2 node=242:0
+	add_pci_function 0000:01:02.0 parent=0000:00:02.0 driver=vfio-pci group=2 node=242:0
+	add_map both "$(entry /dev/vfio/45 0000:3b:02.0=02/01)" "$(entry /dev/vfio/46 0000:3b:02.1=02/02)"
+}
+
+@test "two host groups are one here: a container with both has one node" {
+	one_guest_group
+	host_device
+	second_host_device
+	control_device
+	add_env PCIDEVICE_X=0000:3b:02.0,0000:3b:02.1
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/2 c 242:0' '/dev/vfio/vfio c 10:196'
+	assert_env PCIDEVICE_X=0000:01:01.0,0000:01:02.0
+	assert_idempotent
+}
+
+@test "two host groups are one here: a container with one is told whose the other is" {
+	one_guest_group
+	host_device
+	control_device
+	apply
+	assert_warning 'both.json: [0]: IOMMU group 2 also has 0000:01:02.0, the device of' 'both.json: [1]'
+	assert_devices '/dev/vfio/2 c 242:0' '/dev/vfio/vfio c 10:196'
+	rm "$CONFIG"
+	DEVICES=()
+	second_host_device
+	control_device
+	apply
+	assert_warning 'both.json: [1]: IOMMU group 2 also has 0000:01:01.0, the device of' 'both.json: [0]'
+}
+
+@test "a function that shares the group and is nobody's comes with it: told at level info" {
+	one_guest_group
+	add_map both "$(entry /dev/vfio/45 0000:3b:02.0=02/01)"
+	host_device
+	control_device
+	apply
+	assert_silent
+	rm "$CONFIG"
+	apply --log-level=info
+	assert_warning 'both.json: [0]: IOMMU group 2 also has 0000:01:02.0, which comes with it'
+}
+
+# --- one of the host's groups is several here -------------------------------------------------------------------
+
+split_group() {
+	two_functions
+	add_device /dev/vfio/45 c 243 5
+	add_rule + c 243:5 rwm
+	control_device
+	add_env PCIDEVICE_X=0000:3b:00.0,0000:3b:00.1 \
+		'PCIDEVICE_X_INFO={"0000:3b:00.0":{"vfio":{"dev-mount":"/dev/vfio/45"}},"0000:3b:00.1":{"vfio":{"dev-mount":"/dev/vfio/45"}}}'
+}
+
+@test "one host group is two here: both nodes and rules" {
+	split_group
+	add_map one "$(entry /dev/vfio/45 0000:3b:00.0=06/00 0000:3b:00.1=07/00)"
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/4 c 242:1' '/dev/vfio/vfio c 10:196'
+	assert_rules '- * *:* rwm' '+ c 242:0 rwm' '+ c 10:196 rwm' '+ c 242:1 rwm'
+	assert_spec '.process.env[2] == "PCIDEVICE_X=0000:01:00.0,0000:02:00.0"'
+	assert_idempotent
+}
+
+@test "one host group is two here, written as two entries: the message says to make them one" {
+	split_group
+	add_map two "$(entry /dev/vfio/45 0000:3b:00.0=06/00)" "$(entry /dev/vfio/45 0000:3b:00.1=07/00)"
+	apply
+	assert_refused 65 'two.json: [1]' /dev/vfio/45 'two.json: [0]' 'with the options of both'
+}
+
+# --- privileged containers ----------------------------------------------------------------------------------------
+
+@test "a privileged container lists all of the host's nodes: with drop those that aren't mapped go" {
+	local group
+	two_functions
+	# The host's 243:0 is another group's here: nothing may stay of it.
+	add_pci_function 0000:00:09.0 driver=vfio-pci group=9 node=243:0
+	add_map 61 "$(entry /dev/vfio/61 0000:81:10.0=06/00)"
+	for group in 58 59 60 61; do
+		add_device "/dev/vfio/$group" c 243 $((group - 58))
+	done
+	add_device /dev/vfio/vfio c 10 196
+	add_device /dev/fuse c 10 229
+	RULES=('{"allow":true,"access":"rwm"}')
+	add_env PCIDEVICE_X=0000:81:10.0
+	apply
+	assert_refused 69 'linux.devices[0]' /dev/vfio/58 --unmapped=drop
+	apply --unmapped=drop
+	assert_warning '"/dev/vfio/58" is removed' '"/dev/vfio/59" is removed' '"/dev/vfio/60" is removed'
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196' '/dev/fuse c 10:229'
+	assert_env PCIDEVICE_X=0000:01:00.0
+	assert_idempotent --unmapped=drop
+}
+
+# The administrator wrote a map for a container that was saved before a reboot; the machine's own nodes are 51 and 52.
+own_beside_map() {
+	add_pci_function 0000:00:05.0 driver=vfio-pci group=51
+	add_pci_function 0000:00:06.0 driver=vfio-pci group=52
+	add_map saved "$(entry /dev/vfio/45 0000:00:05.0=05)"
+}
+
+@test "a privileged container of this machine beside somebody's map: it starts with own, and the message says so" {
+	own_beside_map
+	add_device /dev/vfio/51 c 242 51
+	add_device /dev/vfio/52 c 242 52
+	add_device /dev/vfio/vfio c 10 196
+	RULES=('{"allow":true,"access":"rwm"}')
+	apply
+	assert_refused 69 'linux.devices[0]' /dev/vfio/51 --unmapped=own
+	apply --unmapped=own
+	assert_silent
+	assert_unchanged
+}
+
+@test "a new container of this machine beside somebody's map: it starts with own" {
+	own_beside_map
+	add_device /dev/vfio/52 c 242 52
+	add_rule + c 242:52 rwm
+	control_device
+	apply
+	assert_refused 69 'linux.devices[0]' /dev/vfio/52 --unmapped=own
+	apply --unmapped=own
+	assert_silent
+	assert_unchanged
+	# So it does by an entry that says that it is itself.
+	add_map self "$(entry /dev/vfio/52 0000:00:06.0=06)"
+	apply
+	assert_silent
+	assert_unchanged
+}
+
+# --- groups that aren't viable: remedies that help -----------------------------------------------------------------
+
+# ADDRESS [NAME=VALUE...]: another function of group 7, with its driver.
+beside() {
+	add_pci_function "$@" group=7
+}
+
+gpu() {
+	add_pci_function 0000:01:00.0 driver=vfio-pci group=7 class=0x030000
+	add_map gpu "$(entry /dev/vfio/45 0000:3b:02.0=0000:01:00.0)"
+	host_device
+}
+
+@test "a GPU whose audio and USB functions have other drivers: all of them are named, with what to type for each" {
+	gpu
+	beside 0000:01:00.1 driver=snd_hda_intel class=0x040300
+	beside 0000:01:00.2 driver=xhci_hcd class=0x0c0330
+	beside 0000:01:00.3 driver=nvidia-gpu class=0x0c8000
+	apply
+	assert_refused 69 'gpu.json: [0]' 'group 7 is not viable' \
+		'0000:01:00.1 is bound to snd_hda_intel: driverctl set-override 0000:01:00.1 vfio-pci' \
+		'0000:01:00.2 is bound to xhci_hcd: driverctl set-override 0000:01:00.2 vfio-pci' \
+		'0000:01:00.3 is bound to nvidia-gpu: driverctl set-override 0000:01:00.3 vfio-pci'
+}
+
+# WORD...: refused with these, and without a command that would take from the machine what it lives on.
+assert_no_advice_to_bind() {
+	apply
+	assert_refused 69 'group 7 is not viable' "$@" 'put the device into another slot'
+	! grep -q driverctl "$STDERR" || fail "$(show_output)"
+}
+
+@test "beside the disk that the machine runs from" {
+	gpu
+	beside 0000:01:01.0 driver=virtio-pci class=0x010000
+	assert_no_advice_to_bind '0000:01:01.0 is bound to virtio-pci' 'a storage controller'
+}
+
+@test "beside an NVMe disk" {
+	gpu
+	beside 0000:01:01.0 driver=nvme class=0x010802
+	assert_no_advice_to_bind '0000:01:01.0 is bound to nvme' 'a storage controller'
+}
+
+@test "a virtual function beside its physical function" {
+	gpu
+	beside 0000:01:01.0 driver=ice class=0x020000
+	ln -s ../0000:01:00.0 "$ROOT/sys/${SYSFS_PATHS[0000:01:01.0]}/virtfn0"
+	assert_no_advice_to_bind '0000:01:01.0 is bound to ice' 'the physical function of virtual functions' 'ACS'
+}
+
+@test "beside a network interface: it depends on whether it is up" {
+	local net
+	gpu
+	beside 0000:01:01.0 driver=e1000e class=0x020000
+	net=$ROOT/sys/${SYSFS_PATHS[0000:01:01.0]}/net
+	mkdir -p "$net/eth0" "$net/eth1"
+	echo 0x1002 > "$net/eth0/flags"
+	echo 0x1003 > "$net/eth1/flags"
+	assert_no_advice_to_bind '0000:01:01.0 is bound to e1000e' 'a network interface that is up'
+	echo 0x1002 > "$net/eth1/flags"
+	apply
+	assert_refused 69 '0000:01:01.0 is bound to e1000e: driverctl set-override 0000:01:01.0 vfio-pci'
+	rm -r "$net"
+	apply
+	assert_refused 69 '0000:01:01.0 is bound to e1000e: driverctl set-override 0000:01:01.0 vfio-pci'
+}
+
+@test "beside the display of the machine: it depends on whether it is the boot's" {
+	gpu
+	beside 0000:01:01.0 driver=i915 class=0x030000
+	echo 1 > "$ROOT/sys/${SYSFS_PATHS[0000:01:01.0]}/boot_vga"
+	assert_no_advice_to_bind '0000:01:01.0 is bound to i915' 'the display of this machine'
+	echo 0 > "$ROOT/sys/${SYSFS_PATHS[0000:01:01.0]}/boot_vga"
+	apply
+	assert_refused 69 '0000:01:01.0 is bound to i915: driverctl set-override 0000:01:01.0 vfio-pci'
+}
+
+# --- the whole /dev/vfio -------------------------------------------------------------------------------------------
+
+# The host's rule 243:7 was for the device that is group 3, 242:0, here.
+whole_directory() {
+	two_functions
+	add_mount /dev/vfio /dev/vfio
+	add_env PCIDEVICE_X=0000:91:02.0
+}
+
+@test "/dev/vfio is mounted, and the rules are the host's: a warning names what no rule allows" {
+	whole_directory
+	add_map one "$(entry /dev/vfio/47 0000:91:02.0=06/00)"
+	add_rule + c '243:*' rwm
+	apply
+	assert_warning 'mounts[1]: it shows the whole "/dev/vfio"' 'no rule allows /dev/vfio/3 (c 242:0)' '"host_dev" to' one.json
+	assert_env PCIDEVICE_X=0000:01:00.0
+	assert_rules '- * *:* rwm' '+ c 243:* rwm'
+}
+
+@test "/dev/vfio is mounted: the host's rule follows where the map tells its numbers" {
+	whole_directory
+	add_map one "$(with '"host_dev":"243:7"' "$(entry /dev/vfio/47 0000:91:02.0=06/00)")"
+	add_rule + c 243:7 rwm
+	apply
+	assert_warning 'it shows the whole "/dev/vfio"'
+	! grep -q 'no rule allows' "$STDERR" || fail "$(show_output)"
+	assert_rules '- * *:* rwm' '+ c 242:0 rwm'
+}
+
+@test "/dev/vfio is mounted into a privileged container: it needs no rule" {
+	whole_directory
+	add_map one "$(entry /dev/vfio/47 0000:91:02.0=06/00)"
+	RULES=('{"allow":true,"access":"rwm"}')
+	apply
+	assert_warning 'it shows the whole "/dev/vfio"'
+	! grep -q 'no rule allows' "$STDERR" || fail "$(show_output)"
+}
+
+# --- a pod's block volume ---------------------------------------------------------------------------------------
+
+@test "Kata's request has a disk beside the VF: the disk is this machine's node under its own name" {
+	two_functions
+	mknod "$ROOT/dev/vda" b 254 0
+	host_device
+	control_device
+	add_device /dev/xvda b 8 16
+	add_rule + b 8:16 rwm
+	device_map_text request '{"container_id":"c1","devices":[
+		{"id":"45","type_":"vfio-pci","vmPath":"","containerPath":"/dev/vfio/45","options":["0000:3b:02.0=06/00"]},
+		{"id":"drive-1","type_":"blk","vmPath":"/dev/vda","containerPath":"/dev/xvda","options":[]}]}'
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196' '/dev/xvda b 254:0'
+	assert_rules '- * *:* rwm' '+ c 242:0 rwm' '+ c 10:196 rwm' '+ b 254:0 rwm'
+}
