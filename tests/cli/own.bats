@@ -154,6 +154,9 @@ add_handle() {
 	apply
 	assert_silent
 	assert_unchanged
+	# What each of them needs is nobody's in particular.
+	add_sysfs_node misc iommu 10:257
+	add_device /dev/iommu c 10 257
 	rm "$CONFIG"
 	ENVIRONMENT=()
 	add_env PCIDEVICE_X=0000:01:00.0

@@ -51,6 +51,10 @@ static void test_kept(void **state)
 		{ .spec = S(VAR("0000:08:01.0"), N9, RULE_9) },
 		/* One that isn't here beside one that is. */
 		{ .spec = S(VAR("0000:50:00.0,0000:09:00.0"), N9, RULE_9) },
+		/* One whose node the spec doesn't have takes no other's. */
+		{ .spec = S(INFO(PAIR("0000:09:00.0", "/dev/vfio/9") "," PAIR(
+				    "0000:06:00.0", "/dev/vfio/6")),
+			    N9, RULE_9) },
 		/* Twice the same. */
 		{ .spec = S(INFO(PAIR("0000:09:00.0", "/dev/vfio/9")), N9 "," N9,
 			    RULE_9) },
@@ -202,6 +206,10 @@ static void test_remapped(void **state)
 					  "],\"resources\":{\"devices\":[" DENY_ALL
 					  "," ALLOW("242", "6") "," ALLOW("10",
 									  "196") "]}}}" },
+		/* Twice the same: the second becomes one with the first. */
+		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N9 "," N9, RULE_9),
+		  .by_address = BY_ADDRESS_REMAP,
+		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N6, RULE_6) },
 		/* A swap. */
 		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9") "," PAIR(
 				    "0000:09:00.0", "/dev/vfio/6")),
