@@ -35,7 +35,7 @@ int error_vset(struct error *err, enum error_class class, const char *format,
 	if (err->class == ERROR_NONE) {
 		err->class = class;
 		if (err->room > 0)
-			vsnprintf(err->message, err->room, format, arguments);
+			(void)vsnprintf(err->message, err->room, format, arguments);
 		else
 			err->message = xvasprintf(format, arguments);
 	}
@@ -61,8 +61,8 @@ __attribute__((format(printf, 2, 0))) static void prefix_in_room(struct error *e
 	int length = vsnprintf(whole, sizeof whole, format, arguments);
 
 	if (length >= 0 && (size_t)length < sizeof whole)
-		snprintf(whole + length, sizeof whole - (size_t)length, ": %s",
-			 err->message);
+		(void)snprintf(whole + length, sizeof whole - (size_t)length, ": %s",
+			       err->message);
 	memcpy(err->message, whole, strlen(whole) + 1);
 }
 

@@ -125,7 +125,7 @@ int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err)
 		close_fd(&again.config);
 		return r;
 	}
-	same = again.length == bundle->length &&
+	same = again.length == bundle->length && again.text &&
 	       memcmp(again.text, bundle->text, again.length) == 0;
 	/* Who planned borrows from the text: it stays where it is the same. */
 	free(same ? again.text : bundle->text);

@@ -82,7 +82,7 @@ static bool is_in_place(int directory, const struct stat *own)
  * could only be ended by a signal, and a hook has no timer of its own to spare. */
 static int try_lock(int directory, const char *name, struct error *err)
 {
-	struct stat own;
+	struct stat own = { 0 };
 	auto_close int fd = open_lock(directory, name, &own, err);
 	int r;
 

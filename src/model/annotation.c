@@ -143,12 +143,14 @@ void annotation_index(struct annotation *annotation)
 {
 	annotation_sort(annotation);
 	free(annotation->by_final);
+	/* Pointers, indeed. NOLINTBEGIN(bugprone-sizeof-expression) */
 	annotation->by_final =
 		xmalloc(annotation->n_nodes * sizeof *annotation->by_final);
 	for (size_t i = 0; i < annotation->n_nodes; i++)
 		annotation->by_final[i] = &annotation->nodes[i];
 	sort(annotation->by_final, annotation->n_nodes, sizeof *annotation->by_final,
 	     compare_final);
+	/* NOLINTEND(bugprone-sizeof-expression) */
 	free(annotation->guests);
 	annotation->guests =
 		xmalloc(annotation->n_addresses * sizeof *annotation->guests);

@@ -67,9 +67,11 @@ static bool has_character(struct slice text, size_t at, char c)
 static size_t scan_rest(struct slice text, size_t at, char separator,
 			struct pci_address *ret)
 {
-	const char last = separator == ':' ? '.' : separator;
+	char last = '.';
 	uint32_t bus, slot;
 
+	if (separator != ':')
+		last = separator;
 	if (count_digits(text, at, &bus) != 2 ||
 	    !has_character(text, at + 2, separator) ||
 	    count_digits(text, at + 3, &slot) != 2 || slot > SLOT_MAX ||

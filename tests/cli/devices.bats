@@ -233,11 +233,12 @@ setup() {
 @test "two devices with one cleaned path that differ: refused for a VFIO device that nobody maps" {
 	local other
 	OPTIONS+=(--unmapped=keep)
+	# shellcheck disable=SC2089 # The numbers, and what else there is.
 	for other in '243 8' '243 9 "fileMode":384' '243 9 "gid":36'; do
 		rm -f "$CONFIG"
 		DEVICES=()
 		add_device /dev/vfio/9 c 243 9
-		# shellcheck disable=SC2086 # The numbers, and what else there is.
+		# shellcheck disable=SC2086,SC2090
 		add_device /dev/vfio//9 c $other
 		apply
 		assert_refused 65 config.json linux.devices /dev/vfio/9

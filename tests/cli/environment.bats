@@ -363,7 +363,7 @@ assert_env_stays() {
 	rm "$CONFIG"
 	add_mount /dev/vfio /dev/vfio
 	apply
-	! grep -q 'names functions' "$STDERR"
+	run ! grep -q 'names functions' "$STDERR"
 }
 
 @test "entries that aren't strings: refused" {

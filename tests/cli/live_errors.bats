@@ -55,6 +55,7 @@ A_NODE='mknod dev/vfio/45 c 243 5'
 
 # The container's nodes and mounts.
 look_inside() {
+	# shellcheck disable=SC2016 # $0 is for that shell.
 	nsenter --mount="/proc/$PID/ns/mnt" bash -c 'find "$0/dev" -exec stat -c "%n %F %a %u:%g %t:%T" {} + | sort
 		cut -d " " -f 3- /proc/self/mountinfo | sort' "$BUNDLE/rootfs"
 }

@@ -824,9 +824,10 @@ assert_state_rewrites() {
 	edit_config '.root.path = "/rootfs/of/another"'
 	remember
 	status=0
+	# shellcheck disable=SC2016 # $1 is for that shell.
 	in_machine sh -c 'cd "$1" && exec hook createRuntime' sh "$BUNDLE" > "$STDOUT" 2> "$STDERR" \
 		<<< '{"id":"box","bundle":"/","root":"/rootfs/of/this","pid":0}' || status=$?
-	assert_failed 65 'root.path: differs from the state' 'so this is another container'"'"'s config, and the state doesn'"'"'t name the bundle of this one: '
+	assert_failed 65 'root.path: differs from the state' "so this is another container's config, and the state doesn't name the bundle of this one: "
 	assert_unchanged_text
 }
 

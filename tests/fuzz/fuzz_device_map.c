@@ -14,8 +14,10 @@ static void check_entry(const struct map_entry *entry)
 		   "%s isn't clean", entry->final_path);
 	switch (entry->type) {
 	case DEVICE_VFIO_PCI:
-	case DEVICE_VFIO_PCI_GK:
 		fuzz_check(entry->n_functions > 0 && !entry->vm_path, "VFIO entry");
+		break;
+	case DEVICE_VFIO_PCI_GK:
+		fuzz_check(!entry->vm_path, "VFIO entry");
 		break;
 	case DEVICE_NODE:
 		fuzz_check(entry->n_functions == 0 && entry->vm_path, "node entry");

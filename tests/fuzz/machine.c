@@ -63,6 +63,8 @@ void machine_answer(const void *context, const struct request *request,
 {
 	const struct sysroot *sysroot = context;
 
+	ret->own = xzalloc(request->n_own * sizeof *ret->own);
+	ret->n_own = request->n_own;
 	ret->functions = xzalloc(request->n_functions * sizeof *ret->functions);
 	ret->n_functions = request->n_functions;
 	for (size_t i = 0; i < request->n_functions; i++) {

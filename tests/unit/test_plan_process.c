@@ -169,6 +169,7 @@ static void test_empty(void **state)
 	assert_int_equal(pci_address_parse(SLICE("0000:3b:02.0"), &host), 0);
 	annotation_add_address(&annotation, &host, &host);
 	annotation_index(&annotation);
+	env_changes_free(&plan.env);
 	plan_process(&process, &environment, &container, &annotation, &plan, &messages);
 	assert_int_equal(plan.n_changes, 0);
 	assert_int_equal(messages.count, 1);

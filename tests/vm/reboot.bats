@@ -55,7 +55,7 @@ is_edu() {
 # What is there under the address that the bridge's card had is the edu, or it is somebody else's.
 right_or_refused() {
 	local status=0
-	hook "$@" apply "$bundle" 2> "$BATS_TEST_TMPDIR/stderr" || status=$?
+	hook apply "$bundle" 2> "$BATS_TEST_TMPDIR/stderr" || status=$?
 	cat "$BATS_TEST_TMPDIR/stderr"
 	if [ $status = 0 ]; then
 		expect_device runc "$(jq -r '.process.env[] | select(startswith("PCIDEVICE_REBOOT=")) | split("=")[1]' < "$bundle/config.json")"
