@@ -124,8 +124,10 @@ int bundle_lock_take(int directory, const char *name, struct error *err)
 
 void bundle_lock_release(int directory, int *lock)
 {
-	/* Nobody takes away what is held, and only who holds it gets here. */
-	if (*lock >= 0)
+	struct stat own;
+
+	/* Another user's run may have removed it, to which it didn't look like a lock. */
+	if (*lock >= 0 && fstat(*lock, &own) == 0 && is_in_place(directory, &own))
 		unlinkat(directory, LOCK_FILE, 0);
 	close_fd(lock);
 }

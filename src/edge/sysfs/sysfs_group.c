@@ -68,6 +68,12 @@ static enum offender_role find_role(const struct sysroot *sysroot, int function,
 	return has_interface_up(sysroot, function) ? OFFENDER_NETWORK_UP : OFFENDER_SPARE;
 }
 
+static void add_member(struct inventory_group *group, const struct pci_address *address)
+{
+	*array_append(group->members, group->n_members, group->members_capacity) =
+		*address;
+}
+
 static int look_at_member(const struct sysroot *sysroot,
 			  const struct pci_address *address,
 			  struct inventory_group *group, struct error *err)
@@ -90,8 +96,7 @@ static int look_at_member(const struct sysroot *sysroot,
 		r = function_read_identity(sysroot, address, fd, PCI_CLASS, &class, err);
 	if (r < 0 || is_bridge(class))
 		return r;
-	*array_append(group->members, group->n_members, group->members_capacity) =
-		*address;
+	add_member(group, address);
 	if (vfio || driver == NULL || strcmp(driver, "pci-stub") == 0)
 		return 0;
 	offender = array_append(group->offenders, group->n_offenders, group->capacity);
@@ -124,8 +129,7 @@ static int look_at_members(const struct sysroot *sysroot, struct inventory_group
 		if (pci_address_parse(slice_from(members.items[i]), &address) < 0)
 			continue;
 		if (bound != NULL && pci_address_equal(bound, &address)) {
-			*array_append(group->members, group->n_members,
-				      group->members_capacity) = address;
+			add_member(group, &address);
 			continue;
 		}
 		r = look_at_member(sysroot, &address, group, err);
