@@ -320,7 +320,7 @@ by_mount() {
 @test "runc, a bind mount" { by_mount runc; }
 
 # What stands in is a device that every container may use, and goes on using.
-stand_in() {
+null_stands_in() {
 	foreign_spec "$1"
 	edit_spec '(.linux.devices[] | select(.path == "/dev/vfio/45")) |= (.major = 1 | .minor = 3)
 		| (.linux.resources.devices[] | select(.minor == 5)) |= (.major = 1 | .minor = 3)'
@@ -333,9 +333,9 @@ stand_in() {
 }
 
 # bats test_tags=v1
-@test "crun, a stand-in that every container may use" { stand_in crun; }
+@test "crun, a stand-in that every container may use" { null_stands_in crun; }
 # bats test_tags=v1
-@test "runc, a stand-in that every container may use" { stand_in runc; }
+@test "runc, a stand-in that every container may use" { null_stands_in runc; }
 
 # As on a machine with SELinux: any file system with extended attributes stores the label.
 labelled() {
