@@ -14,7 +14,7 @@ struct cgroup_rule {
 
 /* Initialised with {0}, which allows nothing. */
 struct cgroup_rules {
-	struct cgroup_rule *items; /* owned */
+	struct cgroup_rule *items; /* sorted; owned */
 	size_t count, capacity;
 	/* "a *:* rwm" is there: everything is allowed but exceptions, which the kernel
 	 * doesn't show. */
@@ -29,9 +29,10 @@ int cgroup_rule_parse(struct slice line, struct cgroup_rule *ret);
 /* Parses devices.list. 0 or -EINVAL. */
 int cgroup_rules_parse(struct slice text, struct cgroup_rules *ret);
 
-/* Is the rule for exactly this device, without a wildcard? */
-bool cgroup_rule_is_for(const struct cgroup_rule *rule,
-			const struct device_number *number);
+/* Finds the rule for exactly this device, without a wildcard; NULL: there is none. The kernel
+ * has one at most. */
+const struct cgroup_rule *cgroup_rules_find(const struct cgroup_rules *rules,
+					    const struct device_number *number);
 
 /* Does one rule let the device be opened in all ways that `access` (bits of
  * device_access_parse()) has? As device_program_allows(). */

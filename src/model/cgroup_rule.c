@@ -42,6 +42,17 @@ int cgroup_rule_parse(struct slice line, struct cgroup_rule *ret)
 	return 0;
 }
 
+static int compare_rules(const void *a, const void *b)
+{
+	const struct cgroup_rule *first = a, *second = b;
+
+	if (first->any_major != second->any_major)
+		return first->any_major ? -1 : 1;
+	if (first->any_minor != second->any_minor)
+		return first->any_minor ? -1 : 1;
+	return device_number_compare(&first->number, &second->number);
+}
+
 int cgroup_rules_parse(struct slice text, struct cgroup_rules *ret)
 {
 	auto_cgroup_rules rules = { 0 };
@@ -58,36 +69,51 @@ int cgroup_rules_parse(struct slice text, struct cgroup_rules *ret)
 		*array_append(rules.items, rules.count, rules.capacity) = rule;
 		rules.open |= rule.number.type == 'a';
 	}
+	if (rules.count > 1)
+		qsort(rules.items, rules.count, sizeof *rules.items, compare_rules);
 	*ret = take_struct(rules);
 	return 0;
 }
 
-bool cgroup_rule_is_for(const struct cgroup_rule *rule,
-			const struct device_number *number)
+static const struct cgroup_rule *find(const struct cgroup_rules *rules,
+				      const struct cgroup_rule *wanted)
 {
-	return !rule->any_major && !rule->any_minor &&
-	       device_number_equal(&rule->number, number);
+	if (rules->count == 0)
+		return NULL;
+	return bsearch(wanted, rules->items, rules->count, sizeof *rules->items,
+		       compare_rules);
 }
 
-static bool rule_allows(const struct cgroup_rule *rule,
-			const struct device_number *number, uint32_t wanted)
+const struct cgroup_rule *cgroup_rules_find(const struct cgroup_rules *rules,
+					    const struct device_number *number)
 {
-	uint32_t access;
+	const struct cgroup_rule wanted = { .number = *number };
 
-	return (rule->number.type == 'a' || rule->number.type == number->type) &&
-	       (rule->any_major || rule->number.major == number->major) &&
-	       (rule->any_minor || rule->number.minor == number->minor) &&
-	       device_access_parse(rule->access, &access) == 0 && (wanted & ~access) == 0;
+	return find(rules, &wanted);
 }
 
 bool cgroup_rules_allow(const struct cgroup_rules *rules,
 			const struct device_number *number, uint32_t access)
 {
-	uint32_t opening = access & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE);
+	const uint32_t opening = access & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE);
+	const struct cgroup_rule wanted[] = {
+		{ .number = { 'a', 0, 0 }, .any_major = true, .any_minor = true },
+		{ .number = { number->type, 0, 0 },
+		  .any_major = true,
+		  .any_minor = true },
+		{ .number = { number->type, 0, number->minor }, .any_major = true },
+		{ .number = { number->type, number->major, 0 }, .any_minor = true },
+		{ .number = *number },
+	};
 
-	for (size_t i = 0; i < rules->count; i++)
-		if (rule_allows(&rules->items[i], number, opening ? opening : access))
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		const struct cgroup_rule *rule = find(rules, &wanted[i]);
+		uint32_t allowed;
+
+		if (rule && device_access_parse(rule->access, &allowed) == 0 &&
+		    ((opening ? opening : access) & ~allowed) == 0)
 			return true;
+	}
 	return false;
 }
 

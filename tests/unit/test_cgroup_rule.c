@@ -131,6 +131,19 @@ static void test_allows(void **state)
 		{ "c 0:* rwm\n", { 'c', 245, 0 }, "rw", false },
 		{ "a *:* rwm\n", { 'b', 8, 0 }, "rwm", true },
 		{ "", { 'c', 245, 0 }, "r", false },
+		/* Whatever their order is. */
+		{ "c 245:* r\nb 8:0 m\nc 245:0 w\nc *:0 m\nc *:* w\n",
+		  { 'c', 245, 0 },
+		  "m",
+		  true },
+		{ "c 9:9 rw\nc 245:0 rw\nc 245:* r\nc *:0 m\nb *:* rwm\n",
+		  { 'c', 245, 0 },
+		  "rw",
+		  true },
+		{ "c 9:9 rw\nc 245:0 r\nc 245:* rw\nc *:0 m\nb *:* rwm\n",
+		  { 'c', 245, 0 },
+		  "rw",
+		  true },
 	};
 
 	(void)state;
@@ -152,38 +165,38 @@ static void test_allows(void **state)
 static void test_exact(void **state)
 {
 	static const struct {
-		const char *line;
-		bool is_for;
+		const char *rules;
+		struct device_number number;
+		const char *access; /* NULL: none */
 	} rows[] = {
-		{ "c 8:0 r", true },	{ "c 8:* r", false },	{ "c *:0 r", false },
-		{ "b 8:0 r", false },	{ "a *:* rwm", false }, { "c 8:1 r", false },
-		{ "c 0:8 rwm", false }, { "c *:* r", false },
+		{ "c 8:0 r\n", { 'c', 8, 0 }, "r" },
+		{ "c 8:* r\nc *:0 r\nb 8:0 r\nc 8:1 r\nc 0:8 r\nc *:* r\na *:* rwm\n",
+		  { 'c', 8, 0 },
+		  NULL },
+		{ "c 8:1 r\nc 8:* r\nc 8:0 w\nb 8:0 m\nc *:* r\nc 7:9 rw\n",
+		  { 'c', 8, 0 },
+		  "w" },
+		{ "c 8:1 r\nc 8:* r\nc 8:0 w\nb 8:0 m\nc *:* r\nc 7:9 rw\n",
+		  { 'b', 8, 0 },
+		  "m" },
+		/* A wildcard is not the number 0. */
+		{ "c *:0 r\n", { 'c', 0, 0 }, NULL },
+		{ "c 0:* r\n", { 'c', 0, 0 }, NULL },
+		{ "c *:* r\nc 0:0 w\nc 0:* m\n", { 'c', 0, 0 }, "w" },
+		{ "", { 'c', 0, 0 }, NULL },
 	};
-	static const struct device_number number = { 'c', 8, 0 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct cgroup_rule rule;
+		auto_cgroup_rules rules = { 0 };
+		const struct cgroup_rule *found;
 
-		assert_int_equal(cgroup_rule_parse(slice_from(rows[i].line), &rule), 0);
-		if (cgroup_rule_is_for(&rule, &number) != rows[i].is_for)
-			fail_row(rows[i].line, "expected %d", rows[i].is_for);
+		assert_int_equal(cgroup_rules_parse(slice_from(rows[i].rules), &rules),
+				 0);
+		found = cgroup_rules_find(&rules, &rows[i].number);
+		check_text(rows[i].rules, slice_from(found ? found->access : "none"),
+			   rows[i].access ? rows[i].access : "none");
 	}
-}
-
-/* A wildcard is not the device with the number 0. */
-static void test_wildcard_of_zero(void **state)
-{
-	static const struct device_number number = { 'c', 0, 0 };
-	struct cgroup_rule rule;
-
-	(void)state;
-	assert_int_equal(cgroup_rule_parse(SLICE("c *:0 r"), &rule), 0);
-	assert_false(cgroup_rule_is_for(&rule, &number));
-	assert_int_equal(cgroup_rule_parse(SLICE("c 0:* r"), &rule), 0);
-	assert_false(cgroup_rule_is_for(&rule, &number));
-	assert_int_equal(cgroup_rule_parse(SLICE("c 0:0 r"), &rule), 0);
-	assert_true(cgroup_rule_is_for(&rule, &number));
 }
 
 int main(void)
@@ -191,7 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse), cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_list),  cmocka_unit_test(test_allows),
-		cmocka_unit_test(test_exact), cmocka_unit_test(test_wildcard_of_zero),
+		cmocka_unit_test(test_exact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

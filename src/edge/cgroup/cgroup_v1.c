@@ -164,18 +164,12 @@ int cgroup_v1_commit(struct device_cgroup *cgroup, struct error *err)
 /* Puts back what the list had for exactly these numbers. 0 or -errno. */
 static int restore(const struct device_cgroup *cgroup, const struct device_number *number)
 {
-	int r = write_rule(cgroup->deny, number, "rwm");
+	const struct cgroup_rule *rule = cgroup_rules_find(&cgroup->rules, number);
+	int r = write_rule(cgroup->deny, number, "rwm"), allowed = 0;
 
-	for (size_t i = 0; i < cgroup->rules.count; i++) {
-		const struct cgroup_rule *rule = &cgroup->rules.items[i];
-		int written;
-
-		if (!cgroup_rule_is_for(rule, number))
-			continue;
-		written = write_rule(cgroup->allow, number, rule->access);
-		r = r < 0 ? r : written;
-	}
-	return r;
+	if (rule)
+		allowed = write_rule(cgroup->allow, number, rule->access);
+	return r < 0 ? r : allowed;
 }
 
 /* An open cgroup had the new device already, but for an exception of just its numbers,
