@@ -29,6 +29,23 @@ setup() {
 	assert_devices '/dev/vfio/17 c 511:1048575' '/dev/vfio/vfio c 10:196'
 }
 
+@test "numbers with a NUL in them, or too many of them, are no numbers: 74" {
+	add_pci_function 0000:00:05.0 driver=vfio-pci group=3 node=242:0
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=05)"
+	host_device
+	control_device
+	local dev=$ROOT/sys/devices/virtual/vfio/3/dev text
+	for text in '242:0\0' '242:0\0\n' '242:0\0:1\n' '\0' "242:$(printf '%064d' 0)\n"; do
+		printf '%b' "$text" > "$dev"
+		apply
+		assert_refused 74 /sys/class/vfio/3/dev
+	done
+	printf '242:0' > "$dev"
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+}
+
 @test "fileMode, uid and gid stay as they are" {
 	two_functions
 	two_entries

@@ -88,6 +88,16 @@ target() {
 	assert_leads_to 06/00/03 0000:1b:03.0
 }
 
+@test "child functions on one bus are one bus, on several buses or in several domains none" {
+	add_bridge 0000:00:06.0 bus=1a how=children
+	target 0000:1a:00.0 parent=0000:00:06.0
+	add_pci_function 0000:1a:00.1 parent=0000:00:06.0
+	add_pci_function 0000:1a:1f.7 parent=0000:00:06.0
+	assert_leads_to 06/00 0000:1a:00.0
+	add_pci_function 0001:1a:00.0 parent=0000:00:06.0
+	assert_leads_nowhere 06/00 'stops at 0000:00:06.0, which has several buses below it'
+}
+
 @test "secondary_bus_number comes before what the directory says" {
 	add_bridge 0000:00:06.0 bus=01
 	target 0000:01:00.0 parent=0000:00:06.0
