@@ -212,8 +212,10 @@ static struct output make_output(const struct command_line *line,
 	};
 }
 
-static void out_of_memory(void)
+/* Leaves nothing of the run in the bundle. */
+static void out_of_memory(void *run)
 {
+	hook_unlock(run);
 	dprintf(STDERR_FILENO, "oci-vfio-hook: out of memory\n");
 	_exit(ERROR_INTERNAL);
 }
@@ -229,7 +231,7 @@ int main(int argc, char **argv)
 	bool is_hook;
 	int r;
 
-	memory_on_failure(out_of_memory);
+	memory_on_failure(out_of_memory, &run);
 	/* A reader that goes away is an error like any other. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = parse(argc, argv, &line, &err);

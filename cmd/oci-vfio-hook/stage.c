@@ -92,7 +92,7 @@ static int change_container(struct hook_run *run, int process,
 static int finish(struct hook_run *run, const struct state_bundle *bundle,
 		  struct live *live, struct error *err)
 {
-	int r = bundle->read_only ? 0 : hook_replace(run, err);
+	int r = hook_commit(run, err);
 
 	if (live && r < 0)
 		live_undo(live, &run->messages);
@@ -120,9 +120,12 @@ static int run_state(const struct command_line *line, struct hook_run *run,
 	options.created = true;
 	state_bundle_find(state, &bundle);
 	r = hook_plan_bundle(run, &options, bundle.path, "config.json", HOOK_START, err);
-	/* Before the container is changed: it gets what config.json will say. */
+	/* Before the container is changed: it gets what config.json will say, and all that can
+	 * go wrong with that but the last step. */
 	if (r == 0 && !bundle.read_only)
 		r = hook_lock(run, err);
+	if (r == 0 && !bundle.read_only)
+		r = hook_write(run, err);
 	if (r == 0)
 		r = change_container(run, process, &bundle, &live, err);
 	if (r == 0)

@@ -198,8 +198,10 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	return r;
 }
 
-static void out_of_memory(void)
+/* Leaves nothing of the run in the bundle. */
+static void out_of_memory(void *run)
 {
+	hook_unlock(run);
 	dprintf(STDERR_FILENO, PROGRAM ": out of memory\n");
 	_exit(1);
 }
@@ -215,7 +217,7 @@ int main(int argc, char **argv)
 	char *nothing[] = { NULL, NULL }, *runtime = NULL;
 	int r;
 
-	memory_on_failure(out_of_memory);
+	memory_on_failure(out_of_memory, &run);
 	r = prepare(argc, argv, &call, &run, &runtime, &err);
 	if (r == 0) {
 		char **arguments = argc > 0 ? argv : nothing;

@@ -4,11 +4,11 @@
 #ifndef OCI_VFIO_HOOK_BUNDLE_H
 #define OCI_VFIO_HOOK_BUNDLE_H
 
-#include <sys/uio.h>
-
-#include "oci-vfio-hook/sysroot.h"
+#include "oci-vfio-hook/replacement.h"
 
 #define SPEC_SIZE_MAX ((size_t)64 << 20)
+
+#define BUNDLE_TEMPORARY_SIZE sizeof(".oci-vfio-hook.0123456789abcdef")
 
 struct bundle {
 	char *name;	    /* path of config.json, for messages; owned */
@@ -19,12 +19,15 @@ struct bundle {
 	struct stat status; /* of config.json */
 	char *text;	    /* its bytes, and a NUL; owned */
 	size_t length;
+	struct replacement replacement; /* what bundle_write() has made; owned */
+	char temporary[BUNDLE_TEMPORARY_SIZE];
 };
 
 #define auto_bundle __attribute__((cleanup(bundle_close))) struct bundle
 #define BUNDLE_INIT                                                                      \
 	{                                                                                \
-		.directory = -1, .lock = -1, .config = -1                                \
+		.directory = -1, .lock = -1, .config = -1,                               \
+		.replacement = REPLACEMENT_INIT                                          \
 	}
 
 /* Opens the bundle and reads `file` in it (normally "config.json"; a name without a
@@ -37,19 +40,25 @@ int bundle_open(const char *path, const char *file, struct bundle *ret,
  * open, waiting at most 5 s (ERROR_TIMEOUT); ERROR_IO, ERROR_PERMISSION. Whoever changes
  * nothing needs no lock. */
 int bundle_lock(struct bundle *bundle, struct error *err);
+
+/* Removes what bundle_write() has made and bundle_commit() has not renamed, and gives the
+ * lock back if it is held. Takes no memory. */
 void bundle_unlock(struct bundle *bundle);
 
 /* Reads the file again, as bundle_open() does; *ret_same: the bytes are the same, and the
  * text stays where it is. */
 int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err);
 
-/* Replaces config.json by the concatenated parts: a new file .config.json.oci-vfio-hook
- * (O_EXCL) with the old one's owner, mode and extended attributes (but security.ima and
- * security.evm; ENOTSUP is ignored), then rename. No fsync. On failure nothing is left:
- * ERROR_IO or ERROR_PERMISSION. Where the lock isn't held, the temporary file has a name of
- * its own. */
-int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
-		   struct error *err);
+/* Writes the concatenated parts to a new file beside config.json, .config.json.oci-vfio-hook
+ * (O_EXCL), with the old one's owner, mode and extended attributes (but security.ima and
+ * security.evm; ENOTSUP is ignored). No fsync. On failure nothing is left: ERROR_IO or
+ * ERROR_PERMISSION. Where the lock isn't held, the file has a name of its own. */
+int bundle_write(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
+		 struct error *err);
+
+/* Renames that file to config.json, which must still be the file that was read: ERROR_IO.
+ * Takes no memory, but for an error without room. */
+int bundle_commit(struct bundle *bundle, struct error *err);
 
 /* Writes the parts to the file at `path`, by a temporary file beside it and rename, with
  * the mode of config.json and the caller's owner. Something there that is no regular

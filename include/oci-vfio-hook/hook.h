@@ -82,15 +82,22 @@ int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
  * mapped before, and says so by its annotation, has no such plan. */
 int hook_check_restore(const struct hook_run *run, struct error *err);
 
-/* If the plan for a bundle changes anything, takes the bundle's lock for hook_replace().
+/* If the plan for a bundle changes anything, takes the bundle's lock for hook_write().
  * Where config.json is no longer what was planned for, it is planned for again. (A run that
  * changes nothing takes no lock, and can't be held up by one.) ERROR_TIMEOUT: somebody else
- * holds it. Whoever does more than hook_replace() with the plan must call it first. */
+ * holds it. Whoever does more than hook_write() with the plan must call it first. */
 int hook_lock(struct hook_run *run, struct error *err);
+/* Gives the lock back, and removes what hook_write() wrote and hook_commit() didn't put in
+ * place. Takes no memory. */
 void hook_unlock(struct hook_run *run);
 
-/* Writes the new text to the file that was opened, if it differs: under the lock, which is
- * taken if it isn't held, and is given back. */
+/* Writes the new text, if it differs, beside the file that was opened: under the lock, which
+ * is taken if it isn't held. */
+int hook_write(struct hook_run *run, struct error *err);
+/* Puts it in place, if it was written. Takes no memory: what was changed before then can
+ * still be undone when it fails. */
+int hook_commit(struct hook_run *run, struct error *err);
+/* Both, and hook_unlock(). */
 int hook_replace(struct hook_run *run, struct error *err);
 /* Writes it to another file, or to an open one, also if nothing changes. */
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);

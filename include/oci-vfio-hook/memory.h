@@ -14,10 +14,11 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof *(array))
 
 /* Ends the process, with the program's own name and exit status. It must not allocate. */
-typedef void memory_failed_fn(void);
+typedef void memory_failed_fn(void *context);
 
-/* Sets the function that is called when there is no memory left. The default is abort(). */
-void memory_on_failure(memory_failed_fn *failed);
+/* Sets the function that is called when there is no memory left, and what it gets. The
+ * default is abort(). */
+void memory_on_failure(memory_failed_fn *failed, void *context);
 
 /* As malloc(), realloc(), strdup(), asprintf() and vasprintf(), but never NULL. */
 void *xmalloc(size_t size);

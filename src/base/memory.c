@@ -7,16 +7,18 @@
 
 /* Set once for the whole process, as its name is. */
 static memory_failed_fn *memory_failed;
+static void *memory_failed_context;
 
-void memory_on_failure(memory_failed_fn *failed)
+void memory_on_failure(memory_failed_fn *failed, void *context)
 {
 	memory_failed = failed;
+	memory_failed_context = context;
 }
 
 static _Noreturn void out_of_memory(void)
 {
 	if (memory_failed)
-		memory_failed();
+		memory_failed(memory_failed_context);
 	abort();
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-#include "oci-vfio-hook/replacement.h"
 #include "bundle_lock.h"
 
 #define TEMPORARY ".config.json.oci-vfio-hook"
@@ -108,6 +107,7 @@ int bundle_lock(struct bundle *bundle, struct error *err)
 
 void bundle_unlock(struct bundle *bundle)
 {
+	replacement_drop(&bundle->replacement);
 	bundle_lock_release(bundle->directory, &bundle->lock);
 }
 
@@ -150,11 +150,9 @@ void bundle_close(struct bundle *bundle)
 	*bundle = (struct bundle)BUNDLE_INIT;
 }
 
-#define TEMPORARY_SIZE sizeof(".oci-vfio-hook.0123456789abcdef")
-
 /* Without the lock a temporary file's name is not ours alone: it needs to be a new
  * one. */
-static int random_name(char ret[static TEMPORARY_SIZE], const char *name,
+static int random_name(char ret[static BUNDLE_TEMPORARY_SIZE], const char *name,
 		       struct error *err)
 {
 	uint64_t random;
@@ -163,7 +161,7 @@ static int random_name(char ret[static TEMPORARY_SIZE], const char *name,
 		return error_set(err, ERROR_IO,
 				 "%s: no random number for a temporary name: %s", name,
 				 strerror(errno));
-	snprintf(ret, TEMPORARY_SIZE, ".oci-vfio-hook.%016llx",
+	snprintf(ret, BUNDLE_TEMPORARY_SIZE, ".oci-vfio-hook.%016llx",
 		 (unsigned long long)random);
 	return 0;
 }
@@ -187,31 +185,35 @@ static int check_unchanged(const struct bundle *bundle, struct error *err)
 	return 0;
 }
 
-int bundle_replace(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
-		   struct error *err)
+int bundle_write(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
+		 struct error *err)
 {
-	auto_replacement replacement = REPLACEMENT_INIT;
-	char temporary[TEMPORARY_SIZE] = TEMPORARY;
+	struct replacement *replacement = &bundle->replacement;
 	const bool locked = bundle->lock >= 0;
-	int r;
+	int r = 0;
 
-	if (!locked) {
-		r = random_name(temporary, bundle->name, err);
-		if (r < 0)
-			return r;
-	}
-	r = replacement_create(bundle->directory, temporary, locked, bundle->name,
-			       &replacement, err);
+	if (locked)
+		memcpy(bundle->temporary, TEMPORARY, sizeof(TEMPORARY));
+	else
+		r = random_name(bundle->temporary, bundle->name, err);
 	if (r == 0)
-		r = file_write(replacement.fd, bundle->name, parts, n_parts, err);
+		r = replacement_create(bundle->directory, bundle->temporary, locked,
+				       bundle->name, replacement, err);
 	if (r == 0)
-		r = replacement_copy_attributes(&replacement, bundle->config,
+		r = file_write(replacement->fd, bundle->name, parts, n_parts, err);
+	if (r == 0)
+		r = replacement_copy_attributes(replacement, bundle->config,
 						&bundle->status, err);
-	if (r == 0 && locked)
-		r = check_unchanged(bundle, err);
-	if (r == 0)
-		r = replacement_finish(&replacement, bundle->file, err);
+	if (r < 0)
+		replacement_drop(replacement);
 	return r;
+}
+
+int bundle_commit(struct bundle *bundle, struct error *err)
+{
+	int r = bundle->lock >= 0 ? check_unchanged(bundle, err) : 0;
+
+	return r < 0 ? r : replacement_finish(&bundle->replacement, bundle->file, err);
 }
 
 /* May the file be replaced by another? */
@@ -243,7 +245,7 @@ static int write_output(const struct bundle *bundle, int directory, const char *
 			struct error *err)
 {
 	auto_replacement replacement = REPLACEMENT_INIT;
-	char temporary[TEMPORARY_SIZE];
+	char temporary[BUNDLE_TEMPORARY_SIZE];
 	int r = random_name(temporary, name, err);
 
 	if (r == 0)

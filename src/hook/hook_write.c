@@ -74,7 +74,7 @@ static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
 	return parts;
 }
 
-int hook_replace(struct hook_run *run, struct error *err)
+int hook_write(struct hook_run *run, struct error *err)
 {
 	auto_free struct iovec *parts = NULL;
 	size_t count;
@@ -85,7 +85,20 @@ int hook_replace(struct hook_run *run, struct error *err)
 	if (r < 0 || run->splices.count == 0)
 		return r;
 	parts = new_text(run, &count);
-	r = bundle_replace(&run->bundle, parts, count, err);
+	return bundle_write(&run->bundle, parts, count, err);
+}
+
+int hook_commit(struct hook_run *run, struct error *err)
+{
+	return run->bundle.replacement.temporary ? bundle_commit(&run->bundle, err) : 0;
+}
+
+int hook_replace(struct hook_run *run, struct error *err)
+{
+	int r = hook_write(run, err);
+
+	if (r == 0)
+		r = hook_commit(run, err);
 	hook_unlock(run);
 	return r;
 }

@@ -145,3 +145,34 @@ assert_fault() {
 	create_runtime -e trace=none
 	assert_refused 69 '/dev/vfio/3: is not the node c 1:3 that it should be on this machine'
 }
+
+# STALE-NODE [WRAPPER...]: as `stand_in`. Whichever allocation fails between the first step in the container's namespace and
+# the last of all, nothing has been changed yet; and none is needed to undo everything.
+assert_no_memory() {
+	local number before mark=$BATS_TEST_TMPDIR/mark
+	stand_in "$@"
+	before=$(look_inside)
+	remember
+	for ((number = 1; number < 100; number++)); do
+		rm -f "$mark"
+		create_runtime -E "LD_PRELOAD=$FAILING_MALLOC_LIBRARY" -E "FAILING_MALLOC=$number:$mark" \
+			-e trace=renameat -e inject=renameat:error=EPERM:when=1
+		[ "$before" = "$(look_inside)" ] || fail "changed inside at allocation $number" "$(diff <(echo "$before") <(look_inside))"
+		[ -e "$mark" ] || break
+		assert_refused 70 'out of memory'
+	done
+	[ "$number" -gt 1 ] || fail 'no allocation failed' "$(show_output)"
+	assert_refused 77 "can't be replaced: Operation not permitted"
+	grep -qF '(INJECTED)' "$TRACE" || fail 'nothing failed' "$(< "$TRACE")"
+}
+
+@test "no memory" {
+	needs_failing_malloc "$OCI_VFIO_HOOK"
+	assert_no_memory "$A_NODE"
+}
+
+@test "no memory, and a container with a user namespace" {
+	needs_failing_malloc "$OCI_VFIO_HOOK"
+	mknod "$BATS_TEST_TMPDIR/stale" c 243 5
+	assert_no_memory "touch dev/vfio/45; mount --bind '$BATS_TEST_TMPDIR/stale' dev/vfio/45" unshare --user --map-root-user
+}

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An LD_PRELOADed malloc() that finds no memory while a created container is being changed:
- * from the first setns() until the umask is put back, and between each later pair of
- * setns(). FAILING_MALLOC="N:FILE": from the N-th allocation there on none succeeds; then
- * FILE is made. */
+ * from the first setns() until the new config.json is in place or removed again, and between
+ * each later pair of setns(). FAILING_MALLOC="N:FILE": from the N-th allocation there on none
+ * succeeds; then FILE is made. With FAILING_MALLOC_ALWAYS in the environment it is the N-th
+ * allocation of all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ static bool fails(void)
 	char *file;
 	int fd;
 
-	if (!changing && !joined)
+	if (!changing && !joined && !getenv("FAILING_MALLOC_ALWAYS"))
 		return false;
 	setting = getenv("FAILING_MALLOC");
 	if (!setting || ++count < strtoul(setting, &file, 10))
@@ -66,8 +67,20 @@ int setns(int fd, int type)
 	return (int)r;
 }
 
-mode_t umask(mode_t mask)
+int renameat(int old_directory, const char *old, int new_directory, const char *new)
 {
-	changing = false;
-	return (mode_t)syscall(SYS_umask, mask);
+	long r = syscall(SYS_renameat, old_directory, old, new_directory, new);
+
+	if (strcmp(old, ".config.json.oci-vfio-hook") == 0)
+		changing = false;
+	return (int)r;
+}
+
+int unlinkat(int directory, const char *name, int flags)
+{
+	long r = syscall(SYS_unlinkat, directory, name, flags);
+
+	if (strcmp(name, ".config.json.oci-vfio-hook") == 0)
+		changing = false;
+	return (int)r;
 }
