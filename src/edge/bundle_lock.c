@@ -37,38 +37,6 @@ static int clear_place(int directory, const char *name, struct error *err)
 		name, LOCK_FILE);
 }
 
-/* Opens the file, which is made if it isn't there. Returns the fd, or -EAGAIN. */
-static int open_lock(int directory, const char *name, struct stat *ret, struct error *err)
-{
-	auto_close int fd = RETRY_ON_EINTR(openat(
-		directory, LOCK_FILE,
-		O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
-
-	if (fd < 0) {
-		switch (errno) {
-		case ELOOP:
-		case ENXIO:
-		case ENODEV:
-		case EISDIR:
-			return clear_place(directory, name, err);
-		default:
-			return replacement_error(name, "the bundle can't be locked",
-						 errno, err);
-		}
-	}
-	if (fstat(fd, ret) < 0)
-		return replacement_error(name, "the bundle's lock can't be examined",
-					 errno, err);
-	if (!is_private(directory, ret))
-		return clear_place(directory, name, err);
-	/* Not left to the umask: this user's other runs must be able to open it. */
-	if ((ret->st_mode & 0777) != 0600 && ret->st_uid == geteuid() &&
-	    fchmod(fd, 0600) < 0)
-		return replacement_error(name, "the bundle's lock can't get its mode",
-					 errno, err);
-	return take_fd(fd);
-}
-
 /* Its holder removes the file: who waited for it then holds one that nobody else finds. */
 static bool is_in_place(int directory, const struct stat *own)
 {
@@ -78,12 +46,71 @@ static bool is_in_place(int directory, const struct stat *own)
 	       file_same(own, &named);
 }
 
+/* What this run made and can't lock isn't left. What was there may be somebody else's, who
+ * holds it. */
+static void give_up(int directory, int fd, bool made)
+{
+	struct stat own;
+
+	if (made && fstat(fd, &own) == 0 && is_in_place(directory, &own))
+		unlinkat(directory, LOCK_FILE, 0);
+}
+
+/* Returns the fd or -errno; *ret_made: there was no such file. -EAGAIN: there was one, which
+ * its holder has removed. */
+static int open_or_make(int directory, bool *ret_made)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = RETRY_ON_EINTR(
+		openat(directory, LOCK_FILE, flags | O_CREAT | O_EXCL, 0600));
+
+	*ret_made = fd >= 0;
+	if (*ret_made || errno != EEXIST)
+		return *ret_made ? fd : -errno;
+	fd = RETRY_ON_EINTR(openat(directory, LOCK_FILE, flags));
+	if (fd < 0)
+		return errno == ENOENT ? -EAGAIN : -errno;
+	return fd;
+}
+
+/* Opens the file, which is made if it isn't there. Returns the fd, or -EAGAIN. */
+static int open_lock(int directory, const char *name, struct stat *ret, bool *ret_made,
+		     struct error *err)
+{
+	auto_close int fd = open_or_make(directory, ret_made);
+	int r;
+
+	switch (fd) {
+	case -EAGAIN:
+		return fd;
+	case -ELOOP:
+	case -ENXIO:
+	case -ENODEV:
+	case -EISDIR:
+		return clear_place(directory, name, err);
+	default:
+		break;
+	}
+	if (fd < 0)
+		return replacement_error(name, "the bundle can't be locked", -fd, err);
+	if (fstat(fd, ret) < 0) {
+		r = replacement_error(name, "the bundle's lock can't be examined", errno,
+				      err);
+		give_up(directory, fd, *ret_made);
+		return r;
+	}
+	if (!*ret_made && !is_private(directory, ret))
+		return clear_place(directory, name, err);
+	return take_fd(fd);
+}
+
 /* One attempt. Returns the fd; -EAGAIN: somebody else had it. Not a blocking flock(): that
  * could only be ended by a signal, and a hook has no timer of its own to spare. */
 static int try_lock(int directory, const char *name, struct error *err)
 {
 	struct stat own = { 0 };
-	auto_close int fd = open_lock(directory, name, &own, err);
+	bool made = false;
+	auto_close int fd = open_lock(directory, name, &own, &made, err);
 	int r;
 
 	if (fd < 0)
@@ -92,8 +119,7 @@ static int try_lock(int directory, const char *name, struct error *err)
 		if (errno == EWOULDBLOCK || errno == EINTR)
 			return -EAGAIN;
 		r = replacement_error(name, "the bundle can't be locked", errno, err);
-		/* Nobody can hold it then. */
-		unlinkat(directory, LOCK_FILE, 0);
+		give_up(directory, fd, made);
 		return r;
 	}
 	return is_in_place(directory, &own) ? take_fd(fd) : -EAGAIN;

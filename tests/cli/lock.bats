@@ -20,6 +20,14 @@ slow_down() {
 	SLOW=("${TRACED[@]}" -e "trace=$1" -e "inject=$1:delay_enter=$2:when=$3")
 }
 
+# Which of the openat() of `apply` is the one after that in which the held lock turns out to be there?
+when_lock_is_opened() {
+	local line
+	"${TRACED[@]}" -e trace=openat,flock -e inject=flock:error=ENOLCK "$OCI_VFIO_HOOK" --root "$ROOT" apply "$BUNDLE" > /dev/null 2>&1 || true
+	line=$(grep 'openat(' "$BATS_TEST_TMPDIR/calls" | grep -nm 1 'hook\.lock.*EEXIST' | cut -d : -f 1)
+	echo "$((line + 1))"
+}
+
 # In the background, with what `slow_down` said.
 slow_apply() {
 	write_config
@@ -255,6 +263,38 @@ assert_quick() {
 	assert_error "the bundle can't be locked: .config.json.oci-vfio-hook.lock beside it is in the way: remove it"
 	cmp "$CONFIG" "$BEFORE"
 	[ ! -e "$BUNDLE/nowhere" ]
+}
+
+@test "a lock that can't be taken is left where somebody else may hold it" {
+	local inode
+	write_config
+	remember
+	hold_lock
+	inode=$(stat -c %i "$LOCK")
+	for error in ENOLCK EIO; do
+		SLOW=("${TRACED[@]}" -e trace=flock -e "inject=flock:error=$error")
+		slow_apply
+		wait_for_apply
+		assert_status 74
+		assert_error "the bundle can't be locked"
+		cmp "$CONFIG" "$BEFORE"
+		[ "$(stat -c %i "$LOCK")" = "$inode" ] || fail "$error: the lock is gone"
+	done
+}
+
+@test "a lock that is removed while somebody opens it is made again" {
+	write_config
+	hold_lock
+	# Its second openat() of the lock: the first finds that it is there.
+	slow_down openat 1500000 "$(when_lock_is_opened)"
+	slow_apply
+	sleep 0.7
+	rm "$LOCK"
+	exec 8>&-
+	wait_for_apply
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	assert_no_leftover
 }
 
 @test "a stranger's lock, in a bundle where everybody may make files" {

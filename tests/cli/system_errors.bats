@@ -67,6 +67,7 @@ assert_output_fault() {
 
 @test "the bundle's lock" {
 	assert_fault flock . ENOLCK 74 "$CONFIG: the bundle can't be locked: No locks available"
+	assert_fault %fstat 'oci-vfio-hook\.lock>' EIO 74 "$CONFIG: the bundle's lock can't be examined: Input/output error"
 }
 
 @test "config.json can't be examined" {
