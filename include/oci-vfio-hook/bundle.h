@@ -11,13 +11,14 @@
 #define BUNDLE_TEMPORARY_SIZE sizeof(".oci-vfio-hook.0123456789abcdef")
 
 struct bundle {
-	char *name;	    /* path of config.json, for messages; owned */
-	char *file;	    /* its name in the directory; owned */
-	int directory;	    /* fd; owned */
-	int lock;	    /* fd; -1: not held; owned */
-	int config;	    /* fd of config.json; owned */
-	struct stat status; /* of config.json */
-	char *text;	    /* its bytes, and a NUL; owned */
+	char *name;	       /* path of config.json, for messages; owned */
+	char *file;	       /* its name in the directory; owned */
+	int directory;	       /* fd; owned */
+	int lock;	       /* fd; -1: not held; owned */
+	struct stat lock_file; /* which file holds it */
+	int config;	       /* fd of config.json; owned */
+	struct stat status;    /* of config.json */
+	char *text;	       /* its bytes, and a NUL; owned */
 	size_t length;
 	struct replacement replacement; /* what bundle_write() has made; owned */
 	char temporary[BUNDLE_TEMPORARY_SIZE];

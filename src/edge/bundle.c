@@ -97,18 +97,14 @@ int bundle_open(const char *path, const char *file, struct bundle *ret, struct e
 
 int bundle_lock(struct bundle *bundle, struct error *err)
 {
-	int fd = bundle_lock_take(bundle->directory, bundle->name, err);
-
-	if (fd < 0)
-		return fd;
-	bundle->lock = fd;
-	return 0;
+	return bundle_lock_take(bundle->directory, bundle->name, &bundle->lock,
+				&bundle->lock_file, err);
 }
 
 void bundle_unlock(struct bundle *bundle)
 {
 	replacement_drop(&bundle->replacement);
-	bundle_lock_release(bundle->directory, &bundle->lock);
+	bundle_lock_release(bundle->directory, &bundle->lock, &bundle->lock_file);
 }
 
 int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err)

@@ -106,11 +106,10 @@ static int open_lock(int directory, const char *name, struct stat *ret, bool *re
 
 /* One attempt. Returns the fd; -EAGAIN: somebody else had it. Not a blocking flock(): that
  * could only be ended by a signal, and a hook has no timer of its own to spare. */
-static int try_lock(int directory, const char *name, struct error *err)
+static int try_lock(int directory, const char *name, struct stat *ret, struct error *err)
 {
-	struct stat own = { 0 };
 	bool made = false;
-	auto_close int fd = open_lock(directory, name, &own, &made, err);
+	auto_close int fd = open_lock(directory, name, ret, &made, err);
 	int r;
 
 	if (fd < 0)
@@ -122,17 +121,24 @@ static int try_lock(int directory, const char *name, struct error *err)
 		give_up(directory, fd, made);
 		return r;
 	}
-	return is_in_place(directory, &own) ? take_fd(fd) : -EAGAIN;
+	return is_in_place(directory, ret) ? take_fd(fd) : -EAGAIN;
 }
 
-int bundle_lock_take(int directory, const char *name, struct error *err)
+int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret_file,
+		     struct error *err)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t deadline = 0;
 
 	for (;;) {
-		int fd = try_lock(directory, name, err);
+		struct stat file = { 0 };
+		int fd = try_lock(directory, name, &file, err);
 
+		if (fd >= 0) {
+			*ret = fd;
+			*ret_file = file;
+			return 0;
+		}
 		if (fd != -EAGAIN)
 			return fd;
 		if (deadline == 0)
@@ -148,12 +154,10 @@ int bundle_lock_take(int directory, const char *name, struct error *err)
 	}
 }
 
-void bundle_lock_release(int directory, int *lock)
+void bundle_lock_release(int directory, int *lock, const struct stat *file)
 {
-	struct stat own;
-
 	/* Another user's run may have removed it, to which it didn't look like a lock. */
-	if (*lock >= 0 && fstat(*lock, &own) == 0 && is_in_place(directory, &own))
+	if (*lock >= 0 && is_in_place(directory, file))
 		unlinkat(directory, LOCK_FILE, 0);
 	close_fd(lock);
 }

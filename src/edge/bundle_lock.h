@@ -4,14 +4,17 @@
 #ifndef OCI_VFIO_HOOK_BUNDLE_LOCK_H
 #define OCI_VFIO_HOOK_BUNDLE_LOCK_H
 
+#include <sys/stat.h>
+
 #include "oci-vfio-hook/error.h"
 
 /* Takes the lock in the bundle's directory, waiting at most 5 s: ERROR_TIMEOUT; ERROR_IO,
- * ERROR_PERMISSION. `name` is for messages. Returns the fd that holds it, for
- * bundle_lock_release(). */
-int bundle_lock_take(int directory, const char *name, struct error *err);
+ * ERROR_PERMISSION. `name` is for messages. Sets *ret to the fd that holds it, and
+ * *ret_file to which file that is, for bundle_lock_release(). */
+int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret_file,
+		     struct error *err);
 
-/* Removes the file and gives the lock back; *lock -1: nothing to do. */
-void bundle_lock_release(int directory, int *lock);
+/* Removes that file and gives the lock back; *lock -1: nothing to do. */
+void bundle_lock_release(int directory, int *lock, const struct stat *file);
 
 #endif
