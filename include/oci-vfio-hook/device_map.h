@@ -39,7 +39,10 @@ struct map_function {
 enum map_source {
 	MAP_SOURCE_OPTION,    /* --device-map */
 	MAP_SOURCE_DIRECTORY, /* devices.d */
-	MAP_SOURCE_FW_CFG,    /* QEMU's fw_cfg */
+	/* What whoever started a virtual machine says of its own devices: no `node` entries. */
+	MAP_SOURCE_CREDENTIAL, /* the system credential */
+	MAP_SOURCE_FW_CFG,     /* QEMU's fw_cfg */
+	MAP_SOURCE_SMBIOS,     /* SMBIOS' strings */
 };
 
 struct map_entry {

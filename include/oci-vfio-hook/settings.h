@@ -32,6 +32,13 @@ enum leftover_policy {
 	LEFTOVER_ERROR,
 };
 
+/* Where device maps are looked for, besides the machine's directories. */
+struct map_sources {
+	bool credential; /* the system credential */
+	bool fw_cfg;	 /* QEMU's fw_cfg */
+	bool smbios;	 /* SMBIOS' strings */
+};
+
 struct settings {
 	enum unmapped_policy unmapped;
 	enum by_address_policy by_address;
@@ -40,8 +47,8 @@ struct settings {
 	enum message_level shown_level; /* messages up to this one go to stderr, */
 	enum message_level log_level;	/* and up to this one to a log */
 	bool env_warn;			/* createRuntime: only warn of the environment */
-	bool fw_cfg;			/* read QEMU's fw_cfg */
-	char *log;			/* file to log to; NULL: none; owned */
+	struct map_sources sources;
+	char *log; /* file to log to; NULL: none; owned */
 	bool log_json;
 	char *runtime;	  /* of the wrapper; NULL: not set; owned */
 	uint32_t timeout; /* seconds to wait for a hot-plugged device; 0: don't */
@@ -52,7 +59,7 @@ struct settings {
 #define auto_settings __attribute__((cleanup(settings_free))) struct settings
 
 /* The defaults: unmapped auto, by-address refuse, leftover warn, warnings on stderr, info
- * in a log, fw_cfg, 3 s, the known families of variables. The caller frees. */
+ * in a log, all sources, 3 s, the known families of variables. The caller frees. */
 void settings_init(struct settings *ret);
 void settings_free(struct settings *settings);
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "oci-vfio-hook/map_source.h"
 #include "oci-vfio-hook/runtime_state.h"
+#include "oci-vfio-hook/trusted_file.h"
 
 /* crun's; runc's and youki's. */
 static const char *const files[] = { "status", "state.json" };

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where device maps and the configuration come from, and who may have written them: a
- * map chooses devices, so it must come from the machine's administrator or from the user
- * that we run as. What is in a map is device_map's business. */
+/* Where device maps come from: the user, the machine's directories, and what whoever started
+ * a virtual machine handed in. What is in a map is device_map's business, who may have
+ * written it trusted_file's. */
 #include "oci-vfio-hook/map_source.h"
 
 #include <errno.h>
 
-#include "oci-vfio-hook/user_namespace.h"
+#include "oci-vfio-hook/base64.h"
+#include "oci-vfio-hook/smbios.h"
+#include "oci-vfio-hook/trusted_file.h"
 
+#define CREDENTIAL_MAP "/run/credentials/@system/oci-vfio-hook.devices"
 #define FW_CFG_MAP                                                                       \
 	"/sys/firmware/qemu_fw_cfg/by_name/opt/io.github.oci-vfio-hook/devices/raw"
+#define SMBIOS_STRUCTURES "/sys/firmware/dmi/entries/11-"
+#define SMBIOS_FIRST SMBIOS_STRUCTURES "0/raw"
 
 static const char *const directories[] = {
 	"/etc/oci-vfio-hook/devices.d",
@@ -17,148 +22,54 @@ static const char *const directories[] = {
 };
 #define N_DIRECTORIES (ARRAY_SIZE(directories))
 
-/* In a user namespace the machine's root is not mapped: its files show the overflow user.
- */
-static bool is_trusted_owner(uid_t owner)
-{
-	auto_error ignored = { 0 };
-	struct user_namespace user_namespace;
+/* What is added to, and where from. */
+struct adding {
+	const struct sysroot *sysroot; /* NULL: files that the user named */
+	struct device_map *map;
+	struct messages *messages;
+	struct error *err;
+};
 
-	if (owner == 0 || owner == geteuid())
-		return true;
-	if (owner != user_namespace_overflow_uid())
-		return false;
-	return user_namespace_read(&user_namespace, &ignored) == 0 &&
-	       !user_namespace.initial;
+static int add_text(const struct adding *to, enum map_source source, const char *name,
+		    struct slice text)
+{
+	to->map->exists = true;
+	return device_map_add(to->map, source, name, text, to->messages, to->err);
 }
 
-/* Group bits show the mask of a POSIX ACL, so that the mode is enough. */
-static int check_trusted(const struct stat *status, const char *name, struct error *err)
+static int close_source(const struct adding *to)
 {
-	if (!is_trusted_owner(status->st_uid))
-		return error_set(
-			err, ERROR_PERMISSION,
-			"%s: must be owned by root, but is owned by user %u; run: chown root %s && chmod go-w %s",
-			name, status->st_uid, name, name);
-	if (status->st_mode & (S_IWGRP | S_IWOTH))
-		return error_set(
-			err, ERROR_PERMISSION,
-			"%s: must be writable by its owner alone, but has mode %04o; run: chmod go-w %s",
-			name, status->st_mode & 07777, name);
-	return 0;
+	return device_map_close_source(to->map, to->messages, to->err);
 }
 
-static int open_error(const char *name, int number, struct error *err)
+static int add_file(const struct adding *to, enum map_source source, const char *path)
 {
-	return error_set(err, error_class_of_errno(number), "%s: can't be opened: %s",
-			 name, strerror(number));
-}
-
-/* Returns the fd or -errno. O_NONBLOCK: opening a FIFO must not wait for a writer. */
-static int open_file(const struct sysroot *sysroot, const char *path)
-{
-	return sysroot_openat(sysroot != NULL ? sysroot : &sysroot_real, AT_FDCWD, path,
-			      O_RDONLY | O_NONBLOCK);
-}
-
-static char *display(const struct sysroot *sysroot, const char *path)
-{
-	return sysroot != NULL ? sysroot_display(sysroot, path) : path_display(path);
-}
-
-static int read_trusted(int fd, const char *name, char **ret, size_t *ret_length,
-			struct error *err)
-{
-	struct stat status;
-	int r;
-
-	if (fstat(fd, &status) < 0)
-		return error_set(err, ERROR_IO, "%s: can't be examined: %s", name,
-				 strerror(errno));
-	if (!S_ISREG(status.st_mode))
-		return error_set(err, ERROR_PERMISSION, "%s: must be a regular file",
-				 name);
-	r = check_trusted(&status, name, err);
-	if (r < 0)
-		return r;
-	return file_read(fd, name, (uint64_t)status.st_size, MAP_SIZE_MAX, ret,
-			 ret_length, err);
-}
-
-int trusted_file_read(const struct sysroot *sysroot, const char *path, char **ret,
-		      size_t *ret_length, struct error *err)
-{
-	auto_close int fd = open_file(sysroot, path);
-	auto_free char *name = NULL;
-
-	if (fd == -ENOENT && sysroot != NULL)
-		return 1;
-	name = display(sysroot, path);
-	if (fd < 0)
-		return open_error(name, -fd, err);
-	return read_trusted(fd, name, ret, ret_length, err);
-}
-
-static int add_file(const struct sysroot *sysroot, enum map_source source,
-		    const char *path, struct device_map *map, struct messages *messages,
-		    struct error *err)
-{
-	auto_close int fd = open_file(sysroot, path);
-	auto_free char *name = display(sysroot, path);
+	auto_close int fd = trusted_file_open(to->sysroot, path);
+	auto_free char *name = trusted_file_display(to->sysroot, path);
 	auto_free char *text = NULL;
 	size_t length = 0;
 	int r;
 
 	/* Not there, although listed: a link to nowhere. */
 	if (fd < 0)
-		return open_error(name, -fd, err);
-	r = read_trusted(fd, name, &text, &length, err);
-	if (r < 0)
-		return r;
-	map->exists = true;
-	return device_map_add(map, source, name, (struct slice) { text, length },
-			      messages, err);
+		return trusted_file_error(name, -fd, to->err);
+	r = trusted_file_read_fd(fd, name, &text, &length, to->err);
+	return r < 0 ? r : add_text(to, source, name, (struct slice) { text, length });
 }
 
 int map_source_add_options(const char *const *files, size_t n_files,
 			   struct device_map *map, struct messages *messages,
 			   struct error *err)
 {
+	const struct adding to = { NULL, map, messages, err };
+
 	for (size_t i = 0; i < n_files; i++) {
-		int r = add_file(NULL, MAP_SOURCE_OPTION, files[i], map, messages, err);
+		int r = add_file(&to, MAP_SOURCE_OPTION, files[i]);
 
 		if (r < 0)
 			return r;
 	}
-	return device_map_close_source(map, messages, err);
-}
-
-/* Lists a devices.d; that there is none is fine. */
-static int list_directory(const struct sysroot *sysroot, const char *path,
-			  struct names *ret, struct error *err)
-{
-	auto_close int fd = -1;
-	auto_free char *name = NULL;
-	struct stat status;
-	int r;
-
-	fd = sysroot_openat(sysroot, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
-	if (fd == -ENOENT)
-		return 0;
-	name = sysroot_display(sysroot, path);
-	if (fd < 0)
-		return open_error(name, -fd, err);
-	if (fstat(fd, &status) < 0)
-		return error_set(err, ERROR_IO, "%s: can't be examined: %s", name,
-				 strerror(errno));
-	r = check_trusted(&status, name, err);
-	if (r < 0)
-		return r;
-	r = names_read(fd, ret);
-	if (r < 0)
-		return error_set(err, ERROR_IO, "%s: can't be listed: %s", name,
-				 strerror(-r));
-	return 0;
+	return close_source(&to);
 }
 
 static bool is_map_name(const char *name)
@@ -168,9 +79,7 @@ static bool is_map_name(const char *name)
 
 /* Adds the maps of both lists, which are sorted, as one sorted list; of one name the
  * first's. */
-static int add_merged(const struct sysroot *sysroot,
-		      const struct names lists[N_DIRECTORIES], struct device_map *map,
-		      struct messages *messages, struct error *err)
+static int add_merged(const struct adding *to, const struct names lists[N_DIRECTORIES])
 {
 	size_t at[N_DIRECTORIES] = { 0 };
 
@@ -193,74 +102,177 @@ static int add_merged(const struct sysroot *sysroot,
 		if (!is_map_name(name))
 			continue;
 		path = text_join(directories[from], "/", name, NULL);
-		r = add_file(sysroot, MAP_SOURCE_DIRECTORY, path, map, messages, err);
+		r = add_file(to, MAP_SOURCE_DIRECTORY, path);
 		if (r < 0)
 			return r;
 	}
-	return device_map_close_source(map, messages, err);
+	return close_source(to);
 }
 
-static int add_directories(const struct sysroot *sysroot, struct device_map *map,
-			   struct messages *messages, struct error *err)
+static int add_directories(const struct adding *to)
 {
 	struct names lists[N_DIRECTORIES] = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < N_DIRECTORIES && r >= 0; i++)
-		r = list_directory(sysroot, directories[i], &lists[i], err);
+		r = trusted_directory_list(to->sysroot, directories[i], &lists[i],
+					   to->err);
 	if (r >= 0)
-		r = add_merged(sysroot, lists, map, messages, err);
+		r = add_merged(to, lists);
 	for (size_t i = 0; i < N_DIRECTORIES; i++)
 		names_free(&lists[i]);
 	return r;
 }
 
-/* Reads the item; *ret stays NULL where QEMU was given none. The kernel lets only root
- * open it, and only CAP_SYS_ADMIN read it. */
-static int read_fw_cfg(const struct sysroot *sysroot, const char *name, char **ret,
-		       size_t *ret_length, struct error *err)
+/* One that whoever started this machine may have handed in; or not, as almost always: there is
+ * no text made for that. */
+static bool is_absent(int fd)
+{
+	return fd == -ENOENT || fd == -ENOTDIR;
+}
+
+/* Reads what is root's alone; *ret stays NULL where somebody else asks, who can't tell whether
+ * there is a map. */
+static int read_root_only(const struct adding *to, int fd, const char *name, char **ret,
+			  size_t *ret_length)
+{
+	if (fd == -EACCES || fd == -EPERM) {
+		messages_add(
+			to->messages, MESSAGE_INFO,
+			"%s: only root may read it: a device map there counts as absent",
+			name);
+		return 0;
+	}
+	if (fd < 0)
+		return trusted_file_error(name, -fd, to->err);
+	return trusted_file_read_fd(fd, name, ret, ret_length, to->err);
+}
+
+static int add_credential(const struct adding *to)
+{
+	auto_close int fd = trusted_file_open(to->sysroot, CREDENTIAL_MAP);
+	auto_free char *text = NULL, *name = NULL;
+	size_t length = 0;
+	int r;
+
+	if (is_absent(fd))
+		return 0;
+	name = sysroot_display(to->sysroot, CREDENTIAL_MAP);
+	r = read_root_only(to, fd, name, &text, &length);
+	if (r < 0 || text == NULL)
+		return r;
+	r = add_text(to, MAP_SOURCE_CREDENTIAL, name, (struct slice) { text, length });
+	return r < 0 ? r : close_source(to);
+}
+
+/* The kernel lets only root open the item, and only CAP_SYS_ADMIN read it. */
+static int read_fw_cfg(const struct adding *to, int fd, const char *name, char **ret,
+		       size_t *ret_length)
 {
 	auto_free char *directory = NULL;
 	auto_error found = { 0 };
-	auto_close int fd = open_file(sysroot, FW_CFG_MAP);
 
-	if (fd == -ENOENT || fd == -ENOTDIR)
-		return 0;
 	if (fd < 0)
-		open_error(name, -fd, &found);
-	else if (read_trusted(fd, name, ret, ret_length, &found) >= 0)
+		trusted_file_error(name, -fd, &found);
+	else if (trusted_file_read_fd(fd, name, ret, ret_length, &found) >= 0)
 		return 0;
 	if (found.class != ERROR_PERMISSION)
-		return error_set(err, found.class, "%s", found.message);
-	directory = sysroot_display(sysroot, directories[0]);
+		return error_set(to->err, found.class, "%s", found.message);
+	directory = sysroot_display(to->sysroot, directories[0]);
 	return error_set(
-		err, found.class,
+		to->err, found.class,
 		"%s; run as root, or copy the map to %s and set \"fw_cfg\": false in the configuration file",
 		found.message, directory);
 }
 
-static int add_fw_cfg(const struct sysroot *sysroot, struct device_map *map,
-		      struct messages *messages, struct error *err)
+static int add_fw_cfg(const struct adding *to)
 {
-	auto_free char *text = NULL, *name = sysroot_display(sysroot, FW_CFG_MAP);
+	auto_close int fd = trusted_file_open(to->sysroot, FW_CFG_MAP);
+	auto_free char *text = NULL, *name = NULL;
 	size_t length = 0;
-	int r = read_fw_cfg(sysroot, name, &text, &length, err);
+	int r;
 
-	if (r < 0 || text == NULL)
-		return r;
-	map->exists = true;
-	r = device_map_add(map, MAP_SOURCE_FW_CFG, name, (struct slice) { text, length },
-			   messages, err);
-	return r < 0 ? r : device_map_close_source(map, messages, err);
+	if (is_absent(fd))
+		return 0;
+	name = sysroot_display(to->sysroot, FW_CFG_MAP);
+	r = read_fw_cfg(to, fd, name, &text, &length);
+	if (r == 0)
+		r = add_text(to, MAP_SOURCE_FW_CFG, name,
+			     (struct slice) { text, length });
+	return r < 0 ? r : close_source(to);
 }
 
-int map_source_add_machine(const struct sysroot *sysroot, bool fw_cfg,
-			   struct device_map *map, struct messages *messages,
-			   struct error *err)
+/* Adds the maps among the strings of one structure. */
+static int add_strings(const struct adding *to, const char *name, struct slice structure)
 {
-	int r = add_directories(sysroot, map, messages, err);
+	struct smbios_map found;
+	size_t at = 0;
 
-	if (r < 0 || !fw_cfg)
-		return r;
-	return add_fw_cfg(sysroot, map, messages, err);
+	while (smbios_find_map(structure, &at, &found)) {
+		auto_free char *decoded = NULL;
+		struct slice text = found.value;
+		int r;
+
+		if (found.is_base64) {
+			if (base64_decode(found.value, &decoded, &text.length) < 0)
+				return error_set(
+					to->err, ERROR_DATA,
+					"%s: the value of " SMBIOS_MAP_BINARY
+					" is not base64; make it with: base64 -w 0 map.json",
+					name);
+			text.data = decoded;
+		}
+		r = add_text(to, MAP_SOURCE_SMBIOS, name, text);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The structure of type 11 with this number. Returns 1 where there is none. */
+static int add_structure(const struct adding *to, const char *path)
+{
+	auto_close int fd = trusted_file_open(to->sysroot, path);
+	auto_free char *structure = NULL, *name = NULL;
+	size_t length = 0;
+	int r;
+
+	if (is_absent(fd))
+		return 1;
+	name = sysroot_display(to->sysroot, path);
+	r = read_root_only(to, fd, name, &structure, &length);
+	if (r < 0 || structure == NULL)
+		return r < 0 ? r : 1;
+	return add_strings(to, name, (struct slice) { structure, length });
+}
+
+/* They are numbered from 0 on. */
+static int add_smbios(const struct adding *to)
+{
+	int r = add_structure(to, SMBIOS_FIRST);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	for (uint64_t i = 1; r == 0; i++) {
+		auto_free char *path = text_number(SMBIOS_STRUCTURES, i, "/raw");
+
+		r = add_structure(to, path);
+	}
+	return r < 0 ? r : close_source(to);
+}
+
+int map_source_add_machine(const struct sysroot *sysroot,
+			   const struct map_sources *wanted, struct device_map *map,
+			   struct messages *messages, struct error *err)
+{
+	const struct adding to = { sysroot, map, messages, err };
+	int r = add_directories(&to);
+
+	if (r == 0 && wanted->credential)
+		r = add_credential(&to);
+	if (r == 0 && wanted->fw_cfg)
+		r = add_fw_cfg(&to);
+	if (r == 0 && wanted->smbios)
+		r = add_smbios(&to);
+	return r;
 }

@@ -10,6 +10,7 @@
 #include "oci-vfio-hook/remapping.h"
 #include "oci-vfio-hook/sysfs.h"
 #include "oci-vfio-hook/token.h"
+#include "oci-vfio-hook/trusted_file.h"
 
 int hook_configure(struct hook_run *run, const struct hook_options *options,
 		   struct error *err)
@@ -89,11 +90,11 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 		return r;
 	if (run->map.exists ||
 	    request_needs_map(&run->spec, &run->environment, &run->annotation))
-		return map_source_add_machine(&run->sysroot, run->settings.fw_cfg,
+		return map_source_add_machine(&run->sysroot, &run->settings.sources,
 					      &run->map, &run->messages, err);
 	/* A container that asks for nothing of ours is never stopped by a machine map that is
 	 * broken, or that somebody could have written. */
-	r = map_source_add_machine(&run->sysroot, run->settings.fw_cfg, &machine,
+	r = map_source_add_machine(&run->sysroot, &run->settings.sources, &machine,
 				   &run->messages, &broken);
 	if (r == 0)
 		run->map = machine;

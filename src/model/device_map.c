@@ -500,6 +500,21 @@ static int check_unknown_fields(const struct json *doc, uint32_t object,
 	return 0;
 }
 
+/* Does whoever started this machine say so, who knows of the devices that he gave it? */
+static bool is_handed_in(enum map_source source)
+{
+	switch (source) {
+	case MAP_SOURCE_OPTION:
+	case MAP_SOURCE_DIRECTORY:
+		return false;
+	case MAP_SOURCE_CREDENTIAL:
+	case MAP_SOURCE_FW_CFG:
+	case MAP_SOURCE_SMBIOS:
+		break;
+	}
+	return true;
+}
+
 static int read_entry(const struct json *doc, uint32_t object, enum map_source source,
 		      struct device_map *map, struct messages *messages,
 		      struct error *err)
@@ -530,6 +545,13 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 		r = read_type_fields(doc, object, &entry, messages, err);
 	if (r < 0)
 		return r;
+	if (entry.type == DEVICE_NODE && is_handed_in(source)) {
+		messages_add(
+			messages, MESSAGE_WARNING,
+			"%s: skipped: a node of this machine is named in its own maps only",
+			entry.where);
+		return 0;
+	}
 	*array_append(map->entries, map->n_entries, map->capacity) = entry;
 	entry = (struct map_entry) { 0 };
 	return 0;

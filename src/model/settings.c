@@ -15,7 +15,9 @@ enum settings_member {
 	SETTINGS_RUNTIME,
 	SETTINGS_ENV_PREFIXES,
 	SETTINGS_REQUIRE_HOST_DEV,
+	SETTINGS_CREDENTIAL,
 	SETTINGS_FW_CFG,
+	SETTINGS_SMBIOS,
 	SETTINGS_MEMBERS,
 };
 static const struct json_member members[] = {
@@ -31,7 +33,9 @@ static const struct json_member members[] = {
 	[SETTINGS_RUNTIME] = JSON_MEMBER("runtime", &json_value),
 	[SETTINGS_ENV_PREFIXES] = JSON_MEMBER("env_prefixes", &json_any),
 	[SETTINGS_REQUIRE_HOST_DEV] = JSON_MEMBER("require_host_dev", &json_value),
+	[SETTINGS_CREDENTIAL] = JSON_MEMBER("credential", &json_value),
 	[SETTINGS_FW_CFG] = JSON_MEMBER("fw_cfg", &json_value),
+	[SETTINGS_SMBIOS] = JSON_MEMBER("smbios", &json_value),
 };
 static const struct json_shape shape = { .members = members,
 					 .n_members = SETTINGS_MEMBERS,
@@ -57,7 +61,7 @@ void settings_init(struct settings *ret)
 		.unmapped = UNMAPPED_AUTO,
 		.shown_level = MESSAGE_WARNING,
 		.log_level = MESSAGE_INFO,
-		.fw_cfg = true,
+		.sources = { .credential = true, .fw_cfg = true, .smbios = true },
 		.timeout = 3,
 		.prefixes.families = true,
 	};
@@ -299,8 +303,12 @@ static int set_member(const struct json *doc, unsigned int member, uint32_t json
 		return set_prefixes(doc, json, settings, err);
 	case SETTINGS_REQUIRE_HOST_DEV:
 		return json_bool(doc, json, &settings->require_host_dev, err);
+	case SETTINGS_CREDENTIAL:
+		return json_bool(doc, json, &settings->sources.credential, err);
 	case SETTINGS_FW_CFG:
-		return json_bool(doc, json, &settings->fw_cfg, err);
+		return json_bool(doc, json, &settings->sources.fw_cfg, err);
+	case SETTINGS_SMBIOS:
+		return json_bool(doc, json, &settings->sources.smbios, err);
 	case SETTINGS_MEMBERS:
 		break;
 	}

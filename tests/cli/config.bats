@@ -28,7 +28,7 @@ assert_mapped() {
 
 @test "every key with what it may be" {
 	local text
-	for text in '{}' '{"unmapped":"auto"}' '{"unmapped":"error","timeout":30,"log-level":"debug","fw_cfg":true}' \
+	for text in '{}' '{"credential":true}' '{"credential":false}' '{"smbios":true}' '{"smbios":false,"credential":null}' '{"unmapped":"auto"}' '{"unmapped":"error","timeout":30,"log-level":"debug","fw_cfg":true}' \
 		'{"unmapped":"own"}' '{"unmapped":"drop"}' '{"by-address":"refuse"}' '{"by-address":"remap"}' '{"leftover":"warn"}' \
 		'{"leftover":"translate"}' '{"leftover":"error"}' '{"require_host_dev":false}' '{"env":"error"}' '{"env":"warn"}' \
 		'{"log-format":"text"}' '{"log-format":"json"}' "{\"log\":\"$BATS_TEST_TMPDIR/log\"}" '{"runtime":"crun"}' '{"env_prefixes":[]}' '{"env_prefixes":["A_","B_"]}' \
@@ -68,6 +68,9 @@ assert_mapped() {
 		timeout {"timeout":99999999999999999999}
 		fw_cfg {"fw_cfg":"no"}
 		fw_cfg {"fw_cfg":0}
+		smbios {"smbios":"no"}
+		credential {"credential":0}
+		Credential {"Credential":false}
 		env_prefixes {"env_prefixes":"PCIDEVICE_"}
 		env_prefixes {"env_prefixes":[7]}
 		runtime {"runtime":7}

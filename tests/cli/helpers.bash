@@ -38,6 +38,8 @@ machine() {
 	MAPS=$ETC/devices.d
 	RUN_MAPS=$ROOT/run/oci-vfio-hook/devices.d
 	FW_CFG=$ROOT/sys/firmware/qemu_fw_cfg/by_name/opt/io.github.oci-vfio-hook/devices
+	CREDENTIALS=$ROOT/run/credentials/@system
+	SMBIOS=$ROOT/sys/firmware/dmi/entries
 	OPTIONS=()
 	unset -v SYSFS_PATHS
 	declare -gA SYSFS_PATHS=()
@@ -155,6 +157,36 @@ add_fw_cfg() {
 	local IFS=,
 	mkdir -p "$FW_CFG"
 	printf '[%s]\n' "$*" > "$FW_CFG/raw"
+}
+
+# ENTRY...: the map that is a system credential.
+add_credential() {
+	local IFS=,
+	mkdir -p "$CREDENTIALS"
+	printf '[%s]\n' "$*" > "$CREDENTIALS/oci-vfio-hook.devices"
+}
+
+# NUMBER STRING...: SMBIOS' structure 11-NUMBER with these strings.
+add_smbios() {
+	local file=$SMBIOS/11-$1/raw
+	mkdir -p "${file%/*}"
+	shift
+	# Type, length, handle, and how many strings there are.
+	printf '%b' '\x0b\x05\x0c\x0e' "$(printf '\\x%02x' $#)" > "$file"
+	printf '%s\0' "$@" >> "$file"
+	printf '\0' >> "$file"
+}
+
+# ENTRY...: a string with this map.
+smbios_text() {
+	local IFS=,
+	printf 'io.systemd.credential:oci-vfio-hook.devices=[%s]' "$*"
+}
+
+# The same in base64.
+smbios_binary() {
+	local IFS=,
+	printf 'io.systemd.credential.binary:oci-vfio-hook.devices=%s' "$(printf '[%s]' "$*" | base64 -w 0)"
 }
 
 # NAME ENTRY...: a file NAME.json for --device-map, which is added to OPTIONS.

@@ -446,6 +446,37 @@ static void test_contradiction_only_within_source(void **state)
 		      "m: [0]: dropped, an earlier map has its path or function");
 }
 
+/* Whoever started the machine names its devices, not its nodes. */
+static void test_nodes(void **state)
+{
+	static const enum map_source sources[] = {
+		MAP_SOURCE_OPTION, MAP_SOURCE_DIRECTORY, MAP_SOURCE_CREDENTIAL,
+		MAP_SOURCE_FW_CFG, MAP_SOURCE_SMBIOS,
+	};
+	struct slice text = SLICE(
+		"[{\"type\":\"node\",\"container_path\":\"/1\",\"vm_path\":\"/dev/null\"},"
+		"{\"type\":\"blk\",\"container_path\":\"/2\",\"vm_path\":\"/dev/vda\"}," E(
+			"/3", "\"0000:01:00.0=01\"") "]");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		const bool own = sources[i] < MAP_SOURCE_CREDENTIAL;
+		auto_device_map map = { 0 };
+		auto_messages messages = { 0 };
+		auto_error err = { 0 };
+
+		check_done("nodes",
+			   device_map_add(&map, sources[i], "m", text, &messages, &err),
+			   &err);
+		assert_int_equal(map.n_entries, own ? 3 : 1);
+		assert_int_equal(messages.counts[MESSAGE_WARNING], own ? 0 : 2);
+		if (!own)
+			check_message(
+				"nodes", &messages, MESSAGE_WARNING,
+				"m: [1]: skipped: a node of this machine is named in its own maps only");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_contradiction_only_within_source),
 	};
 

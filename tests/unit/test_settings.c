@@ -24,7 +24,9 @@ static void test_defaults(void **state)
 	assert_null(settings.log);
 	assert_false(settings.log_json);
 	assert_null(settings.runtime);
-	assert_true(settings.fw_cfg);
+	assert_true(settings.sources.credential);
+	assert_true(settings.sources.fw_cfg);
+	assert_true(settings.sources.smbios);
 	assert_int_equal(settings.timeout, 3);
 	assert_true(settings.prefixes.families);
 	assert_int_equal(settings.prefixes.count, 0);
@@ -41,7 +43,7 @@ static void test_all(void **state)
 		"all",
 		settings_parse(
 			"c",
-			SLICE("{\"unmapped\":\"error\",\"by-address\":\"remap\",\"leftover\":\"translate\",\"require_host_dev\":true,\"env\":\"warn\",\"log\":\"/l\",\"log-format\":\"json\",\"log-level\":\"debug\",\"timeout\":10,\"fw_cfg\":false,\"bind\":false,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
+			SLICE("{\"unmapped\":\"error\",\"by-address\":\"remap\",\"leftover\":\"translate\",\"require_host_dev\":true,\"env\":\"warn\",\"log\":\"/l\",\"log-format\":\"json\",\"log-level\":\"debug\",\"timeout\":10,\"credential\":false,\"fw_cfg\":false,\"smbios\":false,\"bind\":false,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
 			&settings, &err),
 		&err);
 	assert_int_equal(settings.unmapped, UNMAPPED_ERROR);
@@ -54,7 +56,9 @@ static void test_all(void **state)
 	assert_string_equal(settings.runtime, "crun");
 	assert_int_equal(settings.shown_level, MESSAGE_DEBUG);
 	assert_int_equal(settings.log_level, MESSAGE_DEBUG);
-	assert_false(settings.fw_cfg);
+	assert_false(settings.sources.credential);
+	assert_false(settings.sources.fw_cfg);
+	assert_false(settings.sources.smbios);
 	assert_int_equal(settings.timeout, 10);
 	assert_false(settings.prefixes.families);
 	assert_int_equal(settings.prefixes.count, 2);
@@ -71,11 +75,13 @@ static void test_null(void **state)
 		"null",
 		settings_parse(
 			"c",
-			SLICE("{\"unmapped\":null,\"log-level\":null,\"timeout\":null,\"fw_cfg\":null,\"bind\":null,\"runtime\":null,\"env_prefixes\":null,\"env\":null,\"log\":null,\"by-address\":null,\"leftover\":null,\"require_host_dev\":null}"),
+			SLICE("{\"unmapped\":null,\"log-level\":null,\"timeout\":null,\"credential\":null,\"fw_cfg\":null,\"smbios\":null,\"bind\":null,\"runtime\":null,\"env_prefixes\":null,\"env\":null,\"log\":null,\"by-address\":null,\"leftover\":null,\"require_host_dev\":null}"),
 			&settings, &err),
 		&err);
 	assert_int_equal(settings.timeout, 3);
-	assert_true(settings.fw_cfg);
+	assert_true(settings.sources.credential);
+	assert_true(settings.sources.fw_cfg);
+	assert_true(settings.sources.smbios);
 	assert_true(settings.prefixes.families);
 	assert_int_equal(settings.prefixes.count, 0);
 }
@@ -123,7 +129,9 @@ static void test_refused(void **state)
 		{ "{\"timeout\":1.5}", "c: timeout: must be whole seconds" },
 		{ "{\"timeout\":86401}", "c: timeout: must be whole seconds" },
 		{ "{\"timeout\":\"3\"}", "c: timeout: must be a number" },
+		{ "{\"credential\":1}", "c: credential: must be true or false" },
 		{ "{\"fw_cfg\":1}", "c: fw_cfg: must be true or false" },
+		{ "{\"smbios\":\"no\"}", "c: smbios: must be true or false" },
 		{ "{\"bind\":true}", "c: bind: is not in this version; remove it" },
 		{ "{\"bind\":\"no\"}", "c: bind: must be true or false" },
 		{ "{\"runtime\":[]}", "c: runtime: must be a string" },
