@@ -24,6 +24,7 @@ examples=/usr/share/oci-vfio-hook/examples
 run_maps=/run/oci-vfio-hook/devices.d
 # The engines' directories are on a tmpfs: their overlays don't work on the guest's own.
 state=/run/engines
+host_node=$state/host-node
 image=docker.io/library/probe:latest
 export CONTAINERD_ADDRESS=$state/containerd.sock DOCKER_HOST=unix://$state/docker.sock
 
@@ -39,6 +40,8 @@ setup_file() {
 	cp "$VFIO_PROBE" $state/image/probe
 	cp "$(command -v busybox)" $state/image/busybox
 	make_image
+	# docker and containerd want a node, and take path and numbers from it.
+	mknod $host_node c ${host_numbers/:/ }
 }
 
 teardown_file() {
@@ -198,26 +201,25 @@ ctr_run() {
 	ctr run --rm --config "$bundle/config.json" "$@" "$name"
 }
 
-# RUNTIME-HANDLER: what a RuntimeClass names.
+# RUNTIME-HANDLER [NODE]: what a RuntimeClass names, and the node that gets the host's path.
 pod_run() {
 	wait_for 60 ctr version
 	[ -n "$(ctr --namespace k8s.io images ls --quiet)" ] || ctr --namespace k8s.io images import $state/image.tar > /dev/null
-	"$BATS_TEST_DIRNAME/cri" $CONTAINERD_ADDRESS "$1" $image "$name-$1" /probe
+	"$BATS_TEST_DIRNAME/cri" $CONTAINERD_ADDRESS "$1" $image "${2:-$host_node}" "$name-$1" /probe
 }
 
-# docker and a user's podman want a node: this machine's null gets the host's path, which the map must allow.
+# A user's podman binds a node: this machine's null gets the host's path, which the map must allow.
 allow_stand_in() {
 	mkdir -p /etc/oci-vfio-hook/devices.d
 	jq '.[0].stand_in = true' < "$BATS_TEST_DIRNAME/map.json" > /etc/oci-vfio-hook/devices.d/map.json
 	chmod 644 /etc/oci-vfio-hook/devices.d/map.json
 }
 
-# RUNTIME
+# RUNTIME [NODE]
 docker_run() {
-	allow_stand_in
 	wait_for 60 docker version
 	[ -n "$(docker image ls --quiet $image)" ] || docker load --quiet --input $state/image.tar > /dev/null
-	docker run --rm --runtime "$1" --network none --device /dev/null:/dev/vfio/45 \
+	docker run --rm --runtime "$1" --network none --device "${2:-$host_node}:/dev/vfio/45" \
 		--env PCIDEVICE_INTEL_COM_SRIOV=$host_address $image /probe
 }
 
@@ -348,6 +350,12 @@ wrapper() {
 	expect 0 "$device" pod_run "$handler"
 }
 
+# Whoever may give a container some device under a path of his choice, gets no other one by that.
+@test "containerd and docker: another device stands in for the mapped one" {
+	expect 1 'but c 1:3 is not a device that VFIO' pod_run oci-vfio /dev/null
+	expect 125 'but c 1:3 is not a device that VFIO' docker_run oci-vfio /dev/null
+}
+
 @test "docker" {
 	expect 11 "$no_function" docker_run runc
 	expect 0 "$device" docker_run oci-vfio
@@ -422,7 +430,7 @@ update() {
 	mkdir -p /etc/oci-vfio-hook
 	for runtime in runc crun; do
 		echo "{\"runtime\": \"$runtime\", \"log\": \"$BATS_TEST_TMPDIR/log\", \"log-level\": \"debug\"}" > /etc/oci-vfio-hook/config.json
-		expect 0 "$device" "$BATS_TEST_DIRNAME/cri" --update $CONTAINERD_ADDRESS oci-vfio $image "$name-$runtime" /probe
+		expect 0 "$device" "$BATS_TEST_DIRNAME/cri" --update $CONTAINERD_ADDRESS oci-vfio $image $host_node "$name-$runtime" /probe
 		grep -q 'update: removed "devices" from the resources' "$BATS_TEST_TMPDIR/log"
 		rm "$BATS_TEST_TMPDIR/log"
 	done
@@ -448,10 +456,9 @@ podman_update() {
 }
 
 @test "docker update" {
-	allow_stand_in
 	wait_for 60 docker version
 	[ -n "$(docker image ls --quiet $image)" ] || docker load --quiet --input $state/image.tar > /dev/null
-	docker run --detach --name "$name" --runtime oci-vfio --network none --device /dev/null:/dev/vfio/45 \
+	docker run --detach --name "$name" --runtime oci-vfio --network none --device $host_node:/dev/vfio/45 \
 		--env PCIDEVICE_INTEL_COM_SRIOV=$host_address $image
 	docker update --memory 256m --memory-swap 256m "$name"
 	expect 0 "$device" docker exec "$name" /probe
@@ -499,8 +506,8 @@ missing_text='00:1e.0'
 
 # podman throws a precreate hook's stderr away.
 @test "errors: podman, precreate" {
-	expect_no_start 126 'executing [/usr/bin/oci-vfio-hook precreate]: exit status 65' \
-		'executing [/usr/bin/oci-vfio-hook precreate]: exit status 75' podman_run crun
+	local hook='executing [/usr/bin/oci-vfio-hook --unmapped=own --by-address=remap precreate]'
+	expect_no_start 126 "$hook: exit status 65" "$hook: exit status 75" podman_run crun
 }
 
 @test "errors: podman --runtime oci-vfio-crun" {
