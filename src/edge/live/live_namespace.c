@@ -169,11 +169,10 @@ void live_namespace_close(struct live_namespace *mount_namespace)
 	id_map_free(&mount_namespace->groups);
 }
 
-int live_namespace_open_rootfs(const struct live_namespace *mount_namespace,
-			       const char *path, int *ret, struct error *err)
+static int open_rootfs(const struct live_namespace *mount_namespace, const char *path,
+		       int *ret, struct error *err)
 {
 	auto_close int base = -1, fd = -1;
-	auto_free char *name = path_display(path);
 	struct statx status;
 
 	base = path[0] == '/' ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
@@ -184,21 +183,34 @@ int live_namespace_open_rootfs(const struct live_namespace *mount_namespace,
 	if (fd < 0)
 		return error_set(
 			err, ERROR_DATA,
-			"%s: can't be opened as the rootfs in the mount namespace of pid %d: %s",
-			name, mount_namespace->pid, strerror(errno));
+			"can't be opened as the rootfs in the mount namespace of pid %d: %s",
+			mount_namespace->pid, strerror(errno));
 	if (statx(fd, "", AT_EMPTY_PATH, 0, &status) < 0 ||
 	    !(status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
 		return error_set(
 			err, ERROR_UNAVAILABLE,
-			"%s: this kernel doesn't tell whether it is a mount point; Linux 5.8 does",
-			name);
+			"this kernel doesn't tell whether it is a mount point; Linux 5.8 does");
 	if (!(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return error_set(
 			err, ERROR_DATA,
-			"%s: is not a mount point in the mount namespace of pid %d, so it is not the rootfs of a created container",
-			name, mount_namespace->pid);
+			"is not a mount point in the mount namespace of pid %d, so it is not the rootfs of a created container",
+			mount_namespace->pid);
 	*ret = take_fd(fd);
 	return 0;
+}
+
+/* Its path is quoted where it failed only: what memory is needed was taken before. */
+int live_namespace_open_rootfs(const struct live_namespace *mount_namespace,
+			       const char *path, int *ret, struct error *err)
+{
+	int r = open_rootfs(mount_namespace, path, ret, err);
+
+	if (r < 0) {
+		auto_free char *name = path_display(path);
+
+		error_prefix(err, "%s", name);
+	}
+	return r;
 }
 
 int live_namespace_become_root(const struct live_namespace *mount_namespace)
