@@ -189,6 +189,12 @@ static void test_remapped(void **state)
 		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N9, RULE_9),
 		  .by_address = BY_ADDRESS_REMAP,
 		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N6, RULE_6) },
+		/* Beside one that stays: what was given by address isn't given again for it. */
+		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/100")), N9 "," GONE,
+			    RULE_9 "," ALLOW("243", "100")),
+		  .by_address = BY_ADDRESS_REMAP,
+		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/100")), N9 "," N6,
+				RULE_9 RULE_6) },
 		/* There is one node: nothing need pair it. */
 		{ .spec = S(VAR("0000:06:00.0"), GONE,
 			    "," RULE("true", "c", "243", "100", "rw")),

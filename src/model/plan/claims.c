@@ -5,6 +5,17 @@
 
 #include "oci-vfio-hook/rule_index.h"
 
+/* What an earlier run put there: nobody's claim, but a VFIO node of the spec all the same. */
+static void note_done(const struct planner *planner, const struct request_place *place,
+		      struct claims *claims)
+{
+	const struct inventory_node *found = plan_find_node(planner, place->node);
+
+	if (found && !found->absent && found->has_group)
+		*array_append(claims->done_groups, claims->n_done,
+			      claims->done_capacity) = found->group;
+}
+
 static void claim_devices(struct planner *planner, struct claims *claims)
 {
 	const struct spec *spec = planner->in->spec;
@@ -17,9 +28,12 @@ static void claim_devices(struct planner *planner, struct claims *claims)
 							   SPEC_DEVICE_PATH),
 				       .index = i };
 
-		if (planner->device_entries[i] || path_is_control_node(device->path) ||
-		    device_is_done(planner->in->annotation, device))
+		if (planner->device_entries[i] || path_is_control_node(device->path))
 			continue;
+		if (device_is_done(planner->in->annotation, device)) {
+			note_done(planner, &planner->in->request->devices[i], claims);
+			continue;
+		}
 		if (!vfio && device->number.type == 'c' && device->has_numbers)
 			claim.disguised = inventory_find_vfio_node(planner->in->inventory,
 								   &device->number);
@@ -60,9 +74,12 @@ static void claim_mounts(struct planner *planner, struct claims *claims)
 				       .is_mount = true,
 				       .index = i };
 
-		if (planner->mount_entries[i] || path_is_control_node(mount->source) ||
-		    mount_is_done(planner->in->annotation, mount))
+		if (planner->mount_entries[i] || path_is_control_node(mount->source))
 			continue;
+		if (mount_is_done(planner->in->annotation, mount)) {
+			note_done(planner, &planner->in->request->mounts[i], claims);
+			continue;
+		}
 		claim.found =
 			plan_find_node(planner, planner->in->request->mounts[i].node);
 		if (!vfio && claim.found && !claim.found->absent)
@@ -174,7 +191,7 @@ static void share_pairs(const struct planner *planner, struct claims *claims,
 {
 	struct claim *first = NULL;
 	bool single =
-		paths->count > 0 &&
+		paths->count > 0 && claims->n_done == 0 &&
 		slice_equal(paths->items[0].text, paths->items[paths->count - 1].text);
 
 	for (size_t i = 0; i < paths->count; i++) {
@@ -253,5 +270,6 @@ void claims_free(struct claims *claims)
 {
 	free(claims->items);
 	free(claims->paired);
+	free(claims->done_groups);
 	*claims = (struct claims) { 0 };
 }

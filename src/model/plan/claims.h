@@ -27,6 +27,8 @@ struct claim {
 struct claims {
 	struct claim *items; /* owned */
 	size_t count, capacity;
+	uint32_t *done_groups; /* of VFIO nodes that earlier runs put there; owned */
+	size_t n_done, done_capacity;
 	/* For each function of request.own: does a variable pair it with a VFIO node? */
 	bool *paired;	/* owned */
 	bool has_pairs; /* some is */

@@ -268,7 +268,8 @@ static int compare_groups(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The groups of the nodes that the container gets, sorted. Returns how many. */
+/* The groups of the nodes that the container gets, sorted; room for all claims and what was done.
+ * Returns how many. */
 static size_t list_groups(const struct judgement *judgement, uint32_t *ret)
 {
 	const struct planner *planner = judgement->planner;
@@ -285,6 +286,8 @@ static size_t list_groups(const struct judgement *judgement, uint32_t *ret)
 		else if (claim->is_own && claim->found->has_group)
 			ret[count++] = claim->found->group;
 	}
+	for (size_t i = 0; i < judgement->claims->n_done; i++)
+		ret[count++] = judgement->claims->done_groups[i];
 	qsort(ret, count, sizeof *ret, compare_groups);
 	return count;
 }
@@ -295,7 +298,8 @@ static int check_groups(const struct judgement *judgement)
 {
 	struct planner *planner = judgement->planner;
 	const struct request *request = planner->in->request;
-	auto_free uint32_t *groups = xzalloc(judgement->claims->count * sizeof *groups);
+	auto_free uint32_t *groups = xzalloc(
+		(judgement->claims->count + judgement->claims->n_done) * sizeof *groups);
 	size_t count = list_groups(judgement, groups), absent = request->n_own;
 	struct claim claim = judgement->claims->items[0];
 	bool any_vfio = false;
