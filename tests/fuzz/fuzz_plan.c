@@ -151,8 +151,15 @@ static void add_spec(struct choices *choices, struct buffer *text)
 		add_variable(choices, text);
 	}
 	buffer_add(text, SLICE("]}"));
-	if (choose(choices, 2))
+	switch (choose(choices, 4)) {
+	case 1:
 		buffer_printf(text, ",%s\"annotations\":{%s}", space, space);
+		break;
+	case 2:
+		buffer_printf(text, ",%s\"annotations\":{%s\"io.kubernetes.cri.x\":\"\"}",
+			      space, space);
+		break;
+	}
 	buffer_printf(text, "%s}", space);
 }
 
@@ -160,6 +167,14 @@ static void add_entry(struct choices *choices, struct buffer *text)
 {
 	static const char *const types[] = { "vfio-pci", "vfio-pci", "vfio-pci-gk",
 					     "node" };
+	static const char *const rest[] = {
+		"",
+		"",
+		",\"host_dev\":\"242:1\"",
+		",\"host_dev\":\"243:1\"",
+		",\"stand_in\":true",
+		",\"stand_in\":true,\"host_dev\":\"242:2\"",
+	};
 	const char *type = CHOOSE(choices, types);
 	unsigned int n_options = 1 + choose(choices, 2);
 
@@ -175,7 +190,7 @@ static void add_entry(struct choices *choices, struct buffer *text)
 	buffer_add(text, SLICE("]"));
 	if (choose(choices, 4) == 1)
 		buffer_printf(text, ",\"final_path\":\"%s\"", CHOOSE(choices, paths));
-	buffer_add(text, SLICE("}"));
+	buffer_printf(text, "%s}", CHOOSE(choices, rest));
 }
 
 static void add_map(struct choices *choices, struct buffer *text)
@@ -278,17 +293,125 @@ static void check_devices(const struct plan_run *run, const struct spec *after)
 		fuzz_check(!path_is_vfio_node(slice_from(planned->node)) ||
 				   has_control(after),
 			   "no control node");
+		/* Equal control nodes stay, corrected as one. */
 		for (size_t k = 0; k < after->n_devices; k++)
-			fuzz_check(k == i || !slice_equal(device->path,
-							  after->devices[k].path),
-				   "%.*s is there twice", (int)device->path.length,
-				   device->path.data);
+			fuzz_check(
+				k == i ||
+					!slice_equal(device->path,
+						     after->devices[k].path) ||
+					(path_is_control_node(device->path) &&
+					 device_number_equal(&device->number,
+							     &after->devices[k].number)),
+				"%.*s is there twice", (int)device->path.length,
+				device->path.data);
+	}
+}
+
+/* Does an entry that the spec names, or whose node is in a directory that is mounted, have a
+ * function of this group? */
+static bool entry_gives(const struct plan_run *run, uint32_t group)
+{
+	for (size_t i = 0; i < run->inventory.n_functions; i++) {
+		const struct inventory_function *function = &run->inventory.functions[i];
+
+		if (!function->absent && function->has_group &&
+		    function->group == group && run->request.functions[i].want_group)
+			return true;
+	}
+	return false;
+}
+
+/* Does a variable name a function of this group, where that may give its node? */
+static bool address_gives(const struct plan_run_input *input, const struct plan_run *run,
+			  uint32_t group)
+{
+	if (input->by_address != BY_ADDRESS_REMAP ||
+	    spec_has_annotation_prefix(&run->spec, SLICE("io.kubernetes.cri")))
+		return false;
+	for (size_t i = 0; i < run->inventory.n_own; i++) {
+		if (run->inventory.own[i].vfio && run->inventory.own[i].group == group)
+			return true;
+	}
+	return false;
+}
+
+/* May what the spec had stay by itself? */
+static bool keeps_own(const struct plan_run *run)
+{
+	return run->request.unmapped == UNMAPPED_KEEP ||
+	       run->request.unmapped == UNMAPPED_OWN;
+}
+
+static bool had_device(const struct plan_run *run, const struct spec_device *device)
+{
+	for (size_t i = 0; i < run->spec.n_devices; i++) {
+		const struct spec_device *before = &run->spec.devices[i];
+
+		if (slice_equal(before->path, device->path) &&
+		    device_number_equal(&before->number, &device->number))
+			return true;
+	}
+	return false;
+}
+
+static bool had_mount(const struct plan_run *run, const struct spec_mount *mount)
+{
+	for (size_t i = 0; i < run->spec.n_mounts; i++) {
+		const struct spec_mount *before = &run->spec.mounts[i];
+
+		if (slice_equal(before->source, mount->source) &&
+		    slice_equal(before->destination, mount->destination))
+			return true;
+	}
+	return false;
+}
+
+static bool is_group(const struct device_number *number)
+{
+	return number->type == 'c' && number->major == MACHINE_MAJOR &&
+	       number->minor < MACHINE_GROUPS;
+}
+
+/* The node of a group is in the container only where somebody who may has given it. */
+static void check_given(const struct plan_run_input *input, const struct plan_run *run,
+			const struct spec *after)
+{
+	for (size_t i = 0; i < after->n_devices; i++) {
+		const struct spec_device *device = &after->devices[i];
+		uint32_t group = device->number.minor;
+
+		if (!device->has_numbers || !is_group(&device->number))
+			continue;
+		fuzz_check(entry_gives(run, group) || address_gives(input, run, group) ||
+				   (keeps_own(run) && had_device(run, device)),
+			   "nobody gave %.*s", (int)device->path.length,
+			   device->path.data);
+	}
+	for (size_t i = 0; i < after->n_mounts; i++) {
+		const struct spec_mount *mount = &after->mounts[i];
+		const char *number = "/dev/vfio/";
+		uint32_t group;
+
+		if (!slice_starts(mount->source, slice_from(number)) ||
+		    mount->source.length != strlen(number) + 1)
+			continue;
+		group = (uint32_t)(mount->source.data[mount->source.length - 1] - '0');
+		if (group >= MACHINE_GROUPS)
+			continue;
+		fuzz_check(entry_gives(run, group) || address_gives(input, run, group) ||
+				   (keeps_own(run) && had_mount(run, mount)),
+			   "nobody gave the mount of %.*s", (int)mount->source.length,
+			   mount->source.data);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum unmapped_policy policies[] = { UNMAPPED_KEEP, UNMAPPED_AUTO };
+	static const enum unmapped_policy policies[] = { UNMAPPED_KEEP, UNMAPPED_AUTO,
+							 UNMAPPED_OWN, UNMAPPED_DROP,
+							 UNMAPPED_ERROR };
+	static const enum by_address_policy by_address[] = { BY_ADDRESS_REFUSE,
+							     BY_ADDRESS_REMAP };
 	struct choices choices = { { (const char *)data, size } };
 	const struct sysroot sysroot = { choose(&choices, 8) };
 	struct plan_run_input input = { .answer = machine_answer,
@@ -301,6 +424,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r;
 
 	input.unmapped = CHOOSE(&choices, policies);
+	input.by_address = CHOOSE(&choices, by_address);
+	input.require_host_dev = choose(&choices, 4) == 1;
 	add_spec(&choices, &spec);
 	input.spec = buffer_slice(&spec);
 	if (choose(&choices, 2)) {
@@ -326,6 +451,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(plan_run_parse(buffer_slice(&run.text), &after, &err) == 0, "%s",
 		   err.message);
 	check_devices(&run, &after);
+	check_given(&input, &run, &after);
 	fuzz_check_null(plan_run_check_second(&input, &run));
 	return 0;
 }

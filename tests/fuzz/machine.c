@@ -9,6 +9,11 @@ static uint32_t answer_hash(const struct sysroot *sysroot, const char *text)
 	return fuzz_hash(slice_from(text)) * 2654435761u + sysroot->seed * 40503u;
 }
 
+static uint32_t group_of(const struct pci_address *address)
+{
+	return (address->bus * 2u + address->slot) % MACHINE_GROUPS;
+}
+
 static void answer_function(const struct sysroot *sysroot,
 			    const struct request_function *asked,
 			    struct inventory_function *ret)
@@ -26,11 +31,25 @@ static void answer_function(const struct sysroot *sysroot,
 		ret->address = (struct pci_address) { .bus = (uint8_t)(1 + hash % 3),
 						      .slot = (hash >> 2) & 3 };
 	ret->has_group = true;
-	ret->group = (ret->address.bus * 2u + ret->address.slot) % 5;
+	ret->group = group_of(&ret->address);
 	ret->vfio = true;
 	ret->driver = xasprintf("vfio-pci");
 	for (size_t i = 0; i < PCI_IDENTITY_COUNT; i++)
 		ret->identity[i] = 0x8086;
+}
+
+/* A function that a variable names. */
+static void answer_own(const struct sysroot *sysroot, const struct pci_address *asked,
+		       struct inventory_own *ret)
+{
+	uint32_t hash = asked->bus * 31u + asked->slot * 7u + sysroot->seed;
+
+	*ret = (struct inventory_own) { .exists = hash % 8 != 7 };
+	if (!ret->exists)
+		return;
+	ret->vfio = hash % 4 != 3;
+	ret->has_group = true;
+	ret->group = group_of(asked);
 }
 
 static void answer_group(struct inventory *inventory, uint32_t number)
@@ -43,19 +62,54 @@ static void answer_group(struct inventory *inventory, uint32_t number)
 			     inventory->groups_capacity);
 	*group = (struct inventory_group) { .number = number,
 					    .has_node = true,
-					    .node = { 'c', 242, number } };
+					    .node = { 'c', MACHINE_MAJOR, number } };
 }
 
-static void answer_node(const struct request_node *asked, struct inventory_node *ret)
+static void answer_node(const struct sysroot *sysroot, const struct request_node *asked,
+			struct inventory_node *ret)
 {
-	uint32_t hash = fuzz_hash(slice_from(asked->path));
+	uint32_t hash = fuzz_hash(slice_from(asked->path)) + sysroot->seed;
 	const char *number = strrchr(asked->path, '/') + 1;
 
-	*ret = (struct inventory_node) { .number = { 'c', 242, hash % 4 } };
-	if (asked->kind == REQUEST_NODE_FILE)
-		ret->number.type = hash & 8 ? 'b' : 'c';
-	else if (*number >= '0' && *number <= '9')
-		ret->number.minor = (uint32_t)strtoul(number, NULL, 10);
+	*ret = (struct inventory_node) { 0 };
+	switch (asked->kind) {
+	case REQUEST_NODE_VFIO:
+		if ((uint32_t)(*number - '0') >= MACHINE_GROUPS || number[1]) {
+			ret->absent = xasprintf("not there");
+			return;
+		}
+		ret->number = (struct device_number) { 'c', MACHINE_MAJOR,
+						       (uint32_t)(*number - '0') };
+		ret->has_group = true;
+		ret->group = ret->number.minor;
+		return;
+	case REQUEST_NODE_FILE:
+		/* Some are a VFIO node under another name; those of `node` entries, the
+		 * administrator's word, never. */
+		ret->number = (struct device_number) {
+			hash & 8 ? 'b' : 'c',
+			hash & 16 && strcmp(asked->path, "/dev/gpu") != 0 ? MACHINE_MAJOR
+									  : 226,
+			hash % 4
+		};
+		return;
+	case REQUEST_NODE_NUMBER:
+		if (number[0] == '2' && number[1] == '4' && number[2] == '2')
+			ret->absent = xasprintf("it is VFIO's");
+		else if (hash & 1)
+			ret->absent = xasprintf("not there");
+		return;
+	}
+}
+
+static void answer_vfio_nodes(struct inventory *ret)
+{
+	for (uint32_t i = 0; i < MACHINE_GROUPS; i++)
+		*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
+			      ret->vfio_nodes_capacity) =
+			(struct vfio_node) { { 'c', MACHINE_MAJOR, i },
+					     text_number("/dev/vfio/", i, "") };
+	inventory_sort_vfio_nodes(ret);
 }
 
 void machine_answer(const void *context, const struct request *request,
@@ -65,6 +119,8 @@ void machine_answer(const void *context, const struct request *request,
 
 	ret->own = xzalloc(request->n_own * sizeof *ret->own);
 	ret->n_own = request->n_own;
+	for (size_t i = 0; i < request->n_own; i++)
+		answer_own(sysroot, &request->own[i], &ret->own[i]);
 	ret->functions = xzalloc(request->n_functions * sizeof *ret->functions);
 	ret->n_functions = request->n_functions;
 	for (size_t i = 0; i < request->n_functions; i++) {
@@ -72,9 +128,16 @@ void machine_answer(const void *context, const struct request *request,
 		if (request->functions[i].want_group && ret->functions[i].has_group)
 			answer_group(ret, ret->functions[i].group);
 	}
+	/* The groups of what variables name, too: by_address may give their nodes. */
+	for (size_t i = 0; i < request->n_own; i++) {
+		if (ret->own[i].has_group)
+			answer_group(ret, ret->own[i].group);
+	}
 	ret->nodes = xzalloc(request->n_nodes * sizeof *ret->nodes);
 	ret->n_nodes = request->n_nodes;
 	for (size_t i = 0; i < request->n_nodes; i++)
-		answer_node(&request->nodes[i], &ret->nodes[i]);
+		answer_node(sysroot, &request->nodes[i], &ret->nodes[i]);
+	if (request->vfio_nodes || request->vfio_nodes_of_files)
+		answer_vfio_nodes(ret);
 	ret->control = (struct device_number) { 'c', 10, 196 };
 }

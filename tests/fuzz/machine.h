@@ -7,6 +7,9 @@
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/inventory.h"
 
+#define MACHINE_MAJOR 242
+#define MACHINE_GROUPS 5u
+
 struct sysroot {
 	unsigned int
 		seed; /* chooses which functions PCI paths lead to, and which are absent */
