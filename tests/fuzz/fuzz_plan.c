@@ -246,19 +246,22 @@ static const struct plan_node *find_planned(const struct plan_run *run,
 	return NULL;
 }
 
-/* A rule of the spec before says what a device with these numbers may. */
-static bool had_rule(const struct plan_run *run, const struct spec_device *device)
+/* A rule of the spec before says what the device of this entry may, of which it may be one of
+ * several. */
+static bool had_rule(const struct plan_run *run, const struct plan_node *planned)
 {
 	for (size_t i = 0; i < run->plan.n_nodes; i++) {
 		const struct plan_node *node = &run->plan.nodes[i];
 
-		for (size_t k = 0; node->has_old && k < run->spec.n_rules; k++) {
+		if (!node->has_old || !planned->container_path ||
+		    !text_equal(node->container_path, planned->container_path))
+			continue;
+		for (size_t k = 0; k < run->spec.n_rules; k++) {
 			const struct spec_rule *rule = &run->spec.rules[k];
 
 			if (rule->allow && rule->type == node->old.type &&
 			    rule->major == node->old.major &&
-			    rule->minor == node->old.minor && node->final_path &&
-			    slice_equal(slice_from(node->final_path), device->path))
+			    rule->minor == node->old.minor)
 				return true;
 		}
 	}
@@ -287,7 +290,7 @@ static void check_devices(const struct plan_run *run, const struct spec *after)
 
 		if (!planned)
 			continue;
-		fuzz_check(is_allowed(after, device) == 1 || had_rule(run, device),
+		fuzz_check(is_allowed(after, device) == 1 || had_rule(run, planned),
 			   "%.*s isn't allowed", (int)device->path.length,
 			   device->path.data);
 		fuzz_check(!path_is_vfio_node(slice_from(planned->node)) ||

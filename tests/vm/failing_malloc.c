@@ -2,10 +2,12 @@
 /* An LD_PRELOADed malloc() that finds no memory while a created container is being changed:
  * from the first setns() until the new config.json is in place or removed again, and between
  * each later pair of setns(). FAILING_MALLOC="N:FILE": from the N-th allocation there on none
- * succeeds; then FILE is made. With FAILING_MALLOC_ALWAYS in the environment it is the N-th
- * allocation of all. */
+ * succeeds; then FILE is made. With "0:FILE" all succeed, and the first setns() makes FILE: so it
+ * is seen that somebody watches where no memory is taken. With FAILING_MALLOC_ALWAYS in the
+ * environment it is the N-th allocation of all. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,20 +25,39 @@ void *__libc_realloc(void *memory, size_t size);
 static bool changing, joined;
 static unsigned long count;
 
+/* From which allocation on they fail, and the file to make; ULONG_MAX, and no file: none does. */
+static unsigned long setting(const char **ret_file)
+{
+	const char *text = getenv("FAILING_MALLOC");
+	char *end;
+	unsigned long first;
+
+	if (!text)
+		return ULONG_MAX;
+	first = strtoul(text, &end, 10);
+	*ret_file = end + 1;
+	return first;
+}
+
+static void make_file(const char *file)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static bool fails(void)
 {
-	const char *setting;
-	char *file;
-	int fd;
+	const char *file = NULL;
+	unsigned long first;
 
 	if (!changing && !joined && !getenv("FAILING_MALLOC_ALWAYS"))
 		return false;
-	setting = getenv("FAILING_MALLOC");
-	if (!setting || ++count < strtoul(setting, &file, 10))
+	first = setting(&file);
+	if (first == 0 || ++count < first)
 		return false;
-	fd = open(file + 1, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		close(fd);
+	make_file(file);
 	errno = ENOMEM;
 	return true;
 }
@@ -59,8 +80,11 @@ void *realloc(void *memory, size_t size)
 int setns(int fd, int type)
 {
 	static bool first = true;
+	const char *file = NULL;
 	long r = syscall(SYS_setns, fd, type);
 
+	if (first && setting(&file) == 0)
+		make_file(file);
 	changing |= first;
 	first = false;
 	joined ^= r == 0;
