@@ -54,10 +54,6 @@ ssize_t fd_read(int fd, char *data, size_t size);
 int file_read(int fd, const char *name, uint64_t expected, size_t max, char **ret,
 	      size_t *ret_length, struct error *err);
 
-/* Returns the path as messages show it: as it is, but quoted where it has bytes that a
- * terminal should not get. The caller frees. */
-char *path_display(const char *path);
-
 /* The names in a directory, in the order of their bytes, without "." and "..". */
 struct names {
 	char **items; /* owned */

@@ -105,18 +105,26 @@ void buffer_free(struct buffer *buffer);
  * quotes: printable ASCII but " and \. */
 size_t text_plain_end(struct slice text, size_t at);
 
-/* Appends the text with what could steer a terminal or end a line (control characters,
- * bytes that are not valid UTF-8) as \xNN. */
-void buffer_add_printable(struct buffer *buffer, struct slice text);
+/* How much of a text from outside a message shows, in bytes. */
+#define TEXT_SHOWN_MAX 256
 
-/* Returns the text in double quotes, with ", \ and bytes that are control characters or
- * not valid UTF-8 as \", \\ and \xNN: safe on a terminal and in a one-line
- * message. Text over 256 bytes is cut, with "..." after it. The caller frees. */
+/* Returns the text in double quotes, safe on a terminal and in a one-line message: ", \
+ * and what buffer_add_printable() escapes as \", \\ and \xNN; cut after TEXT_SHOWN_MAX
+ * bytes, with "..." after it. The caller frees. */
 char *text_quote(struct slice text);
 
-/* Appends a name that came from outside: as it is if it can't be taken for anything else
- * (up to 128 letters, digits and /._:@+-), else quoted. */
+/* Returns or appends a name that came from outside: as it is if it can't be taken for
+ * anything else (letters, digits and /._:@+-), else quoted. The caller frees. */
+char *text_name(struct slice name);
 void buffer_add_name(struct buffer *buffer, struct slice name);
+
+/* text_name() of a file's path. */
+char *path_display(const char *path);
+
+/* Appends the whole text with what must not be shown as \xNN of its bytes: control
+ * characters, those that change the direction of text or can't be seen, bytes that are not
+ * valid UTF-8. For text that was put together from quoted parts, and for data. */
+void buffer_add_printable(struct buffer *buffer, struct slice text);
 
 /* Is every byte part of a valid UTF-8 sequence (no overlong forms, no surrogates)? */
 bool text_is_utf8(struct slice text);

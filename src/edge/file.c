@@ -43,22 +43,10 @@ enum error_class error_class_of_errno(int number)
 int file_error(const char *path, int number, struct error *err)
 {
 	bool permission = number == EACCES || number == EPERM;
+	auto_free char *name = path_display(path);
 
 	return error_set(err, permission ? ERROR_PERMISSION : ERROR_IO,
-			 "%s: can't be read: %s", path, strerror(number));
-}
-
-char *path_display(const char *path)
-{
-	const struct slice text = slice_from(path);
-	auto_buffer shown = { 0 };
-
-	if (text_plain_end(text, 0) < text.length) {
-		buffer_add_printable(&shown, text);
-		if (!slice_equal(buffer_slice(&shown), text))
-			return text_quote(text);
-	}
-	return xstrndup(text.data, text.length);
+			 "%s: can't be read: %s", name, strerror(number));
 }
 
 ssize_t fd_read(int fd, char *data, size_t size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text: quoting, UTF-8, path cleaning; errors, messages and memory. */
+/* Text: slices, buffers, path cleaning; errors, messages and memory. */
 #include "helpers.h"
 
 #include <errno.h>
@@ -82,128 +82,6 @@ static void test_number(void **state)
 	buffer_add_number(&buffer, 1000);
 	check_text("numbers", buffer_slice(&buffer),
 		   "0 4294967295 18446744073709551615 1000");
-}
-
-static void test_printable(void **state)
-{
-	static const struct {
-		const char *text, *printable;
-	} rows[] = {
-		{ "", "" },
-		{ "a\"b\\c \xc3\xa9", "a\"b\\c \xc3\xa9" },
-		{ "\x1b[31m\n\t\r", "\\x1B[31m\\x0A\\x09\\x0D" },
-		{ "\x7f\xc2\x9b\xc2\xa0", "\\x7F\\xC2\\x9B\xc2\xa0" },
-		{ "\xff\xc3", "\\xFF\\xC3" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_buffer buffer = { 0 };
-
-		buffer_add(&buffer, SLICE("> "));
-		buffer_add_printable(&buffer, slice_from(rows[i].text));
-		check_text(rows[i].printable,
-			   slice_from_to(buffer_slice(&buffer), 2, buffer.length),
-			   rows[i].printable);
-	}
-}
-
-static void test_quote(void **state)
-{
-	static const struct {
-		const char *text, *quoted;
-	} rows[] = {
-		{ "", "\"\"" },
-		{ "plain", "\"plain\"" },
-		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
-		{ "\x1b[31m", "\"\\x1B[31m\"" },
-		{ "a\nb\tc\rd", "\"a\\x0Ab\\x09c\\x0Dd\"" },
-		{ "\x7f", "\"\\x7F\"" },
-		{ "\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e",
-		  "\"\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e\"" },
-		{ "\xc2\x9b"
-		  "31m",
-		  "\"\\xC2\\x9B31m\"" },
-		{ "\xc2\xa0", "\"\xc2\xa0\"" },
-		{ "\xff"
-		  "a\xc3",
-		  "\"\\xFFa\\xC3\"" },
-		{ "\xc0\xaf", "\"\\xC0\\xAF\"" },
-		{ "\xed\xa0\x80", "\"\\xED\\xA0\\x80\"" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *quoted = text_quote(slice_from(rows[i].text));
-
-		check_text(rows[i].quoted, slice_from(quoted), rows[i].quoted);
-	}
-}
-
-static void test_quote_long(void **state)
-{
-	auto_buffer text = { 0 };
-	auto_free char *fits = NULL, *cut = NULL, *nul = NULL;
-
-	(void)state;
-	for (int i = 0; i < 256; i++)
-		buffer_add(&text, SLICE("x"));
-	fits = text_quote(buffer_slice(&text));
-	assert_int_equal(strlen(fits), 258);
-	buffer_add(&text, SLICE("y"));
-	cut = text_quote(buffer_slice(&text));
-	assert_int_equal(strlen(cut), 261);
-	check_text("cut", slice_from(cut + 257), "\"...");
-	nul = text_quote((struct slice) { "a\0b", 3 });
-	check_text("NUL", slice_from(nul), "\"a\\x00b\"");
-}
-
-static void test_utf8(void **state)
-{
-	static const struct {
-		const char *text;
-		bool valid;
-	} rows[] = {
-		{ "", true },
-		{ "ascii only, longer than eight bytes", true },
-		{ "\x7f", true },
-		{ "\xc2\x80", true },
-		{ "\xdf\xbf", true },
-		{ "\xe0\xa0\x80", true },
-		{ "\xed\x9f\xbf", true },
-		{ "\xee\x80\x80", true },
-		{ "\xef\xbf\xbf", true },
-		{ "\xf0\x90\x80\x80", true },
-		{ "\xf4\x8f\xbf\xbf", true },
-		{ "12345678\xc3\xa9", true },
-		{ "1234567\xc3\xa9", true },
-		{ "\x80", false },
-		{ "\xbf", false },
-		{ "\xc0\x80", false },
-		{ "\xc1\xbf", false },
-		{ "\xc2", false },
-		{ "\xc2\x7f", false },
-		{ "\xc2\xc0", false },
-		{ "\xe0\x9f\xbf", false },
-		{ "\xe2\x82", false },
-		{ "\xe2\x82 ", false },
-		{ "\xed\xa0\x80", false },
-		{ "\xed\xbf\xbf", false },
-		{ "\xf0\x8f\xbf\xbf", false },
-		{ "\xf4\x90\x80\x80", false },
-		{ "\xf5\x80\x80\x80", false },
-		{ "\xff", false },
-		{ "\xfe", false },
-		{ "12345678\xff", false },
-		{ "1234567\xff", false },
-		{ "0123456789abcde\xc3", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (text_is_utf8(slice_from(rows[i].text)) != rows[i].valid)
-			fail_row(rows[i].text, "row %zu", i);
-	}
 }
 
 static void test_path_clean(void **state)
@@ -389,51 +267,15 @@ static void test_memory(void **state)
 	assert_int_equal(numbers[0], 0);
 }
 
-static void test_name(void **state)
-{
-	char long_name[130];
-	static const struct {
-		const char *name, *expected;
-	} rows[] = {
-		{ "/dev/vfio/45", "/dev/vfio/45" },
-		{ "PCIDEVICE_a.b-c:d@e+9Z", "PCIDEVICE_a.b-c:d@e+9Z" },
-		{ "", "\"\"" },
-		{ "a b", "\"a b\"" },
-		{ "a,b", "\"a,b\"" },
-		{ "a;b", "\"a;b\"" },
-		{ "a\"b", "\"a\\\"b\"" },
-		{ "a\nb", "\"a\\x0Ab\"" },
-		{ "\xc3\xa9", "\"\xc3\xa9\"" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_buffer buffer = { 0 };
-
-		buffer_add_name(&buffer, slice_from(rows[i].name));
-		check_text(rows[i].name, buffer_slice(&buffer), rows[i].expected);
-	}
-	memset(long_name, 'x', sizeof long_name);
-	for (size_t length = 128; length < 130; length++) {
-		auto_buffer buffer = { 0 };
-
-		buffer_add_name(&buffer, (struct slice) { long_name, length });
-		assert_int_equal(buffer.length, length == 128 ? 128 : 131);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slices),	  cmocka_unit_test(test_buffer),
-		cmocka_unit_test(test_quote),	  cmocka_unit_test(test_quote_long),
-		cmocka_unit_test(test_utf8),	  cmocka_unit_test(test_path_clean),
-		cmocka_unit_test(test_error),	  cmocka_unit_test(test_messages),
-		cmocka_unit_test(test_memory),	  cmocka_unit_test(test_number),
-		cmocka_unit_test(test_printable), cmocka_unit_test(test_join),
-		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_name),
-		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_error_room),
-
+		cmocka_unit_test(test_slices),	   cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_path_clean), cmocka_unit_test(test_error),
+		cmocka_unit_test(test_messages),   cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_number),	   cmocka_unit_test(test_join),
+		cmocka_unit_test(test_parts),	   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_error_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
