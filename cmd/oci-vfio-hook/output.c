@@ -20,15 +20,10 @@ int print_data(struct slice text, struct error *err)
 	return 0;
 }
 
-/* Prints one line on stderr. Whatever got into the text, a terminal sees no control bytes. */
-static void print_line(const char *prefix, const char *text)
+/* Prints one line on stderr. */
+static void print_line(const char *prefix, const char *printable)
 {
-	auto_buffer line = { 0 };
-
-	buffer_printf(&line, "oci-vfio-hook: %s", prefix);
-	buffer_add_printable(&line, slice_from(text));
-	buffer_add(&line, SLICE("\n"));
-	dprintf(STDERR_FILENO, "%s", line.data);
+	dprintf(STDERR_FILENO, "oci-vfio-hook: %s%s\n", prefix, printable);
 }
 
 static void print_record(const struct log_record *record)
@@ -47,7 +42,8 @@ static void print_record(const struct log_record *record)
 		print_line("", sentence.data);
 		return;
 	}
-	print_line(prefixes[record->level], record->text);
+	log_record_message(record, &sentence);
+	print_line(prefixes[record->level], sentence.data);
 }
 
 /* podman doesn't tell precreate which container it is. The caller frees. */

@@ -226,11 +226,12 @@ int main(int argc, char **argv)
 			say_end(&call, &run, &err, started);
 		arguments[0] = runtime;
 		execv(runtime, arguments);
-		error_set(&err, ERROR_IO, "%s: can't be run: %s", runtime,
-			  strerror(errno));
+		r = errno;
+		error_set(&err, ERROR_IO, "%s: can't be run: %s", path_display(runtime),
+			  strerror(r));
 	}
 	say_end(&call, &run, &err, started);
-	buffer_add_printable(&line, slice_from(err.message));
+	log_record_message(&(struct log_record) { .text = err.message }, &line);
 	fprintf(stderr, PROGRAM ": %s\n", line.data);
 	/* A code of ours would read as the container's after `run`. */
 	exit(1);

@@ -24,11 +24,15 @@ struct log_record {
 	uint64_t duration_us;
 };
 
-/* Longer text is cut in the machine's log: it takes datagrams of a limited size. */
+/* Longer text is cut. What a message quotes is shorter; many quotes may not be, and the
+ * machine's log takes datagrams of a limited size. */
 #define LOG_TEXT_MAX 8192
-/* So is what names container and bundle there, which a caller may have made longer than
- * any path. */
+/* So is what names container and bundle, which a caller may have made longer than any
+ * path. */
 #define LOG_NAME_MAX 4096
+
+/* Appends the text alone, as it may be shown on a terminal. */
+void log_record_message(const struct log_record *record, struct buffer *ret);
 
 /* Appends "container <id>: <stage>: <text>", as far as they are known, without a byte
  * that ends the line or steers a terminal. */

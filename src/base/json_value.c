@@ -187,6 +187,8 @@ int json_bool(const struct json *doc, uint32_t json, bool *ret, struct error *er
 
 static bool is_plain_key(struct slice key)
 {
+	if (key.length == 0 || key.length > TEXT_SHOWN_MAX)
+		return false;
 	for (size_t i = 0; i < key.length; i++) {
 		char c = key.data[i];
 
@@ -194,7 +196,7 @@ static bool is_plain_key(struct slice key)
 		    !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
 			return false;
 	}
-	return key.length > 0;
+	return true;
 }
 
 static void add_key(struct buffer *path, struct slice key)
@@ -224,7 +226,7 @@ char *json_path(const struct json *doc, uint32_t json)
 	uint32_t at = 0;
 
 	buffer_add(&path, SLICE(""));
-	while (at != json) {
+	while (at != json && path.length <= TEXT_SHOWN_MAX) {
 		bool in_array = json_type(doc, at) == JSON_ARRAY;
 		uint32_t child = json_child(doc, at), key = 0;
 
@@ -252,6 +254,8 @@ char *json_path(const struct json *doc, uint32_t json)
 				 : shape->members[doc->spans[child].position].shape;
 		at = child;
 	}
+	if (at != json)
+		buffer_add(&path, SLICE("..."));
 	return path.data;
 }
 

@@ -28,6 +28,7 @@ static bool is_runtime(const char *path, const struct stat *self)
 
 int runtime_search(const char *name, char **ret, struct error *err)
 {
+	auto_free char *shown = path_display(name);
 	struct stat self = { 0 };
 
 	/* Without /proc nothing can be skipped; a wrapper that finds itself would
@@ -39,7 +40,7 @@ int runtime_search(const char *name, char **ret, struct error *err)
 			return error_set(
 				err, ERROR_NO_INPUT,
 				"%s: is not a runtime (an executable file that isn't oci-vfio-runtime itself); correct the key runtime of the configuration",
-				name);
+				shown);
 		*ret = xstrdup(name);
 		return 0;
 	}
@@ -54,5 +55,5 @@ int runtime_search(const char *name, char **ret, struct error *err)
 	return error_set(
 		err, ERROR_NO_INPUT,
 		"the runtime %s is in none of /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin, /bin and /usr/libexec/crio; install it, or name another one with the key runtime of the configuration",
-		name);
+		shown);
 }

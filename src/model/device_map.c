@@ -369,11 +369,14 @@ static int read_node_path(const struct json *doc, uint32_t object,
 			err, ERROR_DATA, doc, object,
 			"a node entry needs \"vm_path\", the node on this machine");
 	path = slice_from(entry->vm_path);
-	if (path_is_vfio_node(path) || path_is_control_node(path))
+	if (path_is_vfio_node(path) || path_is_control_node(path)) {
+		auto_free char *name = text_name(path);
+
 		return json_error(
 			err, ERROR_DATA, doc, object,
 			"%s is a VFIO node: use the type vfio-pci with options, which finds and checks its function",
-			entry->vm_path);
+			name);
+	}
 	return 0;
 }
 

@@ -22,26 +22,56 @@ static const char *level_name(enum message_level level)
 	return levels[level].name;
 }
 
+/* Cut where no character is cut in two. */
+static struct slice cut(struct slice text, size_t max)
+{
+	if (text.length <= max)
+		return text;
+	for (int i = 0; i < 3 && (text.data[max] & 0xc0) == 0x80; i++)
+		max--;
+	return slice_from_to(text, 0, max);
+}
+
+static void add_cut(struct buffer *ret, struct slice text)
+{
+	buffer_add(ret, cut(text, LOG_TEXT_MAX));
+	if (text.length > LOG_TEXT_MAX)
+		buffer_add(ret, SLICE("..."));
+}
+
+/* Not much more than will be kept, but more where there is more. */
 static void add_text(const struct log_record *record, struct buffer *ret)
 {
 	if (record->text)
-		buffer_add_printable(ret, slice_from(record->text));
+		buffer_add_printable(ret,
+				     cut(slice_from(record->text), LOG_TEXT_MAX + 4));
 	else
 		summary_text(record->plan, record->duration_us, ret);
 }
 
+void log_record_message(const struct log_record *record, struct buffer *ret)
+{
+	auto_buffer text = { 0 };
+
+	add_text(record, &text);
+	add_cut(ret, buffer_slice(&text));
+}
+
 void log_record_sentence(const struct log_record *record, struct buffer *ret)
 {
+	auto_buffer sentence = { 0 };
+
 	if (record->container) {
-		buffer_add(ret, SLICE("container "));
-		buffer_add_name(ret, slice_from(record->container));
-		buffer_add(ret, SLICE(": "));
+		buffer_add(&sentence, SLICE("container "));
+		buffer_add_name(&sentence, slice_from(record->container));
+		buffer_add(&sentence, SLICE(": "));
 	}
 	if (record->stage) {
-		buffer_add_name(ret, slice_from(record->stage));
-		buffer_add(ret, SLICE(": "));
+		buffer_add_name(&sentence, slice_from(record->stage));
+		buffer_add(&sentence, SLICE(": "));
 	}
-	add_text(record, ret);
+	add_text(record, &sentence);
+	add_cut(ret, buffer_slice(&sentence));
 }
 
 void log_record_text(const struct log_record *record, const char *time,
@@ -55,13 +85,13 @@ void log_record_text(const struct log_record *record, const char *time,
 	buffer_add(ret, SLICE("\n"));
 }
 
-/* Text for a person, which may have any bytes: JSON has none that are no UTF-8. */
+/* Text for a person, which may have any bytes, while JSON is UTF-8. */
 static void add_json_text(struct buffer *ret, const char *text)
 {
 	auto_buffer printable = { 0 };
 
-	buffer_add_printable(&printable, slice_from(text));
-	json_quote(ret, buffer_slice(&printable));
+	buffer_add_printable(&printable, cut(slice_from(text), LOG_NAME_MAX));
+	json_quote(ret, cut(buffer_slice(&printable), LOG_NAME_MAX));
 }
 
 static void add_json_member(struct buffer *ret, struct slice start, const char *value)
@@ -77,7 +107,7 @@ void log_record_json(const struct log_record *record, const char *time,
 {
 	auto_buffer text = { 0 };
 
-	add_text(record, &text);
+	log_record_message(record, &text);
 	add_json_member(ret, SLICE("{\"level\":"), level_name(record->level));
 	buffer_add(ret, SLICE(",\"msg\":"));
 	json_quote(ret, buffer_slice(&text));
@@ -92,26 +122,6 @@ void log_record_json(const struct log_record *record, const char *time,
 		buffer_add_number(ret, record->duration_us);
 	}
 	buffer_add(ret, SLICE("}\n"));
-}
-
-/* Cut where no character is cut in two. */
-static struct slice cut(struct slice text, size_t max)
-{
-	if (text.length <= max)
-		return text;
-	while (max > 0 && (text.data[max] & 0xc0) == 0x80)
-		max--;
-	return slice_from_to(text, 0, max);
-}
-
-static void add_sentence(const struct log_record *record, struct buffer *ret)
-{
-	auto_buffer sentence = { 0 };
-
-	log_record_sentence(record, &sentence);
-	buffer_add(ret, cut(buffer_slice(&sentence), LOG_TEXT_MAX));
-	if (sentence.length > LOG_TEXT_MAX)
-		buffer_add(ret, SLICE("..."));
 }
 
 /* A name as it is, so that it can be searched for. With a newline in it "NAME=value"
@@ -148,7 +158,7 @@ static void add_number_field(struct buffer *ret, struct slice name, uint64_t num
 void log_record_journal(const struct log_record *record, struct buffer *ret)
 {
 	buffer_add(ret, SLICE("MESSAGE="));
-	add_sentence(record, ret);
+	log_record_sentence(record, ret);
 	buffer_add(ret, SLICE("\n"));
 	add_number_field(ret, SLICE("PRIORITY"), levels[record->level].priority);
 	add_number_field(ret, SLICE("SYSLOG_FACILITY"), FACILITY_DAEMON);
@@ -176,5 +186,5 @@ void log_record_syslog(const struct log_record *record, const char *time, uint64
 	buffer_add(ret, SLICE("["));
 	buffer_add_number(ret, pid);
 	buffer_add(ret, SLICE("]: "));
-	add_sentence(record, ret);
+	log_record_sentence(record, ret);
 }

@@ -27,7 +27,8 @@ void report_text(const struct plan *plan, const struct messages *messages,
 		add_line(ret, "", change->where);
 		add_line(ret, "  - ", old);
 		add_line(ret, "  + ", value);
-		buffer_printf(ret, "  rule %d: %s\n", (int)change->rule, change->why);
+		buffer_printf(ret, "  rule %d: ", (int)change->rule);
+		add_line(ret, "", change->why);
 	}
 	for (size_t i = 0; i < messages->count; i++) {
 		if (messages->items[i].level != MESSAGE_WARNING)

@@ -85,6 +85,7 @@ static bool try_place(enum device_cgroup_kind kind, const char *target, const ch
 		return false;
 	ret->directory = take_fd(fd);
 	ret->path = take_ptr(whole);
+	ret->shown = path_display(ret->path);
 	ret->mount_length = strlen(target);
 	return true;
 }
@@ -93,6 +94,7 @@ static int try_mounts(enum device_cgroup_kind kind, const char *path, pid_t pid,
 		      struct device_cgroup *ret, struct error *err)
 {
 	auto_cgroup_mounts mounts = { 0 };
+	auto_free char *shown = NULL;
 	int r = cgroup_mounts_read(kind, &mounts, err);
 
 	if (r < 0)
@@ -104,10 +106,11 @@ static int try_mounts(enum device_cgroup_kind kind, const char *path, pid_t pid,
 		    try_place(kind, mounts.items[i].target, below, pid, ret))
 			return 0;
 	}
+	shown = path_display(path);
 	return error_set(
 		err, ERROR_UNAVAILABLE,
 		"the container's %s cgroup %s is in no cgroup mount that is seen here: run the runtime in the cgroup namespace of the machine",
-		kind == DEVICE_CGROUP_V1 ? "v1 devices" : "v2", path);
+		kind == DEVICE_CGROUP_V1 ? "v1 devices" : "v2", shown);
 }
 
 static int locate(enum device_cgroup_kind kind, const char *path, pid_t pid,

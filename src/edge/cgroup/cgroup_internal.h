@@ -23,7 +23,8 @@ struct device_cgroup_program {
 
 struct device_cgroup {
 	enum device_cgroup_kind kind;
-	char *path; /* "/sys/fs/cgroup/a.slice/b.scope"; owned, as all of these */
+	char *path;  /* "/sys/fs/cgroup/a.slice/b.scope"; owned, as all of these */
+	char *shown; /* the same in messages */
 	size_t mount_length; /* of "/sys/fs/cgroup" in it */
 	int directory;	     /* the cgroup of the process */
 	int scope;   /* v2: the systemd scope around it that is the container's too */
@@ -45,7 +46,7 @@ struct device_cgroup {
 };
 
 /* Finds the cgroup of process `pid`, whose directory in /proc is open as `proc`: sets kind,
- * path, mount_length, directory and shared. Errors as device_cgroup_open(). */
+ * path, shown, mount_length, directory and shared. Errors as device_cgroup_open(). */
 int cgroup_find(int proc, pid_t pid, struct device_cgroup *ret, struct error *err);
 
 /* As the functions of device_cgroup.h, for a cgroup that is found. */

@@ -23,7 +23,7 @@ static void warn(const struct device_cgroup *cgroup, struct messages *messages,
 	messages_add(
 		messages, MESSAGE_WARNING,
 		"%s: is a unit of systemd, whose daemon-reload may bring the old device rules back (%s); what acts before the container is created lasts: precreate (podman), oci-vfio-runtime, apply",
-		cgroup->path, why);
+		cgroup->shown, why);
 }
 
 /* The program that is pinned, among those of the container's own cgroup; NULL: none. */
@@ -91,7 +91,7 @@ int cgroup_systemd_allow(struct device_cgroup *cgroup, struct error *err)
 	/* An answer that comes too late doesn't mean that nothing was changed. */
 	cgroup->unit_changed = true;
 	r = systemd_unit_set_allow(&cgroup->unit, &cgroup->unit_allow, err);
-	return r < 0 ? error_prefix(err, "%s", cgroup->path) : 0;
+	return r < 0 ? error_prefix(err, "%s", cgroup->shown) : 0;
 }
 
 int cgroup_systemd_disallow(struct device_cgroup *cgroup)

@@ -22,14 +22,14 @@ static int read_rules(struct device_cgroup *cgroup, struct error *err)
 
 	if (fd < 0)
 		return error_set(err, error_class_of_errno(-fd),
-				 "%s/devices.list: can't be opened: %s", cgroup->path,
+				 "%s/devices.list: can't be opened: %s", cgroup->shown,
 				 strerror(-fd));
 	r = file_read(fd, "devices.list", 0, LIST_MAX, &text, &length, err);
 	if (r < 0)
-		return error_prefix(err, "%s", cgroup->path);
+		return error_prefix(err, "%s", cgroup->shown);
 	if (cgroup_rules_parse((struct slice) { text, length }, &cgroup->rules) < 0)
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s/devices.list: has an unknown format", cgroup->path);
+				 "%s/devices.list: has an unknown format", cgroup->shown);
 	return 0;
 }
 
@@ -40,7 +40,7 @@ static int open_control(const struct device_cgroup *cgroup, const char *name,
 
 	if (fd < 0)
 		return error_set(err, error_class_of_errno(-fd),
-				 "%s/%s: can't be opened: %s", cgroup->path, name,
+				 "%s/%s: can't be opened: %s", cgroup->shown, name,
 				 strerror(-fd));
 	return fd;
 }
@@ -68,9 +68,9 @@ static int check_open(const struct device_cgroup *cgroup,
 		return error_set(
 			err, ERROR_UNAVAILABLE,
 			"%s: a rule of the spec with a wildcard refuses device %s, and cgroup v1 makes no exception of it",
-			cgroup->path, DEVICE_NUMBER_TEXT(&change->number));
+			cgroup->shown, DEVICE_NUMBER_TEXT(&change->number));
 	if (*change->refused != '\0')
-		return device_change_refused(change, cgroup->path, err);
+		return device_change_refused(change, cgroup->shown, err);
 	return 0;
 }
 
@@ -93,7 +93,7 @@ int cgroup_v1_prepare(struct device_cgroup *cgroup, const struct device_change *
 			return error_set(
 				err, ERROR_UNAVAILABLE,
 				"%s: does not allow device %s, and is not the container's own cgroup",
-				cgroup->path, DEVICE_NUMBER_TEXT(&changes[i].number));
+				cgroup->shown, DEVICE_NUMBER_TEXT(&changes[i].number));
 		*array_append(cgroup->changes, cgroup->n_changes,
 			      cgroup->changes_capacity) = changes[i];
 	}
@@ -118,8 +118,8 @@ static int write_failed(const struct device_cgroup *cgroup, const char *file,
 		return error_set(
 			err, ERROR_UNAVAILABLE,
 			"%s/%s: %s is refused, because a cgroup above it doesn't allow this device",
-			cgroup->path, file, DEVICE_NUMBER_TEXT(number));
-	return error_set(err, ERROR_IO, "%s/%s: %s can't be written: %s", cgroup->path,
+			cgroup->shown, file, DEVICE_NUMBER_TEXT(number));
+	return error_set(err, ERROR_IO, "%s/%s: %s can't be written: %s", cgroup->shown,
 			 file, DEVICE_NUMBER_TEXT(number), strerror(error));
 }
 

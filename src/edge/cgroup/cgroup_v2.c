@@ -13,7 +13,7 @@
 static int query_failed(const struct device_cgroup *cgroup, int number, struct error *err)
 {
 	return error_set(err, number == EPERM ? ERROR_PERMISSION : ERROR_UNAVAILABLE,
-			 "%s: its device programs can't be read: %s%s", cgroup->path,
+			 "%s: its device programs can't be read: %s%s", cgroup->shown,
 			 strerror(number),
 			 number == EPERM ? " (CAP_BPF and CAP_NET_ADMIN are needed)"
 					 : "");
@@ -149,7 +149,7 @@ static char *find_owner(const struct device_cgroup *cgroup, uint32_t id)
 					 path);
 		*end = '\0';
 	}
-	return take_ptr(path);
+	return path_display(path);
 }
 
 /* A program at a cgroup that isn't the container's own: does it allow all new devices? */
@@ -179,7 +179,7 @@ static int check_above(const struct device_cgroup *cgroup,
 			err, ERROR_UNAVAILABLE,
 			"%s: its device program %.16s refuses device %s to the container's cgroup %s: allow it there (systemd: DeviceAllow=)",
 			owner, program->old.name, DEVICE_NUMBER_TEXT(&change->number),
-			cgroup->path);
+			cgroup->shown);
 	}
 	return 0;
 }
@@ -196,7 +196,7 @@ static int load_wider(const struct device_cgroup *cgroup,
 		return 0;
 	r = device_program_widen(&program->old.code, changes, n_changes, &wider, err);
 	if (r < 0)
-		return error_prefix(err, "%s: device program %.16s", cgroup->path,
+		return error_prefix(err, "%s: device program %.16s", cgroup->shown,
 				    program->old.name);
 	program->wider = bpf_program_load(&wider, &program->old);
 	if (program->wider < 0)
@@ -204,7 +204,7 @@ static int load_wider(const struct device_cgroup *cgroup,
 				 program->wider == -EPERM ? ERROR_PERMISSION
 							  : ERROR_UNAVAILABLE,
 				 "%s: a wider device program can't be loaded: %s",
-				 cgroup->path, strerror(-program->wider));
+				 cgroup->shown, strerror(-program->wider));
 	return 0;
 }
 
@@ -224,7 +224,7 @@ static int check_refused(const struct device_cgroup *cgroup,
 		if (r < 0)
 			return r;
 		if (allowed)
-			return device_change_refused(change, cgroup->path, err);
+			return device_change_refused(change, cgroup->shown, err);
 	}
 	return 0;
 }
@@ -266,7 +266,7 @@ int cgroup_v2_commit(struct device_cgroup *cgroup, struct error *err)
 			return error_set(
 				err, r == -EPERM ? ERROR_PERMISSION : ERROR_UNAVAILABLE,
 				"%s: device program %.16s can't be replaced: %s",
-				cgroup->path, program->old.name,
+				cgroup->shown, program->old.name,
 				r == -ENOENT
 					? "it is attached by a link, or was detached a moment ago"
 					: strerror(-r));

@@ -104,6 +104,7 @@ void device_cgroup_free(struct device_cgroup *cgroup)
 	cgroup_rules_free(&cgroup->rules);
 	free(cgroup->changes);
 	free(cgroup->path);
+	free(cgroup->shown);
 	close_fd(&cgroup->directory);
 	close_fd(&cgroup->scope);
 	close_fd(&cgroup->allow);

@@ -17,7 +17,8 @@ int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_fo
 	char value[24];
 	int r = sysroot_read_attribute(sysroot, AT_FDCWD, path, value, sizeof(value));
 
-	if (r == -ENOENT) {
+	/* A number in a path of the spec may have any length. */
+	if (r == -ENOENT || r == -ENAMETOOLONG) {
 		*ret_found = false;
 		return 0;
 	}
@@ -114,8 +115,10 @@ static int look_up_vfio_node(const struct sysroot *sysroot, const char *path,
 	if (r < 0)
 		return r;
 	if (!found) {
+		auto_free char *name = path_display(dev);
+
 		ret->absent = xasprintf(
-			"this machine has no such VFIO node: %s is not there", dev);
+			"this machine has no such VFIO node: %s is not there", name);
 		return 0;
 	}
 	r = read_group(sysroot, path, ret);
@@ -150,7 +153,7 @@ static int look_up_file(const struct sysroot *sysroot, const char *path,
 		return 0;
 	}
 	if (r < 0)
-		return file_error(name, -r, err);
+		return file_error(path, -r, err);
 	if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode)) {
 		ret->is_directory = S_ISDIR(status.st_mode) &&
 				    stat_below_root(sysroot, "/dev", &dev) == 0 &&

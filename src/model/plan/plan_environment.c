@@ -151,23 +151,27 @@ static enum translation_result translate_path(struct lookup *lookup, struct slic
 					      char **why)
 {
 	const struct map_entry *entry = device_map_find(lookup->planner->in->map, path);
+	auto_free char *name = NULL;
 
 	if (!entry && !path_is_vfio_node(path))
 		return TRANSLATION_DONE;
 	if (!entry) {
-		*why = xasprintf("no map entry names %.*s", (int)path.length, path.data);
+		name = text_name(path);
+		*why = xasprintf("no map entry names %s", name);
 		return TRANSLATION_NONE;
 	}
 	if (entry->type == DEVICE_VFIO_PCI_GK) {
+		name = text_name(path);
 		*why = xasprintf(
 			"%s stays in it, a node that the container does not get: the guest kernel drives the device",
-			entry->container_path);
+			name);
 		return TRANSLATION_KEPT;
 	}
 	*ret = find_final_path(lookup, entry, owner);
 	if (!*ret) {
+		name = text_name(path);
 		*why = xasprintf("%s: the node for %s is not known here", entry->where,
-				 entry->container_path);
+				 name);
 		return TRANSLATION_NONE;
 	}
 	if (slice_equal(slice_from(*ret), path)) {
@@ -183,6 +187,7 @@ static enum translation_result translate(void *context,
 					 char **ret, char **why)
 {
 	const struct env_reference *owner = &variable->references[reference->owner];
+	auto_free char *name = NULL;
 
 	switch (reference->kind) {
 	case ENV_ADDRESS:
@@ -195,9 +200,10 @@ static enum translation_result translate(void *context,
 	case ENV_UUID:
 		break;
 	}
+	name = text_name(reference->text);
 	*why = xasprintf(
-		"no map entry names the mediated device %.*s, which means nothing here",
-		(int)reference->text.length, reference->text.data);
+		"no map entry names the mediated device %s, which means nothing here",
+		name);
 	return TRANSLATION_NONE;
 }
 

@@ -49,15 +49,16 @@ static int check_several(struct planner *planner, const struct spec_mount *befor
 			 const struct map_entry *entry, const struct resolved *by,
 			 bool moves)
 {
-	auto_free char *destination = NULL;
+	auto_free char *destination = NULL, *path = NULL;
 
 	if (by->n_nodes < 2 || moves)
 		return 0;
 	destination = text_quote(before->destination);
+	path = path_display(entry->container_path);
 	return json_error(
 		planner->err, ERROR_DATA, &planner->in->spec->doc, before->json,
 		"the functions of %s are in %zu IOMMU groups here, which can't all be %s; mount it at %s",
-		entry->where, by->n_nodes, destination, entry->container_path);
+		entry->where, by->n_nodes, destination, path);
 }
 
 static int map_mount(struct planner *planner, size_t index, const struct map_entry *entry)

@@ -65,17 +65,18 @@ static enum translation_result translate_path(const struct lookup *lookup,
 	const struct annotation_node *node = annotation_find_container_path(annotation,
 									    path),
 				     *end = annotation->nodes + annotation->n_nodes;
+	auto_free char *name = NULL;
 
 	if (!node && !path_is_vfio_node(path))
 		return TRANSLATION_DONE;
 	if (!node) {
-		*why = xasprintf("the container's annotation doesn't list %.*s",
-				 (int)path.length, path.data);
+		name = text_name(path);
+		*why = xasprintf("the container's annotation doesn't list %s", name);
 		return TRANSLATION_NONE;
 	}
 	if (node + 1 < end && slice_equal(slice_from(node[1].container_path), path)) {
-		*why = xasprintf("the container has several nodes for %s",
-				 node->container_path);
+		name = text_name(path);
+		*why = xasprintf("the container has several nodes for %s", name);
 		return TRANSLATION_NONE;
 	}
 	/* The guest kernel drives the device: the run that created the container has said

@@ -334,12 +334,15 @@ static void explain_nodes(struct planner *planner, const struct map_entry *entry
 static int check_several(struct planner *planner, const struct map_entry *entry,
 			 const struct resolved *resolved)
 {
+	auto_free char *path = NULL;
+
 	if (resolved->n_nodes < 2 || !entry->final_path)
 		return 0;
+	path = path_display(entry->final_path);
 	return error_set(
 		planner->err, ERROR_DATA,
 		"%s: final_path: its functions are in %zu IOMMU groups here, which can't all be %s; remove \"final_path\"",
-		entry->where, resolved->n_nodes, entry->final_path);
+		entry->where, resolved->n_nodes, path);
 }
 
 /* The functions [first, end) are the entry's. */
@@ -416,6 +419,7 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 	const struct inventory_node *found = plan_find_node(
 		planner,
 		planner->in->request->entry_nodes[entry - planner->in->map->entries]);
+	auto_free char *path = NULL;
 	struct resolved_node *node;
 
 	if (!found)
@@ -428,9 +432,10 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 	node = add_node(resolved, entry, entry->vm_path, &found->number);
 	node->final_path =
 		xstrdup(entry->final_path ? entry->final_path : entry->container_path);
-	if (planner->plan->explain)
-		node->why = xasprintf("%s: node %s of this machine", entry->where,
-				      entry->vm_path);
+	if (!planner->plan->explain)
+		return 0;
+	path = path_display(entry->vm_path);
+	node->why = xasprintf("%s: node %s of this machine", entry->where, path);
 	return 0;
 }
 
