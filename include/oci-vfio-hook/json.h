@@ -28,7 +28,7 @@ enum json_type {
 /* What to index below a value. A value without a shape is skipped: only its syntax
  * counts. */
 struct json_shape {
-	/* Objects: known members, found by their position in this table. */
+	/* Objects: known members, at most 64, found by their position in this table. */
 	const struct json_member *members;
 	size_t n_members;
 	/* Objects: members with other keys are indexed with this shape, each after a

@@ -19,7 +19,9 @@ struct frame {
 	const struct json_shape *shape;
 	const struct json_shape
 		*value_shape; /* of an object: that of the member whose key came last */
-	size_t first_key;
+	size_t first_key;     /* of those that no member of the shape has */
+	uint64_t seen;	      /* a bit for each member of the shape that came */
+	struct slice twice;   /* the key of one that came again */
 	uint32_t json;
 	uint32_t last_child;
 	uint32_t position;
@@ -310,12 +312,14 @@ __attribute__((format(printf, 3, 4))) static int refuse_in(struct parser *parser
 	return cancel(parser, whole);
 }
 
-/* A key that none of the members has. */
-static int take_other_key(struct parser *parser, struct frame *frame, struct slice key)
+/* A key that none of the members has. `decoded`: it had escapes. */
+static int take_other_key(struct parser *parser, struct frame *frame, struct slice key,
+			  bool decoded)
 {
 	const struct json_shape *shape = frame->shape;
 	auto_free char *quoted = NULL;
 
+	json_keys_add(&parser->keys, key, decoded);
 	frame->value_shape = shape->others;
 	for (size_t i = 0; i < shape->n_members && !shape->map; i++) {
 		if (!json_key_folds_to(key, shape->members[i].key))
@@ -336,18 +340,30 @@ static int take_other_key(struct parser *parser, struct frame *frame, struct sli
 	return CONTINUE;
 }
 
-static int match_key(struct parser *parser, struct frame *frame, struct slice key)
+static void take_member(struct frame *frame, size_t position)
+{
+	const struct json_member *member = &frame->shape->members[position];
+	uint64_t bit = UINT64_C(1) << position;
+
+	if (frame->seen & bit)
+		frame->twice = member->key;
+	frame->seen |= bit;
+	frame->position = (uint32_t)position;
+	frame->value_shape = member->shape;
+}
+
+static int match_key(struct parser *parser, struct frame *frame, struct slice key,
+		     bool decoded)
 {
 	const struct json_shape *shape = frame->shape;
 
 	for (size_t i = 0; i < shape->n_members; i++) {
 		if (slice_equal(shape->members[i].key, key)) {
-			frame->position = (uint32_t)i;
-			frame->value_shape = shape->members[i].shape;
+			take_member(frame, i);
 			return CONTINUE;
 		}
 	}
-	return take_other_key(parser, frame, key);
+	return take_other_key(parser, frame, key, decoded);
 }
 
 static int on_key(void *context, const unsigned char *text, size_t length)
@@ -371,8 +387,7 @@ static int on_key(void *context, const unsigned char *text, size_t length)
 		return refuse_in(parser, frame, "key %s has a NUL (\\u0000); remove it",
 				 quoted);
 	}
-	json_keys_add(&parser->keys, key, decoded);
-	r = match_key(parser, frame, key);
+	r = match_key(parser, frame, key, decoded);
 	want_text(parser, true, frame->value_shape != NULL);
 	return r;
 }
@@ -388,7 +403,9 @@ static int on_end_object(void *context)
 		return CONTINUE;
 	}
 	frame = &parser->frames[parser->depth - 1];
-	if (json_keys_find_duplicate(&parser->keys, frame->first_key, &duplicate)) {
+	duplicate = frame->twice;
+	if (duplicate.data ||
+	    json_keys_find_duplicate(&parser->keys, frame->first_key, &duplicate)) {
 		auto_free char *quoted = text_quote(duplicate);
 
 		return refuse_in(parser, frame, "duplicate key %s; keep one", quoted);
