@@ -4,9 +4,13 @@
 
 const char *path_name(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *name = path;
 
-	return slash ? slash + 1 : path;
+	for (; *path; path++) {
+		if (*path == '/')
+			name = path + 1;
+	}
+	return name;
 }
 
 /* Returns the next element of `path` from *at on, without slashes, and moves *at to its

@@ -57,7 +57,8 @@ int sysroot_openat(const struct sysroot *sysroot, int at, const char *path, int 
 						RESOLVE_IN_ROOT);
 		return fd_open_confined(at, path, flags, RESOLVE_BENEATH);
 	}
-	fd = RETRY_ON_EINTR(openat(at, path, flags));
+	/* Nothing is made here, but without a mode another function of libc would be bound. */
+	fd = RETRY_ON_EINTR(openat(at, path, flags, 0));
 	return fd < 0 ? -errno : fd;
 }
 

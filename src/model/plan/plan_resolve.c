@@ -314,11 +314,11 @@ static void tell_of_sharing(struct planner *planner, const struct map_entry *ent
 static void explain_nodes(struct planner *planner, const struct map_entry *entry,
 			  struct resolved *resolved, size_t first, size_t end)
 {
-	for (size_t n = 0; n < resolved->n_nodes; n++) {
+	for (size_t n = 0; n < resolved->n_nodes && planner->plan->explain; n++) {
 		struct resolved_node *node = resolved->nodes[n];
 		auto_buffer why = { 0 };
 
-		for (size_t i = first; i < end && planner->plan->explain; i++) {
+		for (size_t i = first; i < end; i++) {
 			const struct inventory_function *found =
 				&planner->in->inventory->functions[i];
 
