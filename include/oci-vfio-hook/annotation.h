@@ -6,11 +6,12 @@
 
 #include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/text_pool.h"
 
 struct annotation_node {
-	char *container_path; /* owned, as all strings here */
-	char *final_path;     /* NULL: removed */
-	char *node;	      /* on the machine */
+	const char *container_path;
+	const char *final_path; /* NULL: removed */
+	const char *node;	/* on the machine */
 	struct device_number number;
 };
 
@@ -28,11 +29,12 @@ struct annotation {
 	/* Numbers that a rule got for a bind mount of the whole /dev/vfio. */
 	struct device_number *rules;
 	size_t n_rules, rules_capacity;
+	struct text_pool texts; /* of what annotation_parse() read */
 };
 
 #define auto_annotation __attribute__((cleanup(annotation_free))) struct annotation
 
-/* Adds to what is listed. */
+/* Adds to what is listed. The texts are borrowed. */
 void annotation_add_node(struct annotation *annotation, const char *container_path,
 			 const char *final_path, const char *node,
 			 const struct device_number *number);

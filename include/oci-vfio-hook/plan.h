@@ -10,6 +10,7 @@
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/settings.h"
 #include "oci-vfio-hook/splice.h"
+#include "oci-vfio-hook/text_pool.h"
 
 /* The rules, as numbered in the manual page. */
 enum plan_rule {
@@ -35,21 +36,24 @@ struct plan_change {
 	enum plan_edit edit;
 	uint32_t json, array;
 	const char *key; /* PLAN_ADD_MEMBER; static */
-	char *new_text;	 /* JSON; NULL: removed; owned, as all that follows */
+	const char
+		*new_text; /* JSON; NULL: removed; in plan.texts, as all that follows */
 	/* For the person; only where plan_input.explain asks for them. */
-	char *where;	/* "linux.devices[2].path" */
-	char *old_text; /* JSON; NULL: there was none */
-	char *why;
+	const char *where;    /* "linux.devices[2].path" */
+	const char *old_text; /* JSON; NULL: there was none */
+	const char *why;
 };
 
 /* A device node that the container gets another one for, or loses: what live mode does.
  */
 struct plan_node {
-	char *container_path; /* what the spec named, cleaned; NULL: new (control node) */
-	char *final_path;     /* NULL: taken out */
-	char *node;	      /* on this machine; NULL with final_path */
-	bool mount;	      /* by a bind mount, not by linux.devices */
-	char *old_source;     /* of that mount; NULL: new, or no mount */
+	/* What the spec named, cleaned; NULL: new (control node). In plan.texts, as all
+	 * that follows. */
+	const char *container_path;
+	const char *final_path; /* NULL: taken out */
+	const char *node;	/* on this machine; NULL with final_path */
+	bool mount;		/* by a bind mount, not by linux.devices */
+	const char *old_source; /* of that mount; NULL: new, or no mount */
 	bool has_old;
 	struct device_number old, number;
 	uint32_t mode, uid, gid;
@@ -72,6 +76,7 @@ struct plan_result {
 	size_t n_mounts, mounts_capacity;
 };
 
+/* It borrows from what it was made from, too. */
 struct plan {
 	bool explain;
 	struct plan_change *changes;
@@ -83,8 +88,7 @@ struct plan {
 	struct plan_result result;
 	struct env_changes env;
 	struct annotation annotation; /* earlier runs' and this one's */
-	char **strings;		      /* that `result` borrows; owned */
-	size_t n_strings, strings_capacity;
+	struct text_pool texts;	      /* what all this borrows */
 };
 
 #define auto_plan __attribute__((cleanup(plan_free))) struct plan

@@ -61,10 +61,10 @@ void annotation_add_node(struct annotation *annotation, const char *container_pa
 	struct annotation_node *added = array_append(
 		annotation->nodes, annotation->n_nodes, annotation->nodes_capacity);
 
-	added->container_path = xstrdup(container_path);
+	added->container_path = container_path;
 	if (final_path) {
-		added->final_path = xstrdup(final_path);
-		added->node = xstrdup(node);
+		added->final_path = final_path;
+		added->node = node;
 		added->number = *number;
 	}
 }
@@ -84,13 +84,6 @@ void annotation_add_rule(struct annotation *annotation,
 		      annotation->rules_capacity) = *number;
 }
 
-static void free_node(struct annotation_node *node)
-{
-	free(node->container_path);
-	free(node->final_path);
-	free(node->node);
-}
-
 static void sort_nodes(struct annotation *annotation)
 {
 	struct annotation_node *nodes = annotation->nodes;
@@ -98,9 +91,7 @@ static void sort_nodes(struct annotation *annotation)
 
 	sort(nodes, annotation->n_nodes, sizeof *nodes, compare_nodes);
 	for (size_t i = 0; i < annotation->n_nodes; i++) {
-		if (kept && compare_nodes(&nodes[kept - 1], &nodes[i]) == 0)
-			free_node(&nodes[i]);
-		else
+		if (!kept || compare_nodes(&nodes[kept - 1], &nodes[i]) != 0)
 			nodes[kept++] = nodes[i];
 	}
 	annotation->n_nodes = kept;
@@ -215,8 +206,8 @@ bool annotation_has_node(const struct annotation *annotation, const char *contai
 			 const char *final_path)
 {
 	const struct annotation_node wanted = {
-		.container_path = (char *)(uintptr_t)container_path,
-		.final_path = (char *)(uintptr_t)final_path,
+		.container_path = container_path,
+		.final_path = final_path,
 	};
 
 	return annotation->n_nodes &&
@@ -272,12 +263,11 @@ bool annotation_has_rule(const struct annotation *annotation,
 
 void annotation_free(struct annotation *annotation)
 {
-	for (size_t i = 0; i < annotation->n_nodes; i++)
-		free_node(&annotation->nodes[i]);
 	free(annotation->nodes);
 	free(annotation->by_final);
 	free(annotation->addresses);
 	free(annotation->guests);
 	free(annotation->rules);
+	text_pool_free(&annotation->texts);
 	*annotation = (struct annotation) { 0 };
 }

@@ -51,13 +51,13 @@ static const struct json_shape annotation_shape = { .members = annotation_member
 /* ---- reading: whatever is wrong, the annotation counts as absent, and nobody is told why */
 
 static int read_text(const struct json *doc, uint32_t object, enum node_member member,
-		     char **ret, struct error *err)
+		     struct text_pool *texts, const char **ret, struct error *err)
 {
 	uint32_t json = json_member(doc, object, member);
 	struct slice text;
 	int r = json ? json_string(doc, json, &text, err) : 0;
 
-	*ret = json && r == 0 ? xstrndup(text.data, text.length) : NULL;
+	*ret = json && r == 0 ? text_pool_add(texts, text) : NULL;
 	return r;
 }
 
@@ -66,17 +66,20 @@ static int read_node(const struct json *doc, uint32_t object,
 {
 	struct annotation_node *node = array_append(
 		annotation->nodes, annotation->n_nodes, annotation->nodes_capacity);
-	auto_free char *type = NULL;
+	struct text_pool *texts = &annotation->texts;
+	const char *type = NULL;
 	uint32_t major, minor;
 	int64_t value = 0;
-	int r = read_text(doc, object, NODE_CONTAINER_PATH, &node->container_path, err);
+	int r = read_text(doc, object, NODE_CONTAINER_PATH, texts, &node->container_path,
+			  err);
 
 	if (r == 0)
-		r = read_text(doc, object, NODE_FINAL_PATH, &node->final_path, err);
+		r = read_text(doc, object, NODE_FINAL_PATH, texts, &node->final_path,
+			      err);
 	if (r == 0)
-		r = read_text(doc, object, NODE_NODE, &node->node, err);
+		r = read_text(doc, object, NODE_NODE, texts, &node->node, err);
 	if (r == 0)
-		r = read_text(doc, object, NODE_TYPE, &type, err);
+		r = read_text(doc, object, NODE_TYPE, texts, &type, err);
 	if (r == 0 && !node->container_path)
 		return -EINVAL;
 	if (r < 0 || !node->final_path)

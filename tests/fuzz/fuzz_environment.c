@@ -51,10 +51,10 @@ static void list(const struct env_variable *variable, struct annotation *ret)
 		struct pci_address guest = reference->address;
 
 		if (reference->kind == ENV_PATH) {
-			auto_free char *path =
-				xstrndup(reference->text.data, reference->text.length);
-			auto_free char *final =
+			auto_free char *text =
 				xasprintf("/dev/vfio/%zu", reference->text.length);
+			const char *path = text_pool_add(&ret->texts, reference->text),
+				   *final = text_pool_add(&ret->texts, slice_from(text));
 			const struct device_number number = { 'c', 242, 0 };
 
 			if (path_is_vfio_node(reference->text))

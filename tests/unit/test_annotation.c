@@ -146,7 +146,10 @@ static void test_many(void **state)
 		const struct device_number node = { 'c', number, 0 };
 		const struct pci_address address = { .domain = number };
 
-		annotation_add_node(&annotation, path, final_path, "/dev/n", &node);
+		annotation_add_node(
+			&annotation, text_pool_add(&annotation.texts, slice_from(path)),
+			text_pool_add(&annotation.texts, slice_from(final_path)),
+			"/dev/n", &node);
 		annotation_add_address(&annotation, &address, &address);
 		annotation_add_rule(&annotation, &node);
 	}

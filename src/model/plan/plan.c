@@ -3,11 +3,6 @@
  * lists what was done. Decides nothing. */
 #include "planner.h"
 
-static char *copy(struct slice text)
-{
-	return xstrndup(text.data, text.length);
-}
-
 static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 				      enum plan_edit edit, uint32_t json, const char *why)
 {
@@ -18,17 +13,20 @@ static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 	change->edit = edit;
 	change->json = json;
 	if (plan->explain)
-		change->why = xstrdup(why ? why : "");
+		change->why = text_pool_add(&plan->texts, slice_from(why ? why : ""));
 	return change;
 }
 
-static void explain_node(const struct plan *plan, struct plan_change *change,
+static void explain_node(struct plan *plan, struct plan_change *change,
 			 const struct json *doc, uint32_t json)
 {
+	auto_free char *path = NULL;
+
 	if (!plan->explain)
 		return;
-	change->where = json_path(doc, json);
-	change->old_text = copy(json_raw(doc, json));
+	path = json_path(doc, json);
+	change->where = text_pool_add(&plan->texts, slice_from(path));
+	change->old_text = text_pool_add(&plan->texts, json_raw(doc, json));
 }
 
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -36,7 +34,7 @@ void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc
 {
 	struct plan_change *change = add_change(plan, rule, PLAN_REPLACE, json, why);
 
-	change->new_text = copy(value);
+	change->new_text = text_pool_add(&plan->texts, value);
 	explain_node(plan, change, doc, json);
 }
 
@@ -49,15 +47,16 @@ void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
 	explain_node(plan, change, doc, json);
 }
 
-static void explain_element(const struct plan *plan, struct plan_change *change,
+static void explain_element(struct plan *plan, struct plan_change *change,
 			    const struct json *doc, size_t index)
 {
-	auto_free char *path = NULL;
+	auto_free char *path = NULL, *where = NULL;
 
 	if (!plan->explain)
 		return;
 	path = json_path(doc, change->array);
-	change->where = xasprintf("%s[%zu]", path, index);
+	where = xasprintf("%s[%zu]", path, index);
+	change->where = text_pool_add(&plan->texts, slice_from(where));
 }
 
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -66,7 +65,7 @@ void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 	struct plan_change *change = add_change(plan, rule, PLAN_APPEND, array, why);
 
 	change->array = array;
-	change->new_text = copy(value);
+	change->new_text = text_pool_add(&plan->texts, value);
 	explain_element(plan, change, doc, index);
 }
 
@@ -77,7 +76,7 @@ void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 	struct plan_change *change = add_change(plan, rule, PLAN_INSERT, json, why);
 
 	change->array = array;
-	change->new_text = copy(value);
+	change->new_text = text_pool_add(&plan->texts, value);
 	explain_element(plan, change, doc, index);
 }
 
@@ -87,6 +86,7 @@ void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *
 {
 	uint32_t member = json_member_raw(doc, object, position);
 	struct plan_change *change;
+	auto_free char *where = NULL;
 
 	if (member) {
 		plan_replace(plan, rule, doc, member, value, why);
@@ -94,10 +94,11 @@ void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *
 	}
 	change = add_change(plan, rule, PLAN_ADD_MEMBER, object, why);
 	change->key = key;
-	change->new_text = copy(value);
+	change->new_text = text_pool_add(&plan->texts, value);
 	if (!plan->explain)
 		return;
-	change->where = json_path_of_member(doc, object, slice_from(key));
+	where = json_path_of_member(doc, object, slice_from(key));
+	change->where = text_pool_add(&plan->texts, slice_from(where));
 }
 
 bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b)
@@ -144,28 +145,14 @@ bool plan_node_changes(const struct plan_node *node)
 
 void plan_free(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n_changes; i++) {
-		free(plan->changes[i].where);
-		free(plan->changes[i].old_text);
-		free(plan->changes[i].new_text);
-		free(plan->changes[i].why);
-	}
-	for (size_t i = 0; i < plan->n_nodes; i++) {
-		free(plan->nodes[i].container_path);
-		free(plan->nodes[i].old_source);
-		free(plan->nodes[i].final_path);
-		free(plan->nodes[i].node);
-	}
-	for (size_t i = 0; i < plan->n_strings; i++)
-		free(plan->strings[i]);
 	free(plan->changes);
 	free(plan->nodes);
 	free(plan->numbers);
-	free(plan->strings);
 	free(plan->result.devices);
 	free(plan->result.rules);
 	free(plan->result.mounts);
 	env_changes_free(&plan->env);
 	annotation_free(&plan->annotation);
+	text_pool_free(&plan->texts);
 	*plan = (struct plan) { 0 };
 }

@@ -285,10 +285,9 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	struct plan_node *node =
 		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
 	const struct spec_device *before = device->before, *after = &device->after;
-	auto_free char *named = NULL;
 
 	if (before) {
-		node->container_path = xstrndup(before->path.data, before->path.length);
+		node->container_path = text_pool_add(&plan->texts, before->path);
 		node->has_old = before->has_numbers;
 		node->old = before->number;
 	}
@@ -297,15 +296,16 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	node->uid = after->uid;
 	node->gid = after->gid;
 	if (device->action != DEVICE_REMOVED) {
-		node->final_path = xstrndup(after->path.data, after->path.length);
-		node->node = xstrdup(device->by ? device->by->path : CONTROL_NODE);
+		node->final_path = device->by ? device->by->final_path
+					      : text_pool_add(&plan->texts, after->path);
+		node->node = device->by ? device->by->path : CONTROL_NODE;
 	}
 	if (!is_affected(device) || (!device->entry && !before))
 		return;
-	named = device->entry ? xstrdup(device->entry->container_path)
-			      : xstrndup(before->path.data, before->path.length);
-	annotation_add_node(&plan->annotation, named, node->final_path, node->node,
-			    &node->number);
+	annotation_add_node(&plan->annotation,
+			    device->entry ? device->entry->container_path
+					  : node->container_path,
+			    node->final_path, node->node, &node->number);
 }
 
 void plan_devices_emit(struct planner *planner)

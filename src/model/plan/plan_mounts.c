@@ -414,28 +414,24 @@ static void emit_node(struct planner *planner, const struct planned_mount *mount
 	struct plan_node *node =
 		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
 	const struct spec_mount *before = mount->before;
-	auto_free char *named = NULL;
 
 	node->mount = true;
 	if (mount->action != DEVICE_ADDED) {
-		node->container_path =
-			xstrndup(before->destination.data, before->destination.length);
-		node->old_source = xstrndup(before->source.data, before->source.length);
+		node->container_path = text_pool_add(&plan->texts, before->destination);
+		node->old_source = text_pool_add(&plan->texts, before->source);
 	}
 	if (mount->action != DEVICE_REMOVED) {
-		node->final_path =
-			xstrndup(mount->destination.data, mount->destination.length);
-		node->node = xstrdup(mount->by ? mount->by->path : CONTROL_NODE);
+		node->final_path = text_pool_add(&plan->texts, mount->destination);
+		node->node = mount->by ? mount->by->path : CONTROL_NODE;
 		node->number =
 			mount->by ? mount->by->number : planner->in->inventory->control;
 	}
 	if (!mount->entry && !mount->by)
 		return;
-	named = mount->entry
-			? xstrdup(mount->entry->container_path)
-			: xstrndup(before->destination.data, before->destination.length);
-	annotation_add_node(&plan->annotation, named, node->final_path, node->node,
-			    &node->number);
+	annotation_add_node(&plan->annotation,
+			    mount->entry ? mount->entry->container_path
+					 : node->container_path,
+			    node->final_path, node->node, &node->number);
 }
 
 static void emit_mount(struct planner *planner, const struct planned_mount *mount,

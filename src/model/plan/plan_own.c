@@ -183,7 +183,7 @@ static int remap(struct planner *planner, const struct claim *claim)
 {
 	const struct inventory_group *group =
 		inventory_find_group(planner->in->inventory, claim->function->group);
-	auto_free char *said = describe_pair(claim);
+	auto_free char *said = describe_pair(claim), *path = NULL;
 	struct resolved_node *node;
 
 	if (!group || !group->has_node || group->n_offenders) {
@@ -195,15 +195,19 @@ static int remap(struct planner *planner, const struct claim *claim)
 				  claim->function->group,
 				  offenders ? offenders : "it has no node in /dev/vfio");
 	}
+	path = group_text(group->number);
 	node = xzalloc(sizeof *node);
 	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
-	node->path = group_text(group->number);
-	node->final_path = xstrdup(node->path);
+	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
+	node->final_path = node->path;
 	node->number = group->node;
 	node->group = group->number;
-	if (planner->plan->explain)
-		node->why = xasprintf("by address: %s, in IOMMU group %u", said,
-				      group->number);
+	if (planner->plan->explain) {
+		auto_free char *why = xasprintf("by address: %s, in IOMMU group %u", said,
+						group->number);
+
+		node->why = text_pool_add(&planner->plan->texts, slice_from(why));
+	}
 	if (claim->is_mount)
 		planner->mount_nodes[claim->index] = node;
 	else

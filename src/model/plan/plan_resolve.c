@@ -256,7 +256,7 @@ static bool has_group(const struct resolved *resolved, uint32_t group)
 	return false;
 }
 
-static struct resolved_node *add_node(struct resolved *resolved,
+static struct resolved_node *add_node(struct planner *planner, struct resolved *resolved,
 				      const struct map_entry *entry, const char *path,
 				      const struct device_number *number)
 {
@@ -265,13 +265,13 @@ static struct resolved_node *add_node(struct resolved *resolved,
 	*array_append(resolved->nodes, resolved->n_nodes, resolved->nodes_capacity) =
 		node;
 	node->entry = entry;
-	node->path = xstrdup(path);
+	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
 	node->number = *number;
 	return node;
 }
 
-static void add_group(struct resolved *resolved, const struct map_entry *entry,
-		      const struct inventory_group *group)
+static void add_group(struct planner *planner, struct resolved *resolved,
+		      const struct map_entry *entry, const struct inventory_group *group)
 {
 	auto_free char *path = NULL;
 	struct resolved_node *node;
@@ -279,9 +279,9 @@ static void add_group(struct resolved *resolved, const struct map_entry *entry,
 	if (!group || has_group(resolved, group->number))
 		return;
 	path = text_number("/dev/vfio/", group->number, "");
-	node = add_node(resolved, entry, path, &group->node);
+	node = add_node(planner, resolved, entry, path, &group->node);
 	node->group = group->number;
-	node->final_path = xstrdup(entry->final_path ? entry->final_path : path);
+	node->final_path = entry->final_path ? entry->final_path : node->path;
 }
 
 /* Whoever opens a group has all of it: functions that are not this entry's are told of. */
@@ -327,7 +327,7 @@ static void explain_nodes(struct planner *planner, const struct map_entry *entry
 					found);
 		}
 		buffer_printf(&why, ", in IOMMU group %u", node->group);
-		node->why = take_ptr(why.data);
+		node->why = text_pool_add(&planner->plan->texts, buffer_slice(&why));
 	}
 }
 
@@ -367,7 +367,7 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 		if (group && !has_group(resolved, group->number) &&
 		    !planner->pending.message)
 			tell_of_sharing(planner, entry, group);
-		add_group(resolved, entry, group);
+		add_group(planner, resolved, entry, group);
 		annotation_add_address(&planner->plan->annotation,
 				       &request->functions[i].map->host, &found->address);
 	}
@@ -400,7 +400,7 @@ static void follow_functions(struct planner *planner, const struct map_entry *en
 		r = check_function(planner, &planner->in->request->functions[i],
 				   &planner->in->inventory->functions[i], &group);
 		if (r == 0)
-			add_group(resolved, entry, group);
+			add_group(planner, resolved, entry, group);
 	}
 	if (r < 0)
 		messages_add(planner->messages, MESSAGE_WARNING,
@@ -419,7 +419,7 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 	const struct inventory_node *found = plan_find_node(
 		planner,
 		planner->in->request->entry_nodes[entry - planner->in->map->entries]);
-	auto_free char *path = NULL;
+	auto_free char *path = NULL, *why = NULL;
 	struct resolved_node *node;
 
 	if (!found)
@@ -429,13 +429,13 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 		return error_set(planner->err, ERROR_UNAVAILABLE,
 				 "%s: vm_path: %s; correct the map", entry->where,
 				 found->absent);
-	node = add_node(resolved, entry, entry->vm_path, &found->number);
-	node->final_path =
-		xstrdup(entry->final_path ? entry->final_path : entry->container_path);
+	node = add_node(planner, resolved, entry, entry->vm_path, &found->number);
+	node->final_path = entry->final_path ? entry->final_path : entry->container_path;
 	if (!planner->plan->explain)
 		return 0;
 	path = path_display(entry->vm_path);
-	node->why = xasprintf("%s: node %s of this machine", entry->where, path);
+	why = xasprintf("%s: node %s of this machine", entry->where, path);
+	node->why = text_pool_add(&planner->plan->texts, slice_from(why));
 	return 0;
 }
 

@@ -4,12 +4,6 @@
 
 #include <errno.h>
 
-/* The plan outlives the planner and borrows its strings: it frees them. */
-static void keep_string(struct plan *plan, char *text)
-{
-	*array_append(plan->strings, plan->n_strings, plan->strings_capacity) = text;
-}
-
 /* What earlier runs did stays in the annotation. */
 static void keep_annotation(struct plan *plan, const struct annotation *earlier)
 {
@@ -100,26 +94,18 @@ static int decide(struct planner *planner)
 	return 0;
 }
 
-static void node_free(struct planner *planner, struct resolved_node *node)
-{
-	keep_string(planner->plan, node->final_path);
-	keep_string(planner->plan, node->path);
-	free(node->why);
-	free(node);
-}
-
 static void planner_free(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
 		struct resolved *resolved = &planner->resolved[i];
 
 		for (size_t k = 0; k < resolved->n_nodes; k++)
-			node_free(planner, resolved->nodes[k]);
+			free(resolved->nodes[k]);
 		free(resolved->nodes);
 		free(resolved->why);
 	}
 	for (size_t i = 0; i < planner->n_own; i++)
-		node_free(planner, planner->own[i]);
+		free(planner->own[i]);
 	free(planner->own);
 	free(planner->resolved);
 	free(planner->device_entries);

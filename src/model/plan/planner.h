@@ -7,10 +7,10 @@
 
 /* A node of this machine that a container gets. */
 struct resolved_node {
-	char *final_path; /* what the container sees; owned, as below */
-	char *path;	  /* on this machine */
+	const char *final_path; /* what the container sees; in plan.texts, as below */
+	const char *path;	/* on this machine */
 	struct device_number number;
-	char *why;
+	const char *why;
 	const struct map_entry *entry; /* NULL: by the spec's own address */
 	uint32_t group;		       /* of a VFIO group node */
 };
