@@ -6,25 +6,29 @@
 #define OCI_VFIO_HOOK_SPLICE_H
 
 #include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/text_pool.h"
 
-/* Replace bytes [start, end) of the text by `with`. */
+/* Replace bytes [start, end) of the text, which is no longer than an index can be, by
+ * `with`. */
 struct splice {
-	size_t start, end;
-	size_t order; /* in which the edits were made */
-	char *with;   /* owned */
-	size_t length;
+	uint32_t start, end;
+	uint32_t order; /* in which the edits were made */
+	uint32_t length;
+	const char *with;
 };
 
+/* Values that are put in are borrowed: they must outlive the edits. */
 struct splices {
 	struct splice *items;
 	size_t count, capacity;
+	struct text_pool texts; /* what was composed */
 };
 
 #define auto_splices __attribute__((cleanup(splices_free))) struct splices
 
 void splices_free(struct splices *splices);
 
-/* Bytes [start, end) become `with`: for text that isn't JSON. */
+/* Bytes [start, end) become a copy of `with`: for text that isn't JSON. */
 void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with);
 
 /* The value's bytes become `with`, one JSON value. */

@@ -4,24 +4,30 @@
 
 void splices_free(struct splices *splices)
 {
-	for (size_t i = 0; i < splices->count; i++)
-		free(splices->items[i].with);
 	free(splices->items);
+	text_pool_free(&splices->texts);
 	*splices = (struct splices) { 0 };
 }
 
-void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with)
+/* `with` is borrowed. */
+static void add(struct splices *splices, size_t start, size_t end, struct slice with)
 {
 	struct splice *splice =
 		array_append(splices->items, splices->count, splices->capacity);
 
 	*splice = (struct splice) {
-		.order = splices->count,
-		.start = start,
-		.end = end,
-		.with = xstrndup(with.data, with.length),
-		.length = with.length,
+		.order = (uint32_t)splices->count,
+		.start = (uint32_t)start,
+		.end = (uint32_t)end,
+		.with = with.data,
+		.length = (uint32_t)with.length,
 	};
+}
+
+void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with)
+{
+	with.data = text_pool_add(&splices->texts, with);
+	add(splices, start, end, with);
 }
 
 /* After the string that begins at `at`. */
@@ -37,8 +43,7 @@ static size_t skip_string(struct slice text, size_t at)
 void splice_replace(struct splices *splices, const struct json *doc, uint32_t json,
 		    struct slice with)
 {
-	splice_bytes(splices, json_span(doc, json)->start, json_span(doc, json)->end,
-		     with);
+	add(splices, json_span(doc, json)->start, json_span(doc, json)->end, with);
 }
 
 /* White space between the bracket and the first value or key of a container. */
@@ -91,20 +96,29 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
 		buffer_add(&with, first_space(doc, object));
 	json_quote(&with, slice_from(key));
 	buffer_add(&with, empty ? SLICE(":") : first_colon(doc, object));
-	buffer_add(&with, value);
 	splice_bytes(splices, at, at, buffer_slice(&with));
+	add(splices, at, at, value);
+}
+
+/* What comes before an element that isn't the first; once for many of one array. */
+static struct slice make_separator(struct splices *splices, const struct json *doc,
+				   uint32_t array)
+{
+	struct slice space = first_space(doc, array);
+	char *text = text_pool_room(&splices->texts, 1 + space.length);
+
+	text[0] = ',';
+	memcpy(text + 1, space.data, space.length);
+	return (struct slice) { text, 1 + space.length };
 }
 
 void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
 			 uint32_t element, struct slice value)
 {
 	size_t at = json_span(doc, element)->end;
-	auto_buffer with = { 0 };
 
-	buffer_add(&with, SLICE(","));
-	buffer_add(&with, first_space(doc, array));
-	buffer_add(&with, value);
-	splice_bytes(splices, at, at, buffer_slice(&with));
+	add(splices, at, at, make_separator(splices, doc, array));
+	add(splices, at, at, value);
 }
 
 /* Removes [start, end) of a container's content: with something left before it, it goes
@@ -123,7 +137,7 @@ static void remove_content(struct splices *splices, const struct json *doc, size
 		if (doc->text.data[comma] == ',')
 			end = comma + 1;
 	}
-	splice_bytes(splices, start, end, (struct slice) { 0 });
+	add(splices, start, end, SLICE(""));
 }
 
 static void remove_element(struct splices *splices, const struct json *doc,
@@ -170,20 +184,20 @@ void splice_array(struct splices *splices, const struct json *doc, uint32_t arra
 {
 	bool empty, all = is_all(doc, array, removed, n_removed);
 	size_t at = content_end(doc, array, &empty);
-	auto_buffer with = { 0 };
+	struct slice separator = SLICE(",");
 
 	for (size_t i = 0; i < n_removed; i++)
 		remove_element(splices, doc, removed[i],
 			       json_span(doc, removed[i])->position == i);
+	if (n_added && !empty)
+		separator = make_separator(splices, doc, array);
 	for (size_t i = 0; i < n_added; i++) {
 		if (i > 0 || (!empty && !all))
-			buffer_add(&with, SLICE(","));
-		if (!empty)
-			buffer_add(&with, first_space(doc, array));
-		buffer_add(&with, added[i]);
+			add(splices, at, at, separator);
+		else if (!empty)
+			add(splices, at, at, first_space(doc, array));
+		add(splices, at, at, added[i]);
 	}
-	if (n_added)
-		splice_bytes(splices, at, at, buffer_slice(&with));
 }
 
 /* Insertions at one place stay in the order in which they were made. */
@@ -206,7 +220,7 @@ int splices_sort(struct splices *splices, struct error *err)
 	for (size_t i = 1; i < splices->count; i++) {
 		if (splices->items[i].start < splices->items[i - 1].end)
 			return error_set(err, ERROR_INTERNAL,
-					 "two edits overlap at byte %zu",
+					 "two edits overlap at byte %u",
 					 splices->items[i].start);
 	}
 	return 0;
@@ -215,8 +229,8 @@ int splices_sort(struct splices *splices, struct error *err)
 size_t splices_length(const struct splices *splices, size_t text_length)
 {
 	for (size_t i = 0; i < splices->count; i++)
-		text_length += splices->items[i].length -
-			       (splices->items[i].end - splices->items[i].start);
+		text_length = text_length + splices->items[i].length -
+			      (splices->items[i].end - splices->items[i].start);
 	return text_length;
 }
 

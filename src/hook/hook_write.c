@@ -48,9 +48,12 @@ void hook_unlock(struct hook_run *run)
 	bundle_unlock(&run->bundle);
 }
 
-static struct iovec part(const char *data, size_t length)
+static void add_part(struct iovec *parts, size_t *count, struct slice text)
 {
-	return (struct iovec) { .iov_base = (void *)(uintptr_t)data, .iov_len = length };
+	if (text.length)
+		parts[(*count)++] =
+			(struct iovec) { .iov_base = (void *)(uintptr_t)text.data,
+					 .iov_len = text.length };
 }
 
 /* The new text as pieces of the old one and the edits between them: there is no second
@@ -65,11 +68,11 @@ static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
 	for (size_t i = 0; i < splices->count; i++) {
 		const struct splice *splice = &splices->items[i];
 
-		parts[n++] = part(text.data + at, splice->start - at);
-		parts[n++] = part(splice->with, splice->length);
+		add_part(parts, &n, slice_from_to(text, at, splice->start));
+		add_part(parts, &n, (struct slice) { splice->with, splice->length });
 		at = splice->end;
 	}
-	parts[n++] = part(text.data + at, text.length - at);
+	add_part(parts, &n, slice_from_to(text, at, text.length));
 	*ret_count = n;
 	return parts;
 }
