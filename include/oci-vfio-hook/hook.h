@@ -53,6 +53,7 @@ struct hook_run {
 	struct hook_options options;
 	enum hook_purpose purpose;
 	size_t n_said;
+	bool far_mounts; /* `spec` has those, too: see spec_parse_near() */
 	bool shared; /* the file is in a directory of others: no lock is taken there */
 };
 

@@ -25,6 +25,8 @@ enum json_type {
 
 #define JSON_DEPTH_MAX 128
 
+struct json;
+
 /* What to index below a value. A value without a shape is skipped: only its syntax
  * counts. */
 struct json_shape {
@@ -43,6 +45,8 @@ struct json_shape {
 	const struct json_shape *elements;
 	/* Strings in arrays: which to index; NULL: all. `context` is json_parse()'s. */
 	bool (*wanted)(const void *context, struct slice text);
+	/* Objects in arrays: which to keep in the index, once all is read; NULL: all. */
+	bool (*kept)(const void *context, const struct json *doc, uint32_t object);
 };
 
 struct json_member {

@@ -94,6 +94,11 @@ bool request_may_need_map(const struct spec *spec, const struct environment *env
 bool request_needs_map(const struct spec *spec, const struct environment *environment,
 		       const struct annotation *annotation);
 
+/* Does one of these paths lie elsewhere than below /dev? Then mounts that spec_parse_near()
+ * leaves out may matter. */
+bool request_needs_far_mounts(const struct device_map *map,
+			      const struct annotation *annotation);
+
 /* Which entries may the spec name, and what decides it? A --device-map entry that it doesn't
  * name is ERROR_DATA. */
 int request_build(const struct spec *spec, const struct environment *environment,

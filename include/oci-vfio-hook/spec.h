@@ -82,7 +82,15 @@ struct spec {
 /* Parses a config.json; `name` and `text` are borrowed. ERROR_DATA names the place. */
 int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
 	       struct spec *ret, struct error *err);
+/* The same without the mounts that can't matter while all paths of maps and annotations lie
+ * below /dev: those neither of whose ends does. They are most, and may be thousands. */
+int spec_parse_near(const char *name, struct slice text,
+		    const struct env_prefixes *prefixes, struct spec *ret,
+		    struct error *err);
 void spec_free(struct spec *spec);
+
+/* Is a cleaned path /dev, or below it? */
+bool path_is_of_dev(struct slice path);
 
 /* Has the spec an annotation of which the key begins so? Looks at the text again: for the few
  * runs that ask. */

@@ -26,6 +26,9 @@ struct frame {
 	uint32_t last_child;
 	uint32_t position;
 	bool object;
+	/* As it was before: what is not kept leaves nothing. */
+	uint32_t last_sibling;
+	size_t n_decoded;
 };
 
 struct parser {
@@ -238,6 +241,7 @@ static void end_skipping(struct parser *parser)
 static int open_container(struct parser *parser, bool object)
 {
 	const struct json_shape *shape = NULL;
+	struct frame *frame;
 	uint32_t position = 0;
 	size_t end;
 
@@ -250,13 +254,16 @@ static int open_container(struct parser *parser, bool object)
 		return CONTINUE;
 	}
 	end = yajl_get_bytes_consumed(parser->yajl);
-	parser->frames[parser->depth] = (struct frame) {
+	frame = &parser->frames[parser->depth];
+	*frame = (struct frame) {
 		.shape = shape,
-		.json = add_span(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1,
-				 parser->doc->text.length, position),
 		.first_key = parser->keys.count,
 		.object = object,
+		.last_sibling = parser->depth ? frame[-1].last_child : 0,
+		.n_decoded = parser->doc->decoded.length,
 	};
+	frame->json = add_span(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1,
+			       parser->doc->text.length, position);
 	parser->depth++;
 	want_text(parser, true, true);
 	/* Most strings of a config are such. */
@@ -283,6 +290,20 @@ static void close_container(struct parser *parser)
 	parser->doc->spans[frame->json].end =
 		(uint32_t)yajl_get_bytes_consumed(parser->yajl);
 	want_text(parser, true, true);
+}
+
+/* Removes what was indexed of the element that was closed last. */
+static void drop_element(struct parser *parser)
+{
+	const struct frame *dropped = &parser->frames[parser->depth];
+	struct frame *array = &parser->frames[parser->depth - 1];
+	struct json *doc = parser->doc;
+
+	doc->n_spans = dropped->json;
+	doc->decoded.length = dropped->n_decoded;
+	array->last_child = dropped->last_sibling;
+	if (array->last_child)
+		doc->spans[array->last_child].next = 0;
 }
 
 static int on_end_array(void *context)
@@ -412,6 +433,9 @@ static int on_end_object(void *context)
 	}
 	json_keys_forget(&parser->keys, frame->first_key);
 	close_container(parser);
+	if (frame->shape->kept && parser->depth > 0 && !frame[-1].object &&
+	    !frame->shape->kept(parser->context, parser->doc, frame->json))
+		drop_element(parser);
 	return CONTINUE;
 }
 

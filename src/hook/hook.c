@@ -77,6 +77,39 @@ void hook_read_annotation(struct hook_run *run)
 			run->spec.doc.name);
 }
 
+static void read_environment(struct hook_run *run)
+{
+	environment_parse(&run->spec, &run->environment);
+	environment_mark_done(&run->environment, &run->annotation);
+}
+
+static int parse_spec(const struct hook_run *run, const char *name, struct slice text,
+		      struct spec *ret, struct error *err)
+{
+	return run->far_mounts
+		       ? spec_parse(name, text, &run->settings.prefixes, ret, err)
+		       : spec_parse_near(name, text, &run->settings.prefixes, ret, err);
+}
+
+/* What was left out of the spec may matter, now that the maps are known. */
+static int read_far_mounts(struct hook_run *run, struct error *err)
+{
+	const struct slice text = run->spec.doc.text;
+	const char *name = run->spec.doc.name;
+	int r;
+
+	if (run->spec.process_only || run->far_mounts ||
+	    !request_needs_far_mounts(&run->map, &run->annotation))
+		return 0;
+	run->far_mounts = true;
+	environment_free(&run->environment);
+	spec_free(&run->spec);
+	r = parse_spec(run, name, text, &run->spec, err);
+	if (r == 0)
+		read_environment(run);
+	return r;
+}
+
 static int read_maps(struct hook_run *run, const struct hook_options *options,
 		     struct error *err)
 {
@@ -225,8 +258,7 @@ static int verify(struct hook_run *run, struct error *err)
 	if (run->plan.n_changes == 0)
 		return 0;
 	splices_apply(&run->splices, run->spec.doc.text, &text);
-	if (spec_parse(run->spec.doc.name, buffer_slice(&text), &run->settings.prefixes,
-		       &after, &again) < 0)
+	if (parse_spec(run, run->spec.doc.name, buffer_slice(&text), &after, &again) < 0)
 		return error_set(
 			err, ERROR_INTERNAL,
 			"the edited text is not a spec (%s); nothing was written, please report this with the spec",
@@ -240,9 +272,10 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
 	int r;
 
 	hook_read_annotation(run);
-	environment_parse(&run->spec, &run->environment);
-	environment_mark_done(&run->environment, &run->annotation);
+	read_environment(run);
 	r = read_maps(run, options, err);
+	if (r == 0)
+		r = read_far_mounts(run, err);
 	if (r == 0)
 		r = remapping_check_claim(&run->spec, &run->environment, &run->map,
 					  &run->claimed, err);
@@ -276,7 +309,7 @@ static int check_environment(struct hook_run *run, struct error *err)
 int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
 	      struct slice text, enum hook_purpose purpose, struct error *err)
 {
-	int r = spec_parse(name, text, &run->settings.prefixes, &run->spec, err);
+	int r = parse_spec(run, name, text, &run->spec, err);
 
 	if (r == 0)
 		r = hook_plan_spec(run, options, purpose == HOOK_SHOW, err);

@@ -130,6 +130,29 @@ bool request_needs_map(const struct spec *spec, const struct environment *enviro
 	return has_vfio_rule(spec, annotation) || environment_has_addresses(environment);
 }
 
+static bool is_far(const char *path)
+{
+	return path && !path_is_of_dev(slice_from(path));
+}
+
+bool request_needs_far_mounts(const struct device_map *map,
+			      const struct annotation *annotation)
+{
+	for (size_t i = 0; i < map->n_entries; i++) {
+		const struct map_entry *entry = &map->entries[i];
+
+		if (is_far(entry->container_path) || is_far(entry->final_path) ||
+		    is_far(entry->vm_path))
+			return true;
+	}
+	for (size_t i = 0; i < annotation->n_nodes; i++) {
+		if (is_far(annotation->nodes[i].final_path) ||
+		    is_far(annotation->nodes[i].node))
+			return true;
+	}
+	return false;
+}
+
 static bool is_vfio_entry(const struct map_entry *entry)
 {
 	return entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_VFIO_PCI_GK;

@@ -5,9 +5,16 @@
 #include "oci-vfio-hook/number.h"
 #include "variable_name.h"
 
+/* What is wanted of a text. */
+struct wants {
+	const struct env_prefixes *prefixes;
+	bool all_mounts;
+};
+
 static bool holds_addresses(const void *context, struct slice text)
 {
-	const struct env_prefixes *prefixes = context;
+	const struct wants *wants = context;
+	const struct env_prefixes *prefixes = wants->prefixes;
 
 	if (prefixes->families)
 		return variable_may_be_of_family(text) && variable_is_of_family(text);
@@ -25,6 +32,8 @@ static bool is_mount_option(const void *context, struct slice text)
 	return slice_equal(text, SLICE("bind")) || slice_equal(text, SLICE("rbind")) ||
 	       slice_equal(text, SLICE("ro")) || slice_equal(text, SLICE("rw"));
 }
+
+static bool mount_may_matter(const void *context, const struct json *doc, uint32_t mount);
 
 static const struct json_member device_members[] = {
 	[SPEC_DEVICE_PATH] = JSON_MEMBER("path", &json_value),
@@ -74,7 +83,8 @@ static const struct json_member mount_members[] = {
 	[SPEC_MOUNT_OPTIONS] = JSON_MEMBER("options", &options_shape),
 };
 static const struct json_shape mount_shape = { .members = mount_members,
-					       .n_members = ARRAY_SIZE(mount_members) };
+					       .n_members = ARRAY_SIZE(mount_members),
+					       .kept = mount_may_matter };
 static const struct json_shape mounts_shape = { .elements = &mount_shape };
 
 static const struct json_shape variable_shape = { .wanted = holds_addresses };
@@ -287,6 +297,60 @@ static int read_options(const struct json *doc, uint32_t options, bool *ret_bind
 	return 0;
 }
 
+bool path_is_of_dev(struct slice path)
+{
+	return slice_starts(path, SLICE("/dev/")) || slice_equal(path, SLICE("/dev"));
+}
+
+/* Is it a string that is as it is spelled, and right? */
+static bool is_plain(const struct json *doc, uint32_t json, struct slice *ret)
+{
+	struct slice raw = json_raw(doc, json);
+
+	if (json_type(doc, json) != JSON_STRING || json_span(doc, json)->escaped)
+		return false;
+	*ret = slice_from_to(raw, 1, raw.length - 1);
+	return text_is_utf8(*ret);
+}
+
+static bool has_far_path(const struct json *doc, uint32_t mount,
+			 enum spec_mount_member member)
+{
+	uint32_t json = json_member(doc, mount, member);
+	struct slice path;
+
+	return json && is_plain(doc, json, &path) && path_is_clean(path) &&
+	       !path_is_of_dev(path);
+}
+
+/* Nearly all mounts are between other places than /dev, or not bind mounts. What is malformed
+ * may matter, too: it is refused when it is read. */
+static bool mount_may_matter(const void *context, const struct json *doc, uint32_t mount)
+{
+	const struct wants *wants = context;
+	uint32_t type = json_member(doc, mount, SPEC_MOUNT_TYPE),
+		 options = json_member(doc, mount, SPEC_MOUNT_OPTIONS), json = 0;
+	struct slice text = SLICE("");
+	bool bind;
+
+	if (wants->all_mounts || (type && !is_plain(doc, type, &text)))
+		return true;
+	bind = slice_equal(text, SLICE("bind"));
+	if (options && json_type(doc, options) != JSON_ARRAY)
+		return true;
+	if (options)
+		json = json_child(doc, options);
+	for (; json; json = json_next(doc, json)) {
+		if (json_type(doc, json) == JSON_NULL)
+			continue;
+		if (!is_plain(doc, json, &text))
+			return true;
+		bind |= text.length > 2;
+	}
+	return bind && !(has_far_path(doc, mount, SPEC_MOUNT_SOURCE) &&
+			 has_far_path(doc, mount, SPEC_MOUNT_DESTINATION));
+}
+
 static int read_mount(struct spec *spec, uint32_t json, struct error *err)
 {
 	struct spec_mount mount = { .json = json };
@@ -460,11 +524,11 @@ bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix)
 	return false;
 }
 
-int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
-	       struct spec *ret, struct error *err)
+static int parse(const char *name, struct slice text, const struct wants *wants,
+		 struct spec *ret, struct error *err)
 {
 	auto_spec spec = { .root_path = SLICE(""), .cgroups_path = SLICE("") };
-	int r = json_parse(name, text, &spec_shape, prefixes, &spec.doc, err);
+	int r = json_parse(name, text, &spec_shape, wants, &spec.doc, err);
 
 	if (r == 0)
 		r = json_expect(&spec.doc, 0, JSON_OBJECT, err);
@@ -491,14 +555,32 @@ int spec_parse(const char *name, struct slice text, const struct env_prefixes *p
 	return 0;
 }
 
+int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
+	       struct spec *ret, struct error *err)
+{
+	const struct wants wants = { prefixes, .all_mounts = true };
+
+	return parse(name, text, &wants, ret, err);
+}
+
+int spec_parse_near(const char *name, struct slice text,
+		    const struct env_prefixes *prefixes, struct spec *ret,
+		    struct error *err)
+{
+	const struct wants wants = { prefixes, .all_mounts = false };
+
+	return parse(name, text, &wants, ret, err);
+}
+
 int spec_parse_process(const char *name, struct slice text,
 		       const struct env_prefixes *prefixes, struct spec *ret,
 		       struct error *err)
 {
+	const struct wants wants = { .prefixes = prefixes };
 	auto_spec spec = { .process_only = true,
 			   .root_path = SLICE(""),
 			   .cgroups_path = SLICE("") };
-	int r = json_parse(name, text, &process_shape, prefixes, &spec.doc, err);
+	int r = json_parse(name, text, &process_shape, &wants, &spec.doc, err);
 
 	if (r == 0)
 		r = json_expect(&spec.doc, 0, JSON_OBJECT, err);

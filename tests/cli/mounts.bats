@@ -170,3 +170,44 @@ assert_mount_becomes() {
 	add_map 45 "$(with '"final_path":"/dev/vfio/77"' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
 	assert_mount_becomes /dev/vfio/45 /dev/vfio/45 /dev/vfio/77 /dev/vfio/3
 }
+
+# Mounts that have nothing to do with /dev are looked at where a path of a map has nothing to do with it, either.
+
+@test "paths elsewhere than below /dev: container_path" {
+	add_map 45 "$(entry /srv/card 0000:3b:02.0=06/00)"
+	assert_mount_becomes /srv/card /srv/card /dev/vfio/3 /dev/vfio/3
+	assert_mount_becomes /run/card /srv/card /run/card /dev/vfio/3
+}
+
+@test "paths elsewhere than below /dev: final_path, and what would hide it" {
+	add_map 45 "$(with '"final_path":"/srv/card"' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
+	assert_mount_becomes /dev/vfio/45 /dev/vfio/45 /srv/card /dev/vfio/3
+	# A second run knows it again.
+	apply
+	assert_silent
+	assert_mounts '/srv/card /dev/vfio/3 rbind,rprivate,ro' '/dev/vfio/vfio /dev/vfio/vfio rbind,rprivate'
+	rm "$CONFIG"
+	add_mount /srv/card /srv/volume
+	apply
+	assert_refused 65 /srv/card 'mounts[3]'
+	rm "$CONFIG"
+	MOUNTS=()
+	add_mount /srv/card /srv/volume
+	add_device /dev/vfio/45 c 243 5
+	apply
+	assert_refused 65 /srv/card 'mounts[1]'
+}
+
+@test "paths elsewhere than below /dev: vm_path" {
+	needs_root
+	mkdir -p "$ROOT/srv"
+	mknod "$ROOT/srv/gpu0" c 226 0
+	add_map node "$(node_entry /dev/dri/card7 /srv/gpu0)"
+	add_mount /run/card /dev/dri/card7
+	apply
+	assert_silent
+	assert_mounts '/run/card /srv/gpu0 rbind,rprivate,ro'
+	apply
+	assert_silent
+	assert_mounts '/run/card /srv/gpu0 rbind,rprivate,ro'
+}

@@ -260,6 +260,80 @@ static void test_wanted(void **state)
 	assert_int_equal(json_array_length(&doc, 0), 8);
 }
 
+/* Is its member "kept" not false? */
+static bool is_kept(const void *context, const struct json *doc, uint32_t object)
+{
+	uint32_t kept = json_member(doc, object, 0);
+
+	(void)context;
+	assert_int_equal(doc->text.data[json_span(doc, object)->end - 1], '}');
+	return !kept || !slice_equal(json_raw(doc, kept), SLICE("false"));
+}
+
+/* What is not kept leaves nothing: neither spans nor links nor decoded text. */
+static void test_kept(void **state)
+{
+	static const struct json_member inner_members[] = {
+		JSON_MEMBER("kept", &json_any),
+		JSON_MEMBER("more", &json_any),
+	};
+	static const struct json_shape inner = { .members = inner_members,
+						 .n_members = 2,
+						 .kept = is_kept };
+	static const struct json_shape list = { .elements = &inner };
+	static const struct json_member members[] = {
+		JSON_MEMBER("list", &list),
+		JSON_MEMBER("after", &json_any),
+		JSON_MEMBER("object", &inner),
+	};
+	static const struct json_shape shape = { .members = members, .n_members = 3 };
+	static const struct {
+		const char *text, *dump;
+		const char *positions; /* of the elements of the list, in digits */
+		size_t length;
+	} rows[] = {
+		{ "{\"list\":[{\"kept\":false}],\"after\":1}", "|A[{\"kept\":false}]|N1",
+		  "", 1 },
+		{ "{\"list\":[{\"kept\":true},{\"kept\":false,\"more\":[{\"\\n\":\"\\u0041\"}]},{\"kept\":\"\\u0042\"}],\"after\":\"\\u0043\"}",
+		  "|A[{\"kept\":true},{\"kept\":false,\"more\":[{\"\\n\":\"\\u0041\"}]},{\"kept\":\"\\u0042\"}]|O{\"kept\":true}|Btrue|O{\"kept\":\"\\u0042\"}|S\"\\u0042\"|S\"\\u0043\"",
+		  "02", 3 },
+		{ "{\"list\":[{\"more\":{}},{\"kept\":false}, 7, {\"kept\":false,\"kept2\":1}]}",
+		  "|A[{\"more\":{}},{\"kept\":false}, 7, {\"kept\":false,\"kept2\":1}]|O{\"more\":{}}|O{}|N7",
+		  "02", 4 },
+		/* It is asked of elements alone. */
+		{ "{\"object\":{\"kept\":false}}", "|O{\"kept\":false}|Bfalse", "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_error err = { 0 };
+		auto_json doc = { 0 };
+		auto_buffer dump = { 0 }, positions = { 0 };
+		uint32_t array, json;
+		struct slice text;
+
+		check_done(rows[i].text,
+			   json_parse("doc", slice_from(rows[i].text), &shape, NULL, &doc,
+				      &err),
+			   &err);
+		dump_index(&doc, &dump);
+		check_text(rows[i].text, slice_from(dump.data + strlen(rows[i].text) + 1),
+			   rows[i].dump);
+		array = json_member(&doc, 0, 0);
+		json = array ? json_child(&doc, array) : 0;
+		for (; json; json = json_next(&doc, json))
+			buffer_add_number(&positions, json_span(&doc, json)->position);
+		check_text(rows[i].text, buffer_slice(&positions), rows[i].positions);
+		if (array)
+			assert_int_equal(json_array_length(&doc, array), rows[i].length);
+		json = json_member(&doc, 0, 1);
+		if (json && json_type(&doc, json) == JSON_STRING) {
+			check_done("after", json_string(&doc, json, &text, &err), &err);
+			check_text("after", text, "C");
+		}
+	}
+}
+
 static void test_tree(void **state)
 {
 	static const char text[] = "[[1,2],{\"a\":3},4]";
@@ -1075,6 +1149,7 @@ int main(void)
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_member_string),
 		cmocka_unit_test(test_wanted),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_strings_refused),

@@ -328,6 +328,75 @@ static void test_may_be_ours(void **state)
 	}
 }
 
+/* Without what is far from /dev; but what is wrong is refused as ever. */
+static void test_near(void **state)
+{
+	static const struct {
+		const char *mount;
+		bool far, refused;
+	} rows[] = {
+		{ "{\"destination\":\"/a\",\"source\":\"/b\",\"type\":\"bind\"}", true,
+		  false },
+		{ "{\"destination\":\"/device\",\"source\":\"/a/dev/b\",\"options\":[\"rbind\",null]}",
+		  true, false },
+		{ "{\"destination\":\"/dev/a\",\"source\":\"/b\",\"type\":\"bind\"}",
+		  false, false },
+		{ "{\"destination\":\"/a\",\"source\":\"/dev/b\",\"type\":\"bind\"}",
+		  false, false },
+		{ "{\"destination\":\"/a\",\"source\":\"/dev\",\"type\":\"bind\"}", false,
+		  false },
+		{ "{\"destination\":\"/x/../dev/a\",\"source\":\"/b\",\"type\":\"bind\"}",
+		  false, false },
+		{ "{\"destination\":\"/a\",\"source\":\"dev/b\",\"type\":\"bind\"}",
+		  false, false },
+		{ "{\"destination\":\"/a\",\"source\":\"\\u002fdev/b\",\"type\":\"bind\"}",
+		  false, false },
+		{ "{\"destination\":7,\"source\":\"/b\",\"type\":\"bind\"}", false,
+		  true },
+		{ "{\"destination\":\"/a\",\"source\":{},\"options\":[\"bind\"]}", false,
+		  true },
+		{ "{\"destination\":\"/a\",\"source\":\"/b\",\"type\":7}", false, true },
+		{ "{\"destination\":\"/a\",\"source\":\"/b\",\"options\":7}", false,
+		  true },
+		{ "{\"destination\":\"/a\",\"source\":\"/b\",\"options\":[7]}", false,
+		  true },
+		{ "{\"destination\":\"/a\",\"source\":\"/\\ud800\",\"type\":\"bind\"}",
+		  false, true },
+		{ "{\"destination\":\"/a\",\"source\":\"/b\",\"source\":\"/c\"}", false,
+		  true },
+		{ "7", false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = xasprintf(
+			"{\"mounts\":[%s,{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},{\"destination\":\"/dev/vfio\",\"source\":\"/dev/vfio\",\"type\":\"bind\"}]}",
+			rows[i].mount);
+		auto_settings settings = { 0 };
+		auto_error err = { 0 }, near_err = { 0 };
+		auto_spec all = { 0 }, near = { 0 };
+		int r = parse(text, &all, &err);
+
+		settings_init(&settings);
+		if (spec_parse_near("config.json", slice_from(text), &settings.prefixes,
+				    &near, &near_err) != r ||
+		    (r < 0) != rows[i].refused)
+			fail_row(rows[i].mount, "refused as by spec_parse()");
+		if (r < 0) {
+			assert_string_equal(near_err.message, err.message);
+			continue;
+		}
+		assert_int_equal(all.n_mounts, 2);
+		if (near.n_mounts != (rows[i].far ? 1 : 2))
+			fail_row(rows[i].mount, "only what is near");
+		check_text(rows[i].mount, near.mounts[near.n_mounts - 1].destination,
+			   "/dev/vfio");
+		assert_int_equal(json_span(&near.doc, near.mounts[near.n_mounts - 1].json)
+					 ->position,
+				 2);
+	}
+}
+
 static void test_vfio_paths(void **state)
 {
 	static const char *const nodes[] = {
@@ -417,8 +486,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full),	     cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_null_members), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_unread),	     cmocka_unit_test(test_may_be_ours),
-		cmocka_unit_test(test_vfio_paths),   cmocka_unit_test(test_process),
+		cmocka_unit_test(test_near),	     cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_may_be_ours),  cmocka_unit_test(test_vfio_paths),
+		cmocka_unit_test(test_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
