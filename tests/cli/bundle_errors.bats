@@ -196,7 +196,7 @@ on_tmpfs() {
 	done
 	on_tmpfs size=40k :
 	assert_status 74
-	assert_error "$BUNDLE"
+	assert_error "$BUNDLE" ': No space left on device: make room there; nothing was changed'
 }
 
 @test "the file system is read-only: 74" {
@@ -204,7 +204,7 @@ on_tmpfs() {
 	host_device
 	on_tmpfs size=1m 'mount -o remount,ro .'
 	assert_status 74
-	assert_error "$BUNDLE"
+	assert_error "$BUNDLE" ': Read-only file system: put it on a file system that is mounted read-write; nothing was changed'
 }
 
 @test "a read-only file system and nothing to change: done" {

@@ -185,7 +185,7 @@ assert_env_stays() {
 }
 
 @test "duplicate keys in _INFO after translation: it and its variable stay, with a warning" {
-	local info
+	local info why='two of its keys would become one'
 	host_device
 	control_device
 	for info in '{"0000:3b:02.0":1,"0000:3B:02.0":2}' '{"x":{"0000:3b:02.0":1,"0000:3b:\u00302.0":2}}'; do
@@ -193,8 +193,9 @@ assert_env_stays() {
 		ENVIRONMENT=()
 		add_env PCIDEVICE_A=0000:3b:02.0 "PCIDEVICE_A_INFO=$info"
 		apply
-		assert_warning 'PCIDEVICE_A_INFO" is left as it is: ' 'PCIDEVICE_A" is left as it is: process.env[3]'
+		assert_warning "PCIDEVICE_A_INFO\" is left as it is: $why" 'PCIDEVICE_A" is left as it is: process.env[3]'
 		assert_env PCIDEVICE_A=0000:3b:02.0 "PCIDEVICE_A_INFO=$info"
+		why='it is not a JSON object, or has a key twice'
 	done
 }
 

@@ -51,6 +51,7 @@ everything() {
 			["process.env[3]","PCIDEVICE_A_INFO={\"0000:3b:02.0\":{}}","PCIDEVICE_A_INFO={\"0000:01:00.0\":{}}"]]' \
 		'[.changes[] | select(.rule == 5) | .where | startswith("linux.")] | length > 0 and all' \
 		'[.changes[] | select(.rule == 6 and .new == null) | .where] | index("linux.devices[2]") != null'
+	assert_output '[.changes[] | select(.rule == 4) | .why] | unique == ["the device map gives these addresses of this machine"]'
 	apply
 	assert_silent
 }

@@ -178,7 +178,7 @@ assert_token_fault() {
 	cc -shared -Wl,-soname,libudev.so.1 -o "$libraries/libudev.so.1" -x c /dev/null
 	status=0
 	LD_LIBRARY_PATH=$libraries on_machine "$OCI_VFIO_HOOK" --timeout 1 apply "$BUNDLE" > "$STDOUT" 2> "$STDERR" || status=$?
-	assert_refused 69 'libudev.so.1 has no udev_new(), which is needed to ' 'a newer package libudev1 is needed'
+	assert_refused 69 'libudev.so.1 has no udev_new(), which is needed to wait for a hot-plugged device: a newer package libudev1 is needed'
 }
 
 @test "what sysfs never says" {

@@ -1255,9 +1255,9 @@ assert_ran_as() {
 	enlarge_config
 	starve "$OCI_VFIO_RUNTIME"
 	machine_command "${STARVED[@]}" "$LINKS/$RUNTIME" create --bundle "$BUNDLE" box
-	assert_starved 1 oci-vfio-runtime
+	assert_starved 1 'oci-vfio-runtime: out of memory'
 	machine_command "${STARVED[@]}" "$LINKS/$RUNTIME" run --bundle "$BUNDLE" box
-	assert_starved 1 oci-vfio-runtime
+	assert_starved 1 'oci-vfio-runtime: out of memory'
 }
 
 @test "the configuration's other keys hold" {

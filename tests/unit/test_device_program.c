@@ -476,7 +476,8 @@ static void test_widen_refused(void **state)
 	} rows[] = {
 		{ "can't be loaded again: it calls a function (instruction 1)",
 		  PROGRAM(call) },
-		{ "map", PROGRAM(map) },
+		{ "can't be loaded again: it uses a map or a 64-bit constant (instruction 0)",
+		  PROGRAM(map) },
 		{ "bpf_jit_harden", PROGRAM(blinded) },
 	};
 	struct device_change change = moved(1, 3, 510, 0, "rw");

@@ -603,7 +603,7 @@ expect_refused() {
 	run hook --log-level info createRuntime <<< "$(state ".bundle = \"/\" | .root = \"$bundle/rootfs\"")"
 	echo "$status: $output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"crun's copy"* ]]
+	[[ $output == *"is not rewritten: it is crun's copy"* ]]
 	[ "$before" = "$(sha256sum "/run/crun/$container_id/config.json")" ]
 	[ "$(in_stand_in ls -A "$bundle/rootfs/dev/vfio")" = "$nodes" ]
 	rm -r "/run/crun/$container_id"
