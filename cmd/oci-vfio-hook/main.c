@@ -232,8 +232,12 @@ int main(int argc, char **argv)
 	int r;
 
 	memory_on_failure(out_of_memory, &run);
-	/* A reader that goes away is an error like any other. */
+	/* A reader that goes away, and a limit on the size of files, is an error like any
+	 * other. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	/* Files have the modes that they are made with. */
+	umask(0);
 	r = parse(argc, argv, &line, &err);
 	if (r == 0)
 		r = command_configure(&line, &run, &err);

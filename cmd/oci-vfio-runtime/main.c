@@ -3,7 +3,9 @@
  * runtime. It never forks and never reads stdin, but for the resources of `update`:
  * descriptors, console and signals reach the runtime as they came. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oci-vfio-hook/clock.h"
@@ -198,6 +200,32 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	return r;
 }
 
+/* What is different here than in the runtime. */
+static const int ignored_signals[] = { SIGPIPE, SIGXFSZ };
+
+struct inherited {
+	struct sigaction actions[ARRAY_SIZE(ignored_signals)];
+	mode_t mask;
+};
+
+/* What can't be written is an error like any other, and files have the modes that they are
+ * made with. */
+static void set_aside(struct inherited *ret)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored_signals); i++)
+		sigaction(ignored_signals[i], &ignore, &ret->actions[i]);
+	ret->mask = umask(0);
+}
+
+static void give_back(const struct inherited *inherited)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ignored_signals); i++)
+		sigaction(ignored_signals[i], &inherited->actions[i], NULL);
+	umask(inherited->mask);
+}
+
 /* Leaves nothing of the run in the bundle. */
 static void out_of_memory(void *run)
 {
@@ -215,9 +243,11 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	struct buffer line = { 0 };
 	char *nothing[] = { NULL, NULL }, *runtime = NULL;
+	struct inherited inherited;
 	int r;
 
 	memory_on_failure(out_of_memory, &run);
+	set_aside(&inherited);
 	r = prepare(argc, argv, &call, &run, &runtime, &err);
 	if (r == 0) {
 		char **arguments = argc > 0 ? argv : nothing;
@@ -225,8 +255,10 @@ int main(int argc, char **argv)
 		if (call.action == RUNTIME_BUNDLE || call.action == RUNTIME_PROCESS)
 			say_end(&call, &run, &err, started);
 		arguments[0] = runtime;
+		give_back(&inherited);
 		execv(runtime, arguments);
 		r = errno;
+		set_aside(&inherited);
 		error_set(&err, ERROR_IO, "%s: can't be run: %s", path_display(runtime),
 			  strerror(r));
 	}

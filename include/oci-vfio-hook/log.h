@@ -17,9 +17,11 @@ struct log {
 	bool system;
 };
 
-/* Writes one line, if the log takes its level. The file is made with mode 0600 if it is missing;
- * the time in it is UTC, RFC 3339. ERROR_IO and ERROR_PERMISSION where the
- * file can't be written. */
+/* Writes one line, if the log takes its level. The file is made with mode 0600 if it is
+ * missing; the time in it is UTC, RFC 3339. One that is a symbolic link or not a regular file,
+ * /dev/null excepted: ERROR_DATA; owned by others than root and the effective user:
+ * ERROR_PERMISSION; ERROR_NO_INPUT, ERROR_IO and ERROR_PERMISSION where it can't be
+ * written. */
 int log_write(const struct log *log, const struct log_record *record, struct error *err);
 
 #endif

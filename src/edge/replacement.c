@@ -31,6 +31,9 @@ int replacement_error(const char *name, const char *what, int number, struct err
 	case EDQUOT:
 		remedy = ": make room there";
 		break;
+	case EFBIG:
+		remedy = ": raise the limit on the size of files, RLIMIT_FSIZE";
+		break;
 	default:
 		break;
 	}

@@ -387,12 +387,21 @@ assert_quick() {
 }
 
 @test "the lock file's mode, and that it is gone afterwards, after a failure too" {
+	local mask
 	slow_down flistxattr 1500000 1
-	slow_apply
-	wait_for "$TEMPORARY"
-	[ "$(stat -c %a "$LOCK")" = 600 ]
-	flock --nonblock "$LOCK" true && fail 'it is not held'
-	wait_for_apply
-	assert_silent
-	assert_no_leftover
+	for mask in 022 0777 0; do
+		rm -f "$CONFIG"
+		write_config
+		chmod 640 "$CONFIG"
+		umask "$mask"
+		slow_apply
+		umask 022
+		wait_for "$TEMPORARY"
+		[ "$(stat -c %a "$LOCK" "$TEMPORARY" | xargs)" = '600 600' ] || fail "umask $mask: $(stat -c %a "$LOCK" "$TEMPORARY")"
+		flock --nonblock "$LOCK" true && fail 'it is not held'
+		wait_for_apply
+		assert_silent
+		assert_no_leftover
+		[ "$(stat -c %a "$CONFIG")" = 640 ] || fail "umask $mask: $(stat -c %a "$CONFIG")"
+	done
 }

@@ -324,6 +324,119 @@ assert_file() {
 	assert_received '.MESSAGE | startswith("container box: create: /dev/vfio/45 -> ")'
 }
 
+# TEXT...: all three logs are $FILE, which is refused with this text: the machine's log gets what should be in it, and the
+# runtime is run.
+assert_refused_file() {
+	rm -f "$CONFIG"
+	write_config
+	stage "$CONFIG" --log "$FILE" precreate
+	assert_warning "$FILE: " "$@"
+	assert_received '.MESSAGE | startswith("precreate: /dev/vfio/45 -> ")'
+	configuration "{\"log\":\"$FILE\"}"
+	listened "$RECORDER_LINK" --log "$FILE" --log-format json create --bundle "$BUNDLE" box
+	assert_ran --log "$FILE" --log-format json create --bundle "$BUNDLE" box
+	assert_received '.MESSAGE | startswith("container box: create: /dev/vfio/45 -> ")'
+	rm "$ETC/config.json"
+	rm "$CONFIG"
+	broken_map
+	listened "$RECORDER_LINK" --log "$FILE" --log-format json create --bundle "$BUNDLE" box
+	assert_not_ran 45.json
+	two_entries
+}
+
+@test "a log that is a symbolic link isn't followed" {
+	local target=$BATS_TEST_TMPDIR/target
+	ln -s "$target" "$FILE"
+	assert_refused_file 'is a symbolic link, which a log must not be; name the file itself'
+	[ ! -e "$target" ]
+	touch "$target"
+	assert_refused_file 'is a symbolic link'
+	[ ! -s "$target" ] || fail "$(< "$target")"
+	# One on the way is: /var/run is often one.
+	mkdir "$BATS_TEST_TMPDIR/directory"
+	ln -s directory "$BATS_TEST_TMPDIR/link"
+	FILE=$BATS_TEST_TMPDIR/link/log
+	write_config
+	stage "$CONFIG" --log "$FILE" precreate
+	assert_silent
+	assert_file 'info: precreate: .*'
+}
+
+@test "a log that is a FIFO is not written, though somebody reads it" {
+	mkfifo "$FILE"
+	exec 7<> "$FILE"
+	assert_refused_file 'is not a regular file, which a log must be'
+	! read -r -t 0 -u 7 || fail 'something was written'
+	exec 7>&-
+}
+
+@test "/dev/null as a log: nothing is written, and nothing is said of it" {
+	write_config
+	stage "$CONFIG" --log /dev/null precreate
+	assert_silent
+	assert_nothing_received
+}
+
+@test "a log must be root's or the caller's own" {
+	needs_root
+	touch "$FILE"
+	chown 65534 "$FILE"
+	assert_refused_file 'is owned by user 65534, but a log must be owned by root or by who writes it'
+	[ ! -s "$FILE" ] || fail "$(< "$FILE")"
+	# The effective user's, and root's where anybody may write to it.
+	open_to_nobody
+	write_config
+	for owner in 65534 0; do
+		: > "$FILE"
+		chown "$owner" "$FILE"
+		chmod 666 "$FILE"
+		INPUT=$CONFIG listened setpriv --reuid=65534 --regid=65534 --clear-groups "$OCI_VFIO_HOOK" --log "$FILE" precreate
+		grep -q 'info: precreate: ' "$FILE" || fail "owner $owner" "$(show_output)"
+	done
+}
+
+@test "a new log has mode 0600, whatever the umask" {
+	local mask
+	for mask in 0777 0; do
+		rm -f "$FILE" "$LOG" "$CONFIG"
+		write_config
+		(umask "$mask" && stage "$CONFIG" --log "$FILE" precreate)
+		[ "$(stat -c %a "$FILE")" = 600 ] || fail "umask $mask: $(stat -c %a "$FILE")"
+		broken_map
+		(umask "$mask" && listened "$RECORDER_LINK" --log "$LOG" --log-format json create --bundle "$BUNDLE" box)
+		[ "$(stat -c %a "$LOG")" = 600 ] || fail "umask $mask: $(stat -c %a "$LOG")"
+		two_entries
+	done
+}
+
+@test "a limit on the size of files: the machine's log gets what the file can't take" {
+	head -c 8192 /dev/zero > "$FILE"
+	write_config
+	INPUT=$CONFIG listened prlimit --fsize=8192 -- "$OCI_VFIO_HOOK" --log "$FILE" precreate
+	assert_warning "$FILE: the log can't be written: File too large"
+	assert_received '.MESSAGE | startswith("precreate: /dev/vfio/45 -> ")'
+	# What is cut off by it is not all.
+	truncate -s 8180 "$FILE"
+	INPUT=$CONFIG listened prlimit --fsize=8192 -- "$OCI_VFIO_HOOK" --log "$FILE" precreate
+	assert_warning "$FILE: the log can't be written: File too large"
+	assert_received '.MESSAGE | startswith("precreate: /dev/vfio/45 -> ")'
+}
+
+@test "names in files are cut" {
+	local id
+	broken_map
+	jq -nc --arg bundle "$BUNDLE" '{ociVersion: "1.0.2", id: ("é" * 400000), bundle: $bundle}' > "$STATE"
+	stage "$STATE" --log "$FILE" --log-format json createRuntime
+	assert_status 65
+	assert_json "$FILE" '.container == "é" * 2048' '.msg | contains("45.json")'
+	rm "$FILE"
+	# An argument can't be longer.
+	printf -v id '%0120000d' 0
+	listened "$OCI_VFIO_HOOK" --log "$FILE" --log-format json apply "/$id"
+	assert_status 65
+	assert_json "$FILE" '.msg | length < 400' '.bundle | length == 4096'
+}
+
 @test "a file in JSON has members for all of it" {
 	podman_cgroup
 	stage "$CONFIG" --log "$FILE" --log-format json precreate

@@ -89,6 +89,28 @@ assert_output_fault() {
 	assert_unchanged
 }
 
+@test "a limit on the size of files" {
+	STDOUT=$BATS_TEST_TMPDIR/stdout STDERR=$BATS_TEST_TMPDIR/stderr
+	# The token fits and so does what is said, the new config.json doesn't.
+	[ "$(wc -c < "$CONFIG")" -gt 400 ]
+	remember
+	status=0
+	prlimit --fsize=400 -- "$OCI_VFIO_HOOK" --root "$ROOT" apply "$BUNDLE" > "$STDOUT" 2> "$STDERR" || status=$?
+	assert_refused 74 "$CONFIG: can't be written: File too large: raise the limit on the size of files, RLIMIT_FSIZE; nothing was changed"
+	status=0
+	prlimit --fsize=400 -- "$OCI_VFIO_HOOK" --root "$ROOT" precreate < "$CONFIG" > "$STDOUT" 2> "$STDERR" || status=$?
+	assert_status 74
+	assert_error "stdout: can't be written: File too large"
+	wrapper
+	machine_command prlimit --fsize=400 -- "$RECORDER_LINK" create --bundle "$BUNDLE" box
+	assert_refused_call "$CONFIG: can't be written: File too large"
+	# Where the token doesn't fit there is none.
+	rm -r "$ROOT/run/oci-vfio-hook"
+	prlimit --fsize=10 -- "$OCI_VFIO_HOOK" --root "$ROOT" apply --output "$BATS_TEST_TMPDIR/new.json" "$BUNDLE" 2>&1 | cat > "$STDERR"
+	grep -qF "new.json: can't be written: File too large" "$STDERR" || fail "$(< "$STDERR")"
+	[ -z "$(ls -A "$ROOT/run/oci-vfio-hook")" ] || fail "$(ls -A "$ROOT/run/oci-vfio-hook")"
+}
+
 @test "the new file" {
 	needs_root
 	local new='bundle/\.config\.json\.oci-vfio-hook>'

@@ -567,6 +567,15 @@ assert_input() {
 	done
 }
 
+@test "update: a limit on the size of files is an error" {
+	write_config
+	remember
+	FILE=$BATS_TEST_TMPDIR/resources.json
+	jq -nc '{devices: [], memory: {limit: 7}, unified: ([range(100) | {key: "a\(.)", value: "b"}] | from_entries)}' > "$FILE"
+	machine_command prlimit --fsize=100 -- "$RECORDER_LINK" update --resources "$FILE" box
+	assert_refused_call "$FILE: can't be written: File too large"
+}
+
 @test "update: no map and no configuration stops it, and its line in the log is of level debug" {
 	resources "$RESOURCES_BEFORE"
 	broken_map
@@ -1360,6 +1369,17 @@ os.execv(sys.argv[1], sys.argv[1:])' \"\$@\""
 	grep -q '^status S[a-z]*Pnd:.0000000000000200$' "$BATS_TEST_TMPDIR/wrapped" || fail "$(cat "$BATS_TEST_TMPDIR/wrapped")"
 	grep -q '^status Groups:.7 8' "$BATS_TEST_TMPDIR/wrapped"
 	grep -q '^limit Max open files *123 ' "$BATS_TEST_TMPDIR/wrapped"
+}
+
+@test "signals that are ignored stay so, those that it ignores itself too" {
+	# shellcheck disable=SC2016 # For that bash.
+	assert_same 'trap "" PIPE XFSZ HUP; exec "$@"'
+	grep -q '^status SigIgn:.0000000001001001$' "$BATS_TEST_TMPDIR/wrapped" || fail "$(grep SigIgn "$BATS_TEST_TMPDIR/wrapped")"
+	rm "$CONFIG"
+	# shellcheck disable=SC2016
+	assert_same 'trap - PIPE XFSZ; umask 0777; exec "$@"'
+	grep -q '^status SigIgn:.0000000000000000$' "$BATS_TEST_TMPDIR/wrapped" || fail "$(grep SigIgn "$BATS_TEST_TMPDIR/wrapped")"
+	grep -q '^status Umask:.0777$' "$BATS_TEST_TMPDIR/wrapped"
 }
 
 @test "it becomes the runtime: the process stays the same, and has no child" {

@@ -202,15 +202,66 @@ static void test_cut(void **state)
 		buffer_add(&expected, SLICE("\n"));
 		log_record_journal(&record, &line);
 		check_text("journal", buffer_slice(&line), expected.data);
+
+		buffer_free(&line);
+		buffer_free(&expected);
+		buffer_add(&expected, SLICE(TIME " error: "));
+		buffer_add(&expected, (struct slice) { text.data, rows[i].kept });
+		buffer_add(&expected, SLICE("...\n"));
+		log_record_text(&record, TIME, &line);
+		check_text("text", buffer_slice(&line), expected.data);
+
+		buffer_free(&line);
+		buffer_free(&expected);
+		buffer_add(&expected, SLICE("{\"level\":\"error\",\"msg\":\""));
+		buffer_add(&expected, (struct slice) { text.data, rows[i].kept });
+		buffer_add(&expected, SLICE("...\",\"time\":\"" TIME "\",\"bundle\":\""));
+		buffer_add(&expected,
+			   (struct slice) { text.data, rows[i].kept - LOG_NAME_MAX });
+		buffer_add(&expected, SLICE("\"}\n"));
+		log_record_json(&record, TIME, &line);
+		check_text("JSON", buffer_slice(&line), expected.data);
+	}
+}
+
+/* Bytes that aren't characters, and characters that get longer when they are escaped. */
+static void test_cut_escaped(void **state)
+{
+	static const struct {
+		char byte;
+		const char *shown;
+	} rows[] = {
+		{ '\x80', "\\x80" }, { '\n', "\\x0A" }, { 'x', "x" }, { '"', "\"" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = xzalloc(LOG_TEXT_MAX + 2);
+		const struct log_record record = { .text = text };
+		auto_buffer line = { 0 };
+
+		memset(text, rows[i].byte, LOG_TEXT_MAX + 1);
+		log_record_message(&record, &line);
+		assert_int_equal(line.length, LOG_TEXT_MAX + 3);
+		assert_string_equal(line.data + LOG_TEXT_MAX, "...");
+		assert_memory_equal(line.data, rows[i].shown, strlen(rows[i].shown));
+		if (strlen(rows[i].shown) > 1)
+			continue;
+		/* As much as fits is whole. */
+		text[LOG_TEXT_MAX] = '\0';
+		buffer_free(&line);
+		log_record_message(&record, &line);
+		check_text("whole", buffer_slice(&line), text);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sentence), cmocka_unit_test(test_text),
-		cmocka_unit_test(test_json),	 cmocka_unit_test(test_journal),
-		cmocka_unit_test(test_syslog),	 cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_sentence),    cmocka_unit_test(test_text),
+		cmocka_unit_test(test_json),	    cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_syslog),	    cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
