@@ -127,6 +127,10 @@ uint32_t json_member(const struct json *doc, uint32_t object, uint32_t position)
 int json_expect(const struct json *doc, uint32_t json, enum json_type type,
 		struct error *err);
 
+/* The decoded text of a string or key, whatever is in it: only to be looked at, since half a
+ * surrogate pair has become something else. */
+struct slice json_decoded(const struct json *doc, uint32_t json);
+
 /* The decoded text of a string or key; borrowed from *doc or its text. A lone surrogate,
  * NUL or bytes that are not strict UTF-8: ERROR_DATA. */
 int json_string(const struct json *doc, uint32_t json, struct slice *ret,
@@ -163,8 +167,10 @@ int json_check_value(struct slice value, struct error *err);
 size_t json_skip_space(struct slice text, size_t at);
 size_t json_skip_space_back(struct slice text, size_t at);
 
-/* Where the string (or key) begins of which the closing quote is the byte before `end`. */
+/* Where the string (or key) begins of which the closing quote is the byte before `end`; where
+ * the one ends that begins at `start`, after its closing quote. */
 size_t json_string_start(struct slice text, size_t end);
+size_t json_string_end(struct slice text, size_t start);
 
 /* Appends JSON text without the white space between its tokens. */
 void json_add_compact(struct buffer *buffer, struct slice text);

@@ -9,6 +9,7 @@
 #include "oci-vfio-hook/remedy.h"
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/settings.h"
+#include "oci-vfio-hook/spec_texts.h"
 #include "oci-vfio-hook/splice.h"
 #include "oci-vfio-hook/text_pool.h"
 
@@ -21,20 +22,27 @@ enum plan_rule {
 	PLAN_CONTROL = 5,
 	PLAN_GUEST_KERNEL = 6,
 	PLAN_ANNOTATION = 8,
+	PLAN_LEFTOVER = 9,
 };
 
 enum plan_edit {
-	PLAN_REPLACE,	 /* the value at `json` by `new_text` */
-	PLAN_REMOVE,	 /* the element at `json` of the array */
-	PLAN_APPEND,	 /* `new_text` to the array */
-	PLAN_INSERT,	 /* `new_text` into the array, after the element at `json` */
-	PLAN_ADD_MEMBER, /* `key`: `new_text` to the object at `json` */
+	PLAN_REPLACE,	   /* the value at `json` by `new_text` */
+	PLAN_REPLACE_TEXT, /* a string that the index doesn't have: `string` */
+	PLAN_REMOVE,	   /* the element at `json` of the array */
+	PLAN_APPEND,	   /* `new_text` to the array */
+	PLAN_INSERT,	   /* `new_text` into the array, after the element at `json` */
+	PLAN_ADD_MEMBER,   /* `key`: `new_text` to the object at `json` */
 };
 
 struct plan_change {
 	enum plan_rule rule;
 	enum plan_edit edit;
-	uint32_t json, array;
+	union {
+		struct {
+			uint32_t json, array;
+		};
+		struct spec_string string; /* PLAN_REPLACE_TEXT */
+	};
 	const char *key; /* PLAN_ADD_MEMBER; static */
 	const char
 		*new_text; /* JSON; NULL: removed; in plan.texts, as all that follows */
@@ -76,6 +84,13 @@ struct plan_result {
 	size_t n_mounts, mounts_capacity;
 };
 
+/* A text of the spec in which names of the host were replaced. */
+struct plan_text {
+	enum spec_text_list list;
+	size_t index;
+	const char *text; /* decoded; in plan.texts */
+};
+
 /* It borrows from what it was made from, too. */
 struct plan {
 	bool explain;
@@ -87,6 +102,8 @@ struct plan {
 	size_t n_numbers, numbers_capacity;
 	struct plan_result result;
 	struct env_changes env;
+	struct plan_text *replaced; /* in the order of the lists and of each */
+	size_t n_replaced, replaced_capacity;
 	struct annotation annotation; /* earlier runs' and this one's */
 	struct text_pool texts;	      /* what all this borrows */
 };

@@ -55,12 +55,22 @@ struct env_prefixes {
 	size_t count, capacity;
 };
 
+/* Lists of texts that the container, or whoever asks about it, reads. */
+enum spec_text_list {
+	SPEC_TEXTS_ARGS,	/* process.args[] */
+	SPEC_TEXTS_ENV,		/* process.env[] */
+	SPEC_TEXTS_ANNOTATIONS, /* annotations */
+	SPEC_TEXTS_COUNT,
+};
+
 struct spec {
 	struct json doc;
 	bool process_only; /* it is the process of an `exec`, which says nothing of nodes */
 	/* Nodes, 0 where absent or null. */
 	uint32_t linux_json, devices_json, resources_json, rules_json, mounts_json,
 		annotations_json;
+	/* The same; none of a process alone. */
+	uint32_t texts_json[SPEC_TEXTS_COUNT];
 	struct spec_device *devices;
 	size_t n_devices, devices_capacity;
 	struct spec_rule *rules;
@@ -70,6 +80,7 @@ struct spec {
 	struct spec_variable *variables;
 	size_t n_variables, variables_capacity;
 	bool has_annotation;
+	uint32_t annotation_json;  /* the same; 0: it isn't there, not even as null */
 	struct slice annotation;   /* text of our annotation */
 	struct slice root_path;	   /* root.path as it is; empty where absent */
 	struct slice cgroups_path; /* linux.cgroupsPath as it is; empty where absent */

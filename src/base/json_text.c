@@ -21,23 +21,40 @@ size_t json_skip_space_back(struct slice text, size_t at)
 	return at;
 }
 
+/* Is the quote after an odd number of backslashes? */
+static bool is_escaped(struct slice text, size_t quote)
+{
+	size_t slashes = 0;
+
+	while (slashes < quote && text.data[quote - 1 - slashes] == '\\')
+		slashes++;
+	return slashes % 2 == 1;
+}
+
 size_t json_string_start(struct slice text, size_t end)
 {
-	/* Its quote has an even number of backslashes before it. */
 	size_t at = end - 1;
 
 	while (at > 0) {
-		size_t slashes = 0;
-
 		at--;
-		if (text.data[at] != '"')
-			continue;
-		while (slashes < at && text.data[at - 1 - slashes] == '\\')
-			slashes++;
-		if (slashes % 2 == 0)
+		if (text.data[at] == '"' && !is_escaped(text, at))
 			break;
 	}
 	return at;
+}
+
+size_t json_string_end(struct slice text, size_t start)
+{
+	const char *quote;
+	size_t at = start;
+
+	do {
+		quote = memchr(text.data + at + 1, '"', text.length - at - 1);
+		if (!quote)
+			return text.length;
+		at = (size_t)(quote - text.data);
+	} while (is_escaped(text, at));
+	return at + 1;
 }
 
 void json_add_compact(struct buffer *buffer, struct slice text)

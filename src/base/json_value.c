@@ -80,7 +80,7 @@ int json_expect(const struct json *doc, uint32_t json, enum json_type type,
 			  type_name(type), type_name(found));
 }
 
-static struct slice decoded(const struct json *doc, uint32_t json)
+struct slice json_decoded(const struct json *doc, uint32_t json)
 {
 	const struct json_span *at = &doc->spans[json];
 	uint32_t length;
@@ -133,7 +133,7 @@ int json_string(const struct json *doc, uint32_t json, struct slice *ret,
 		if (r < 0)
 			return r;
 	}
-	text = decoded(doc, json);
+	text = json_decoded(doc, json);
 	if (json_span(doc, json)->escaped) {
 		if (memchr(text.data, '\0', text.length))
 			return json_error(err, ERROR_DATA, doc, json,
@@ -246,7 +246,7 @@ char *json_path(const struct json *doc, uint32_t json)
 		if (in_array)
 			add_index(&path, doc->spans[child].position);
 		else if (key)
-			add_key(&path, decoded(doc, key));
+			add_key(&path, json_decoded(doc, key));
 		else
 			add_key(&path, shape->members[doc->spans[child].position].key);
 		shape = in_array ? shape->elements

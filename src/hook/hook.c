@@ -282,14 +282,47 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
 	return r < 0 ? r : make_plan(run, explain, err);
 }
 
-/* The environment of a created container's first process has been read by the runtime:
- * nobody changes it now. */
+/* The first of the texts of a list in which names were replaced, or NULL. */
+static const struct plan_text *find_text(const struct plan *plan,
+					 enum spec_text_list list)
+{
+	for (size_t i = 0; i < plan->n_replaced; i++) {
+		if (plan->replaced[i].list == list)
+			return &plan->replaced[i];
+	}
+	return NULL;
+}
+
+/* Arguments and environment of a created container's first process have been read by the
+ * runtime: nobody changes them now. */
+static int check_arguments(struct hook_run *run, struct error *err)
+{
+	const struct plan_text *text = find_text(&run->plan, SPEC_TEXTS_ARGS);
+	auto_free char *accept = NULL;
+
+	if (!text)
+		return 0;
+	accept = remedy_setting(run->settings.remedies, "env", "warn");
+	if (!run->settings.env_warn)
+		return error_set(
+			err, ERROR_DATA,
+			"%s: process.args[%zu]: the arguments have to change, which is too late at this stage: " HOOK_EARLIER
+			"; or accept it with %s",
+			run->spec.doc.name, text->index, accept);
+	messages_add(
+		&run->messages, MESSAGE_WARNING,
+		"%s: the arguments of the container's first process keep the host's names: " HOOK_EARLIER,
+		run->spec.doc.name);
+	return 0;
+}
+
 static int check_environment(struct hook_run *run, struct error *err)
 {
 	const struct env_changes *env = &run->plan.env;
+	const struct plan_text *text = find_text(&run->plan, SPEC_TEXTS_ENV);
 	auto_free char *accept = NULL;
 
-	if (env->count == 0)
+	if (env->count == 0 && !text)
 		return 0;
 	accept = remedy_setting(run->settings.remedies, "env", "warn");
 	if (!run->settings.env_warn)
@@ -297,7 +330,8 @@ static int check_environment(struct hook_run *run, struct error *err)
 			err, ERROR_DATA,
 			"%s: process.env[%zu]: the environment has to change, which is too late at this stage: " HOOK_EARLIER
 			"; or accept it with %s",
-			run->spec.doc.name, env->items[0].variable->source->index,
+			run->spec.doc.name,
+			env->count ? env->items[0].variable->source->index : text->index,
 			accept);
 	messages_add(
 		&run->messages, MESSAGE_WARNING,
@@ -313,6 +347,8 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 
 	if (r == 0)
 		r = hook_plan_spec(run, options, purpose == HOOK_SHOW, err);
+	if (r == 0 && options->created)
+		r = check_arguments(run, err);
 	if (r == 0 && options->created)
 		r = check_environment(run, err);
 	if (r == 0)

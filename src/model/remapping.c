@@ -135,7 +135,9 @@ static int check_planned_address(const struct spec *spec,
 {
 	char text[PCI_ADDRESS_SIZE];
 
-	if (!environment_has_address(environment, &address->host) ||
+	/* Not of an earlier run. */
+	if ((!environment_has_address(environment, &address->host) &&
+	     plan->n_replaced == 0) ||
 	    annotation_has_address(&plan->annotation, &address->guest, &address->guest))
 		return 0;
 	for (size_t i = 0; i < map->n_entries; i++) {

@@ -89,9 +89,10 @@ static const struct json_shape mounts_shape = { .elements = &mount_shape };
 
 static const struct json_shape variable_shape = { .wanted = holds_addresses };
 static const struct json_shape env_shape = { .elements = &variable_shape };
-enum { PROCESS_ENV };
+enum { PROCESS_ENV, PROCESS_ARGS };
 static const struct json_member process_members[] = {
 	[PROCESS_ENV] = JSON_MEMBER("env", &env_shape),
+	[PROCESS_ARGS] = JSON_MEMBER("args", &json_value),
 };
 static const struct json_shape process_shape = { .members = process_members,
 						 .n_members =
@@ -451,10 +452,19 @@ static int read_linux(struct spec *spec, struct error *err)
 
 static int read_process(struct spec *spec, uint32_t process, struct error *err)
 {
-	uint32_t env;
+	uint32_t env, args;
 	int r = find(&spec->doc, process, PROCESS_ENV, JSON_ARRAY, &env, err);
 
-	return r < 0 ? r : read_each(spec, env, read_variable, err);
+	if (r < 0)
+		return r;
+	args = json_member(&spec->doc, process, PROCESS_ARGS);
+	if (!spec->process_only) {
+		spec->texts_json[SPEC_TEXTS_ENV] = env;
+		/* Of another type it is the runtime's to refuse. */
+		if (args && json_type(&spec->doc, args) == JSON_ARRAY)
+			spec->texts_json[SPEC_TEXTS_ARGS] = args;
+	}
+	return read_each(spec, env, read_variable, err);
 }
 
 static int read_environment(struct spec *spec, struct error *err)
@@ -473,9 +483,12 @@ static int read_annotations(struct spec *spec, struct error *err)
 
 	if (r < 0 || !spec->annotations_json)
 		return r;
-	annotation = json_member(doc, spec->annotations_json, SPEC_ANNOTATION_OURS);
-	spec->has_annotation = annotation != 0;
-	return annotation ? json_string(doc, annotation, &spec->annotation, err) : 0;
+	spec->texts_json[SPEC_TEXTS_ANNOTATIONS] = spec->annotations_json;
+	annotation = json_member_raw(doc, spec->annotations_json, SPEC_ANNOTATION_OURS);
+	spec->annotation_json = annotation;
+	spec->has_annotation = annotation && json_type(doc, annotation) != JSON_NULL;
+	return spec->has_annotation ? json_string(doc, annotation, &spec->annotation, err)
+				    : 0;
 }
 
 static int read_root(struct spec *spec, struct error *err)

@@ -133,10 +133,15 @@ assert_env_stays() {
 		PCIDEVICE_A PCIDEVICE_ PCIDEVICE_0000:3b:02.0 PCIDEVICE_B=0000:01:00.0
 }
 
-@test "variables of other names stay" {
-	assert_env_becomes OTHER=0000:3b:02.0 pcidevice_a=0000:3b:02.0 XPCIDEVICE_A=0000:3b:02.0 '=0000:3b:02.0' '' \
-		PCIDEVICE_A=0000:3b:02.0 becomes OTHER=0000:3b:02.0 pcidevice_a=0000:3b:02.0 XPCIDEVICE_A=0000:3b:02.0 \
-		'=0000:3b:02.0' '' PCIDEVICE_A=0000:01:00.0
+@test "variables of other names stay, with a warning" {
+	local variables=(OTHER=0000:3b:02.0 pcidevice_a=0000:3b:02.0 XPCIDEVICE_A=0000:3b:02.0 '=0000:3b:02.0' '')
+	host_device
+	control_device
+	add_env "${variables[@]}" PCIDEVICE_A=0000:3b:02.0
+	apply
+	assert_warning 'process.env[2]: "OTHER" still has' 'process.env[3]: "pcidevice_a" still has' \
+		'process.env[4]: "XPCIDEVICE_A" still has' 'process.env[5]: "" still has'
+	assert_env "${variables[@]}" PCIDEVICE_A=0000:01:00.0
 }
 
 @test "an address that no entry names: the variable and its _INFO stay whole, with a warning" {
@@ -258,7 +263,7 @@ assert_env_stays() {
 	control_device
 	add_env MY_A=0000:3b:02.0 'MY_A_INFO={"0000:3b:02.0":1}' PCIDEVICE_A=0000:3b:02.0 PCIDEVICE_XA=0000:3b:02.1
 	apply
-	assert_silent
+	assert_error 'process.env[4]: "PCIDEVICE_A" still has' 0000:3b:02.0
 	assert_env MY_A=0000:01:00.0 'MY_A_INFO={"0000:01:00.0":1}' PCIDEVICE_A=0000:3b:02.0 PCIDEVICE_XA=0000:02:00.0
 }
 

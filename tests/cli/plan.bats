@@ -73,8 +73,9 @@ everything() {
 	add_mount /dev/vfio /dev/vfio
 	plan --json
 	assert_status 0
-	assert_output '.changed == false' '.changes == []' '.warnings | length == 3' \
+	assert_output '.changed == false' '.changes == []' '.warnings | length == 4' \
 		'.warnings | map(select(contains("PCIDEVICE_A") and contains("0000:99:00.0"))) | length == 1' \
+		'.warnings | map(select(contains("PCIDEVICE_A") and contains("still has the host'"'"'s 0000:3b:02.0"))) | length == 1' \
 		'.warnings | map(select(contains("no rule allows /dev/vfio/3 (c 242:0)"))) | length == 1' \
 		'.warnings | map(select(contains("mounts[1]") and contains("it shows the whole"))) | length == 1'
 	assert_unchanged

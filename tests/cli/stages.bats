@@ -620,6 +620,41 @@ assert_state_rewrites() {
 	assert_unchanged_text
 }
 
+@test "--leftover: arguments and variables fall under --env, annotations don't" {
+	late
+	edit_config '.process.args = ["x", "-a", "3b:02.0"] | .annotations = {"a/b": "3b:02.0"}'
+	remember
+	# By default they are told of.
+	drained "$(runc_state)" --root "$ROOT" createRuntime
+	assert_warning "process.args[2] still has the host's 3b:02.0" "annotations[\"a/b\"] still has the host's 3b:02.0" 'created container'
+	cp "$BEFORE" "$CONFIG"
+	remember
+	drained "$(runc_state)" --root "$ROOT" --leftover=translate createRuntime
+	assert_failed 65 "$CONFIG" 'process.args[2]: the arguments have to change, which is too late at this stage' precreate --env=warn
+	assert_unchanged
+	drained "$(runc_state)" --root "$ROOT" --leftover=error createRuntime
+	assert_failed 69 'process.args[2] (3b:02.0), annotations["a/b"] (3b:02.0)'
+	assert_unchanged
+	drained "$(runc_state)" --root "$ROOT" --leftover=translate --env=warn createRuntime
+	assert_warning "the arguments of the container's first process keep the host's names"
+	assert_spec '.process.args == ["x", "-a", "01:00.0"]' '.annotations["a/b"] == "01:00.0"'
+	cp "$BEFORE" "$CONFIG"
+	edit_config '.process.args = ["x"] | .process.env += ["A=3b:02.0"]'
+	remember
+	drained "$(runc_state)" --root "$ROOT" --leftover=translate createRuntime
+	assert_failed 65 'process.env[2]: the environment has to change, which is too late at this stage'
+	assert_unchanged
+	drained "$(runc_state)" --root "$ROOT" --leftover=translate --env=warn createRuntime
+	assert_warning "the environment of the container's first process keeps the host's addresses"
+	assert_env A=01:00.0
+	cp "$BEFORE" "$CONFIG"
+	edit_config 'del(.process) | .annotations = {"a/b": "3b:02.0"}'
+	drained "$(runc_state)" --root "$ROOT" --leftover=translate createRuntime
+	assert_warning 'created container'
+	[ "$(wc -l < "$STDERR")" = 1 ] || fail "$(show_output)"
+	assert_spec '.annotations["a/b"] == "01:00.0"'
+}
+
 @test "a variable that stays whole with a warning stops nothing" {
 	late
 	edit_config '.process.env += ["PCIDEVICE_B=0000:3b:07.7"]'

@@ -38,6 +38,22 @@ void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc
 	explain_node(plan, change, doc, json);
 }
 
+void plan_replace_text(struct plan *plan, const struct json *doc,
+		       const struct spec_string *string, const char *where,
+		       struct slice value, const char *why)
+{
+	struct plan_change *change =
+		add_change(plan, PLAN_LEFTOVER, PLAN_REPLACE_TEXT, 0, why);
+
+	change->string = *string;
+	change->new_text = text_pool_add(&plan->texts, value);
+	if (!plan->explain)
+		return;
+	change->where = text_pool_add(&plan->texts, slice_from(where));
+	change->old_text = text_pool_add(
+		&plan->texts, slice_from_to(doc->text, string->start, string->end));
+}
+
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, const char *why)
 {
@@ -151,6 +167,7 @@ void plan_free(struct plan *plan)
 	free(plan->result.devices);
 	free(plan->result.rules);
 	free(plan->result.mounts);
+	free(plan->replaced);
 	env_changes_free(&plan->env);
 	annotation_free(&plan->annotation);
 	text_pool_free(&plan->texts);

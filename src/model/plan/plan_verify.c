@@ -2,6 +2,8 @@
 /* From the new text back to the plan: is it what was planned? */
 #include "planner.h"
 
+#include "oci-vfio-hook/spec_texts.h"
+
 static bool device_equal(const struct spec_device *a, const struct spec_device *b)
 {
 	return slice_equal(a->path, b->path) && a->number.type == b->number.type &&
@@ -75,6 +77,79 @@ static bool environment_holds(const struct plan *plan, const struct spec *before
 	return true;
 }
 
+/* The next text that is neither a variable of rule 4, which is compared by itself, nor our
+ * annotation; *variable is the first of those variables that isn't past. */
+static bool next_text(const struct spec *spec, struct spec_texts *texts, size_t *variable,
+		      struct spec_text *ret)
+{
+	while (spec_texts_next(texts, ret)) {
+		if (texts->list == SPEC_TEXTS_ENV && *variable < spec->n_variables &&
+		    spec->variables[*variable].index == ret->index)
+			(*variable)++;
+		else if (!spec_text_is_ours(spec, ret))
+			return true;
+	}
+	return false;
+}
+
+static struct slice raw_string(const struct spec *spec, const struct spec_string *string)
+{
+	return slice_from_to(spec->doc.text, string->start, string->end);
+}
+
+/* Is the text as it was, or what one of the plan's texts says? *at is the first of these that
+ * isn't past. */
+static bool text_holds(const struct plan *plan, enum spec_text_list list,
+		       const struct spec *before, const struct spec_text *x,
+		       const struct spec *after, const struct spec_text *y, size_t *at)
+{
+	auto_json doc = { 0 };
+	struct slice text;
+
+	if (x->index != y->index || x->is_key != y->is_key)
+		return false;
+	if (x->is_key || *at == plan->n_replaced || plan->replaced[*at].list != list ||
+	    plan->replaced[*at].index != x->index)
+		return slice_equal(raw_string(before, &x->string),
+				   raw_string(after, &y->string));
+	return spec_string_read(after, &y->string, &doc, &text) &&
+	       slice_equal(text, slice_from(plan->replaced[(*at)++].text));
+}
+
+static bool texts_hold(const struct plan *plan, const struct spec *before,
+		       const struct spec *after, enum spec_text_list list, size_t *at)
+{
+	size_t variable_before = 0, variable_after = 0;
+	struct spec_texts old, new;
+	struct spec_text x, y;
+
+	spec_texts_begin(before, list, &old);
+	spec_texts_begin(after, list, &new);
+	while (next_text(before, &old, &variable_before, &x)) {
+		if (!next_text(after, &new, &variable_after, &y) ||
+		    !text_holds(plan, list, before, &x, after, &y, at))
+			return false;
+	}
+	return !next_text(after, &new, &variable_after, &y);
+}
+
+static const char *find_wrong_text(const struct plan *plan, const struct spec *before,
+				   const struct spec *after)
+{
+	static const char *const names[] = {
+		[SPEC_TEXTS_ARGS] = "process.args",
+		[SPEC_TEXTS_ENV] = "process.env",
+		[SPEC_TEXTS_ANNOTATIONS] = "annotations",
+	};
+	size_t at = 0;
+
+	for (unsigned int i = 0; i < SPEC_TEXTS_COUNT; i++) {
+		if (!texts_hold(plan, before, after, i, &at))
+			return names[i];
+	}
+	return NULL;
+}
+
 int plan_verify(const struct plan *plan, const struct spec *before,
 		const struct spec *after, struct error *err)
 {
@@ -88,6 +163,8 @@ int plan_verify(const struct plan *plan, const struct spec *before,
 		what = "mounts";
 	else if (!environment_holds(plan, before, after))
 		what = "process.env";
+	else
+		what = find_wrong_text(plan, before, after);
 	if (!what)
 		return 0;
 	return error_set(

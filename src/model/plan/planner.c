@@ -90,6 +90,9 @@ static int decide(struct planner *planner)
 		return r;
 	plan_mounts_emit(planner);
 	plan_environment(planner);
+	r = plan_leftovers(planner);
+	if (r < 0)
+		return r;
 	complete_annotation(planner);
 	return 0;
 }

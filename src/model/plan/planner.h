@@ -95,6 +95,7 @@ void plan_devices_emit(struct planner *planner);
 int plan_rules(struct planner *planner);
 void plan_mounts_emit(struct planner *planner);
 void plan_environment(struct planner *planner);
+int plan_leftovers(struct planner *planner);
 
 /* What was resolved for an entry of the map. */
 const struct resolved *plan_find_resolved(const struct planner *planner,
@@ -124,6 +125,10 @@ bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b);
 /* Adds a change of the value at a span. */
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		  uint32_t json, struct slice value, const char *why);
+/* Adds one of a text that the index doesn't have. */
+void plan_replace_text(struct plan *plan, const struct json *doc,
+		       const struct spec_string *string, const char *where,
+		       struct slice value, const char *why);
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, const char *why);
 /* `index`: where in the new array. */

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of the host's names, and finding them as whole tokens. */
+#include "oci-vfio-hook/leftover.h"
+
+void leftover_table_add_address(struct leftover_table *table,
+				const struct pci_address *host,
+				const struct pci_address *guest)
+{
+	struct leftover_address *address = array_append(
+		table->addresses, table->n_addresses, table->addresses_capacity);
+
+	address->host = *host;
+	address->known = guest != NULL;
+	if (guest)
+		address->guest = *guest;
+}
+
+void leftover_table_add_path(struct leftover_table *table, struct slice path,
+			     const char *final)
+{
+	struct leftover_path *added =
+		array_append(table->paths, table->n_paths, table->paths_capacity);
+
+	added->path = path;
+	added->final = final;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	const struct leftover_address *x = a, *y = b;
+
+	return pci_address_compare(&x->host, &y->host);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	const struct leftover_path *x = a, *y = b;
+
+	return slice_compare(x->path, y->path);
+}
+
+/* A path with two others in its place has none that it could be replaced by. */
+static void join_equal_paths(struct leftover_table *table)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->n_paths; i++) {
+		struct leftover_path *last = count ? &table->paths[count - 1] : NULL;
+		const struct leftover_path *path = &table->paths[i];
+
+		if (!last || !slice_equal(last->path, path->path))
+			table->paths[count++] = *path;
+		else if (!last->final || !path->final ||
+			 !text_equal(last->final, path->final))
+			last->final = NULL;
+	}
+	table->n_paths = count;
+}
+
+/* Sorted, a path follows those that it begins with. */
+static void find_beginnings(struct leftover_path *paths, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		size_t before = i;
+
+		while (before && !slice_starts(paths[i].path, paths[before - 1].path))
+			before = paths[before - 1].beginning;
+		paths[i].beginning = before;
+	}
+}
+
+void leftover_table_sort(struct leftover_table *table)
+{
+	if (table->n_addresses > 1)
+		qsort(table->addresses, table->n_addresses, sizeof *table->addresses,
+		      compare_addresses);
+	if (table->n_paths < 2)
+		return;
+	qsort(table->paths, table->n_paths, sizeof *table->paths, compare_paths);
+	join_equal_paths(table);
+	find_beginnings(table->paths, table->n_paths);
+}
+
+void leftover_table_free(struct leftover_table *table)
+{
+	free(table->addresses);
+	free(table->paths);
+	*table = (struct leftover_table) { 0 };
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alphanumeric(char c)
+{
+	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static bool is_hex(struct slice text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		char c = (char)(text.data[i] | 0x20);
+
+		if (!is_digit(text.data[i]) && !(c >= 'a' && c <= 'f'))
+			return false;
+	}
+	return true;
+}
+
+static size_t find_run_end(struct slice text, size_t at)
+{
+	while (at < text.length && is_alphanumeric(text.data[at]))
+		at++;
+	return at;
+}
+
+/* Does a "." there go on with the token before it? */
+static bool is_inner_dot(struct slice text, size_t at)
+{
+	return text.data[at] == '.' && at + 1 < text.length &&
+	       is_digit(text.data[at + 1]);
+}
+
+static bool ends_address(struct slice text, size_t at)
+{
+	return at == text.length ||
+	       (!is_alphanumeric(text.data[at]) && !is_inner_dot(text, at));
+}
+
+static bool ends_path(struct slice text, size_t at)
+{
+	return ends_address(text, at) && (at == text.length || text.data[at] == '\0' ||
+					  !strchr("/_-", text.data[at]));
+}
+
+/* Is the ":" before `at` inside of a token, after what may be a bus or a domain? */
+static bool has_inner_colon(struct slice text, const struct leftover_search *search)
+{
+	const size_t length = search->run_end - search->run_start;
+
+	return search->at > 0 && text.data[search->at - 1] == ':' &&
+	       search->run_end + 1 == search->at &&
+	       (length == 2 || (length >= 4 && length <= 8)) &&
+	       is_hex(slice_from_to(text, search->run_start, search->run_end));
+}
+
+/* At the beginning of a run: is it an address of the table? Goes on after what was looked
+ * at. */
+static bool find_address(const struct leftover_table *table, struct slice text,
+			 struct leftover_search *search, struct leftover *ret)
+{
+	const size_t start = search->at;
+	const bool inside = has_inner_colon(text, search);
+	struct leftover_address key;
+	size_t end = pci_address_scan(text, start, &key.host, &ret->spelling);
+
+	search->run_start = start;
+	search->run_end = find_run_end(text, start);
+	search->at = search->run_end;
+	if (end == 0 || inside || !ends_address(text, end))
+		return false;
+	search->run_start = end - 1;
+	search->run_end = search->at = end;
+	if (table->n_addresses == 0)
+		return false;
+	ret->start = start;
+	ret->end = end;
+	ret->path = NULL;
+	ret->address = bsearch(&key, table->addresses, table->n_addresses,
+			       sizeof(*table->addresses), compare_addresses);
+	return ret->address != NULL;
+}
+
+/* The last path that isn't after the text: any that the text begins with is it or one of its
+ * beginnings. Index plus 1. */
+static size_t find_last_before(const struct leftover_table *table, struct slice text)
+{
+	size_t low = 0, high = table->n_paths;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (slice_compare(table->paths[middle].path, text) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* At a slash: is it the beginning of a path of the table? */
+static bool find_path(const struct leftover_table *table, struct slice text,
+		      struct leftover_search *search, struct leftover *ret)
+{
+	const size_t start = search->at++;
+	struct slice rest = slice_from_to(text, start, text.length);
+	size_t index;
+
+	if (start > 0 && is_alphanumeric(text.data[start - 1]))
+		return false;
+	index = find_last_before(table, rest);
+	while (index && (!slice_starts(rest, table->paths[index - 1].path) ||
+			 !ends_path(rest, table->paths[index - 1].path.length)))
+		index = table->paths[index - 1].beginning;
+	if (index == 0)
+		return false;
+	ret->start = start;
+	ret->path = &table->paths[index - 1];
+	ret->address = NULL;
+	ret->end = search->at = start + ret->path->path.length;
+	return true;
+}
+
+bool leftover_find(const struct leftover_table *table, struct slice text,
+		   struct leftover_search *search, struct leftover *ret)
+{
+	while (search->at < text.length) {
+		char c = text.data[search->at];
+
+		if (is_alphanumeric(c)) {
+			if (find_address(table, text, search, ret))
+				return true;
+		} else if (c == '/') {
+			if (find_path(table, text, search, ret))
+				return true;
+		} else {
+			search->at++;
+		}
+	}
+	return false;
+}
