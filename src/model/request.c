@@ -447,7 +447,8 @@ static bool has_unexplained_rule(const struct request *request, const struct spe
 			device_number_set_add(&known, &spec->devices[i].number);
 	}
 	for (size_t i = 0; i < map->n_entries; i++) {
-		if (map->entries[i].has_host_dev &&
+		/* A `node` may turn out to be a block device, of which these aren't the numbers. */
+		if (map->entries[i].has_host_dev && map->entries[i].type != DEVICE_NODE &&
 		    (request->named[i] || request->followed[i]))
 			device_number_set_add(&known, &map->entries[i].host_dev);
 	}
