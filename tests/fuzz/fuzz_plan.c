@@ -258,8 +258,9 @@ static bool had_rule(const struct plan_run *run, const struct plan_node *planned
 			continue;
 		for (size_t k = 0; k < run->spec.n_rules; k++) {
 			const struct spec_rule *rule = &run->spec.rules[k];
+			char type = node->old.type == 'u' ? 'c' : node->old.type;
 
-			if (rule->allow && rule->type == node->old.type &&
+			if (rule->allow && rule->type == type &&
 			    rule->major == node->old.major &&
 			    rule->minor == node->old.minor)
 				return true;
