@@ -246,25 +246,46 @@ static const struct plan_node *find_planned(const struct plan_run *run,
 	return NULL;
 }
 
-/* A rule of the spec before says what the device of this entry may, of which it may be one of
- * several. */
-static bool had_rule(const struct plan_run *run, const struct plan_node *planned)
+static bool has_exact_rule(const struct spec *spec, const struct device_number *number)
 {
-	for (size_t i = 0; i < run->plan.n_nodes; i++) {
-		const struct plan_node *node = &run->plan.nodes[i];
+	char type = number->type == 'u' ? 'c' : number->type;
 
-		if (!node->has_old || !planned->container_path ||
-		    !text_equal(node->container_path, planned->container_path))
-			continue;
-		for (size_t k = 0; k < run->spec.n_rules; k++) {
-			const struct spec_rule *rule = &run->spec.rules[k];
-			char type = node->old.type == 'u' ? 'c' : node->old.type;
+	for (size_t i = 0; i < spec->n_rules; i++) {
+		const struct spec_rule *rule = &spec->rules[i];
 
-			if (rule->allow && rule->type == type &&
-			    rule->major == node->old.major &&
-			    rule->minor == node->old.minor)
-				return true;
-		}
+		if (rule->allow && rule->type == type && rule->major == number->major &&
+		    rule->minor == number->minor)
+			return true;
+	}
+	return false;
+}
+
+static bool had_exact_rule(const struct plan_run *run, struct slice container_path)
+{
+	for (size_t i = 0; i < run->spec.n_devices; i++) {
+		const struct spec_device *before = &run->spec.devices[i];
+
+		if (slice_equal(before->path, container_path) &&
+		    has_exact_rule(&run->spec, &before->number))
+			return true;
+	}
+	return false;
+}
+
+/* A rule of the spec before says what the device may, of which this one may be a part. */
+static bool had_rule(const struct plan_run *run, const struct spec_device *device)
+{
+	const struct annotation *done = &run->plan.annotation;
+
+	if (path_is_control_node(device->path))
+		return had_exact_rule(run, device->path);
+	for (size_t i = 0; i < done->n_nodes; i++) {
+		const struct annotation_node *node = &done->nodes[i];
+
+		if (node->final_path &&
+		    slice_equal(slice_from(node->final_path), device->path) &&
+		    had_exact_rule(run, slice_from(node->container_path)))
+			return true;
 	}
 	return false;
 }
@@ -291,7 +312,7 @@ static void check_devices(const struct plan_run *run, const struct spec *after)
 
 		if (!planned)
 			continue;
-		fuzz_check(is_allowed(after, device) == 1 || had_rule(run, planned),
+		fuzz_check(is_allowed(after, device) == 1 || had_rule(run, device),
 			   "%.*s isn't allowed", (int)device->path.length,
 			   device->path.data);
 		fuzz_check(!path_is_vfio_node(slice_from(planned->node)) ||

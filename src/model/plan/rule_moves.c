@@ -6,7 +6,7 @@
 struct step {
 	struct device_number old, number;
 	size_t order;
-	bool goes, affected, is_device, followed;
+	bool goes, affected, stays, is_device, followed;
 	const char *why;
 };
 
@@ -37,6 +37,7 @@ static void add_device(struct steps *steps, const struct planned_device *device)
 	step->number = device->after.number;
 	step->goes = device->action == DEVICE_REMOVED;
 	step->affected = step->is_device = device->action != DEVICE_STAYS;
+	step->stays = !step->affected;
 	step->why = device->why ? device->why : device->by ? device->by->why : NULL;
 }
 
@@ -71,15 +72,29 @@ static int compare_steps(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
+/* Does anything with this old number change? Where a device stays, its rule is not that of a node
+ * in a directory that is mounted. */
+static bool are_affected(const struct step *steps, size_t count)
+{
+	bool stays = false, affected = false;
+
+	for (size_t i = 0; i < count; i++)
+		stays |= steps[i].stays;
+	for (size_t i = 0; i < count; i++)
+		affected |= steps[i].affected && !(stays && steps[i].followed);
+	return affected;
+}
+
 /* The steps of one old number make its targets. */
 static void gather(const struct step *steps, size_t count, struct rule_moves *ret)
 {
 	auto_device_number_set seen = { 0 };
 	struct rule_targets targets = { 0 };
-	bool affected = false, keeps = false;
+	bool keeps = false;
 
+	if (!are_affected(steps, count))
+		return;
 	for (size_t i = 0; i < count; i++) {
-		affected |= steps[i].affected;
 		keeps |= !steps[i].goes &&
 			 device_number_equal(&steps[i].old, &steps[i].number);
 		targets.has_device |= steps[i].is_device;
@@ -87,8 +102,6 @@ static void gather(const struct step *steps, size_t count, struct rule_moves *re
 		if (!targets.why)
 			targets.why = steps[i].why;
 	}
-	if (!affected)
-		return;
 	if (keeps && device_number_set_add(&seen, &steps->old))
 		*array_append(targets.items, targets.count, targets.capacity) =
 			steps->old;
