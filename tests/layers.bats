@@ -93,7 +93,7 @@ assert_found() {
 	assert_found 'src/model/plan.c:2: only src/base/json.c may include yajl'
 }
 
-@test "an empty tree is no tree that keeps the rules" {
+@test "an empty tree does not keep the rules" {
 	rm -r tree/src/* tree/cmd/* tree/include/*
 	assert_found 'there is no source file'
 }

@@ -265,6 +265,6 @@ int main(int argc, char **argv)
 	say_end(&call, &run, &err, started);
 	log_record_message(&(struct log_record) { .text = err.message }, &line);
 	fprintf(stderr, PROGRAM ": %s\n", line.data);
-	/* A code of ours would read as the container's after `run`. */
+	/* Our own code would read as the container's after `run`. */
 	exit(1);
 }

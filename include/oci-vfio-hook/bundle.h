@@ -62,7 +62,7 @@ int bundle_write(struct bundle *bundle, const struct iovec *parts, size_t n_part
 int bundle_commit(struct bundle *bundle, struct error *err);
 
 /* Writes the parts to the file at `path`, by a temporary file beside it and rename, with
- * the mode of config.json and the caller's owner. Something there that is no regular
+ * the mode of config.json and the caller's owner. Something there that is not a regular
  * file: ERROR_DATA; config.json itself: ERROR_USAGE; no such directory: ERROR_NO_INPUT.
  */
 int bundle_write_to(const struct bundle *bundle, const char *path,

@@ -111,7 +111,7 @@ struct env_changes {
 void env_changes_free(struct env_changes *changes);
 
 /* Translates the variables that belong together whole, or leaves them whole, with a warning
- * in `messages`. Unchanged text is no change. */
+ * in `messages`. Unchanged text is not a change. */
 void environment_translate(const struct environment *environment,
 			   environment_translate_fn *translate, void *context,
 			   struct env_changes *ret, struct messages *messages);

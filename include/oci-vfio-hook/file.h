@@ -50,7 +50,7 @@ ssize_t fd_read(int fd, char *data, size_t size);
 
 /* Reads an open file to its end: `expected` bytes (its st_size; with one read if that is
  * right), or as many as there are (0: not known, a pipe). More than `max` bytes:
- * ERROR_DATA. `name` is for messages. *ret has a NUL behind it; the caller frees. */
+ * ERROR_DATA. `name` is for messages. *ret has a NUL after it; the caller frees. */
 int file_read(int fd, const char *name, uint64_t expected, size_t max, char **ret,
 	      size_t *ret_length, struct error *err);
 

@@ -16,7 +16,7 @@ struct hotplug;
 
 /* Begins to listen, for `seconds` from now: to udevd where it runs, so that its rules are
  * through when an event comes, else to the kernel. What happened before isn't told: look
- * once more behind this. ERROR_UNAVAILABLE: libudev isn't installed; ERROR_IO. The caller
+ * once more after this. ERROR_UNAVAILABLE: libudev isn't installed; ERROR_IO. The caller
  * closes *ret. */
 int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err);
 

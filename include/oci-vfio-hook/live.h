@@ -32,7 +32,7 @@ int live_open_process(int64_t pid);
 /* Opens everything on the machine, joins the mount namespace of the process, changes the
  * nodes, comes back, and changes the cgroup. On an error everything is as it was (what
  * could not be undone is a warning). The caller ends *ret with live_finish() or
- * live_undo(). ERROR_DATA: no process, its mount namespace is ours, the rootfs is no
+ * live_undo(). ERROR_DATA: no process, its mount namespace is ours, the rootfs is not a
  * mount point there, a path leads over a symbolic link, something else is in the way;
  * ERROR_UNAVAILABLE: a node of this machine isn't there, the cgroup can't be changed;
  * ERROR_PERMISSION; ERROR_IO. */

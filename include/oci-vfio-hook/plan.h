@@ -58,7 +58,7 @@ struct plan_node {
 	/* What the spec named, cleaned; NULL: new (control node). In plan.texts, as all
 	 * that follows. */
 	const char *container_path;
-	const char *final_path; /* NULL: taken out */
+	const char *final_path; /* NULL: removed */
 	const char *node;	/* on this machine; NULL with final_path */
 	bool mount;		/* by a bind mount, not by linux.devices */
 	const char *old_source; /* of that mount; NULL: new, or no mount */

@@ -15,7 +15,7 @@ struct smbios_map {
 	bool is_base64;	    /* SMBIOS_MAP_BINARY; else it is JSON */
 };
 
-/* Finds the next string that has a map, from *at on, which begins with 0 and is moved behind
+/* Finds the next string that has a map, from *at on, which begins with 0 and is moved past
  * it. False: there is none, or no structure of type 11. A string that isn't ended, and
  * whatever follows the set of strings, counts as absent. */
 bool smbios_find_map(struct slice structure, size_t *at, struct smbios_map *ret);

@@ -536,7 +536,7 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		return error_set(err, ERROR_DATA, "%s: is empty", name);
 	if (has_odd_space(text))
 		return error_set(err, ERROR_DATA,
-				 "%s: invalid JSON: a vertical tab or form feed is in it",
+				 "%s: invalid JSON: it has a vertical tab or a form feed",
 				 name);
 	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
 	array_grow(&doc.spans, &doc.spans_capacity, text.length / 64 + 64,

@@ -8,7 +8,7 @@
 
 /* A key of an object that is still open. */
 struct json_key {
-	const char *text; /* in the document, or a copy of ours */
+	const char *text; /* in the document, or our copy */
 	uint32_t length;
 	bool owned;
 };

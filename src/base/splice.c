@@ -54,7 +54,7 @@ static struct slice first_space(const struct json *doc, uint32_t container)
 	return slice_from_to(doc->text, start, json_skip_space(doc->text, start));
 }
 
-/* What stands between key and value of the object's first member. */
+/* What is between key and value of the object's first member. */
 static struct slice first_colon(const struct json *doc, uint32_t object)
 {
 	size_t key = json_skip_space(doc->text, json_span(doc, object)->start + 1);

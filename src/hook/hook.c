@@ -125,7 +125,7 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 	    request_needs_map(&run->spec, &run->environment, &run->annotation))
 		return map_source_add_machine(&run->sysroot, &run->settings.sources,
 					      &run->map, &run->messages, err);
-	/* A container that asks for nothing of ours is never stopped by a machine map that is
+	/* A container that asks for no device is never stopped by a machine map that is
 	 * broken, or that somebody could have written. */
 	r = map_source_add_machine(&run->sysroot, &run->settings.sources, &machine,
 				   &run->messages, &broken);

@@ -35,7 +35,7 @@ int hook_lock(struct hook_run *run, struct error *err)
 			    ? 0
 			    : error_set(
 				      err, ERROR_IO,
-				      "%s: somebody else keeps changing it; nothing was changed, run again when that is over",
+				      "%s: another process keeps changing it; nothing was changed, run again later",
 				      run->bundle.name);
 	}
 	if (r < 0 || run->splices.count == 0)

@@ -126,7 +126,7 @@ static int find_field(const struct json *doc, uint32_t object, enum entry_member
 		if (member && found)
 			return json_error(
 				err, ERROR_DATA, doc, member,
-				"the field is there in two spellings; keep one");
+				"the field is given in two spellings; keep one");
 		if (member)
 			found = member;
 	}

@@ -72,7 +72,7 @@ static void emit_request(struct device_program *program)
 }
 
 /* Answers `verdict` where the request is for this device and has no access beyond
- * `access`; else goes on behind itself. */
+ * `access`; else goes on after itself. */
 static void emit_verdict(struct device_program *program,
 			 const struct device_number *number, uint32_t access,
 			 bool verdict)
@@ -146,7 +146,7 @@ static int emit_allows(struct device_program *program,
 	return 0;
 }
 
-/* Behind what is allowed: a device's old numbers may be another one's new. Numbers that
+/* After what is allowed: a device's old numbers may be another one's new. Numbers that
  * no device can have need no refusal. */
 static void emit_denials(struct device_program *program,
 			 const struct device_change *changes, size_t n_changes)

@@ -22,7 +22,7 @@ struct run {
 	struct value registers[MAX_BPF_REG];
 };
 
-/* The operand: the source register or the immediate. 0, or -EINVAL if it is no number. */
+/* The operand: the source register or the immediate. 0, or -EINVAL if it is not a number. */
 static int read_operand(const struct run *run, const struct bpf_insn *insn, uint64_t *ret)
 {
 	if (BPF_SRC(insn->code) == BPF_K) {

@@ -61,7 +61,7 @@ static const struct subcommand_options resources_options = {
 					"l3-cache-schema", "mem-bw-schema", NULL },
 	.value_letters = "",
 };
-/* Letters that are flags, so that several may stand after one dash. */
+/* Letters that are flags, so that several may follow one dash. */
 #define FLAG_LETTERS "dt"
 
 /* One argument that looks like an option: "--name", "--name=value", "-n". */
@@ -328,7 +328,7 @@ static int check_rest(struct cursor *cursor, const struct subcommand_options *op
 			    : strpbrk(text, options->target_letters) != NULL)
 			return refuse(
 				err, text,
-				"stands after the container's name, where only some runtimes read it; put it before");
+				"comes after the container's name, where only some runtimes read it; put it before");
 	}
 	return 0;
 }

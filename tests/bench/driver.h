@@ -3,7 +3,7 @@
 #ifndef BENCH_DRIVER_H
 #define BENCH_DRIVER_H
 
-/* Each takes the arguments behind its name and returns an exit status. */
+/* Each takes the arguments after its name and returns an exit status. */
 int command_machine(char **arguments);
 int command_mounts(char **arguments);
 int command_feed(char **arguments);

@@ -346,7 +346,7 @@ chain() {
 	assert_unchanged
 }
 
-@test "what an annotation lists twice, or has behind it, is not ours" {
+@test "what an annotation lists twice, or has after its end, is not ours" {
 	local text code
 	known_token
 	common_case
@@ -505,7 +505,7 @@ chain() {
 @test "no annotation can be written, but whoever comes next does the same: a warning" {
 	needs_root
 	two_functions
-	# 3 stays 3, and a node of ours keeps its name.
+	# 3 stays 3, and our node keeps its name.
 	add_map a "$(entry /dev/vfio/3 0000:3b:02.0=06/00)" "$(node_entry /dev/gpu /dev/gpu0)"
 	mknod "$ROOT/dev/gpu0" c 226 0
 	add_device /dev/vfio/3 c 243 5

@@ -60,7 +60,7 @@ DEVICE='{"path":"/dev/vfio/45","type":"c","major":243,"minor":5}'
 	for make in mkdir mkfifo 'mknod -m 644' 'ln -s ../target.json'; do
 		rm -rf "$CONFIG"
 		rm -f "$BATS_TEST_TMPDIR/target.json"
-		# Behind the link there is what would do.
+		# The link leads to what would do.
 		write_config
 		mv "$CONFIG" "$BATS_TEST_TMPDIR/target.json"
 		if [ "$make" = 'mknod -m 644' ]; then
@@ -236,7 +236,7 @@ on_tmpfs() {
 	done
 }
 
-@test "not JSON, truncated, with something behind it" {
+@test "not JSON, truncated, with something after it" {
 	local text
 	for text in '' ' ' x '{' '{"linux"' '{"linux":' '{"linux":{' '{"linux":{"devices":[' "{\"linux\":{\"devices\":[$DEVICE" \
 		"{\"linux\":{\"devices\":[$DEVICE]}" '{} x' '{}{}' '{},' '{"a":1,}' '{,}' "{'a':1}" '{a:1}' '{"a":01}' '{"a":.5}' \
@@ -246,7 +246,7 @@ on_tmpfs() {
 	done
 }
 
-@test "NUL bytes between and behind" {
+@test "NUL bytes between and after" {
 	printf '{}\0' > "$CONFIG"
 	apply
 	assert_refused 65 config.json

@@ -11,7 +11,7 @@ setup() {
 	two_entries
 }
 
-@test "it is missing: added behind the other devices, mode 0666, owner 0:0, with its rule" {
+@test "it is missing: added after the other devices, mode 0666, owner 0:0, with its rule" {
 	host_device
 	add_device /dev/fuse c 10 229
 	apply

@@ -338,7 +338,7 @@ assert_mapped() {
 	assert_refused 65 one.json '[1]' 'unsupported device type' vfio-ap-cold
 }
 
-@test "an annotation of the spec is no source" {
+@test "an annotation of the spec is not a source" {
 	host_device
 	add_annotation io.github.oci-vfio-hook.devices "[$(entry /dev/vfio/45 0000:3b:02.0=06/00)]"
 	apply

@@ -29,7 +29,7 @@ setup() {
 	assert_devices '/dev/vfio/17 c 511:1048575' '/dev/vfio/vfio c 10:196'
 }
 
-@test "numbers with a NUL in them, or too many of them, are no numbers: 74" {
+@test "numbers with a NUL in them, or too many of them, are not numbers: 74" {
 	add_pci_function 0000:00:05.0 driver=vfio-pci group=3 node=242:0
 	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=05)"
 	host_device

@@ -174,7 +174,7 @@ assert_env_stays() {
 	assert_env 'PCIDEVICE_A_INFO={"0000:3b:02.0":1}'
 }
 
-@test "an _INFO that is no JSON object stays, with a warning, and so does the variable" {
+@test "an _INFO that is not a JSON object stays, with a warning, and so does the variable" {
 	local info
 	host_device
 	control_device

@@ -80,7 +80,7 @@ assert_mapped() {
 	member 0000:00:05.3 driver=e1000e
 	apply
 	assert_refused 69 'driverctl set-override 0000:00:05.1 vfio-pci' 'driverctl set-override 0000:00:05.3 vfio-pci' e1000e
-	! grep -q 0000:00:05.2 "$STDERR" || fail 'pci-stub is no offender' "$(show_output)"
+	! grep -q 0000:00:05.2 "$STDERR" || fail 'pci-stub is not an offender' "$(show_output)"
 }
 
 @test "not viable: bridges of other classes count" {

@@ -14,7 +14,7 @@ setup() {
 	add_map 46 "$(entry /dev/vfio/46 0000:3b:02.1=07/00)"
 }
 
-@test "node, control node and their rules are taken out, addresses translated" {
+@test "node, control node and their rules are removed, addresses translated" {
 	add_device /dev/fuse c 10 229
 	host_device
 	control_device
@@ -77,7 +77,7 @@ setup() {
 	assert_mounts '/dev/vfio/4 /dev/vfio/4 rbind,rprivate,ro'
 }
 
-@test "mounts of the node and of the control node are taken out" {
+@test "mounts of the node and of the control node are removed" {
 	add_mount /dev/vfio/45 /dev/vfio/45
 	add_mount /run/card /dev/vfio/45
 	add_mount /dev/vfio/45/ /dev/vfio/./45
@@ -126,7 +126,7 @@ setup() {
 	assert_idempotent
 }
 
-@test "a rule list that was empty and a device that is taken out" {
+@test "a rule list that was empty and a device that is removed" {
 	RULES=()
 	add_device /dev/vfio/45 c 243 5
 	add_device /dev/fuse c 10 229

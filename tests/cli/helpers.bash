@@ -523,7 +523,7 @@ brief() {
 		(.mounts[]? | select(.type == "bind" or (.options // [] | index("bind") // index("rbind")))
 			| "mount \(.destination) \(.source) \(.options // [] | join(","))"),
 		(.process.env[]? | select(startswith("PATH=") or startswith("TERM=") | not) | "env \(.)")
-		' "$CONFIG") || fail 'config.json is no JSON' "$(show_output)"
+		' "$CONFIG") || fail 'config.json is not JSON' "$(show_output)"
 	BRIEF+=$'\nend'
 }
 

@@ -91,7 +91,7 @@ unbind() {
 
 @test "a function without a driver, with and without its group: 75" {
 	unbind 0000:01:00.0
-	assert_timed_out 'bound to no driver' 'driverctl set-override 0000:01:00.0 vfio-pci'
+	assert_timed_out 'not bound to any driver' 'driverctl set-override 0000:01:00.0 vfio-pci'
 	rm "$ROOT/sys/${SYSFS_PATHS[0000:01:00.0]}/iommu_group"
 	assert_timed_out 'in no IOMMU group'
 }

@@ -236,7 +236,7 @@ assert_quick() {
 	kill "$writer"
 	wait "$writer" || true
 	assert_status 74
-	assert_error 'somebody else keeps changing it; nothing was changed, run again when that is over'
+	assert_error 'another process keeps changing it; nothing was changed, run again later'
 	assert_spec '.linux.devices[0].path == "/dev/vfio/45"'
 	assert_no_leftover
 }

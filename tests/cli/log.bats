@@ -97,7 +97,7 @@ assert_file() {
 		'.OCI_VFIO_DURATION_US | tonumber | . > 0 and . < 20000000'
 }
 
-@test "journal: nothing to change is no line, but for debugging" {
+@test "journal: nothing to change gives no line, but for debugging" {
 	add_map 45 "$(entry /dev/vfio/3 0000:3b:02.0=06/00)"
 	DEVICES=() RULES=('{"allow":false,"access":"rwm"}')
 	stage "$STATE" createRuntime

@@ -129,7 +129,7 @@ everything() {
 	assert_spec '.linux.devices[0].path == "/dev/vfio/3"' '[.process.env[] | select(startswith("PCIDEVICE"))] == ["PCIDEVICE_A=0000:01:00.0"]'
 }
 
-@test "the runtimes' own specs, with nothing of ours: untouched" {
+@test "the runtimes' own specs, without a device to map: untouched" {
 	local name
 	for name in runc crun podman; do
 		cp "$SPECS/$name.json" "$CONFIG"
@@ -330,7 +330,7 @@ assert os.getxattr(path, 'system.posix_acl_access') == acl(4), os.getxattr(path,
 	[ ! -e "$BATS_TEST_TMPDIR/output.json" ]
 }
 
-@test "--output: a place that can't be written, or something that is no file" {
+@test "--output: a place that can't be written, or something that is not a file" {
 	needs_root
 	everything
 	apply --output "$BATS_TEST_TMPDIR/no/output.json"

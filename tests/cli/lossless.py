@@ -104,7 +104,7 @@ class Edits:
 
     def add(self, path, old, new):
         """Finds what of the text a change of the plan may touch. The plan numbers what it adds as it will stand in
-        the new list, where an element may have been taken out before it."""
+        the new list, where an element may have been removed before it."""
         node = self.nodes.get(path)
         if node and old is None and self.text[node.start:node.end] != b'null':
             self.added.setdefault(node.parent.path, set()).add(path)

@@ -116,7 +116,7 @@ assert_option_refused() {
 	done
 }
 
-@test "a host that is no PCI address, or one out of range" {
+@test "a host that is not a PCI address, or one out of range" {
 	local host
 	for host in x 3b:02.0 000:3b:02.0 123456789:3b:02.0 0000:3b:20.0 0000:3b:02.8 0000:3b:2.0 0000:3:02.0 0000:3b:02 0000:3b:02. \
 		0000:3b:02.00 0000:3b:02.0x 0000:3g:02.0 0000:100:02.0 0000-3b-02.0 0000:3b:02:0 0x000:3b:02.0 -000:3b:02.0 06/00; do
@@ -194,7 +194,7 @@ assert_option_refused() {
 	done
 }
 
-@test "expect: unknown keys and values that are no hex number" {
+@test "expect: unknown keys and values that are not hex numbers" {
 	local expect
 	for expect in '"vendr":"8086"' '"Vendor":"8086"' '"revision":"01"' '"vendor":""' '"vendor":"0x"' '"vendor":"80 86"' \
 		'"vendor":"808x"' '"vendor":"-1"' '"vendor":"10000"' '"class":"1000000"' '"vendor":"0x0x86"'; do
@@ -311,7 +311,7 @@ assert_option_refused() {
 	assert_refused 77 one.json
 }
 
-@test "a --device-map through a symbolic link: the file behind it counts" {
+@test "a --device-map through a symbolic link: the file that it leads to counts" {
 	control_device
 	device_map one "$(entry /dev/vfio/45 0000:3b:02.0=06/00)"
 	ln -s one.json "$BATS_TEST_TMPDIR/link.json"

@@ -102,7 +102,7 @@ assert_mount_becomes() {
 	assert_mounts '/dev/vfio/3 /dev/vfio/3 bind,ro' '/dev/vfio/4 /dev/vfio/4 ro' '/dev/vfio/vfio /dev/vfio/vfio '
 }
 
-@test "a mount that is no bind mount isn't looked at" {
+@test "a mount that is not a bind mount isn't looked at" {
 	add_mount /dev/vfio/45 /dev/vfio/45 tmpfs nosuid mode=755
 	add_mount /dev/vfio/46 /dev/vfio/46 none nosuid
 	apply

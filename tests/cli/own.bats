@@ -208,7 +208,7 @@ add_handle() {
 	assert_devices '/dev/vfio/4 c 242:1' '/dev/vfio/vfio c 10:196'
 }
 
-@test "own: which is meant can't be told, if a variable has the entry's address, or of a mount" {
+@test "own: it is not clear which one is meant, if a variable has the entry's address, or of a mount" {
 	OPTIONS+=(--unmapped=own)
 	add_map saved "$(entry /dev/vfio/3 0000:3b:02.0=07/00)"
 	own_device /dev/vfio/3 242 0

@@ -67,7 +67,7 @@ one_device() {
 	assert_become '+ c 243:5 rwm' '+ c 10:196 rwm' '+ c 243:5 rwm' becomes '+ c 242:0 rwm' '+ c 10:196 rwm' '+ c 242:0 rwm'
 }
 
-@test "an allow rule by number counts wherever it stands: nothing is added behind a later deny rule" {
+@test "an allow rule by number counts wherever it stands: nothing is added after a later deny rule" {
 	one_device
 	assert_become '+ c 243:5 r' '+ c 10:196 rwm' '- * *:* rwm' becomes '+ c 242:0 r' '+ c 10:196 rwm' '- * *:* rwm'
 }
@@ -232,7 +232,7 @@ one_device() {
 		becomes '- * *:* rwm' '+ c 242:0 rwm' '- c 242:0 m' '+ c 10:196 rwm'
 }
 
-@test "a rule by number whose device stays is no business of ours" {
+@test "a rule by number whose device stays is left alone" {
 	one_device
 	add_device /dev/fuse c 10 229
 	assert_become '- * *:* rwm' '+ c 10:229 rwm' '+ c 242:0 r' '+ c 10:196 rwm' '+ c 243:5 rwm' \

@@ -39,7 +39,7 @@ stage() {
 	cat "$1" | "${RUN_BY[@]}" "$OCI_VFIO_HOOK" "${@:2}" > "$STDOUT" 2> "$STDERR" || status=$?
 }
 
-# TEXT ARGUMENT...: the text on stdin and behind it more white space than a pipe holds: whoever writes gets rid of it all.
+# TEXT ARGUMENT...: the text on stdin and after it more white space than a pipe holds: whoever writes gets rid of it all.
 drained() {
 	BRIEF=''
 	status=0

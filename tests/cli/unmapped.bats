@@ -90,14 +90,14 @@ assert_kept() {
 	assert_refused 69 /dev/vfio/3
 }
 
-@test "auto: an empty directory, and files of other names in it, are no source" {
+@test "auto: an empty directory, and files of other names in it, are not a source" {
 	mkdir -p "$MAPS" "$RUN_MAPS" "$MAPS/directory.d"
 	echo nonsense > "$MAPS/README"
 	echo nonsense > "$MAPS/45.json.bak"
 	assert_kept /dev/vfio/3 c 242 0
 }
 
-@test "auto: a fw_cfg that the configuration switches off is no source" {
+@test "auto: a fw_cfg that the configuration switches off is not a source" {
 	add_fw_cfg
 	mkdir -p "$ETC"
 	echo '{"fw_cfg":false}' > "$ETC/config.json"

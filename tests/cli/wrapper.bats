@@ -113,7 +113,7 @@ broken_map() {
 		runtime restore "$option" "-b$OTHER" box
 		assert_ran restore "$option" "-b$OTHER" box
 		assert_rewritten
-		# Behind "=" the value takes no argument more.
+		# After "=" the value takes no further argument.
 		runtime restore "$option=--bundle" --bundle "$OTHER" box
 		assert_ran restore "$option=--bundle" --bundle "$OTHER" box
 		assert_rewritten "$OTHER/config.json"
@@ -287,7 +287,7 @@ broken_map() {
 	assert_unchanged
 }
 
-@test "a container that asks for nothing of ours starts, with broken maps too" {
+@test "a container that asks for no device starts, with broken maps too" {
 	DEVICES=() RULES=('{"allow":false,"access":"rwm"}') ENVIRONMENT=()
 	write_config
 	remember
@@ -660,7 +660,7 @@ assert_process_untouched() {
 	assert_process_untouched "$TRANSLATED"
 }
 
-@test "exec: a process file without variables of ours isn't touched, nor a map opened" {
+@test "exec: a process file without such variables isn't touched, nor a map opened" {
 	needs_root
 	local text
 	broken_map

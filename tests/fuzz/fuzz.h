@@ -20,7 +20,7 @@ void fuzz_check_null(char *wrong);
 /* A failed call has recorded one line and a class, a good one nothing. */
 void fuzz_check_error(int r, const struct error *err);
 
-/* A copy of exactly the text's size, so that a read behind it is found. The caller frees.
+/* A copy of exactly the text's size, so that a read past it is found. The caller frees.
  */
 char *fuzz_copy(struct slice text);
 

@@ -36,7 +36,7 @@ static void check_map(const struct device_map *map)
 		for (size_t k = 0; k < i; k++)
 			fuzz_check(strcmp(map->entries[i].container_path,
 					  map->entries[k].container_path) != 0,
-				   "%s is there twice", map->entries[i].container_path);
+				   "%s is given twice", map->entries[i].container_path);
 	}
 }
 

@@ -170,7 +170,7 @@ static void check_second(const struct run *first)
 							   source->value.length });
 	}
 	fuzz_check(k == first->changes.count, "changes out of order");
-	fuzz_check(run(&second, &annotation) == 0, "the new text is no spec");
+	fuzz_check(run(&second, &annotation) == 0, "the new text is not a spec");
 	fuzz_check(second.changes.count == 0, "the second run changes %s",
 		   second.changes.count ? second.changes.items[0].text : "");
 	for (size_t i = 0; i < second.environment.count; i++) {

@@ -47,8 +47,8 @@ static void check_value(const struct json *doc, uint32_t json)
 		   (int)raw.length, raw.data);
 	fuzz_check(strchr(" \t\r\n", raw.data[raw.length - 1]) == NULL,
 		   "node %u ends with space", json);
-	fuzz_check(json_grammar_holds(raw, JSON_DEPTH_MAX), "node %u is no value: %.*s",
-		   json, (int)raw.length, raw.data);
+	fuzz_check(json_grammar_holds(raw, JSON_DEPTH_MAX),
+		   "node %u is not a value: %.*s", json, (int)raw.length, raw.data);
 }
 
 /* Children are in the order of the text and within their parent. Returns their number. */
@@ -128,7 +128,7 @@ static void check_alone(struct slice text)
 	int r = json_check_value(text, &err);
 
 	fuzz_check_error(r, &err);
-	fuzz_check(r < 0 || holds, "checked although it is no JSON");
+	fuzz_check(r < 0 || holds, "checked although it is not JSON");
 	fuzz_check(r == 0 || !holds || !text_is_utf8(text),
 		   "refused although it is JSON: %s", err.message);
 }
@@ -158,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			   "refused although it is JSON: %s", err.message);
 		return 0;
 	}
-	fuzz_check(holds, "taken although it is no JSON");
+	fuzz_check(holds, "taken although it is not JSON");
 	check_index(&doc);
 	return 0;
 }

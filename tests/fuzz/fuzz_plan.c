@@ -2,7 +2,7 @@
 /* Fuzzes the plan by structure: the bytes choose devices, rules, mounts, variables and
  * map entries from a few names and numbers, so that they meet. What must hold of every
  * plan is checked, and then what a container needs: its devices are allowed, no path is
- * there twice, a group has its control node. */
+ * twice, a group has its control node. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -327,7 +327,7 @@ static void check_devices(const struct plan_run *run, const struct spec *after)
 					(path_is_control_node(device->path) &&
 					 device_number_equal(&device->number,
 							     &after->devices[k].number)),
-				"%.*s is there twice", (int)device->path.length,
+				"%.*s is in it twice", (int)device->path.length,
 				device->path.data);
 	}
 }

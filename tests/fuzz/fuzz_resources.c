@@ -12,7 +12,7 @@ static bool has_devices(struct slice text)
 	auto_json doc = { 0 };
 	auto_error err = { 0 };
 
-	/* It looks deeper, where keys may be there twice. */
+	/* It looks deeper, where keys may be duplicates. */
 	if (json_parse("left", text, &shape, NULL, &doc, &err) < 0)
 		return false;
 	for (uint32_t json = json_type(&doc, 0) == JSON_OBJECT ? json_child(&doc, 0) : 0;

@@ -203,7 +203,7 @@ static void test_forged(void **state)
 		"{" NODES ",\"mac\":\"" NODE_MAC "0\"}",
 		"{" NODES ",\"mac\":\"" NODE_MAC "\\u0000\"}",
 		"{" NODES ",\"Mac\":\"" NODE_MAC "\"}",
-		/* Twice, or more behind it. */
+		/* Twice, or more after it. */
 		"{" NODES ",\"mac\":\"x\",\"mac\":\"" NODE_MAC "\"}",
 		"{" NODES ",\"mac\":\"" NODE_MAC "\",\"mac\":\"x\"}",
 		"{" NODES ",\"mac\":\"" NODE_MAC "\",\"nodes\":[]}",

@@ -65,7 +65,7 @@ static void test_parse(void **state)
 	}
 }
 
-/* A NUL is no end. */
+/* A NUL is not an end. */
 static void test_nul(void **state)
 {
 	struct cgroup_rule rule;

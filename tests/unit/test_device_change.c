@@ -57,7 +57,7 @@ static const struct changes_case cases[] = {
 	  SAME_CONTROL "c 243:5 stays -> c 242:6 rwm\n" },
 	{ SPEC(CONTROL "," OLD, ALLOW_ALL "," RULE("false", "c", "242", "6", "w")),
 	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rm denied w refused w\n" },
-	/* A rule for all devices begins anew, whatever its access. */
+	/* A rule for all devices begins again, whatever its access. */
 	{ SPEC(CONTROL "," OLD, RULE("false", "c", "242", "6",
 				     "rw") "," RULE("true", "a", "-1", "-1", "r")),
 	  MAP_45, SAME_CONTROL "c 243:5 stays -> c 242:6 rwm\n" },

@@ -146,7 +146,7 @@ static void test_refused(void **state)
 		{ "[{\"type\":\"vfio-ap\",\"container_path\":\"/dev/vda\"}]",
 		  "unsupported device type \"vfio-ap\"" },
 		{ "[{\"type\":\"node\",\"type_\":\"node\"}]",
-		  "m: [0].type_: the field is there in two spellings" },
+		  "m: [0].type_: the field is given in two spellings" },
 		{ "[{\"field_type\":\"node\",\"type_\":\"node\"}]", "in two spellings" },
 		{ "[{\"type\":\"vfio-pci\"}]",
 		  "m: [0]: has no \"container_path\"; add the path in the spec, such as /dev/vfio/45" },
@@ -159,7 +159,7 @@ static void test_refused(void **state)
 		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev/..\"}]",
 		  "must be the path of a file" },
 		{ "[{\"type\":\"vfio-pci\",\"containerPath\":\"/a\",\"container_path\":\"/a\"}]",
-		  "m: [0].containerPath: the field is there in two spellings" },
+		  "m: [0].containerPath: the field is given in two spellings" },
 		{ "[{\"type\":\"vfio-pci\",\"container_path\":\"/dev//vfio/vfio\"," OPTIONS
 		  "}]",
 		  "m: [0]: /dev/vfio/vfio is the control node, which is never mapped; remove the entry" },
@@ -180,7 +180,7 @@ static void test_refused(void **state)
 		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"\"}]",
 		  "m: [0].vm_path: must be the path of a file" },
 		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/x\",\"vmPath\":\"/x\"}]",
-		  "m: [0].vmPath: the field is there in two spellings" },
+		  "m: [0].vmPath: the field is given in two spellings" },
 		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vfio/./3\"}]",
 		  "/dev/vfio/3 is a VFIO node: use the type vfio-pci with options, which finds and checks its function" },
 		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/vfio/noiommu-3\"}]",
@@ -336,7 +336,7 @@ static void test_contradictions(void **state)
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=20/00/00\"") "]",
 		  "[" E("/dev/vfio/2", "\"0000:02:00.0=0000:20/00/00\"") "]",
 		  "is host function" },
-		/* The same said twice is no contradiction. */
+		/* The same said twice is not a contradiction. */
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=06\",\"0000:01:00.0=06.0\"") "]",
 		  "[" E("/dev/vfio/2", "\"0000:01:00.0=06\"") "]", NULL },
 		{ "[" E("/dev/vfio/1", "\"0000:01:00.0=06\"") "]",

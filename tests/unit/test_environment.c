@@ -169,7 +169,7 @@ static void test_tokens(void **state)
 	}
 }
 
-/* An _INFO whose variable is there is one even if it is no object. */
+/* An _INFO whose variable is there is one even if it is not an object. */
 static void test_info_without_object(void **state)
 {
 	static const char *const values[] = {
@@ -208,7 +208,7 @@ static void test_has_address(void **state)
 }
 
 /* Bus 1 becomes 2, 2 becomes 3, 3 becomes 1; 4 stays; 5 stays with a warning; 6 becomes
- * 7, where 7 stays; anything else isn't known. A VFIO group gets "0" behind it. */
+ * 7, where 7 stays; anything else isn't known. A VFIO group gets "0" after it. */
 static enum translation_result translate(void *context,
 					 const struct env_variable *variable,
 					 const struct env_reference *token, char **ret,

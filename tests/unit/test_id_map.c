@@ -58,7 +58,7 @@ static void test_find(void **state)
 	} rows[] = {
 		{ INITIAL, 0, 0 },
 		{ INITIAL, 4294967294, 4294967294 },
-		/* (uid_t)-1 is no user. */
+		/* (uid_t)-1 is not a user. */
 		{ INITIAL, 4294967295, -1 },
 		{ ROOTLESS, 0, 1000 },
 		{ ROOTLESS, 1, 100000 },

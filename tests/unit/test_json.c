@@ -615,7 +615,7 @@ static void test_place_of_syntax_error(void **state)
 		  "invalid JSON: object key and value must be separated by a colon (':')" },
 		{ "[,]", "invalid JSON: unexpected token" },
 		{ "{1:2}", "invalid JSON: invalid object key (must be a string)" },
-		{ "[1\f]", "doc: invalid JSON: a vertical tab or form feed is in it" },
+		{ "[1\f]", "doc: invalid JSON: it has a vertical tab or a form feed" },
 		{ "{\"a\":1,\n\"a\":2}", "doc: line 2, column 7: duplicate key \"a\"" },
 		{ "{\"b\":{\"a\":1,\"\\u0061\":2}}", "b: duplicate key \"a\"" },
 	};
@@ -625,7 +625,7 @@ static void test_place_of_syntax_error(void **state)
 		check_refused(slice_from(rows[i].text), &json_any, rows[i].part);
 }
 
-/* An object with `count` keys k0, k1, ... and, if `last`, that one behind them. */
+/* An object with `count` keys k0, k1, ... and, if `last`, that one after them. */
 static void make_keys(struct buffer *text, size_t count, const char *last)
 {
 	buffer_add(text, SLICE("{"));
@@ -939,7 +939,7 @@ static void test_quote(void **state)
 }
 
 /* CVE-2017-16516: an escaped half of a surrogate pair at the end of the input made yajl
- * read behind its buffer. */
+ * read past its buffer. */
 static void test_truncated_surrogates(void **state)
 {
 	static const char text[] = "[\"\\uD834\\uDD1E\\uD834\\u\\\"]";

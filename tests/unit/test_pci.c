@@ -89,7 +89,7 @@ static void test_address_refused(void **state)
 		if (r != -EINVAL || address.domain != 9 || address.function != 9)
 			fail_row(rows[i], "returned %d", r);
 	}
-	/* A part of a text, without a NUL behind it. */
+	/* A part of a text, without a NUL after it. */
 	assert_int_equal(pci_address_parse((struct slice) { "0000:00:00.01", 12 },
 					   &(struct pci_address) { 0 }),
 			 0);

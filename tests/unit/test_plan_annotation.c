@@ -55,7 +55,7 @@ static void test_written(void **state)
 		  " " SAID(MAC) " }," LINUX(NEW) "}" },
 		{ "{\"annotations\":{" KEY "null,\"a\":\"b\"}," LINUX(OLD) "}",
 		  "{\"annotations\":{" KEY SAID(MAC) ",\"a\":\"b\"}," LINUX(NEW) "}" },
-		/* Another code, or nothing of ours: replaced. */
+		/* Another code, or not our text: replaced. */
 		{ "{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(OLD) "}",
 		  "{\"annotations\":{" KEY SAID(MAC) "}," LINUX(NEW) "}" },
 		{ "{\"annotations\":{" KEY "\"x\"}," LINUX(OLD) "}",

@@ -422,7 +422,7 @@ static void test_twice(void **state)
 		check_plan(&cases[i]);
 }
 
-/* Nothing of ours, or nothing to do. */
+/* No device to map, or nothing to do. */
 static void test_nothing(void **state)
 {
 	static const struct plan_case cases[] = {

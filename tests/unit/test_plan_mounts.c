@@ -193,7 +193,7 @@ static void test_control(void **state)
 			  "6") "," NEW_CONTROL "],\"resources\":{\"devices\":[" ALLOW_ALL
 			       "]}},\"mounts\":[" MOUNT_RO("/dev/vfio/7",
 							   "/dev/vfio/7") "]}" },
-		/* A node entry's mount comes first, and is no model for it. */
+		/* A node entry's mount comes first, and is not a model for it. */
 		{ .spec = MOUNTS(
 			  "{\"destination\":\"/dev/gpu0\",\"source\":\"/dev/gpu0\",\"options\":[\"bind\",\"ro\"]}," MOUNT(
 				  "/dev/vfio/45", "/dev/vfio/45")),

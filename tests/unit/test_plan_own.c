@@ -346,12 +346,12 @@ static void test_own_or_entry(void **state)
 		  .machine_map = MAP_9(",\"host_dev\":\"242:9\""),
 		  .unmapped = UNMAPPED_OWN,
 		  .expected = S(VAR("0000:06:00.0"), N6, RULE_6) },
-		/* Which is meant can't be told. */
+		/* It is not clear which one is meant. */
 		{ .spec = S(VAR("0000:3b:02.0"), N9, RULE_9),
 		  .machine_map = MAP_9(""),
 		  .unmapped = UNMAPPED_OWN,
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "linux.devices[1]: \"/dev/vfio/9\" is a VFIO node of this machine, and devices.d/a.json: [0] gives another one for that path: which is meant can't be told; add \"host_dev\"" },
+		  .part = "linux.devices[1]: \"/dev/vfio/9\" is a VFIO node of this machine, and devices.d/a.json: [0] gives another one for that path: it is not clear which one is meant; add \"host_dev\"" },
 		{ .spec = MOUNTS(MOUNT("/dev/vfio/9", "/dev/vfio/9")),
 		  .machine_map = MAP_9(""),
 		  .unmapped = UNMAPPED_OWN,

@@ -94,7 +94,7 @@ static void test_process(void **state)
 		  .expected = PROCESS("\"PCIDEVICE_A=0000:06:00.0\"") },
 		/* A device that is where it was. */
 		{ .process = PROCESS("\"PCIDEVICE_A=0000:09:00.0\"") },
-		/* Guests that are no hosts. */
+		/* Guests that are not hosts. */
 		{ .process = PROCESS("\"PCIDEVICE_A=0000:06:00.0,0000:07:00.0\"") },
 		{ .process = PROCESS(
 			  "\"PCIDEVICE_A=0000:3b:02.0\",\"PCIDEVICE_A_INFO={\\\"0000:3b:02.0\\\":{\\\"d\\\":\\\"/dev/vfio/45\\\"}}\""),

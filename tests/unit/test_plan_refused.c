@@ -37,7 +37,7 @@ static void test_functions(void **state)
 		{ .spec = S,
 		  .map = MAP("0000:43:00.0"),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "0000:43:00.0 is bound to no driver; bind it: driverctl" },
+		  .part = "0000:43:00.0 is not bound to any driver; bind it: driverctl" },
 		{ .spec = S,
 		  .map = MAP("0000:44:00.0"),
 		  .class = ERROR_UNAVAILABLE,
@@ -134,7 +134,8 @@ static void test_waiting(void **state)
 		bool passes, passes_later;
 	} rows[] = {
 		{ "0000:3b:02.0=0000:40:00.0", "", "is not there", true, true },
-		{ "0000:3b:02.0=0000:43:00.0", "", "bound to no driver", true, true },
+		{ "0000:3b:02.0=0000:43:00.0", "", "not bound to any driver", true,
+		  true },
 		{ "0000:3b:02.0=0000:45:00.0", "", "no node /dev/vfio/69", true, true },
 		{ "0000:3b:02.0=0000:42:00.0", "", "bound to e1000e", false, true },
 		{ "0000:3b:02.0=0000:44:00.0", "", "not viable", false, true },

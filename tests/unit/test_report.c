@@ -101,7 +101,7 @@ static void test_json(void **state)
 	}
 }
 
-/* A change of every kind: what is taken out has no new value. */
+/* A change of every kind: what is removed has no new value. */
 static void test_removed(void **state)
 {
 	auto_plan_run run = { 0 };

@@ -396,7 +396,7 @@ static void test_refused(void **state)
 		{ "exec|-user|-p|box", "\"-user\"" },
 		{ "exec|-env|-p|box", "\"-env\"" },
 		{ "exec|-cwd=/|box", "\"-cwd=/\"" },
-		/* Letters behind one dash. */
+		/* Letters after one dash. */
 		{ "create|-db|/b|box", "\"-db\"" },
 		{ "create|-db/b|box", "\"-db/b\"" },
 		{ "exec|-tp|/p|box", "\"-tp\"" },

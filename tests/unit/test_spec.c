@@ -435,7 +435,7 @@ static void test_vfio_paths(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		if (path_is_vfio_node(slice_from(others[i])))
-			fail_row(others[i], "is no VFIO node");
+			fail_row(others[i], "is not a VFIO node");
 	}
 	assert_true(path_is_control_node(SLICE("/dev/vfio/vfio")));
 	assert_false(path_is_control_node(SLICE("/dev/vfio/vfio2")));

@@ -23,7 +23,7 @@ static void check_result(const char *what, const struct json *doc,
 		   &err);
 }
 
-/* In `text`, an array, takes out the elements that `removed` names by their digits and
+/* In `text`, an array, removes the elements that `removed` names by their digits and
  * adds those of `added`, one character each. */
 static void check_array(const char *text, const char *removed, const char *added,
 			const char *expected)

@@ -8,7 +8,7 @@ static void names(void **state)
 {
 	static const struct {
 		const char *path;
-		const char *name; /* NULL: it is no unit's */
+		const char *name; /* NULL: it is not a unit's */
 	} rows[] = {
 		{ "/system.slice/crun-box.scope", "crun-box.scope" },
 		{ "/machine.slice/libpod-0123.scope", "libpod-0123.scope" },

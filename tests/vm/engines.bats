@@ -577,7 +577,7 @@ podman_cdi_hook() {
 	expect 1 'does not exist' runc state "$name"
 }
 
-# Nothing of ours in the spec: nothing of ours can stop it.
+# No device in the spec: nothing can stop it.
 @test "a container without devices, beside a broken map" {
 	bad_map
 	podman run --rm --rootfs "$bundle/rootfs" /busybox true

@@ -544,7 +544,7 @@ expect_refused() {
 	expect_refused 65 "its mount namespace is the hook's own" "$(cp "$bundle/own" "$bundle/pid"; state; rm "$bundle/pid")"
 }
 
-@test "the rootfs is no mount point" {
+@test "the rootfs is not a mount point" {
 	foreign_spec runc
 	stand_in ''
 	expect_refused 65 'is not a mount point in the mount namespace' "$(state)"

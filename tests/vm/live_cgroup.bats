@@ -413,7 +413,7 @@ fails() {
 	as_widened
 }
 
-# With the hierarchy mounted anew its root is our own namespace's, which doesn't show the container.
+# With the hierarchy mounted again its root is our own namespace's, which doesn't show the container.
 # bats test_tags=v1
 @test "crun: from a cgroup namespace that doesn't show the container" {
 	local top type=cgroup2 kind=v2

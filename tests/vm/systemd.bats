@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Containers in scopes of systemd, changed at createRuntime and prestart: what they got must outlast systemd's reloading,
-# which gives a scope the device rules anew that systemd knows. Runs as root in the guest that `boot` starts with
+# which gives a scope again the device rules that systemd knows. Runs as root in the guest that `boot` starts with
 # VM_INIT=systemd, machine.conf and map.json.
 #
 # OCI_VFIO_HOOK is the program under test, VFIO_PROBE the static program that runs in the containers (probe.c),
@@ -131,7 +131,7 @@ unit_is() {
 	esac
 }
 
-# systemd turns the list round when it reads it anew.
+# systemd turns the list round when it reads it again.
 allowed() {
 	systemctl show "$scope" --property DeviceAllow | sort
 }
@@ -194,7 +194,7 @@ is_lost() {
 @test "runc, systemd isn't told: the device is lost" { is_lost runc strict; }
 @test "a newer crun, systemd isn't told: the device is lost" { is_lost "$newer_crun" pinned; }
 
-@test "runc, systemd executes itself anew between two questions" {
+@test "runc, systemd executes itself again between two questions" {
 	new_container runc
 	# It stops where it joins the container's namespace: when it has asked, and before it tells. It goes on while nobody
 	# listens: systemd does so only when it has started.

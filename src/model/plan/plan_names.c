@@ -41,7 +41,7 @@ static int refuse_ambiguous(struct planner *planner, uint32_t json, struct slice
 
 	return json_error(
 		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, json,
-		"%s is a VFIO node of this machine, and %s gives another one for that path: which is meant can't be told; add \"host_dev\" to the entry, the numbers of the host's node",
+		"%s is a VFIO node of this machine, and %s gives another one for that path: it is not clear which one is meant; add \"host_dev\" to the entry, the numbers of the host's node",
 		quoted, entry->where);
 }
 

@@ -81,8 +81,8 @@ static int check_bound(struct planner *planner, const struct request_function *a
 			      address, found->driver, address);
 	if (!found->vfio)
 		return refuse(planner, REFUSE_FOR_NOW, asked,
-			      "%s is bound to no driver; bind it: " DRIVERCTL, address,
-			      address);
+			      "%s is not bound to any driver; bind it: " DRIVERCTL,
+			      address, address);
 	return 0;
 }
 
