@@ -8,7 +8,7 @@
 #include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/error.h"
 #include "oci-vfio-hook/message.h"
-#include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/pci_locator.h"
 #include "oci-vfio-hook/slice_index.h"
 
 enum device_type {
@@ -32,7 +32,7 @@ extern const char *const pci_identity_names[PCI_IDENTITY_COUNT];
 struct map_function {
 	struct pci_address host;
 	struct pci_locator guest;
-	char *guest_text; /* as the map spells it; owned */
+	char *guest_text; /* as the map spells it, and the locator borrows it; owned */
 };
 
 /* Where an entry was read, in order of precedence. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PCI addresses (DDDD:BB:SS.F) and PCI paths as values: grammar only, no machine. */
+/* PCI addresses (DDDD:BB:SS.F) as values: grammar only, no machine. */
 #ifndef OCI_VFIO_HOOK_PCI_H
 #define OCI_VFIO_HOOK_PCI_H
 
@@ -15,6 +15,9 @@ struct pci_address {
 	uint8_t slot;	  /* 0 to 0x1f */
 	uint8_t function; /* 0 to 7 */
 };
+
+#define PCI_SLOT_MAX 0x1f
+#define PCI_FUNCTION_MAX 7
 
 #define PCI_ADDRESS_SIZE sizeof("01234567:00:00.0")
 
@@ -47,35 +50,5 @@ size_t pci_address_scan(struct slice text, size_t at, struct pci_address *ret,
  * returns `text`. */
 char *pci_address_spell(const struct pci_address *address, struct pci_spelling spelling,
 			char text[static PCI_ADDRESS_SIZE]);
-
-struct pci_step {
-	uint8_t slot;
-	uint8_t function;
-};
-
-#define PCI_PATH_STEPS_MAX 32
-
-enum pci_locator_kind {
-	PCI_LOCATOR_ADDRESS,
-	PCI_LOCATOR_PATH,
-};
-
-/* How a map entry says which function of this machine it means. */
-struct pci_locator {
-	enum pci_locator_kind kind;
-	struct pci_address address; /* PCI_LOCATOR_ADDRESS */
-	uint32_t domain;	    /* PCI_LOCATOR_PATH: of the root bus */
-	uint8_t root_bus;
-	uint8_t n_steps; /* at least 1 */
-	struct pci_step steps[PCI_PATH_STEPS_MAX];
-};
-
-/* An address, or slots from the root bus: "06/00" (SS[.F] joined by "/"), "20/00/00"
- * (three or more segments of which the first is >= 0x20: root bus 0x20, as Kata's agent
- * has it for pxb-pcie), "0001:20/00" (domain and root bus). ERROR_DATA says what is
- * wrong. */
-int pci_locator_parse(struct slice text, struct pci_locator *ret, struct error *err);
-
-bool pci_locator_equal(const struct pci_locator *a, const struct pci_locator *b);
 
 #endif

@@ -200,6 +200,24 @@ static int read_type(const struct json *doc, uint32_t object, struct map_entry *
 	return 0;
 }
 
+/* Where the function is on this machine; "self": where it is on the host. */
+static int read_guest(const struct json *doc, uint32_t json,
+		      struct map_function *function, struct error *err)
+{
+	const struct slice text = slice_from(function->guest_text);
+	auto_free char *path = NULL;
+
+	if (slice_equal(text, SLICE("self"))) {
+		function->guest = (struct pci_locator) { .kind = PCI_LOCATOR_ADDRESS,
+							 .address = function->host };
+		return 0;
+	}
+	if (pci_locator_parse(text, &function->guest, err) == 0)
+		return 0;
+	path = json_path(doc, json);
+	return error_prefix(err, "%s: %s", doc->name, path);
+}
+
 /* One option HOST=GUEST. */
 static int read_function(const struct json *doc, uint32_t json, struct map_entry *entry,
 			 struct messages *messages, struct error *err)
@@ -230,13 +248,12 @@ static int read_function(const struct json *doc, uint32_t json, struct map_entry
 			     entry->where, quoted);
 		return 0;
 	}
-	r = pci_locator_parse(guest, &function.guest, err);
-	if (r < 0) {
-		auto_free char *path = json_path(doc, json);
-
-		return error_prefix(err, "%s: %s", doc->name, path);
-	}
 	function.guest_text = xstrndup(guest.data, guest.length);
+	r = read_guest(doc, json, &function, err);
+	if (r < 0) {
+		free(function.guest_text);
+		return r;
+	}
 	*array_append(entry->functions, entry->n_functions, entry->functions_capacity) =
 		function;
 	return 0;

@@ -129,6 +129,39 @@ same_costs() {
 	[ "$(count_mounts)" -ge 2000 ]
 }
 
+# What a run costs with GUEST more than with the same function's path, and what the plain scan does more than nothing.
+scan_costs() {
+	use_guest 06/00
+	path_instructions=$(instructions precreate small) path_calls=$(system_calls precreate small)
+	use_guest "$1"
+	scan_instructions=$(($(instructions precreate small) - path_instructions))
+	scan_calls=$(($(system_calls precreate small) - path_calls))
+}
+
+@test "G12: a selector over 5,000 functions costs at most twice what readdir and two files each cost" {
+	local guest plain_instructions plain_calls path_instructions path_calls scan_instructions scan_calls
+	local function=/sys/bus/pci/devices/0000:01:00.0 other=/sys/bus/pci/devices/0000:02:00.0
+	use_machine 2 4996
+	plain_instructions=$(($(instructions "$BENCH_TOOLS/scan" small) - $(instructions empty small)))
+	plain_calls=$(($(system_calls "$BENCH_TOOLS/scan" small) - $(system_calls empty small)))
+	[ "$plain_calls" -ge 30000 ]
+	for guest in id:8086:154d id:8086:154c+acpi-index:7 acpi-index:7 serial:0011223344556677; do
+		echo 0x154c > $function/device
+		[ $guest != id:8086:154d ] || echo 0x154d > $function/device
+		echo 7 > $function/acpi_index
+		{ head -c 256 /dev/zero; printf '\x03\0\1\0\x77\x66\x55\x44\x33\x22\x11\0'; head -c 3828 /dev/zero; } > $function/config
+		scan_costs $guest
+		at_most "$guest: instructions" "$scan_instructions" $((2 * plain_instructions))
+		at_most "$guest: system calls" "$scan_calls" $((2 * plain_calls))
+	done
+	# Whatever is asked for, the machine is scanned once, and each file is read once.
+	mv $function/config $other/config
+	use_guest id:8086:154c+acpi-index:7 id:8086:154c+serial:0011223344556677
+	add_devices 2 "$CONFIGS/small-noop.json" > "$CONFIGS/small-2.json"
+	scan_calls=$(($(system_calls precreate small-2) - path_calls))
+	at_most "two selectors: system calls" $scan_calls $((3 * plain_calls / 2))
+}
+
 @test "G10: at most 60 system calls where nothing is asked for, and nothing written or logged" {
 	local front_end
 	for front_end in $(front_ends) createRuntime; do

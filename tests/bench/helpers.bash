@@ -71,6 +71,13 @@ use_map() {
 		}]' > /etc/oci-vfio-hook/devices.d/bench.json
 }
 
+# GUEST...: one map file for the host's groups 45, 46, ..., the functions of which are these.
+use_guest() {
+	jq -n '[$ARGS.positional | to_entries[] | {
+		type: "vfio-pci", container_path: "/dev/vfio/\(45 + .key)", options: ["0000:3b:02.\(.key)=\(.value)"]
+	}]' --args "$@" > /etc/oci-vfio-hook/devices.d/bench.json
+}
+
 # --- configs ----------------------------------------------------------------------------------------------------
 
 # COUNT CONFIG [JQ OPTION...]: prints the config with so many of the host's VFIO devices, their rules and addresses.

@@ -108,6 +108,21 @@ unbind() {
 	assert_timed_out '0000:01:00.0 is not in'
 }
 
+@test "a selector that no function matches yet: 75, and what comes meanwhile is found" {
+	rm "$MAPS/45.json"
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=slot:9+acpi-index:7)"
+	assert_timed_out 'selector "slot:9+acpi-index:7" names a slot that is not in /sys/bus/pci/slots'
+	mkdir -p "$ROOT/sys/bus/pci/slots/9"
+	echo 0000:01:00 > "$ROOT/sys/bus/pci/slots/9/address"
+	assert_timed_out 'selector "slot:9+acpi-index:7" matches no function of this machine'
+	status=0
+	start_waiting "$OCI_VFIO_HOOK" --timeout 2 apply "$BUNDLE"
+	echo 7 > "$ROOT/sys/${SYSFS_PATHS[0000:01:00.0]}/acpi_index"
+	wait $job || status=$?
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+}
+
 @test "what comes meanwhile without an event is found when the time is over" {
 	apply
 	assert_silent
@@ -141,6 +156,12 @@ unbind() {
 	rm "$ROOT/sys/${SYSFS_PATHS[0000:00:06.0]}/secondary_bus_number"
 	mkdir -p "$ROOT/sys/${SYSFS_PATHS[0000:00:06.0]}/pci_bus/0000:"{01,02}
 	assert_final 'PCI path 06/00 stops at 0000:00:06.0, which has several buses below it; correct the path'
+}
+
+@test "a selector that several functions match: 69 at once" {
+	rm "$MAPS/45.json"
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=id:8086:154c)"
+	assert_final 'matches 2 functions' '0000:01:00.0 (06/00)' '0000:02:00.0 (07/00)'
 }
 
 @test "another identity: 69 at once" {

@@ -4,7 +4,7 @@
 #define OCI_VFIO_HOOK_PCI_WALK_H
 
 #include "oci-vfio-hook/sysroot.h"
-#include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/pci_locator.h"
 
 #define SYSFS_PCI_DEVICES "/sys/bus/pci/devices"
 

@@ -9,12 +9,14 @@
 #include "sysfs_function.h"
 #include "sysfs_group.h"
 #include "sysfs_node.h"
+#include "sysfs_scan.h"
 
 struct lookup {
 	const struct sysroot *sysroot;
 	const struct request *request;
 	struct inventory *inventory;
 	struct pci_walk *walk;
+	struct sysfs_scan *scan;
 	struct error *err;
 };
 
@@ -53,6 +55,17 @@ static bool copy_known(struct lookup *lookup, size_t index)
 	return false;
 }
 
+/* Where the function is that a locator means; that it is there isn't said. */
+static int locate(struct lookup *lookup, const struct map_function *map,
+		  struct pci_address *ret, struct pci_dead_end *ret_end)
+{
+	if (map->guest.kind == PCI_LOCATOR_SELECTOR)
+		return sysfs_scan_find(lookup->scan, &map->guest.selector,
+				       map->guest_text, ret, ret_end, lookup->err);
+	return pci_walk_to(lookup->walk, &map->guest, map->guest_text, ret, ret_end,
+			   lookup->err);
+}
+
 static char *absent_function(const struct request_function *wanted,
 			     const struct pci_address *address)
 {
@@ -73,8 +86,7 @@ static int look_up_function(struct lookup *lookup, size_t index)
 	auto_close int fd = -1;
 	int r;
 
-	r = pci_walk_to(lookup->walk, &wanted->map->guest, wanted->map->guest_text,
-			&ret->address, &end, lookup->err);
+	r = locate(lookup, wanted->map, &ret->address, &end);
 	ret->absent = end.why;
 	ret->is_final = end.is_final;
 	if (r < 0 || ret->absent != NULL || copy_known(lookup, index))
@@ -130,8 +142,7 @@ static int look_up_others(struct lookup *lookup)
 		struct pci_dead_end end;
 
 		inventory->n_others = i + 1;
-		r = pci_walk_to(lookup->walk, &map->guest, map->guest_text,
-				&inventory->others[i].address, &end, lookup->err);
+		r = locate(lookup, map, &inventory->others[i].address, &end);
 		inventory->others[i].absent = end.why;
 	}
 	return r;
@@ -178,7 +189,8 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 {
 	auto_inventory inventory = { 0 };
 	auto_pci_walk walk = { .sysroot = sysroot };
-	struct lookup lookup = { sysroot, request, &inventory, &walk, err };
+	auto_sysfs_scan scan = { .sysroot = sysroot };
+	struct lookup lookup = { sysroot, request, &inventory, &walk, &scan, err };
 	int r = 0;
 
 	inventory.functions =

@@ -224,6 +224,12 @@ static int check_function(struct planner *planner, const struct request_function
 	int r;
 
 	*ret = NULL;
+	if (found->absent && found->is_final &&
+	    asked->map->guest.kind == PCI_LOCATOR_SELECTOR)
+		return refuse(
+			planner, REFUSE_FOR_GOOD, asked,
+			"%s; add with + what tells it from the others, or write its PCI path instead",
+			found->absent);
 	if (found->absent)
 		return refuse(planner, found->is_final ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
 			      asked,
