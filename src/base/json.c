@@ -4,10 +4,9 @@
 #include "oci-vfio-hook/json.h"
 
 #include "json_key.h"
+#include "json_plain.h"
 
 #include <yajl/yajl_parse.h>
-
-#include "oci-vfio-hook/number.h"
 
 const struct json_shape json_any = { .others = &json_any,
 				     .map = true,
@@ -573,26 +572,6 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 	return 0;
 }
 
-/* A string of printable ASCII in which only quotes and backslashes are escaped, or a natural
- * number: plainly a value. Most new ones are, and a parser for each costs as much as a
- * tenth of the whole run. */
-static bool is_plain_value(struct slice text)
-{
-	int64_t number;
-	size_t at = 1;
-
-	if (text.length < 2 || text.data[0] != '"')
-		return number_parse_integer(text, 0, INT64_MAX, &number) == 0;
-	for (;;) {
-		at = text_plain_end(text, at);
-		if (at + 1 >= text.length || text.data[at] != '\\')
-			return at + 1 == text.length && text.data[at] == '"';
-		if (text.data[at + 1] != '"' && text.data[at + 1] != '\\')
-			return false;
-		at += 2;
-	}
-}
-
 static bool is_value(struct slice text)
 {
 	yajl_handle yajl = new_yajl(NULL, NULL);
@@ -611,7 +590,7 @@ int json_check_value(struct slice value, struct error *err)
 {
 	auto_free char *quoted = NULL;
 
-	if (is_plain_value(value) || is_value(value))
+	if (json_is_plain(value) || is_value(value))
 		return 0;
 	quoted = text_quote(value);
 	return error_set(err, ERROR_DATA, "%s is not one JSON value", quoted);

@@ -230,19 +230,23 @@ static int read_function(const struct json *doc, uint32_t json, struct map_entry
 
 	if (r < 0)
 		return r;
-	quoted = text_quote(text);
 	equals = memchr(text.data, '=', text.length);
-	if (!equals)
+	if (!equals) {
+		quoted = text_quote(text);
 		return json_error(err, ERROR_DATA, doc, json,
 				  "must be HOST=GUEST, not %s", quoted);
+	}
 	host = slice_from_to(text, 0, (size_t)(equals - text.data));
 	guest = slice_from_to(text, host.length + 1, text.length);
-	if (pci_address_parse(host, &function.host) < 0)
+	if (pci_address_parse(host, &function.host) < 0) {
+		quoted = text_quote(text);
 		return json_error(
 			err, ERROR_DATA, doc, json,
 			"the part before = must be a PCI address such as 0000:3b:02.0, in %s",
 			quoted);
+	}
 	if (guest.length == 0) {
+		quoted = text_quote(text);
 		messages_add(messages, MESSAGE_WARNING,
 			     "%s: option %s names no function of this machine; skipped",
 			     entry->where, quoted);

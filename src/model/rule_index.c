@@ -46,6 +46,8 @@ void rule_index_build(const struct spec_rule *rules, size_t count,
 		      struct rule_index *ret)
 {
 	ret->rules = rules;
+	if (count == 0)
+		return;
 	ret->items = xzalloc(count * sizeof *ret->items);
 	for (size_t i = 0; i < count; i++) {
 		if ((rule_access(&rules[i]) & ways) != ways ||

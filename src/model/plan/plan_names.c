@@ -80,25 +80,29 @@ static int check_stand_in(struct planner *planner, const struct spec_device *dev
 			  const struct map_entry *entry)
 {
 	const struct json *doc = &planner->in->spec->doc;
-	auto_free char *path = text_quote(device->path);
+	auto_free char *path = NULL;
+	bool other =
+		entry->has_host_dev &&
+		(!device->has_numbers || device->number.major != entry->host_dev.major ||
+		 device->number.minor != entry->host_dev.minor);
+	bool never = is_vfio_entry(entry) && !entry->stand_in &&
+		     (device->number.type != 'c' || !device->has_numbers ||
+		      !major_is_dynamic(device->number.major));
 
-	if (entry->has_host_dev &&
-	    (!device->has_numbers || device->number.major != entry->host_dev.major ||
-	     device->number.minor != entry->host_dev.minor))
+	if (!other && !never)
+		return 0;
+	path = text_quote(device->path);
+	if (other)
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, device->json,
 			"%s has the path of %s, but not the numbers of its \"host_dev\", %u:%u: another device stands in there; rename it, or correct the map",
 			path, entry->where, entry->host_dev.major, entry->host_dev.minor);
-	if (is_vfio_entry(entry) && !entry->stand_in &&
-	    (device->number.type != 'c' || !device->has_numbers ||
-	     !major_is_dynamic(device->number.major)))
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, device->json,
-			"%s has the path of the VFIO device of %s, but %s is not a device that VFIO could have: another device stands in there; rename it, or set \"stand_in\": true in the entry",
-			path, entry->where,
-			device->has_numbers ? DEVICE_NUMBER_TEXT(&device->number)
-					    : "one without numbers");
-	return 0;
+	return json_error(
+		planner->err, ERROR_UNAVAILABLE, doc, device->json,
+		"%s has the path of the VFIO device of %s, but %s is not a device that VFIO could have: another device stands in there; rename it, or set \"stand_in\": true in the entry",
+		path, entry->where,
+		device->has_numbers ? DEVICE_NUMBER_TEXT(&device->number)
+				    : "one without numbers");
 }
 
 static int name_device(struct planner *planner, size_t index)

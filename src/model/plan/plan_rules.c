@@ -341,15 +341,41 @@ static void allow_devices(struct rules *rules)
 	}
 }
 
-/* Nodes that the container sees in a directory: no rule is added, but what is missing is told
+/* A node that the container sees in a directory: no rule is added, but what is missing is told
  * of. */
+static void check_followed_node(struct rules *rules, const struct resolved_node *node,
+				const struct map_entry *entry,
+				const struct rule_index *said,
+				const struct rule_index *added)
+{
+	const struct spec_rule *rule = rule_index_find(added, &node->number);
+
+	if (!rule)
+		rule = rule_index_find(said, &node->number);
+	if (rule && rule->allow)
+		return;
+	messages_add(
+		rules->planner->messages, MESSAGE_WARNING,
+		"no rule allows %s (%s), which the container sees in the directory of VFIO nodes that is mounted; add \"host_dev\" to %s if a rule of the spec is meant for it",
+		node->path, DEVICE_NUMBER_TEXT(&node->number), entry->where);
+}
+
+static bool follows_any(const struct planner *planner)
+{
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		if (planner->resolved[i].n_nodes && !planner->resolved[i].named)
+			return true;
+	}
+	return false;
+}
+
 static void check_followed(struct rules *rules)
 {
 	struct planner *planner = rules->planner;
 	struct plan_result *result = &planner->plan->result;
 	auto_rule_index said = { 0 }, added = { 0 };
 
-	if (result->n_rules + rules->added.count == 0)
+	if (result->n_rules + rules->added.count == 0 || !follows_any(planner))
 		return;
 	rule_index_build(result->rules, result->n_rules, RULE_INDEX_ALL,
 			 ACCESS_READ | ACCESS_WRITE, &said);
@@ -358,20 +384,9 @@ static void check_followed(struct rules *rules)
 	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
 		const struct resolved *resolved = &planner->resolved[i];
 
-		for (size_t k = 0; k < resolved->n_nodes && !resolved->named; k++) {
-			const struct device_number *number = &resolved->nodes[k]->number;
-			const struct spec_rule *rule = rule_index_find(&added, number);
-
-			if (!rule)
-				rule = rule_index_find(&said, number);
-			if (rule && rule->allow)
-				continue;
-			messages_add(
-				planner->messages, MESSAGE_WARNING,
-				"no rule allows %s (%s), which the container sees in the directory of VFIO nodes that is mounted; add \"host_dev\" to %s if a rule of the spec is meant for it",
-				resolved->nodes[k]->path, DEVICE_NUMBER_TEXT(number),
-				planner->in->map->entries[i].where);
-		}
+		for (size_t k = 0; k < resolved->n_nodes && !resolved->named; k++)
+			check_followed_node(rules, resolved->nodes[k],
+					    &planner->in->map->entries[i], &said, &added);
 	}
 }
 

@@ -85,6 +85,20 @@ static bool are_affected(const struct step *steps, size_t count)
 	return affected;
 }
 
+/* Adds what isn't among them yet. `seen` has them as soon as they are several: nearly always
+ * there is one. */
+static void add_target(struct rule_targets *targets, struct device_number_set *seen,
+		       const struct device_number *number)
+{
+	if (targets->count && device_number_equal(&targets->items[0], number))
+		return;
+	if (targets->count == 1)
+		device_number_set_add(seen, &targets->items[0]);
+	if (targets->count && !device_number_set_add(seen, number))
+		return;
+	*array_append(targets->items, targets->count, targets->capacity) = *number;
+}
+
 /* The steps of one old number make its targets. */
 static void gather(const struct step *steps, size_t count, struct rule_moves *ret)
 {
@@ -102,13 +116,11 @@ static void gather(const struct step *steps, size_t count, struct rule_moves *re
 		if (!targets.why)
 			targets.why = steps[i].why;
 	}
-	if (keeps && device_number_set_add(&seen, &steps->old))
-		*array_append(targets.items, targets.count, targets.capacity) =
-			steps->old;
+	if (keeps)
+		add_target(&targets, &seen, &steps->old);
 	for (size_t i = 0; i < count; i++) {
-		if (!steps[i].goes && device_number_set_add(&seen, &steps[i].number))
-			*array_append(targets.items, targets.count, targets.capacity) =
-				steps[i].number;
+		if (!steps[i].goes)
+			add_target(&targets, &seen, &steps[i].number);
 	}
 	*array_append(ret->items, ret->count, ret->capacity) =
 		(struct rule_move) { steps->old, targets };
