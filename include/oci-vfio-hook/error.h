@@ -35,8 +35,6 @@ struct error {
  * errno-like number for the class, so that `return error_set(...)` reads well. */
 int error_set(struct error *err, enum error_class class, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-int error_vset(struct error *err, enum error_class class, const char *format,
-	       va_list arguments) __attribute__((format(printf, 3, 0)));
 
 /* Puts "prefix: " before the recorded message. Returns the number that error_set() gave.
  */

@@ -113,8 +113,6 @@ static inline uint32_t json_next(const struct json *doc, uint32_t json)
 	return doc->spans[json].next;
 }
 
-/* Does `json` lie below `container`? */
-bool json_is_inside(const struct json *doc, uint32_t json, uint32_t container);
 /* How many elements the array has in the text, indexed or not. */
 size_t json_array_length(const struct json *doc, uint32_t array);
 

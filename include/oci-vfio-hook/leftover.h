@@ -30,9 +30,6 @@ struct leftover_table {
 	size_t n_paths, paths_capacity;
 };
 
-#define auto_leftover_table                                                              \
-	__attribute__((cleanup(leftover_table_free))) struct leftover_table
-
 /* `guest` NULL: it isn't known. */
 void leftover_table_add_address(struct leftover_table *table,
 				const struct pci_address *host,

@@ -29,9 +29,11 @@ static int class_number(enum error_class class)
 	return -EINVAL;
 }
 
-int error_vset(struct error *err, enum error_class class, const char *format,
-	       va_list arguments)
+int error_set(struct error *err, enum error_class class, const char *format, ...)
 {
+	va_list arguments;
+
+	va_start(arguments, format);
 	if (err->class == ERROR_NONE) {
 		err->class = class;
 		if (err->room > 0)
@@ -39,18 +41,8 @@ int error_vset(struct error *err, enum error_class class, const char *format,
 		else
 			err->message = xvasprintf(format, arguments);
 	}
-	return class_number(err->class);
-}
-
-int error_set(struct error *err, enum error_class class, const char *format, ...)
-{
-	va_list arguments;
-	int r;
-
-	va_start(arguments, format);
-	r = error_vset(err, class, format, arguments);
 	va_end(arguments);
-	return r;
+	return class_number(err->class);
 }
 
 __attribute__((format(printf, 2, 0))) static void prefix_in_room(struct error *err,

@@ -13,15 +13,6 @@ uint32_t json_child(const struct json *doc, uint32_t json)
 		       : 0;
 }
 
-bool json_is_inside(const struct json *doc, uint32_t json, uint32_t container)
-{
-	const struct json_span *outer = &doc->spans[container],
-			       *inner = &doc->spans[json];
-
-	return json != container && inner->start >= outer->start &&
-	       inner->end <= outer->end;
-}
-
 size_t json_array_length(const struct json *doc, uint32_t array)
 {
 	return doc->spans[array].extra;

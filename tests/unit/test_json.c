@@ -352,11 +352,6 @@ static void test_tree(void **state)
 	assert_int_equal(json_next(&doc, json_next(&doc, object)), 0);
 	assert_int_equal(json_array_length(&doc, inner), 2);
 	assert_int_equal(json_child(&doc, find_node(&doc, "1")), 0);
-	assert_true(json_is_inside(&doc, find_node(&doc, "3"), object));
-	assert_true(json_is_inside(&doc, object, 0));
-	assert_false(json_is_inside(&doc, object, object));
-	assert_false(json_is_inside(&doc, find_node(&doc, "3"), inner));
-	assert_false(json_is_inside(&doc, 0, inner));
 }
 
 static void test_strings(void **state)

@@ -189,14 +189,14 @@ int bpf_program_load(const struct device_program *code, const struct bpf_program
 	return fd;
 }
 
-int bpf_program_replace(int cgroup, uint32_t flags, int old, int new)
+int bpf_program_replace(int cgroup, uint32_t flags, int old, int replacement)
 {
 	union bpf_attr attributes;
 
 	memset(&attributes, 0, sizeof attributes);
 	flags &= BPF_F_ALLOW_MULTI | BPF_F_ALLOW_OVERRIDE;
 	attributes.target_fd = (uint32_t)cgroup;
-	attributes.attach_bpf_fd = (uint32_t) new;
+	attributes.attach_bpf_fd = (uint32_t)replacement;
 	attributes.attach_type = BPF_CGROUP_DEVICE;
 	attributes.attach_flags = flags;
 	/* Without BPF_F_ALLOW_MULTI there is only one, which an attachment replaces. */

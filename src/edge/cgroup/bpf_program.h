@@ -47,9 +47,9 @@ void bpf_program_close(struct bpf_program *program);
 /* Loads code under the name and licence of `like`. Returns the fd or -errno. */
 int bpf_program_load(const struct device_program *code, const struct bpf_program *like);
 
-/* Puts the program `new` in the place of `old`, which is attached to the cgroup with
+/* Puts the program `replacement` in the place of `old`, which is attached to the cgroup with
  * these flags. 0 or -errno. */
-int bpf_program_replace(int cgroup, uint32_t flags, int old, int new);
+int bpf_program_replace(int cgroup, uint32_t flags, int old, int replacement);
 
 /* Which program is pinned at this path of bpffs? 0 or -errno. */
 int bpf_pin_read(const char *path, uint32_t *ret_id);

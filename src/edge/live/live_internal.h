@@ -189,8 +189,6 @@ struct live_label {
 	bool known; /* a file was asked: SELinux has a label for every one, or is off */
 };
 
-#define auto_live_label __attribute__((cleanup(live_label_free))) struct live_label
-
 /* The runtime made it as it makes every node. */
 #define LIVE_NEIGHBOUR "/dev/null"
 

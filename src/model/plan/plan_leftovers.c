@@ -309,11 +309,11 @@ static void look_at_list(struct finder *finder, enum spec_text_list list)
 		start = passed->end;
 	}
 	if (list == SPEC_TEXTS_ANNOTATIONS && spec->annotation_json) {
-		const struct json_span *ours =
+		const struct json_span *passed =
 			json_span(&spec->doc, spec->annotation_json);
 
-		look_between(finder, &texts, start, ours->start);
-		start = ours->end;
+		look_between(finder, &texts, start, passed->start);
+		start = passed->end;
 	}
 	look_between(finder, &texts, start, span->end);
 }
