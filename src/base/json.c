@@ -332,29 +332,47 @@ __attribute__((format(printf, 3, 4))) static int refuse_in(struct parser *parser
 	return cancel(parser, whole);
 }
 
+static int refuse_spelling(struct parser *parser, const struct frame *frame,
+			   struct slice key, const struct json_member *member)
+{
+	auto_free char *quoted = text_quote(key);
+
+	return refuse_in(
+		parser, frame,
+		"key %s must be spelled \"%s\": Go programs would read it as that",
+		quoted, member->key.data);
+}
+
+static int refuse_unknown(struct parser *parser, const struct frame *frame,
+			  struct slice key)
+{
+	auto_free char *quoted = text_quote(key);
+
+	return refuse_in(parser, frame, "unknown key %s; correct or remove it", quoted);
+}
+
+/* Readers that end a key there would take it for another. */
+static int refuse_nul(struct parser *parser, const struct frame *frame, struct slice key)
+{
+	auto_free char *quoted = text_quote(key);
+
+	return refuse_in(parser, frame, "key %s has a NUL (\\u0000); remove it", quoted);
+}
+
 /* A key that none of the members has. `decoded`: it had escapes. */
 static int take_other_key(struct parser *parser, struct frame *frame, struct slice key,
 			  bool decoded)
 {
 	const struct json_shape *shape = frame->shape;
-	auto_free char *quoted = NULL;
 
 	json_keys_add(&parser->keys, key, decoded);
 	frame->value_shape = shape->others;
 	for (size_t i = 0; i < shape->n_members && !shape->map; i++) {
-		if (!json_key_folds_to(key, shape->members[i].key))
-			continue;
-		quoted = text_quote(key);
-		return refuse_in(
-			parser, frame,
-			"key %s must be spelled \"%s\": Go programs would read it as that",
-			quoted, shape->members[i].key.data);
+		if (json_key_folds_to(key, shape->members[i].key))
+			return refuse_spelling(parser, frame, key, &shape->members[i]);
 	}
-	if (shape->closed) {
-		quoted = text_quote(key);
-		return refuse_in(parser, frame, "unknown key %s; correct or remove it",
-				 quoted);
-	}
+	if (shape->closed)
+		return refuse_unknown(parser, frame, key);
 	if (shape->others)
 		add_string(parser, JSON_KEY, key, 0);
 	return CONTINUE;
@@ -400,13 +418,8 @@ static int on_key(void *context, const unsigned char *text, size_t length)
 	frame = &parser->frames[parser->depth - 1];
 	/* It had escapes: without them yajl hands out the text itself. */
 	decoded = key.data < whole->data || key.data >= whole->data + whole->length;
-	/* Readers that end a key there would take it for another. */
-	if (decoded && memchr(key.data, '\0', key.length)) {
-		auto_free char *quoted = text_quote(key);
-
-		return refuse_in(parser, frame, "key %s has a NUL (\\u0000); remove it",
-				 quoted);
-	}
+	if (decoded && memchr(key.data, '\0', key.length))
+		return refuse_nul(parser, frame, key);
 	r = match_key(parser, frame, key, decoded);
 	want_text(parser, true, frame->value_shape != NULL);
 	return r;
