@@ -107,6 +107,28 @@ void bundle_unlock(struct bundle *bundle)
 	bundle_lock_release(bundle->directory, &bundle->lock, &bundle->lock_file);
 }
 
+/* Is what was read all that the open file has? */
+static bool has_same_bytes(const struct bundle *bundle)
+{
+	auto_free char *bytes = xmalloc(bundle->length + 1);
+	ssize_t n = RETRY_ON_EINTR(pread(bundle->config, bytes, bundle->length + 1, 0));
+
+	return n == (ssize_t)bundle->length &&
+	       memcmp(bytes, bundle->text, bundle->length) == 0;
+}
+
+/* Nearly always: the name is still that of the open file, with the same bytes. */
+static bool is_unchanged(struct bundle *bundle)
+{
+	struct stat now;
+
+	if (fstatat(bundle->directory, bundle->file, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !file_same(&now, &bundle->status) || !has_same_bytes(bundle))
+		return false;
+	bundle->status = now;
+	return true;
+}
+
 int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err)
 {
 	struct bundle again = { .name = bundle->name,
@@ -115,8 +137,12 @@ int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err)
 				.lock = -1,
 				.config = -1 };
 	bool same;
-	int r = open_config(&again, err);
+	int r;
 
+	*ret_same = is_unchanged(bundle);
+	if (*ret_same)
+		return 0;
+	r = open_config(&again, err);
 	if (r < 0) {
 		close_fd(&again.config);
 		return r;
