@@ -70,6 +70,8 @@ const struct annotation_address *annotation_find_host(const struct annotation *a
 bool annotation_has_address(const struct annotation *annotation,
 			    const struct pci_address *host,
 			    const struct pci_address *guest);
+bool annotation_has_rule(const struct annotation *annotation,
+			 const struct device_number *number);
 
 void annotation_free(struct annotation *annotation);
 

@@ -253,6 +253,14 @@ bool annotation_has_address(const struct annotation *annotation,
 		       sizeof wanted, compare_addresses);
 }
 
+bool annotation_has_rule(const struct annotation *annotation,
+			 const struct device_number *number)
+{
+	return annotation->n_rules &&
+	       bsearch(number, annotation->rules, annotation->n_rules, sizeof *number,
+		       compare_rules);
+}
+
 void annotation_free(struct annotation *annotation)
 {
 	free(annotation->nodes);

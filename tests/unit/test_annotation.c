@@ -19,16 +19,6 @@ static const struct annotation_binding binding = { .cgroups_path = { "/pod:box",
 static const struct pci_address host = { 0, 0x3b, 2, 0 }, guest = { 0x10000, 1, 0, 0 };
 static const struct device_number rule = { 'c', 242, 7 };
 
-static bool has_rule(const struct annotation *annotation,
-		     const struct device_number *number)
-{
-	for (size_t i = 0; i < annotation->n_rules; i++) {
-		if (device_number_equal(&annotation->rules[i], number))
-			return true;
-	}
-	return false;
-}
-
 static void make(struct annotation *annotation)
 {
 	annotation_add_node(annotation, "/dev/vfio/45", "/dev/vfio/3", "/dev/vfio/3",
@@ -111,7 +101,7 @@ static void test_find(void **state)
 	assert_null(annotation_find_container_path(&empty, SLICE("/dev/vfio/3")));
 	assert_false(annotation_has_guest(&empty, &guest));
 	assert_false(annotation_has_address(&empty, &guest, &guest));
-	assert_false(has_rule(&empty, &rule));
+	assert_false(annotation_has_rule(&empty, &rule));
 	make(&annotation);
 	annotation_add_node(&annotation, "/dev/vfio/45", "/dev/vfio/9", "/dev/vfio/3",
 			    &(struct device_number) { 'c', 242, 0 });
@@ -137,8 +127,9 @@ static void test_find(void **state)
 	assert_false(annotation_has_guest(&annotation, &host));
 	assert_true(annotation_has_address(&annotation, &host, &guest));
 	assert_false(annotation_has_address(&annotation, &guest, &guest));
-	assert_true(has_rule(&annotation, &rule));
-	assert_false(has_rule(&annotation, &(struct device_number) { 'c', 242, 8 }));
+	assert_true(annotation_has_rule(&annotation, &rule));
+	assert_false(annotation_has_rule(&annotation,
+					 &(struct device_number) { 'c', 242, 8 }));
 }
 
 /* Many, in any order. */
@@ -178,7 +169,7 @@ static void test_many(void **state)
 			annotation_find_container_path(&annotation, slice_from(path)));
 		assert_true(annotation_has_node(&annotation, path, final_path));
 		assert_true(annotation_has_guest(&annotation, &address));
-		assert_true(has_rule(&annotation, &node));
+		assert_true(annotation_has_rule(&annotation, &node));
 	}
 }
 

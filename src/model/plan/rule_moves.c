@@ -43,7 +43,7 @@ static void add_device(struct steps *steps, const struct planned_device *device)
 
 /* The rule for the host's node goes where the entry's is, whatever it is named by. */
 static void add_host_dev(struct steps *steps, const struct map_entry *entry,
-			 const struct resolved *resolved)
+			 const struct resolved *resolved, const struct annotation *done)
 {
 	if (entry->type == DEVICE_VFIO_PCI_GK && entry->has_host_dev && resolved->named) {
 		struct step *step = add_step(steps, &entry->host_dev);
@@ -56,6 +56,9 @@ static void add_host_dev(struct steps *steps, const struct map_entry *entry,
 		struct step *step;
 
 		old.type = resolved->nodes[i]->number.type;
+		/* An earlier run's own rule, though its numbers are a host's, too. */
+		if (!resolved->named && annotation_has_rule(done, &old))
+			continue;
 		step = add_step(steps, &old);
 		step->number = resolved->nodes[i]->number;
 		step->affected = true;
@@ -133,8 +136,8 @@ void rule_moves_build(struct planner *planner, struct rule_moves *ret)
 	for (size_t i = 0; i < planner->n_devices; i++)
 		add_device(&steps, &planner->devices[i]);
 	for (size_t i = 0; i < planner->in->map->n_entries; i++)
-		add_host_dev(&steps, &planner->in->map->entries[i],
-			     &planner->resolved[i]);
+		add_host_dev(&steps, &planner->in->map->entries[i], &planner->resolved[i],
+			     planner->in->annotation);
 	if (steps.count > 1)
 		qsort(steps.items, steps.count, sizeof *steps.items, compare_steps);
 	for (size_t i = 0, next; i < steps.count; i = next) {
