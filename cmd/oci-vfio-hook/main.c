@@ -220,6 +220,18 @@ static void out_of_memory(void *run)
 	_exit(ERROR_INTERNAL);
 }
 
+/* A reader that goes away, and a limit on the size of files, is an error like any other. That they
+ * stay pending harms nobody: the process ends. */
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	/* Nothing is freed: the process ends. */
@@ -232,10 +244,7 @@ int main(int argc, char **argv)
 	int r;
 
 	memory_on_failure(out_of_memory, &run);
-	/* A reader that goes away, and a limit on the size of files, is an error like any
-	 * other. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
+	block_signals();
 	/* Files have the modes that they are made with. */
 	umask(0);
 	r = parse(argc, argv, &line, &err);

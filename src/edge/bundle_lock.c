@@ -37,7 +37,7 @@ static int clear_place(int directory, const char *name, struct error *err)
 		name, LOCK_FILE);
 }
 
-/* Its holder removes the file: who waited for it then holds one that nobody else finds. */
+/* Is it still the file of that name? */
 static bool is_in_place(int directory, const struct stat *own)
 {
 	struct stat named;
@@ -73,12 +73,17 @@ static int open_or_make(int directory, bool *ret_made)
 	return fd;
 }
 
+static int examine_failed(const char *name, int number, struct error *err)
+{
+	return replacement_error(name, "the bundle's lock can't be examined", number,
+				 err);
+}
+
 /* Opens the file, which is made if it isn't there. Returns the fd, or -EAGAIN. */
-static int open_lock(int directory, const char *name, struct stat *ret, bool *ret_made,
-		     struct error *err)
+static int open_lock(int directory, const char *name, bool *ret_made, struct error *err)
 {
 	auto_close int fd = open_or_make(directory, ret_made);
-	int r;
+	struct stat status;
 
 	switch (fd) {
 	case -EAGAIN:
@@ -93,13 +98,11 @@ static int open_lock(int directory, const char *name, struct stat *ret, bool *re
 	}
 	if (fd < 0)
 		return replacement_error(name, "the bundle can't be locked", -fd, err);
-	if (fstat(fd, ret) < 0) {
-		r = replacement_error(name, "the bundle's lock can't be examined", errno,
-				      err);
-		give_up(directory, fd, *ret_made);
-		return r;
-	}
-	if (!*ret_made && !is_private(directory, ret))
+	if (*ret_made)
+		return take_fd(fd);
+	if (fstat(fd, &status) < 0)
+		return examine_failed(name, errno, err);
+	if (!is_private(directory, &status))
 		return clear_place(directory, name, err);
 	return take_fd(fd);
 }
@@ -109,7 +112,7 @@ static int open_lock(int directory, const char *name, struct stat *ret, bool *re
 static int try_lock(int directory, const char *name, struct stat *ret, struct error *err)
 {
 	bool made = false;
-	auto_close int fd = open_lock(directory, name, ret, &made, err);
+	auto_close int fd = open_lock(directory, name, &made, err);
 	int r;
 
 	if (fd < 0)
@@ -121,7 +124,13 @@ static int try_lock(int directory, const char *name, struct stat *ret, struct er
 		give_up(directory, fd, made);
 		return r;
 	}
-	return is_in_place(directory, ret) ? take_fd(fd) : -EAGAIN;
+	if (fstat(fd, ret) < 0) {
+		r = examine_failed(name, errno, err);
+		give_up(directory, fd, made);
+		return r;
+	}
+	/* Its holder removes the file: who waited for it then has one that nobody else finds. */
+	return ret->st_nlink > 0 ? take_fd(fd) : -EAGAIN;
 }
 
 int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret_file,
