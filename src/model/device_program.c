@@ -95,53 +95,77 @@ static void emit_verdict(struct device_program *program,
 	emit(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-static bool same_new(const struct device_change *a, const struct device_change *b)
+/* No access, or one that can't be read. */
+#define ACCESS_NONE ((uint32_t)0)
+#define ACCESS_INVALID UINT32_MAX
+
+static int compare_new(const void *a, const void *b)
 {
-	return device_number_equal(&a->number, &b->number);
+	const struct device_change *const *x = a, *const *y = b;
+	int order = device_number_compare(&(*x)->number, &(*y)->number);
+
+	return order ? order : (*x > *y) - (*x < *y);
 }
 
-/* The accesses of all changes that come to the device of changes[index]; 0 if an earlier
- * one has the same device, and so says it. -EINVAL: one has none. */
-static int merged_access(const struct device_change *changes, size_t n_changes,
-			 size_t index, uint32_t *ret)
+static uint32_t merge(const struct device_change *const *changes, size_t count)
 {
-	uint32_t merged = 0;
+	uint32_t merged = ACCESS_NONE;
 
-	for (size_t i = 0; i < n_changes; i++) {
+	for (size_t i = 0; i < count; i++) {
 		uint32_t access;
 
-		if (!changes[i].has_new || !same_new(&changes[i], &changes[index]))
-			continue;
-		if (i < index)
-			break;
-		if (device_access_parse(changes[i].access, &access) < 0)
-			return -EINVAL;
+		if (device_access_parse(changes[i]->access, &access) < 0)
+			return ACCESS_INVALID;
 		merged |= access;
 	}
-	*ret = merged;
-	return 0;
+	return merged;
+}
+
+/* For each change: the accesses of all that come to its device, or none where an earlier one
+ * has the same device, and so says it. The caller frees. */
+static uint32_t *merge_accesses(const struct device_change *changes, size_t n_changes)
+{
+	auto_free const struct device_change **sorted = array_zalloc(n_changes, sorted);
+	uint32_t *accesses = xzalloc(n_changes * sizeof *accesses);
+	size_t count = 0;
+
+	for (size_t i = 0; i < n_changes; i++) {
+		if (changes[i].has_new)
+			sorted[count++] = &changes[i];
+	}
+	if (count > 1)
+		array_sort(sorted, count, compare_new);
+	for (size_t i = 0, next; i < count; i = next) {
+		for (next = i + 1; next < count; next++) {
+			if (!device_number_equal(&sorted[i]->number,
+						 &sorted[next]->number))
+				break;
+		}
+		accesses[sorted[i] - changes] = merge(&sorted[i], next - i);
+	}
+	return accesses;
 }
 
 static int emit_allows(struct device_program *program,
 		       const struct device_change *changes, size_t n_changes,
 		       struct error *err)
 {
+	auto_free uint32_t *accesses = merge_accesses(changes, n_changes);
+
 	for (size_t i = 0; i < n_changes; i++) {
 		const struct device_change *change = &changes[i];
-		uint32_t access;
 
 		if (!change->has_new)
 			continue;
 		if ((change->number.type != 'b' && change->number.type != 'c') ||
 		    change->number.major > NUMBER_MAX ||
-		    change->number.minor > NUMBER_MAX ||
-		    merged_access(changes, n_changes, i, &access) < 0)
+		    change->number.minor > NUMBER_MAX || accesses[i] == ACCESS_INVALID)
 			return error_set(
 				err, ERROR_DATA,
 				"%s with access \"%.3s\" is not what a device program can allow",
 				DEVICE_NUMBER_TEXT(&change->number), change->access);
-		if (access != 0)
-			emit_verdict(program, &change->number, access, true);
+		if (accesses[i] != ACCESS_NONE)
+			emit_verdict(program, &change->number, accesses[i], true);
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "helpers.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "oci-vfio-hook/device_program.h"
 
@@ -443,6 +444,31 @@ static void test_widen_merged(void **state)
 	assert_true(verdict(&wider, 'c', 1, 3, "rwm"));
 }
 
+/* A container's author may have as many devices as he likes: comparing each with each would
+ * take a minute. */
+static void test_widen_many(void **state)
+{
+	enum { COUNT = 300000, SAME = 3 };
+	auto_free struct device_change *changes = xzalloc(COUNT * sizeof *changes);
+	auto_device_program wider = { 0 };
+
+	(void)state;
+	alarm(20);
+	/* Each new device three times, far from each other, with another access. */
+	for (uint32_t i = 0; i < COUNT; i++) {
+		const char access[] = { "rwm"[i * SAME / COUNT], '\0' };
+
+		changes[i] = moved(8, i, 510, i * 7 % (COUNT / SAME), access);
+	}
+	widen(&runc, changes, COUNT, &wider);
+	alarm(0);
+	/* One answer for each new device and one for each old one. */
+	assert_int_equal(wider.count, 6 + COUNT / SAME * 5 + COUNT * 5 + runc.count);
+	assert_true(verdict(&wider, 'c', 510, 0, "rwm"));
+	assert_true(verdict(&wider, 'c', 510, COUNT / SAME - 1, "rwm"));
+	assert_false(verdict(&wider, 'c', 510, COUNT / SAME, "r"));
+}
+
 static void test_fits(void **state)
 {
 	struct device_change change = moved(8, 1, 1, 3, "rwm");
@@ -532,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_widen_nothing_else),
 		cmocka_unit_test(test_widen_swap),
 		cmocka_unit_test(test_widen_merged),
+		cmocka_unit_test(test_widen_many),
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_widen_refused),
 		cmocka_unit_test(test_widen_zero_extension),
