@@ -212,13 +212,18 @@ run_under() {
 	fi
 }
 
+# Runs what was prepared, and prints the number of its instructions.
+run_instructions() {
+	local log=$BENCH_WORK/valgrind.log
+	run_under /usr/bin/valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" ||
+		complain "${ARGV[*]}: $(< "$log")" || return
+	sed -n 's/^==[0-9]*== Collected : \([0-9]*\)$/\1/p' "$log" | grep .
+}
+
 # FRONT_END CONFIG: prints the number of instructions of a run.
 instructions() {
-	local log=$BENCH_WORK/valgrind.log
 	prepare "$@"
-	run_under /usr/bin/valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" ||
-		complain "$*: $(< "$log")" || return
-	sed -n 's/^==[0-9]*== Collected : \([0-9]*\)$/\1/p' "$log" | grep .
+	run_instructions
 }
 
 # FRONT_END CONFIG CONFIG: prints the instructions for each KiB that the second config is larger.
@@ -239,14 +244,19 @@ system_calls() {
 	trace "$@" && grep -c '^[a-z_0-9]*(' "$SYSTEM_CALLS"
 }
 
+# LABEL: prints the driver's line for what was prepared.
+plan_line() {
+	printf '%s\t%s\t%s\t%s' "$1" "$INPUT" "$FROM" "$TO"
+	printf '\t%s' "${ARGV[@]}"
+	echo
+}
+
 # ROUNDS: has the driver run what its stdin names, lines of LABEL FRONT_END CONFIG.
 measure() {
 	local label front_end config
 	while read -r label front_end config; do
 		prepare "$front_end" "$config"
-		printf '%s\t%s\t%s\t%s' "$label" "$INPUT" "$FROM" "$TO"
-		printf '\t%s' "${ARGV[@]}"
-		echo
+		plan_line "$label"
 	done > "$BENCH_WORK/plan"
 	"$BENCH_TOOLS/driver" time "$1" < "$BENCH_WORK/plan"
 }
