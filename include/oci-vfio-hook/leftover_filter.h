@@ -14,7 +14,7 @@ struct leftover_filter {
 	char first, second; /* these */
 	size_t distance;    /* between them; 0: they are one */
 	size_t shortest;    /* how many characters a token has at least */
-	bool odd; /* a path has other characters than text_plain_end() passes over */
+	bool odd;	    /* a path has other characters than 0-9A-Za-z and /:._- */
 };
 
 /* The table is sorted, has anything, and outlives *ret. */

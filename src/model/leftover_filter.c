@@ -145,10 +145,11 @@ static bool is_address(struct slice json, size_t separator)
 	       pci_address_scan(json, separator - 2, &address, &spelling) > 0;
 }
 
-/* Is it in all tokens but odd ones? */
+/* Is it in tokens that aren't odd? */
 static bool is_of_token(char c)
 {
-	return c > ' ' && c <= '~' && c != '"' && c != '\\';
+	return (c >= '-' && c <= ':') || c == '_' ||
+	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 /* Are there enough characters of tokens around an escape of one? */
@@ -239,6 +240,15 @@ static void choose_sign(struct leftover_filter *filter)
 	filter->second = beginning.data[at + filter->distance];
 }
 
+static bool is_odd(struct slice path)
+{
+	for (size_t i = 0; i < path.length; i++) {
+		if (!is_of_token(path.data[i]))
+			return true;
+	}
+	return false;
+}
+
 static void look_at_paths(const struct leftover_table *table, struct leftover_filter *ret)
 {
 	for (size_t i = 0; i < table->n_paths; i++) {
@@ -246,7 +256,7 @@ static void look_at_paths(const struct leftover_table *table, struct leftover_fi
 
 		if (path.length < ret->shortest)
 			ret->shortest = path.length;
-		ret->odd |= text_plain_end(path, 0) < path.length;
+		ret->odd |= is_odd(path);
 	}
 	ret->beginning = find_beginning(table);
 	/* What JSON may escape isn't compared. */

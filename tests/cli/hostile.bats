@@ -48,6 +48,17 @@ hostile_bundle() {
 	hostile_bundle 0 ''
 }
 
+@test "hostile text: variables, arguments and annotations with a name of the host" {
+	ENVIRONMENT+=('"@TEXT@=3b:02.0"')
+	ANNOTATIONS+=('"@TEXT@":"3b:02.0"' '"3b:02.0 @TEXT@":""')
+	edit_config '.process.args = ["@TEXT@ 3b:02.0"]'
+	hostile_bundle 0 "still has the host's 3b:02.0"
+	OPTIONS=(--leftover=translate)
+	hostile_bundle 0 "still has the host's 3b:02.0"
+	OPTIONS=(--leftover=error)
+	hostile_bundle '69|0' ''
+}
+
 @test "hostile text: a VFIO device that no map names" {
 	SIZE=200000
 	add_device /dev/vfio/46@TEXT@ c 243 7

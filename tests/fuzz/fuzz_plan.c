@@ -114,10 +114,14 @@ static void add_variable(struct choices *choices, struct buffer *text)
 		CHOOSE(choices, addresses), CHOOSE(choices, addresses));
 }
 
-static void add_spec(struct choices *choices, struct buffer *text)
+/* The spec but for its process and annotations; the variables that rule 4 knows. */
+static void add_spec(struct choices *choices, struct buffer *text, struct buffer *env,
+		     const char **ret_space, unsigned int *ret_annotations)
 {
 	const char *space = CHOOSE(choices, spaces);
 	unsigned int count;
+
+	*ret_space = space;
 
 	buffer_printf(text, "{%s\"linux\":{", space);
 	buffer_add(text, SLICE("\"devices\":["));
@@ -144,21 +148,85 @@ static void add_spec(struct choices *choices, struct buffer *text)
 		add_comma(text, i);
 		add_mount(choices, space, text);
 	}
-	buffer_printf(text, "%s],\"process\":{\"env\":[\"PATH=/\"", space);
+	buffer_printf(text, "%s]", space);
 	count = choose(choices, 4);
 	for (unsigned int i = 0; i < count; i++) {
-		buffer_add(text, SLICE(", "));
-		add_variable(choices, text);
+		buffer_add(env, SLICE(", "));
+		add_variable(choices, env);
+	}
+	*ret_annotations = choose(choices, 4);
+}
+
+/* The inside of a string with names of the host, or nearly. */
+static void add_text(struct choices *choices, struct buffer *text)
+{
+	static const char *const pieces[] = {
+		"",
+		"0000:01:00.0",
+		"01:01.0",
+		"0000_01_02_0",
+		"02_00_0",
+		"0000:02:01.0",
+		"0000:0a:00.0",
+		"0000:0A:00.0",
+		"/dev/vfio/1",
+		"\\/dev\\/vfio\\/2",
+		"/dev/vfio/3",
+		"/dev/x",
+		"0000:0\\u0031:00.0",
+		"\\u002fdev/vfio/4",
+		"\\ud800",
+	};
+	static const char *const separators[] = { ",", ":", ".", "_",	"-",
+						  "x", " ", "=", "\\n", "00:" };
+	const unsigned int count = choose(choices, 4);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (i)
+			buffer_add(text, slice_from(CHOOSE(choices, separators)));
+		buffer_add(text, slice_from(CHOOSE(choices, pieces)));
+	}
+}
+
+static void add_texts(struct choices *choices, const char *begin, struct buffer *text)
+{
+	const unsigned int count = choose(choices, 4);
+
+	for (unsigned int i = 0; i < count; i++) {
+		buffer_printf(text, "%s\"%s", i ? "," : "", begin);
+		add_text(choices, text);
+		buffer_add(text, SLICE("\""));
+	}
+}
+
+/* Completes the spec. */
+static void add_process(struct choices *choices, const char *space,
+			const struct buffer *env, unsigned int annotations,
+			struct buffer *text)
+{
+	buffer_printf(text, ",\"process\":{\"args\":[%s", space);
+	add_texts(choices, "", text);
+	buffer_printf(text, "],\"env\":[\"PATH=/\"%s", env->data ? env->data : "");
+	if (choose(choices, 2)) {
+		buffer_add(text, SLICE(","));
+		buffer_add(text, SLICE("\"A="));
+		add_text(choices, text);
+		buffer_add(text, SLICE("\""));
 	}
 	buffer_add(text, SLICE("]}"));
-	switch (choose(choices, 4)) {
-	case 1:
-		buffer_printf(text, ",%s\"annotations\":{%s}", space, space);
-		break;
-	case 2:
-		buffer_printf(text, ",%s\"annotations\":{%s\"io.kubernetes.cri.x\":\"\"}",
-			      space, space);
-		break;
+	if (annotations == 1 || annotations == 2) {
+		buffer_printf(text, ",%s\"annotations\":{%s", space, space);
+		if (annotations == 2)
+			buffer_add(text, SLICE("\"io.kubernetes.cri.x\":\"\""));
+		if (choose(choices, 2)) {
+			add_comma(text, annotations == 2);
+			buffer_add(text, SLICE("\"k "));
+			add_text(choices, text);
+			buffer_add(text, SLICE("\":\""));
+			add_text(choices, text);
+			buffer_add(text, SLICE("\""));
+		}
+		buffer_add(text, SLICE("}"));
 	}
 	buffer_printf(text, "%s}", space);
 }
@@ -442,7 +510,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct plan_run_input input = { .answer = machine_answer,
 					.sysroot = &sysroot,
 					.annotate = true };
-	auto_buffer spec = { 0 }, map = { 0 }, machine_map = { 0 };
+	static const enum leftover_policy leftovers[] = { LEFTOVER_WARN,
+							  LEFTOVER_TRANSLATE,
+							  LEFTOVER_ERROR };
+	auto_buffer spec = { 0 }, map = { 0 }, machine_map = { 0 }, env = { 0 };
+	unsigned int annotations;
+	const char *space;
 	auto_plan_run run = { 0 };
 	auto_error err = { 0 };
 	auto_spec after = { 0 };
@@ -451,8 +524,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input.unmapped = CHOOSE(&choices, policies);
 	input.by_address = CHOOSE(&choices, by_address);
 	input.require_host_dev = choose(&choices, 4) == 1;
-	add_spec(&choices, &spec);
-	input.spec = buffer_slice(&spec);
+	add_spec(&choices, &spec, &env, &space, &annotations);
 	if (choose(&choices, 2)) {
 		add_map(&choices, &map);
 		input.map = buffer_slice(&map);
@@ -461,6 +533,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		add_map(&choices, &machine_map);
 		input.machine_map = buffer_slice(&machine_map);
 	}
+	input.leftover = CHOOSE(&choices, leftovers);
+	add_process(&choices, space, &env, annotations, &spec);
+	input.spec = buffer_slice(&spec);
 	/* To see what an input that was kept stands for. */
 	if (getenv("FUZZ_SHOW"))
 		fprintf(stderr, "spec: %s\nmap: %s\nmachine's map: %s\n", spec.data,

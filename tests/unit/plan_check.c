@@ -246,6 +246,7 @@ void check_plan(const struct plan_case *c)
 					.machine_map = optional(c->machine_map),
 					.unmapped = c->unmapped,
 					.by_address = c->by_address,
+					.leftover = c->leftover,
 					.require_host_dev = c->require_host_dev,
 					.answer = machine_answer };
 	auto_plan_run run = { 0 };

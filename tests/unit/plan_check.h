@@ -35,6 +35,7 @@ struct plan_case {
 	const char *part;		      /* with this in the message, or warns */
 	enum unmapped_policy unmapped;
 	enum by_address_policy by_address;
+	enum leftover_policy leftover;
 	bool require_host_dev;
 	bool once; /* the second run is another case */
 };

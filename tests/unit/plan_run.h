@@ -25,6 +25,7 @@ struct plan_run_input {
 	struct slice machine_map; /* one file of devices.d; data NULL: none */
 	enum unmapped_policy unmapped;
 	enum by_address_policy by_address;
+	enum leftover_policy leftover;
 	bool require_host_dev;
 	plan_answer_fn *answer;
 	const void *sysroot;

@@ -1171,6 +1171,35 @@ static void test_too_large(void **state)
 		    ERROR_DATA, "doc: is larger than 4 GiB");
 }
 
+/* Where a string begins and ends, by its quotes. */
+static void test_string_bounds(void **state)
+{
+	static const char *const rows[] = {
+		"\"\"",
+		"\"a\"",
+		"\"a,]}\"",
+		"\"\\\"\"",
+		"\"\\\\\"",
+		"\"\\\\\\\"\\\\\"",
+		"\"\\\"x\\\"\\u0022\"",
+		"\"\xc3\xa9\\n\"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = xasprintf("[\"x\\\\\",%s,\"\\\\\"]", rows[i]);
+		const size_t start = strlen("[\"x\\\\\","), end = start + strlen(rows[i]);
+
+		if (json_string_end(slice_from(text), start) != end ||
+		    json_string_start(slice_from(text), end) != start)
+			fail_row(rows[i], "%zu to %zu",
+				 json_string_start(slice_from(text), end),
+				 json_string_end(slice_from(text), start));
+	}
+	/* One that never ends, which no parsed text has. */
+	assert_int_equal(json_string_end(SLICE("\"a\\\""), 0), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1197,6 +1226,7 @@ int main(void)
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_path_of_unindexed),
 		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_string_bounds),
 		cmocka_unit_test(test_truncated_surrogates),
 		cmocka_unit_test(test_growing_strings),
 		cmocka_unit_test(test_errors_do_not_leak),

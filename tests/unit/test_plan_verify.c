@@ -150,6 +150,62 @@ static void test_verify_mounts(void **state)
 	}
 }
 
+#define TEXTS                                                                            \
+	"{\"process\":{\"args\":[\"-a\",\"3b:02.0\"],\"env\":[\"A=3b:02.0\",\"B\",null," \
+	"\"PCIDEVICE_A=3b:02.0\",\"C=1\"]},\"annotations\":{\"a\":\"3b:02.0\",\"3b\":"   \
+	"\"\\u0062\",\"c\":1},\"linux\":{\"devices\":[" DEV("/dev/vfio/45", "243",       \
+							    "5") "]}}"
+
+/* Arguments, variables and annotations, those that stay too, and the annotation of ours that
+ * comes with them. */
+static void test_verify_texts(void **state)
+{
+	static const struct {
+		const char *from, *to, *what;
+	} rows[] = {
+		{ "\"06:00.0\"]", "\"3b:02.0\"]", "process.args: " },
+		{ "\"06:00.0\"]", "\"06:00.1\"]", "process.args: " },
+		{ "\"06:00.0\"]", "\"06:00.0\\ud800\"]", "process.args: " },
+		{ "\"-a\"", "\"-b\"", "process.args: " },
+		{ "\"-a\",", "", "process.args: " },
+		{ ",\"06:00.0\"]", "]", "process.args: " },
+		{ "\"06:00.0\"]", "\"06:00.0\",\"\"]", "process.args: " },
+		{ "\"-a\",\"06:00.0\"", "\"06:00.0\",\"-a\"", "process.args: " },
+		{ "\"args\":[", "\"args\":[1,", "process.args: " },
+		{ "\"A=06:00.0\"", "\"A=3b:02.0\"", "process.env: " },
+		{ "\"B\"", "\"b\"", "process.env: " },
+		{ "\"C=1\"", "\"C=2\"", "process.env: " },
+		{ "\"a\":\"06:00.0\"", "\"a\":\"3b:02.0\"", "annotations: " },
+		{ "\"a\":\"06:00.0\"", "\"b\":\"06:00.0\"", "annotations: " },
+		{ "\"a\":\"06:00.0\"", "\"a\":6", "annotations: " },
+		{ "\"\\u0062\"", "\"b\"", "annotations: " },
+		{ "\"3b\":", "\"06\":", "annotations: " },
+		{ "\"c\":", "\"d\":", "annotations: " },
+	};
+	struct plan_run_input input = { .spec = SLICE(TEXTS),
+					.map = SLICE(MAP_45),
+					.leftover = LEFTOVER_TRANSLATE,
+					.answer = machine_answer,
+					.annotate = true };
+	auto_plan_run run = { 0 };
+	auto_error none = { 0 };
+
+	(void)state;
+	check_done(TEXTS, plan_run(&input, &run, &none), &none);
+	assert_null(plan_run_check(&run));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_buffer text = { 0 };
+		auto_error err = { 0 };
+		auto_spec after = { 0 };
+
+		replace(buffer_slice(&run.text), rows[i].from, rows[i].to, &text);
+		check_done(rows[i].to, plan_run_parse(buffer_slice(&text), &after, &err),
+			   &err);
+		check_error(rows[i].to, plan_verify(&run.plan, &run.spec, &after, &err),
+			    &err, ERROR_INTERNAL, rows[i].what);
+	}
+}
+
 #define DONE                                                                             \
 	"\"annotations\":{\"io.github.oci-vfio-hook.applied\":\""                        \
 	"{\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/vfio/45\\\","                  \
@@ -226,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_verify_mounts),
+		cmocka_unit_test(test_verify_texts),
 		cmocka_unit_test(test_map_opened),
 		cmocka_unit_test(test_planned_value),
 	};

@@ -27,8 +27,7 @@ struct place {
 	bool fixed; /* it is never changed */
 };
 
-/* What an earlier run listed was seen to by it, and a guest's address that it put into a text
- * may be another's on the host. */
+/* A guest's address that an earlier run put there may be another's on the host. */
 static void add_addresses(struct finder *finder)
 {
 	const struct plan_input *in = finder->planner->in;
@@ -38,7 +37,6 @@ static void add_addresses(struct finder *finder)
 		const struct inventory_function *found = &in->inventory->functions[i];
 
 		if ((found->absent || !pci_address_equal(host, &found->address)) &&
-		    !annotation_find_host(in->annotation, host) &&
 		    !annotation_has_guest(in->annotation, host))
 			leftover_table_add_address(&finder->table, host,
 						   found->absent ? NULL
@@ -46,10 +44,10 @@ static void add_addresses(struct finder *finder)
 	}
 }
 
+/* So may a final path. */
 static void add_paths(struct finder *finder)
 {
 	const struct plan *plan = finder->planner->plan;
-	const struct annotation *earlier = finder->planner->in->annotation;
 
 	for (size_t i = 0; i < plan->n_nodes; i++) {
 		const struct plan_node *node = &plan->nodes[i];
@@ -60,8 +58,7 @@ static void add_paths(struct finder *finder)
 		     text_equal(node->container_path, node->final_path)))
 			continue;
 		path = slice_from(node->container_path);
-		if (!annotation_find_final(earlier, path) &&
-		    !annotation_find_container_path(earlier, path))
+		if (!annotation_find_final(finder->planner->in->annotation, path))
 			leftover_table_add_path(&finder->table, path, node->final_path);
 	}
 }
