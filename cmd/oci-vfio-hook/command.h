@@ -15,7 +15,7 @@ struct command_line {
 	size_t maps_capacity;
 	const char *settings[SETTING_COUNT]; /* as given, or NULL */
 	const char *output;
-	bool json;
+	bool bind, json;
 };
 
 /* Runs with a parsed command line; 0 or a negative number with *err set. */

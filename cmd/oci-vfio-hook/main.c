@@ -187,6 +187,7 @@ int command_configure(const struct command_line *line, struct hook_run *run,
 
 	for (enum setting i = 0; r == 0 && i < SETTING_COUNT; i++)
 		r = set_from_option(line, i, &run->settings, err);
+	run->settings.bind |= line->bind;
 	return r;
 }
 
@@ -212,10 +213,9 @@ static struct output make_output(const struct command_line *line,
 	};
 }
 
-/* Leaves nothing of the run in the bundle. */
 static void out_of_memory(void *run)
 {
-	hook_unlock(run);
+	hook_abandon(run);
 	dprintf(STDERR_FILENO, "oci-vfio-hook: out of memory\n");
 	_exit(ERROR_INTERNAL);
 }
@@ -252,6 +252,8 @@ int main(int argc, char **argv)
 		r = command_configure(&line, &run, &err);
 	if (r == 0)
 		r = line.command->run(&line, &run, &err);
+	if (r < 0)
+		hook_put_back(&run);
 	output = make_output(&line, &run, started);
 	is_hook = run.input || (has_input(argc, argv, &line) && !stdin_is_terminal());
 	/* By hand a person sees stderr, and below --root it is another machine's log. */

@@ -36,6 +36,8 @@ static const char help[] =
 	"                        refuse (default), remap (take the node of the address)\n"
 	"  --leftover=POLICY     a host's address or path that stays in arguments, variables or\n"
 	"                        annotations: warn (default), translate, error\n"
+	"  --bind                bind mapped functions that the spec names to vfio-pci, if no VFIO\n"
+	"                        driver has them; what is in use stays. plan shows which\n"
 	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
 	"  --json                plan: print JSON\n"
 	"  --env=POLICY          createRuntime, prestart: the environment would have to change, which\n"
@@ -58,6 +60,7 @@ static const char help[] =
 enum option_kind {
 	OPTION_TEXT, /* its argument is kept for the command */
 	OPTION_DEVICE_MAP,
+	OPTION_BIND,
 	OPTION_JSON,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -86,10 +89,10 @@ static const struct program_option {
 	TEXT("log-format", settings[SETTING_LOG_FORMAT]),
 	TEXT("log-level", settings[SETTING_LOG_LEVEL]),
 	TEXT("output", output),
+	{ "bind", OPTION_BIND, 0 },
 	{ "json", OPTION_JSON, 0 },
 	{ "help", OPTION_HELP, 0 },
 	{ "version", OPTION_VERSION, 0 },
-	{ "bind", OPTION_NOT_BUILT, 0 },
 	{ "diff", OPTION_NOT_BUILT, 0 },
 	{ "tree", OPTION_NOT_BUILT, 0 },
 	{ "dot", OPTION_NOT_BUILT, 0 },
@@ -124,6 +127,9 @@ static int take_option(struct command_line *line, const struct program_option *o
 	case OPTION_DEVICE_MAP:
 		*array_append(line->maps, line->hook.n_maps, line->maps_capacity) =
 			argument;
+		return 0;
+	case OPTION_BIND:
+		line->bind = true;
 		return 0;
 	case OPTION_JSON:
 		line->json = true;

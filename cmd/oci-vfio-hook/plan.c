@@ -13,9 +13,10 @@ int command_plan(const struct command_line *line, struct hook_run *run, struct e
 	if (r < 0)
 		return r;
 	if (line->json)
-		report_json(&run->plan, &run->messages, &text);
+		report_json(&run->plan, &run->binding, &run->messages, &text);
 	else
-		report_text(&run->plan, &run->messages, run->bundle.name, &text);
+		report_text(&run->plan, &run->binding, &run->messages, run->bundle.name,
+			    &text);
 	/* The report has them. */
 	messages_free(&run->messages);
 	return print_data(buffer_slice(&text), err);

@@ -196,6 +196,8 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	r = runtime_search(name, ret_runtime, err);
 	if (r == 0)
 		r = rewrite(call, argv, *ret_runtime, run, err);
+	if (r < 0)
+		hook_put_back(run);
 	say_messages(call, run);
 	return r;
 }
@@ -226,10 +228,9 @@ static void give_back(const struct inherited *inherited)
 	umask(inherited->mask);
 }
 
-/* Leaves nothing of the run in the bundle. */
 static void out_of_memory(void *run)
 {
-	hook_unlock(run);
+	hook_abandon(run);
 	dprintf(STDERR_FILENO, PROGRAM ": out of memory\n");
 	_exit(1);
 }
@@ -257,6 +258,7 @@ int main(int argc, char **argv)
 		arguments[0] = runtime;
 		give_back(&inherited);
 		execv(runtime, arguments);
+		/* What was bound stays: the bundle names it now. */
 		r = errno;
 		set_aside(&inherited);
 		error_set(&err, ERROR_IO, "%s: can't be run: %s", path_display(runtime),

@@ -58,6 +58,8 @@ struct map_entry {
 	struct device_number host_dev;
 	/* What is not a VFIO device may stand in under the path of a VFIO entry. */
 	bool stand_in;
+	/* With --bind, of vfio-pci only: also what is in use; also the rest of its group. */
+	bool force, bind_group;
 	struct map_function *functions;
 	size_t n_functions, functions_capacity;
 	bool expected[PCI_IDENTITY_COUNT];

@@ -3,7 +3,9 @@
 #ifndef OCI_VFIO_HOOK_HOOK_H
 #define OCI_VFIO_HOOK_HOOK_H
 
+#include "oci-vfio-hook/binding.h"
 #include "oci-vfio-hook/bundle.h"
+#include "oci-vfio-hook/function_driver.h"
 #include "oci-vfio-hook/log.h"
 #include "oci-vfio-hook/plan.h"
 #include "oci-vfio-hook/settings.h"
@@ -46,6 +48,8 @@ struct hook_run {
 	struct device_map map;
 	struct request request;
 	struct inventory inventory;
+	struct binding binding; /* of a plan to be shown: it comes when this is done */
+	struct bound_functions bound;
 	struct plan plan;
 	struct splices splices;
 	struct messages messages;
@@ -59,7 +63,8 @@ struct hook_run {
 
 #define HOOK_RUN_INIT                                                                    \
 	{                                                                                \
-		.sysroot = SYSROOT_INIT, .bundle = BUNDLE_INIT                           \
+		.sysroot = SYSROOT_INIT, .bundle = BUNDLE_INIT,                          \
+		.bound = BOUND_FUNCTIONS_INIT                                            \
 	}
 
 /* Opens the machine and reads the configuration into run->settings, which the caller may
@@ -77,6 +82,14 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 int hook_plan_bundle(struct hook_run *run, const struct hook_options *options,
 		     const char *bundle, const char *file, enum hook_purpose purpose,
 		     struct error *err);
+
+/* Gives the functions that this run has bound back to the drivers that they had, where the
+ * run failed. Says what came of it. */
+void hook_put_back(struct hook_run *run);
+
+/* What a program's function for want of memory does first: leaves nothing of the run in the
+ * bundle, and no function with another driver. Takes no memory. */
+void hook_abandon(struct hook_run *run);
 
 /* ERROR_UNAVAILABLE if the plan would give a restored container other nodes than it was
  * checkpointed with: it keeps those, and its new cgroup refuses them. A bundle that was

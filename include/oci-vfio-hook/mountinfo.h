@@ -7,7 +7,10 @@
 
 struct mountinfo {
 	struct device_number device; /* of the file system; its type has no meaning */
-	struct slice type; /* of the file system: "ext4"; borrowed from the line */
+	/* Borrowed from the line, where a space in a name is "\040". */
+	struct slice target; /* where it is mounted */
+	struct slice type;   /* of the file system: "ext4" */
+	struct slice source; /* "/dev/sda1" */
 };
 
 /* Parses a line without its newline. 0 or -EINVAL. */

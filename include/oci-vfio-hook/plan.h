@@ -124,6 +124,7 @@ struct plan_input {
 	enum leftover_policy leftover;
 	bool require_host_dev; /* entries of a machine map that the spec names need one */
 	bool explain;	       /* the plan is going to be shown */
+	bool bind;	       /* functions that no VFIO driver has can still be bound */
 	bool waiting; /* the last look was in vain: something is being hot-plugged */
 };
 
@@ -134,7 +135,7 @@ struct plan_input {
  * device is being hot-plugged: a function of a named entry isn't there, or its PCI path
  * isn't; it has no driver yet, or its group no node. Everything else is final: another
  * identity, a VFIO device that no entry names, the vm_path of a `node`; also another driver of the function or in its group, but with `waiting`: then
- * that driver was bound a moment ago, and udev's rules may replace it. No message has
+ * that driver was bound a moment ago, and udev's rules may replace it; or with `bind`. No message has
  * been added then. */
 int plan_build(const struct plan_input *input, struct plan *ret,
 	       struct messages *messages, struct error *err);

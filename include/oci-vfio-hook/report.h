@@ -3,16 +3,19 @@
 #ifndef OCI_VFIO_HOOK_REPORT_H
 #define OCI_VFIO_HOOK_REPORT_H
 
+#include "oci-vfio-hook/binding.h"
 #include "oci-vfio-hook/plan.h"
 
 /* A headline with the number of changes, then for each where, old and new value and why;
- * then warnings. `name` is that of the config.json. */
-void report_text(const struct plan *plan, const struct messages *messages,
-		 const char *name, struct buffer *ret);
+ * then warnings. `name` is that of the config.json. Where functions would have to be bound
+ * first, these instead of changes. */
+void report_text(const struct plan *plan, const struct binding *binding,
+		 const struct messages *messages, const char *name, struct buffer *ret);
 
 /* {"changed": bool, "changes": [{"rule", "where", "old", "new", "why"}], "warnings": []}
- * and a newline; old and new are JSON values, null where there is none. */
-void report_json(const struct plan *plan, const struct messages *messages,
-		 struct buffer *ret);
+ * and a newline; old and new are JSON values, null where there is none. Before "changes", where
+ * functions would have to be bound first: "bind": [{"function", "old", "new", "why"}]. */
+void report_json(const struct plan *plan, const struct binding *binding,
+		 const struct messages *messages, struct buffer *ret);
 
 #endif

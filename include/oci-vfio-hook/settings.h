@@ -43,6 +43,7 @@ struct settings {
 	enum unmapped_policy unmapped;
 	enum by_address_policy by_address;
 	enum leftover_policy leftover;
+	bool bind;	       /* mapped functions go to vfio-pci */
 	bool require_host_dev; /* of VFIO entries of a machine map that a spec names */
 	enum message_level shown_level; /* messages up to this one go to stderr, */
 	enum message_level log_level;	/* and up to this one to a log */

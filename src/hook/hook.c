@@ -5,10 +5,8 @@
 #include <errno.h>
 
 #include "oci-vfio-hook/clock.h"
-#include "oci-vfio-hook/hotplug.h"
 #include "oci-vfio-hook/map_source.h"
 #include "oci-vfio-hook/remapping.h"
-#include "oci-vfio-hook/sysfs.h"
 #include "oci-vfio-hook/token.h"
 #include "oci-vfio-hook/trusted_file.h"
 
@@ -139,40 +137,6 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 	return 0;
 }
 
-/* Looks at the machine, and decides. -EAGAIN as from plan_build(). */
-static int look(struct hook_run *run, const struct plan_input *input, struct error *err)
-{
-	int r;
-
-	inventory_free(&run->inventory);
-	r = sysfs_look_up(&run->sysroot, &run->request, &run->inventory, err);
-	return r < 0 ? r : plan_build(input, &run->plan, &run->messages, err);
-}
-
-/* Looks again whenever something is plugged, and a last time when the time is over. */
-static int look_until(struct hook_run *run, const struct plan_input *input,
-		      struct error *err)
-{
-	auto_hotplug hotplug = NULL;
-	auto_error reason = { 0 };
-	bool over = false;
-	int r;
-
-	if (hotplug_open(run->settings.timeout, &hotplug, &reason) < 0)
-		return error_append(err, "; not waited for: %s", reason.message);
-	for (;;) {
-		error_free(err);
-		r = look(run, input, err);
-		if (r != -EAGAIN || over)
-			break;
-		over = !hotplug_wait(hotplug);
-	}
-	if (r != -EAGAIN)
-		return r;
-	err->class = ERROR_TIMEOUT;
-	return error_append(err, "; waited %u s for it", run->settings.timeout);
-}
-
 static int make_plan(struct hook_run *run, bool explain, struct error *err)
 {
 	struct plan_input input = {
@@ -187,19 +151,14 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 		.by_address = run->settings.by_address,
 		.leftover = run->settings.leftover,
 		.require_host_dev = run->settings.require_host_dev,
+		.bind = run->settings.bind,
 		.explain = explain,
 	};
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
 			      run->settings.unmapped, run->settings.by_address,
 			      &run->request, err);
 
-	if (r == 0)
-		r = look(run, &input, err);
-	/* Another machine, or a picture of one, tells nothing of what comes. */
-	if (r != -EAGAIN || !run->sysroot.real || run->settings.timeout == 0)
-		return r;
-	input.waiting = true;
-	return look_until(run, &input, err);
+	return r < 0 ? r : hook_look(run, &input, err);
 }
 
 /* The annotation, proven by this boot's token. Returns why there is none, which the caller
@@ -381,6 +340,7 @@ int hook_plan_text(struct hook_run *run, struct error *err)
 
 void hook_forget_plan(struct hook_run *run)
 {
+	binding_free(&run->binding);
 	splices_free(&run->splices);
 	plan_free(&run->plan);
 	inventory_free(&run->inventory);
@@ -391,6 +351,8 @@ void hook_forget_plan(struct hook_run *run)
 	environment_free(&run->environment);
 	spec_free(&run->spec);
 	messages_cut(&run->messages, run->n_said);
+	/* Another text may name other functions. */
+	hook_put_back(run);
 }
 
 int hook_check_restore(const struct hook_run *run, struct error *err)

@@ -13,9 +13,24 @@ void hook_read_annotation(struct hook_run *run);
 int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,
 		   struct error *err);
 
+/* Looks at the machine until the plan of the request can be made: binds what --bind is for,
+ * and waits for what is being hot-plugged. As plan_build() but for -EAGAIN: ERROR_TIMEOUT in
+ * its place. To be shown, with functions to be bound: no plan, but run->binding. */
+int hook_look(struct hook_run *run, struct plan_input *input, struct error *err);
+
+/* With --bind, before what was looked up is believed: keeps other runs from changing it until
+ * this one ends. 1: look again, one may just have done so. ERROR_TIMEOUT. */
+int hook_claim(struct hook_run *run, bool show, struct error *err);
+
+/* Binds what the plan only lacks a driver for, or with `show` says what that would be. 1:
+ * done, look again; 0: shown; -EAGAIN: it lacks something else, and `err`, which has what,
+ * stays. */
+int hook_bind(struct hook_run *run, bool show, struct error *err);
+
 /* The plan for the text of the bundle, with the options that the run had. */
 int hook_plan_text(struct hook_run *run, struct error *err);
-/* Frees what hook_plan_text() made, and what was said of it. */
+/* Frees what hook_plan_text() made, and what was said of it; what was bound for it goes
+ * back. */
 void hook_forget_plan(struct hook_run *run);
 
 #endif

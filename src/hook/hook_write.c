@@ -48,6 +48,12 @@ void hook_unlock(struct hook_run *run)
 	bundle_unlock(&run->bundle);
 }
 
+void hook_abandon(struct hook_run *run)
+{
+	hook_unlock(run);
+	function_driver_put_back(&run->bound, NULL);
+}
+
 static void add_part(struct iovec *parts, size_t *count, struct slice text)
 {
 	if (text.length)

@@ -40,13 +40,13 @@ enum entry_member {
 	ENTRY_EXPECT,
 	ENTRY_HOST_DEV,
 	ENTRY_STAND_IN,
+	ENTRY_FORCE,
+	ENTRY_BIND_GROUP,
 	/* Not in this version: from the first to the last. */
 	ENTRY_NODE,
 	ENTRY_ALLOW_NOIOMMU,
 	ENTRY_MEMLOCK,
 	ENTRY_INFINIBAND,
-	ENTRY_FORCE,
-	ENTRY_BIND_GROUP,
 	/* What a writer of protobuf messages may add. */
 	ENTRY_UNKNOWN_FIELDS,
 	ENTRY_CACHED_SIZE,
@@ -457,9 +457,27 @@ static int read_stand_in(const struct json *doc, uint32_t object, struct map_ent
 	return json ? json_bool(doc, json, &entry->stand_in, err) : 0;
 }
 
+/* How far --bind may go. */
+static int read_binding(const struct json *doc, uint32_t object, struct map_entry *entry,
+			struct error *err)
+{
+	uint32_t force = json_member(doc, object, ENTRY_FORCE);
+	uint32_t group = json_member(doc, object, ENTRY_BIND_GROUP);
+	int r = force ? json_bool(doc, force, &entry->force, err) : 0;
+
+	if (r == 0 && group)
+		r = json_bool(doc, group, &entry->bind_group, err);
+	if (r < 0 || !(entry->force || entry->bind_group) ||
+	    entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_UNSUPPORTED)
+		return r;
+	return json_error(
+		err, ERROR_DATA, doc, entry->force ? force : group,
+		"only a vfio-pci entry's functions are bound; remove the field");
+}
+
 static int check_version(const struct json *doc, uint32_t object, struct error *err)
 {
-	for (unsigned int i = ENTRY_NODE; i <= ENTRY_BIND_GROUP; i++) {
+	for (unsigned int i = ENTRY_NODE; i <= ENTRY_INFINIBAND; i++) {
 		uint32_t json = json_member(doc, object, i);
 
 		if (json)
@@ -565,6 +583,8 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 		r = read_host_dev(doc, object, &entry, err);
 	if (r == 0)
 		r = read_stand_in(doc, object, &entry, err);
+	if (r == 0)
+		r = read_binding(doc, object, &entry, err);
 	if (r == 0)
 		r = read_type_fields(doc, object, &entry, messages, err);
 	if (r < 0)

@@ -17,12 +17,15 @@ int mountinfo_parse(struct slice line, struct mountinfo *ret)
 		if (i == 2 && device_number_parse(column, DEVICE_MAJOR_MAX,
 						  DEVICE_MINOR_MAX, &mount.device) < 0)
 			return -EINVAL;
+		if (i == 4)
+			mount.target = column;
 	}
 	do {
 		if (!slice_cut(&line, ' ', &column))
 			return -EINVAL;
 	} while (!slice_equal(column, SLICE("-")));
-	if (!slice_cut(&line, ' ', &mount.type) || mount.type.length == 0)
+	if (!slice_cut(&line, ' ', &mount.type) || mount.type.length == 0 ||
+	    !slice_cut(&line, ' ', &mount.source))
 		return -EINVAL;
 	*ret = mount;
 	return 0;

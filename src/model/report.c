@@ -11,8 +11,34 @@ static void add_line(struct buffer *ret, const char *prefix, const char *value)
 	buffer_add(ret, SLICE("\n"));
 }
 
-void report_text(const struct plan *plan, const struct messages *messages,
-		 const char *name, struct buffer *ret)
+static const char *reason(const struct binding_function *function)
+{
+	return function->sibling ? " (bind_group: it is in the group of its function)"
+				 : "";
+}
+
+static void add_binding(const struct binding *binding, const char *name,
+			struct buffer *ret)
+{
+	buffer_printf(
+		ret,
+		"%s: %zu function%s would be bound first; what changes then depends on the nodes that this makes\n",
+		name, binding->count, binding->count == 1 ? "" : "s");
+	for (size_t i = 0; i < binding->count; i++) {
+		const struct binding_function *function = &binding->functions[i];
+		char address[PCI_ADDRESS_SIZE];
+
+		buffer_printf(ret, "\n%s\n",
+			      pci_address_format(&function->address, address));
+		add_line(ret, "  - ", function->driver);
+		add_line(ret, "  + ", BINDING_DRIVER);
+		buffer_add(ret, SLICE("  "));
+		buffer_add_printable(ret, slice_from(function->entry->where));
+		buffer_printf(ret, "%s\n", reason(function));
+	}
+}
+
+static void add_changes(const struct plan *plan, const char *name, struct buffer *ret)
 {
 	if (plan->n_changes == 0)
 		buffer_printf(ret, "%s: nothing to change\n", name);
@@ -30,6 +56,15 @@ void report_text(const struct plan *plan, const struct messages *messages,
 		buffer_printf(ret, "  rule %d: ", (int)change->rule);
 		add_line(ret, "", change->why);
 	}
+}
+
+void report_text(const struct plan *plan, const struct binding *binding,
+		 const struct messages *messages, const char *name, struct buffer *ret)
+{
+	if (binding->count)
+		add_binding(binding, name, ret);
+	else
+		add_changes(plan, name, ret);
 	for (size_t i = 0; i < messages->count; i++) {
 		if (messages->items[i].level != MESSAGE_WARNING)
 			continue;
@@ -39,11 +74,36 @@ void report_text(const struct plan *plan, const struct messages *messages,
 	}
 }
 
-void report_json(const struct plan *plan, const struct messages *messages,
-		 struct buffer *ret)
+static void add_json_binding(const struct binding *binding, struct buffer *ret)
 {
-	buffer_printf(ret, "{\"changed\":%s,\"changes\":[",
-		      plan->n_changes ? "true" : "false");
+	buffer_add(ret, SLICE("\"bind\":["));
+	for (size_t i = 0; i < binding->count; i++) {
+		const struct binding_function *function = &binding->functions[i];
+		auto_free char *why =
+			text_join(function->entry->where, reason(function), NULL);
+		char address[PCI_ADDRESS_SIZE];
+
+		buffer_printf(ret, "%s{\"function\":\"%s\",\"old\":", i ? "," : "",
+			      pci_address_format(&function->address, address));
+		if (function->driver)
+			json_quote(ret, slice_from(function->driver));
+		else
+			buffer_add(ret, SLICE("null"));
+		buffer_add(ret, SLICE(",\"new\":\"" BINDING_DRIVER "\",\"why\":"));
+		json_quote(ret, slice_from(why));
+		buffer_add(ret, SLICE("}"));
+	}
+	buffer_add(ret, SLICE("],"));
+}
+
+void report_json(const struct plan *plan, const struct binding *binding,
+		 const struct messages *messages, struct buffer *ret)
+{
+	buffer_printf(ret, "{\"changed\":%s,",
+		      plan->n_changes || binding->count ? "true" : "false");
+	if (binding->count)
+		add_json_binding(binding, ret);
+	buffer_add(ret, SLICE("\"changes\":["));
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
 		const char *old = change->old_text, *value = change->new_text;

@@ -254,20 +254,6 @@ static int set_from_number(const struct json *doc, uint32_t json,
 	return 0;
 }
 
-static int not_built(const struct json *doc, uint32_t json, struct error *err)
-{
-	return json_error(err, ERROR_DATA, doc, json,
-			  "is not in this version; remove it");
-}
-
-static int set_bind(const struct json *doc, uint32_t json, struct error *err)
-{
-	bool bind;
-	int r = json_bool(doc, json, &bind, err);
-
-	return r == 0 && bind ? not_built(doc, json, err) : r;
-}
-
 /* The value is a name to search for, or an absolute path. */
 static int set_runtime(const struct json *doc, uint32_t json, struct settings *settings,
 		       struct error *err)
@@ -296,7 +282,7 @@ static int set_member(const struct json *doc, unsigned int member, uint32_t json
 		return set_from_string(doc, member, json, settings, err);
 	switch ((enum settings_member)member) {
 	case SETTINGS_BIND:
-		return set_bind(doc, json, err);
+		return json_bool(doc, json, &settings->bind, err);
 	case SETTINGS_RUNTIME:
 		return set_runtime(doc, json, settings, err);
 	case SETTINGS_ENV_PREFIXES:

@@ -205,10 +205,10 @@ assert_usage() {
 	done
 }
 
-@test "options that have no effect yet: not in this version" {
+@test "options without an argument, and options that have no effect yet: not in this version" {
 	local option
 	write_config
-	assert_usage --bind 'not in this version' -- --root "$ROOT" apply "$BUNDLE" --bind
+	assert_usage --bind 'takes no argument' -- --root "$ROOT" apply "$BUNDLE" --bind=yes
 	for option in --diff --tree --dot; do
 		assert_usage "$option" 'not in this version' -- --root "$ROOT" plan "$BUNDLE" "$option"
 	done

@@ -28,6 +28,7 @@ assert_notes() {
 
 @test "oci-vfio-hook" {
 	assert_notes "$OCI_VFIO_HOOK" <<-'NOTES'
+	libkmod.so.2 kernel-modules suggested
 	libmount.so.1 cgroup-mounts suggested
 	libsystemd.so.0 systemd-units recommended
 	libudev.so.1 hotplug suggested
@@ -36,6 +37,7 @@ assert_notes() {
 
 @test "oci-vfio-runtime" {
 	assert_notes "$OCI_VFIO_RUNTIME" <<-'NOTES'
+	libkmod.so.2 kernel-modules suggested
 	libudev.so.1 hotplug suggested
 	NOTES
 }

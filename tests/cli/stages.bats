@@ -298,8 +298,8 @@ assert_as_apply() {
 		assert_failed 64 --json
 		drained '{}' --root "$ROOT" "$name" --output "$BATS_TEST_TMPDIR/output"
 		assert_failed 64 --output
-		drained '{}' --root "$ROOT" --bind "$name"
-		assert_failed 64 'not in this version'
+		drained '{}' --root "$ROOT" --bind=yes "$name"
+		assert_failed 64 --bind
 		drained '{}' --root "$ROOT" --config "$BATS_TEST_TMPDIR/no" "$name"
 		assert_failed 66 "$BATS_TEST_TMPDIR/no"
 		drained '{}' --root "$BATS_TEST_TMPDIR/no" "$name"

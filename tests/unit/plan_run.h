@@ -32,6 +32,7 @@ struct plan_run_input {
 	bool annotate; /* with our annotation */
 	bool brief;    /* without explanations, as all runs that show nothing */
 	bool show;     /* that without its code, as for a person */
+	bool bind;
 	bool waiting;
 };
 

@@ -121,6 +121,37 @@ static void test_accepted(void **state)
 	}
 }
 
+/* How far --bind may go. */
+static void test_binding(void **state)
+{
+	static const struct {
+		const char *text;
+		bool force, bind_group;
+	} rows[] = {
+		{ "[{" ENTRY "}]", false, false },
+		{ "[{" ENTRY ",\"force\":true,\"bind_group\":false}]", true, false },
+		{ "[{" ENTRY ",\"force\":null,\"bind_group\":true}]", false, true },
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/b\",\"force\":false}]",
+		  false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_device_map map = { 0 };
+		auto_messages messages = { 0 };
+		auto_error err = { 0 };
+
+		check_done(rows[i].text,
+			   device_map_add(&map, MAP_SOURCE_OPTION, "m",
+					  slice_from(rows[i].text), &messages, &err),
+			   &err);
+		if (map.entries[0].force != rows[i].force ||
+		    map.entries[0].bind_group != rows[i].bind_group)
+			fail_row(rows[i].text, "force %d, bind_group %d",
+				 map.entries[0].force, map.entries[0].bind_group);
+	}
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -128,6 +159,14 @@ static void test_refused(void **state)
 	} rows[] = {
 		{ "", "m: " },
 		{ "{", "m: line 1" },
+		{ "[{" ENTRY ",\"force\":1}]", "m: [0].force: must be true or false" },
+		{ "[{" ENTRY ",\"bind_group\":\"yes\"}]",
+		  "m: [0].bind_group: must be true or false" },
+		{ "[{" ENTRY ",\"bindGroup\":true}]", "must be spelled \"bind_group\"" },
+		{ "[{\"type\":\"node\",\"container_path\":\"/dev/a\",\"vm_path\":\"/dev/b\",\"force\":true}]",
+		  "m: [0].force: only a vfio-pci entry's functions are bound; remove the field" },
+		{ "[{\"type\":\"vfio-pci-gk\",\"container_path\":\"/dev/a\",\"bind_group\":true}]",
+		  "m: [0].bind_group: only a vfio-pci entry's functions are bound" },
 		{ "null", "m: must be an array of devices" },
 		{ "\"x\"", "m: must be an array of devices" },
 		{ "{}", "m: has no \"devices\"" },
@@ -481,6 +520,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unsupported),
 		cmocka_unit_test(test_messages),

@@ -52,6 +52,31 @@ static void test_parse(void **state)
 	}
 }
 
+/* Names are as the kernel writes them. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *line, *target, *source;
+	} rows[] = {
+		{ "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw",
+		  "/mnt2", "/dev/root" },
+		{ "23 28 0:5 /- /a\\040-\\040b rw - btrfs /dev/sda\\0401 rw",
+		  "/a\\040-\\040b", "/dev/sda\\0401" },
+		{ "23 28 0:5 / / rw shared:2 - tmpfs  rw", "/", "" },
+		{ "23 28 0:5 / / rw - tmpfs none", "/", "none" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct mountinfo mount;
+
+		if (mountinfo_parse(slice_from(rows[i].line), &mount) < 0)
+			fail_row(rows[i].line, "not parsed");
+		check_text(rows[i].line, mount.target, rows[i].target);
+		check_text(rows[i].line, mount.source, rows[i].source);
+	}
+}
+
 static void test_find(void **state)
 {
 	static const char text[] = "1 0 8:1 / / rw - ext4 /dev/devtmpfs rw\n"
@@ -73,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_find),
 	};
 

@@ -4,6 +4,9 @@
 
 #include "oci-vfio-hook/report.h"
 
+/* Nothing has to be bound. */
+static const struct binding no_binding = { 0 };
+
 #define OLD DEV("/dev/vfio/45", "243", "5")
 #define NEW DEV("/dev/vfio/6", "242", "6")
 #define LINUX(devices)                                                                   \
@@ -255,8 +258,8 @@ static void test_report(void **state)
 
 	(void)state;
 	check_done(spec, plan_run(&input, &run, &err), &err);
-	report_text(&run.plan, &run.messages, "config.json", &text);
-	report_json(&run.plan, &run.messages, &json);
+	report_text(&run.plan, &no_binding, &run.messages, "config.json", &text);
+	report_json(&run.plan, &no_binding, &run.messages, &json);
 	assert_null(strstr(text.data, MAC));
 	assert_null(strstr(json.data, MAC));
 	assert_null(strstr(text.data, PLAN_RUN_TOKEN));

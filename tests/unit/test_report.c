@@ -4,6 +4,9 @@
 
 #include "oci-vfio-hook/report.h"
 
+/* Nothing has to be bound. */
+static const struct binding no_binding = { 0 };
+
 static void run_plan(struct plan_run *run, const char *spec, const char *map)
 {
 	struct plan_run_input input = { .spec = slice_from(spec),
@@ -21,9 +24,9 @@ static void test_nothing(void **state)
 
 	(void)state;
 	run_plan(&run, "{}", "[]");
-	report_text(&run.plan, &run.messages, "b/config.json", &text);
+	report_text(&run.plan, &no_binding, &run.messages, "b/config.json", &text);
 	check_text("text", buffer_slice(&text), "b/config.json: nothing to change\n");
-	report_json(&run.plan, &run.messages, &json);
+	report_json(&run.plan, &no_binding, &run.messages, &json);
 	check_text("json", buffer_slice(&json),
 		   "{\"changed\":false,\"changes\":[],\"warnings\":[]}\n");
 }
@@ -41,7 +44,7 @@ static void test_text(void **state)
 
 	(void)state;
 	run_plan(&run, OLD, MAP_45);
-	report_text(&run.plan, &run.messages, "config.json", &text);
+	report_text(&run.plan, &no_binding, &run.messages, "config.json", &text);
 	check_text(
 		"text", buffer_slice(&text),
 		"config.json: 4 changes\n"
@@ -91,7 +94,7 @@ static void test_json(void **state)
 
 	(void)state;
 	run_plan(&run, OLD, MAP_45);
-	report_json(&run.plan, &run.messages, &json);
+	report_json(&run.plan, &no_binding, &run.messages, &json);
 	check_done(json.data,
 		   json_parse("report", buffer_slice(&json), &json_any, NULL, &doc, &err),
 		   &err);
@@ -111,12 +114,53 @@ static void test_removed(void **state)
 	run_plan(&run, MOUNTS(MOUNT("/dev/vfio/45", "/dev/vfio/45")),
 		 "[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45",
 				 "\"0000:3b:02.0=06/00\"") "]");
-	report_text(&run.plan, &run.messages, "c", &text);
+	report_text(&run.plan, &no_binding, &run.messages, "c", &text);
 	check_text(
 		"removed", buffer_slice(&text),
 		"c: 1 change\n\nmounts[0]\n  - " MOUNT(
 			"/dev/vfio/45",
 			"/dev/vfio/45") "\n  rule 6: devices.d/a.json: [0]: host function 0000:3b:02.0 is 0000:06:00.0 here, driven by the guest kernel (vfio-pci-gk)\n");
+}
+
+/* What --bind would do comes in place of changes, which nobody knows yet. */
+static void test_binding(void **state)
+{
+	struct map_entry entry = { .where = (char[]) { "a.json: [0]" } };
+	struct binding_function functions[] = {
+		{ .address = { .bus = 1 },
+		  .driver = (char[]) { "e1000e" },
+		  .entry = &entry },
+		{ .address = { .bus = 2 }, .entry = &entry },
+		{ .address = { .bus = 3 },
+		  .driver = (char[]) { "igb" },
+		  .entry = &entry,
+		  .sibling = true },
+	};
+	const struct binding binding = { functions, ARRAY_SIZE(functions), 0 };
+	const struct plan plan = { 0 };
+	auto_messages messages = { 0 };
+	auto_buffer text = { 0 }, json = { 0 };
+
+	(void)state;
+	messages_add(&messages, MESSAGE_WARNING, "w");
+	report_text(&plan, &binding, &messages, "c", &text);
+	check_text(
+		"text", buffer_slice(&text),
+		"c: 3 functions would be bound first; what changes then depends on the nodes that this makes\n"
+		"\n0000:01:00.0\n  - e1000e\n  + vfio-pci\n  a.json: [0]\n"
+		"\n0000:02:00.0\n  + vfio-pci\n  a.json: [0]\n"
+		"\n0000:03:00.0\n  - igb\n  + vfio-pci\n"
+		"  a.json: [0] (bind_group: it is in the group of its function)\n"
+		"\nwarning: w\n");
+	report_json(&plan, &binding, &messages, &json);
+	check_text(
+		"json", buffer_slice(&json),
+		"{\"changed\":true,\"bind\":["
+		"{\"function\":\"0000:01:00.0\",\"old\":\"e1000e\",\"new\":\"vfio-pci\",\"why\":\"a.json: [0]\"},"
+		"{\"function\":\"0000:02:00.0\",\"old\":null,\"new\":\"vfio-pci\",\"why\":\"a.json: [0]\"},"
+		"{\"function\":\"0000:03:00.0\",\"old\":\"igb\",\"new\":\"vfio-pci\",\"why\":"
+		"\"a.json: [0] (bind_group: it is in the group of its function)\"}],"
+		"\"changes\":[],\"warnings\":[\"w\"]}\n");
 }
 
 /* What a spec says can't steer the terminal of who reads. */
@@ -131,7 +175,7 @@ static void test_control_bytes(void **state)
 		"{\"mounts\":[{\"source\":\"/dev/vfio/45\",\n\t\"destination\":\"/dev/\xc2\x9bx\",\"type\":\"bind\",\"\\u001b\":\"\x7f\"}]}",
 		"[" TYPED_ENTRY("vfio-pci-gk", "/dev/vfio/45",
 				"\"0000:3b:02.0=06/00\"") "]");
-	report_text(&run.plan, &run.messages, "c", &text);
+	report_text(&run.plan, &no_binding, &run.messages, "c", &text);
 	assert_non_null(strstr(text.data, "\\u001b"));
 	assert_null(strchr(text.data, 0x7f));
 	assert_null(strchr(text.data, '\t'));
@@ -141,9 +185,9 @@ static void test_control_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),	      cmocka_unit_test(test_text),
-		cmocka_unit_test(test_json),	      cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_control_bytes),
+		cmocka_unit_test(test_nothing), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_json),	cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_binding), cmocka_unit_test(test_control_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,13 +43,14 @@ static void test_all(void **state)
 		"all",
 		settings_parse(
 			"c",
-			SLICE("{\"unmapped\":\"error\",\"by-address\":\"remap\",\"leftover\":\"translate\",\"require_host_dev\":true,\"env\":\"warn\",\"log\":\"/l\",\"log-format\":\"json\",\"log-level\":\"debug\",\"timeout\":10,\"credential\":false,\"fw_cfg\":false,\"smbios\":false,\"bind\":false,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
+			SLICE("{\"unmapped\":\"error\",\"by-address\":\"remap\",\"leftover\":\"translate\",\"require_host_dev\":true,\"env\":\"warn\",\"log\":\"/l\",\"log-format\":\"json\",\"log-level\":\"debug\",\"timeout\":10,\"credential\":false,\"fw_cfg\":false,\"smbios\":false,\"bind\":true,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
 			&settings, &err),
 		&err);
 	assert_int_equal(settings.unmapped, UNMAPPED_ERROR);
 	assert_int_equal(settings.by_address, BY_ADDRESS_REMAP);
 	assert_int_equal(settings.leftover, LEFTOVER_TRANSLATE);
 	assert_true(settings.require_host_dev);
+	assert_true(settings.bind);
 	assert_true(settings.env_warn);
 	assert_string_equal(settings.log, "/l");
 	assert_true(settings.log_json);
@@ -79,6 +80,7 @@ static void test_null(void **state)
 			&settings, &err),
 		&err);
 	assert_int_equal(settings.timeout, 3);
+	assert_false(settings.bind);
 	assert_true(settings.sources.credential);
 	assert_true(settings.sources.fw_cfg);
 	assert_true(settings.sources.smbios);
@@ -132,7 +134,6 @@ static void test_refused(void **state)
 		{ "{\"credential\":1}", "c: credential: must be true or false" },
 		{ "{\"fw_cfg\":1}", "c: fw_cfg: must be true or false" },
 		{ "{\"smbios\":\"no\"}", "c: smbios: must be true or false" },
-		{ "{\"bind\":true}", "c: bind: is not in this version; remove it" },
 		{ "{\"bind\":\"no\"}", "c: bind: must be true or false" },
 		{ "{\"runtime\":[]}", "c: runtime: must be a string" },
 		{ "{\"runtime\":\"\"}",

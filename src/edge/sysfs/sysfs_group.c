@@ -3,11 +3,11 @@
 #include "sysfs_group.h"
 
 #include <errno.h>
-#include <net/if.h>
 
 #include "oci-vfio-hook/number.h"
 
 #include "sysfs_function.h"
+#include "sysfs_interface.h"
 #include "sysfs_node.h"
 
 #define CLASS_STORAGE 0x01
@@ -17,33 +17,6 @@
 static bool is_bridge(uint32_t class)
 {
 	return class >> 8 == 0x0600 || class >> 8 == 0x0604;
-}
-
-/* Is one of its network interfaces up? /sys/class/net/<name>/flags, as SIOCGIFFLAGS. */
-static bool has_interface_up(const struct sysroot *sysroot, int function)
-{
-	auto_names interfaces = { 0 };
-	auto_close int net =
-		sysroot_openat(sysroot, function, "net", O_RDONLY | O_DIRECTORY);
-
-	if (net < 0 || names_read(net, &interfaces) < 0)
-		return false;
-	for (size_t i = 0; i < interfaces.count; i++) {
-		auto_free char *path = text_join(interfaces.items[i], "/flags", NULL);
-		char value[16];
-		struct slice text;
-		uint64_t flags;
-
-		if (sysroot_read_attribute(sysroot, net, path, value, sizeof value) < 0)
-			continue;
-		text = slice_from(value);
-		if (slice_starts(text, SLICE("0x")))
-			text = slice_from_to(text, 2, text.length);
-		if (number_parse(text, 16, 8, UINT32_MAX, &flags) == 0 &&
-		    (flags & IFF_UP))
-			return true;
-	}
-	return false;
 }
 
 static bool is_boot_display(const struct sysroot *sysroot, int function)
@@ -56,16 +29,20 @@ static bool is_boot_display(const struct sysroot *sysroot, int function)
 }
 
 /* Why it would be unwise to take the function from its driver. */
-static enum offender_role find_role(const struct sysroot *sysroot, int function,
+static enum offender_role find_role(const struct sysroot *sysroot,
+				    const struct pci_address *address, int function,
 				    uint32_t class)
 {
+	auto_function_use use = { 0 };
+
 	if (function_has(sysroot, function, "virtfn0"))
 		return OFFENDER_PHYSICAL_FUNCTION;
 	if (class >> 16 == CLASS_STORAGE)
 		return OFFENDER_DISK;
 	if (class >> 16 == CLASS_DISPLAY && is_boot_display(sysroot, function))
 		return OFFENDER_DISPLAY;
-	return has_interface_up(sysroot, function) ? OFFENDER_NETWORK_UP : OFFENDER_SPARE;
+	sysfs_find_interface(sysroot, address, function, &use);
+	return use.kind == FUNCTION_INTERFACE_UP ? OFFENDER_NETWORK_UP : OFFENDER_SPARE;
 }
 
 static void add_member(struct inventory_group *group, const struct pci_address *address)
@@ -101,7 +78,7 @@ static int look_at_member(const struct sysroot *sysroot,
 		return 0;
 	offender = array_append(group->offenders, group->n_offenders, group->capacity);
 	offender->address = *address;
-	offender->role = find_role(sysroot, fd, class);
+	offender->role = find_role(sysroot, address, fd, class);
 	offender->driver = take_ptr(driver);
 	return 0;
 }

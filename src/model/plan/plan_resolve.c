@@ -9,19 +9,35 @@
 
 enum refusal {
 	REFUSE_FOR_GOOD,
-	REFUSE_FOR_NOW, /* waiting may help */
+	REFUSE_FOR_NOW,	  /* waiting may help */
+	REFUSE_TO_DRIVER, /* binding may help */
 };
 
 static int refuse(struct planner *planner, enum refusal refusal,
 		  const struct request_function *asked, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Says which option of which entry can't be had, and why. For now: returns -EAGAIN, and
+/* Where to record a refusal. What keeps a function from being bound is said rather than that it
+ * isn't. */
+static struct error *error_for(struct planner *planner, enum refusal refusal)
+{
+	if (refusal == REFUSE_FOR_GOOD)
+		return planner->err;
+	if (refusal == REFUSE_FOR_NOW && planner->only_unbound) {
+		error_free(&planner->pending);
+		planner->only_unbound = false;
+	} else if (!planner->pending.message) {
+		planner->only_unbound = refusal == REFUSE_TO_DRIVER;
+	}
+	return &planner->pending;
+}
+
+/* Says which option of which entry can't be had, and why. Not for good: returns -EAGAIN, and
  * the rest is looked at first, because what is wrong for good is said at once. */
 static int refuse(struct planner *planner, enum refusal refusal,
 		  const struct request_function *asked, const char *format, ...)
 {
-	struct error *err = refusal == REFUSE_FOR_NOW ? &planner->pending : planner->err;
+	struct error *err = error_for(planner, refusal);
 	auto_free char *why = NULL, *guest = NULL;
 	char host[PCI_ADDRESS_SIZE];
 	va_list arguments;
@@ -34,13 +50,15 @@ static int refuse(struct planner *planner, enum refusal refusal,
 	r = error_set(err, ERROR_UNAVAILABLE, "%s: host function %s, here %s: %s",
 		      asked->entry->where, pci_address_format(&asked->map->host, host),
 		      guest, why);
-	return refusal == REFUSE_FOR_NOW ? -EAGAIN : r;
+	return refusal == REFUSE_FOR_GOOD ? r : -EAGAIN;
 }
 
 /* A driver that isn't VFIO's keeps what it has. But one that we saw come may have to let
  * go, by driverctl's rule for udev: the kernel's own choice is always first. */
 static enum refusal refusal_of_driver(const struct planner *planner)
 {
+	if (planner->in->bind)
+		return REFUSE_TO_DRIVER;
 	return planner->in->waiting ? REFUSE_FOR_NOW : REFUSE_FOR_GOOD;
 }
 
@@ -80,7 +98,9 @@ static int check_bound(struct planner *planner, const struct request_function *a
 			      "%s is bound to %s, not a VFIO driver; bind it: " DRIVERCTL,
 			      address, found->driver, address);
 	if (!found->vfio)
-		return refuse(planner, REFUSE_FOR_NOW, asked,
+		return refuse(planner,
+			      planner->in->bind ? REFUSE_TO_DRIVER : REFUSE_FOR_NOW,
+			      asked,
 			      "%s is not bound to any driver; bind it: " DRIVERCTL,
 			      address, address);
 	return 0;
@@ -393,6 +413,7 @@ static void follow_functions(struct planner *planner, const struct map_entry *en
 			     struct resolved *resolved, size_t first, size_t end)
 {
 	struct error *err = planner->err, pending = planner->pending;
+	bool only_unbound = planner->only_unbound;
 	auto_error reason = { 0 };
 	int r = 0;
 
@@ -416,6 +437,7 @@ static void follow_functions(struct planner *planner, const struct map_entry *en
 		explain_nodes(planner, entry, resolved, first, end);
 	error_free(&planner->pending);
 	planner->pending = pending;
+	planner->only_unbound = only_unbound;
 	planner->err = err;
 }
 

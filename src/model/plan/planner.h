@@ -62,6 +62,7 @@ struct planner {
 	struct messages *messages;
 	struct error *err;
 	struct error pending; /* the first thing that isn't there yet, but may come */
+	bool only_unbound;    /* that is a function to be bound */
 	/* For each entry of the map. */
 	struct resolved *resolved;
 	/* For each device and mount of the spec: the entry that names it, or NULL. */
