@@ -107,7 +107,7 @@ foreign_bound() {
 	bind_to uio_pci_generic $edu_root
 	foreign_spec "$1" $edu_root
 	expect_refused 69 'is bound to uio_pci_generic' hook apply "$bundle"
-	expect 0 '' hook --bind apply "$bundle"
+	expect 0 "$edu_root is now bound to vfio-pci, and was to uio_pci_generic" hook --log-level info --bind apply "$bundle"
 	assert_driver $edu_root vfio-pci vfio-pci
 	expect 0 "$edu_root $edu_identification" container "$1"
 }
@@ -160,6 +160,8 @@ foreign_bound() {
 	[ ! -e /sys/bus/pci/drivers/vfio-pci ]
 	expect_refused 0 '+ vfio-pci' hook --bind plan "$bundle"
 	[ ! -e /sys/bus/pci/drivers/vfio-pci ]
+	expect_refused 77 "the module vfio-pci can't be loaded: Operation not permitted; as root: modprobe vfio-pci" \
+		setpriv --bounding-set -sys_module "$OCI_VFIO_HOOK" --device-map "$map" --bind apply "$bundle"
 	expect 0 '' hook --bind apply "$bundle"
 	assert_driver $edu_root vfio-pci vfio-pci
 	expect 0 "$edu_root $edu_identification" container crun

@@ -100,8 +100,7 @@ static int check_bound(struct planner *planner, const struct request_function *a
 	if (!found->vfio)
 		return refuse(planner,
 			      planner->in->bind ? REFUSE_TO_DRIVER : REFUSE_FOR_NOW,
-			      asked,
-			      "%s is not bound to any driver; bind it: " DRIVERCTL,
+			      asked, "%s is not bound to any driver; bind it: " DRIVERCTL,
 			      address, address);
 	return 0;
 }
