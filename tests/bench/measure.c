@@ -141,7 +141,8 @@ static void start(const struct program *program, struct sample *ret)
 		close(open_file(program->input, &length));
 		input = pipe_of(program->input);
 	}
-	if (!make_pipe(output, 2 * length))
+	/* What is written is longer where much is done: the annotation lists it. */
+	if (!make_pipe(output, 8 * length))
 		output[0] = output[1] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);

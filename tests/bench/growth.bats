@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What a run costs where a container's author multiplies something: ten times as much of it costs at most twelve times the
+# instructions and memory. To be run by `machine`. GROWTH_COUNT is the larger count (10,000 in the test, 100,000 by
+# hand); GROWTH_ONLY names the kinds to look at, GROWTH_LOG is a file for the counts, GROWTH_LOOK only counts.
+
+load helpers
+
+COUNT=${GROWTH_COUNT:-10000}
+
+setup_file() {
+	make_configs
+	use_machine 5 0
+	use_map 1
+}
+
+# COUNT FILTER: the small config through jq, with $count, and `address`, which makes a PCI address of a number.
+grow() {
+	jq -c --argjson count "$1" '
+		def hex: [. / 16, .] | map(floor % 16 | "0123456789abcdef"[.:. + 1]) | join("");
+		def address: "000\(1 + . / 65536 | floor):\(. / 256 % 256 | hex):\(. / 8 % 32 | hex).\(. % 8)";
+		'"$2" "$CONFIGS/small-noop.json"
+}
+
+# KIND COUNT: prints the config.
+config_of() {
+	# shellcheck disable=SC2016 # jq's variables
+	case $1 in
+	# Bind mounts that one entry names.
+	mounts) grow "$2" '.mounts += [range($count) | { destination: "/run/card\(.)", type: "bind", source: "/dev/vfio/45", options: ["bind"] }]' ;;
+	# The same place again and again.
+	mounts-of-one-destination) grow "$2" '.mounts += [range($count) | { destination: "/dev/vfio/45", type: "bind", source: "/dev/vfio/45", options: ["rw", "bind"] }]' ;;
+	# Of nodes that no entry names.
+	other-mounts) grow "$2" '.mounts += [range($count) | { destination: "/run/card\(.)", type: "bind", source: "/dev/card\(.)", options: ["bind"] }]' ;;
+	# One mapped device among others.
+	device-among-devices) grow "$2" '.linux.devices = [range($count) | { path: "/dev/card\(.)", type: "c", major: 10, minor: . }]
+		+ [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]' ;;
+	devices-and-no-rules) grow "$2" '.linux.devices = [range($count) | { path: "/dev/card\(.)", type: "c", major: 10, minor: . }]
+		+ [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }] | .linux.resources.devices = []' ;;
+	# Equal rules for equal devices, of which one is mapped.
+	rules-for-devices) grow "$2" '.linux.devices = [range($count) | { path: "/dev/card\(.)", type: "c", major: 243, minor: 5 }]
+		+ [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]
+		| .linux.resources.devices += [range($count) | { allow: true, type: "c", major: 243, minor: 5, access: "rwm" }]' ;;
+	rules-and-devices) grow "$2" '.linux.devices = [range($count) | { path: "/dev/card\(.)", type: "c", major: 10, minor: . }]
+		+ [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]
+		| .linux.resources.devices += [range($count) | { allow: true, type: "c", major: 10, minor: ., access: "rwm" }]' ;;
+	# Rules alone: of no device, and of a node of this machine that the container does not have.
+	rules) grow "$2" '.linux.resources.devices += [range($count) | { allow: true, type: "c", major: 243, minor: ., access: "rwm" }]' ;;
+	rules-of-others) grow "$2" '.linux.resources.devices += [range($count) | { allow: true, type: "c", major: 242, minor: 1, access: "rwm" }]' ;;
+	rules-of-wildcards) grow "$2" '.linux.devices = [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]
+		| .linux.resources.devices += [range($count) | { allow: true, type: "c", major: 242, access: "rwm" }]' ;;
+	# VFIO devices that no entry names.
+	keep) grow "$2" '.linux.devices = [range($count) | { path: "/dev/vfio/\(100 + .)", type: "c", major: 243, minor: (100 + .) }]' ;;
+	drop) grow "$2" '.linux.devices = [range($count) | { path: "/dev/vfio/\(100 + .)", type: "c", major: 243, minor: (100 + .) }]
+		| .linux.resources.devices = [{ allow: true, access: "rwm" }] + [range($count) | { allow: true, type: "c", major: 243, minor: (100 + .), access: "rwm" }]' ;;
+	drop-mounts) grow "$2" '.mounts += [range($count) | { destination: "/dev/vfio/\(100 + .)", type: "bind", source: "/dev/vfio/\(100 + .)", options: ["bind"] }]
+		| .linux.resources.devices = []' ;;
+	# One path again and again.
+	one-path) grow "$2" '.linux.devices = [range($count) | { path: "/dev/vfio/100", type: "c", major: 243, minor: 100 }]
+		+ [range($count) | { path: "/dev/card", type: "c", major: 10, minor: . }]
+		+ [range($count) | { path: "/dev/vfio/vfio", type: "c", major: 10, minor: 196 }]
+		+ [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]' ;;
+	# This machine's own nodes, each said to be a function's by variables.
+	own) grow "$2" '.linux.devices = [range($count) | { path: "/dev/vfio/3", type: "c", major: 242, minor: 0 }]
+		| .mounts += [range($count) | { destination: "/run/card\(.)", type: "bind", source: "/dev/vfio/3", options: ["bind"] }]
+		| .process.env += [range($count) | "PCIDEVICE_\(.)_INFO={\"0000:01:00.0\":{\"vfio\":{\"dev-mount\":\"/dev/vfio/3\"}}}"]' ;;
+	own-remapped) grow "$2" '.linux.devices = [range($count) | { path: "/dev/vfio/\(100 + .)", type: "c", major: 243, minor: . }]
+		| .process.env += [range($count) | "PCIDEVICE_\(.)_INFO={\"0000:02:00.0\":{\"vfio\":{\"dev-mount\":\"/dev/vfio/\(100 + .)\"}}}"]' ;;
+	own-privileged) grow "$2" '.linux.devices = [range($count) | { path: "/dev/vfio/\(100 + .)", type: "c", major: 243, minor: (100 + .) }]
+		| .linux.resources.devices = [{ allow: true, access: "rwm" }]' ;;
+	own-addresses) grow "$2" '.linux.devices = [{ path: "/dev/vfio/3", type: "c", major: 242, minor: 0 }]
+		| .process.env += ["PCIDEVICE_A=0000:01:00.0" + ([range($count) | "," + address] | join(""))]' ;;
+	esac
+}
+
+# KIND: the options that it needs.
+options_of() {
+	case $1 in
+	keep | one-path) echo --unmapped=keep ;;
+	drop | drop-mounts) echo --unmapped=drop ;;
+	own-remapped) echo --unmapped=own --by-address=remap ;;
+	own*) echo --unmapped=own ;;
+	esac
+}
+
+# KIND COUNT: makes the config, and everything ready for a run.
+prepare_growth() {
+	local config=$CONFIGS/$1-$2.json options
+	[ -e "$config" ] || config_of "$1" "$2" > "$config"
+	prepare precreate "$1-$2"
+	read -ra options <<< "$(options_of "$1")"
+	ARGV=("$OCI_VFIO_HOOK" "${options[@]}" precreate)
+}
+
+# KIND COUNT: prints the instructions of a run.
+instructions_of() {
+	local log=$BENCH_WORK/valgrind.log
+	prepare_growth "$@"
+	run_under /usr/bin/valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" 2> "$BENCH_WORK/stderr" ||
+		complain "$*: $(head -c 500 "$BENCH_WORK/stderr")" || return
+	sed -n 's/^==[0-9]*== Collected : \([0-9]*\)$/\1/p' "$log" | grep .
+}
+
+# KIND...: ten times as much costs at most twelve times.
+assert_growth() {
+	local kind few many
+	for kind; do
+		[[ " ${GROWTH_ONLY:-$kind} " == *" $kind "* ]] || continue
+		few=$(instructions_of "$kind" $((COUNT / 10))) && many=$(instructions_of "$kind" "$COUNT") || return
+		echo "# $kind: $many instructions for $COUNT, $few for a tenth: $((many * 10 / few)) tenths" | tee -a "${GROWTH_LOG:-/dev/null}"
+		[ "$many" -le $((few * 12)) ] || [ -n "${GROWTH_LOOK:-}" ] || return
+	done
+}
+
+# KIND COUNT: prints the KiB that a run takes at its peak.
+memory_of() {
+	local line
+	prepare_growth "$@"
+	{
+		printf '%s\t%s\t%s\t%s' "$1" "$INPUT" "$FROM" "$TO"
+		printf '\t%s' "${ARGV[@]}"
+		echo
+	} > "$BENCH_WORK/plan"
+	line=$("$BENCH_TOOLS/driver" time 3 < "$BENCH_WORK/plan" 2> /dev/null) && cut -f 8 <<< "$line"
+}
+
+# KIND...: ten times as much takes at most twelve times the memory, and never more than 20 times the config. (An index of
+# its JSON alone takes three times.)
+assert_memory() {
+	local kind empty size few many
+	empty=$(peak_memory empty small)
+	for kind; do
+		[[ " ${GROWTH_ONLY:-$kind} " == *" $kind "* ]] || continue
+		few=$(memory_of "$kind" $((COUNT / 10))) && many=$(memory_of "$kind" "$COUNT") || return
+		size=$(stat -c %s "$CONFIGS/$kind-$COUNT.json")
+		few=$((few - empty)) many=$((many - empty))
+		echo "# $kind: $many KiB more than the empty program, $few for a tenth, the config has $((size / 1024))" | tee -a "${GROWTH_LOG:-/dev/null}"
+		[ -z "${GROWTH_LOOK:-}" ] || continue
+		[ $many -le $((few * 12)) ] && [ $many -le $((1024 + 20 * size / 1024)) ] || return
+	done
+}
+
+MAPPED='mounts mounts-of-one-destination other-mounts device-among-devices devices-and-no-rules rules-for-devices
+	rules-and-devices rules rules-of-others rules-of-wildcards keep drop drop-mounts one-path'
+OWN='own own-remapped own-privileged own-addresses'
+
+@test "G11: ten times the devices, rules and mounts cost at most twelve times the instructions" {
+	# shellcheck disable=SC2086 # kinds
+	assert_growth $MAPPED
+}
+
+@test "G11: ten times this machine's own devices and what is said of them cost at most twelve times the instructions" {
+	# shellcheck disable=SC2086 # kinds
+	assert_growth $OWN
+}
+
+@test "G11: ten times as much takes at most twelve times the memory, and 20 times the config" {
+	# shellcheck disable=SC2086 # kinds
+	assert_memory $MAPPED $OWN
+}
