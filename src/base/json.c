@@ -550,8 +550,10 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 		return error_set(err, ERROR_DATA,
 				 "%s: invalid JSON: it has a vertical tab or a form feed",
 				 name);
-	/* A guess that is seldom too small; pages that aren't touched cost nothing. */
-	array_grow(&doc.spans, &doc.spans_capacity, text.length / 64 + 64,
+	/* A guess that is seldom too small; pages that aren't touched cost nothing. (Short
+	 * texts may be many.) */
+	array_grow(&doc.spans, &doc.spans_capacity,
+		   text.length < 512 ? text.length / 8 + 8 : text.length / 64 + 64,
 		   sizeof *doc.spans);
 	parser.callbacks = callbacks;
 	want_text(&parser, true, true);

@@ -134,19 +134,20 @@ void plan_add_annotation(struct plan *plan, const struct spec *spec, const uint8
 	if (plan->n_changes == 0)
 		return;
 	annotation_format(&plan->annotation, key, binding, &text);
+	if (!spec->annotations_json)
+		buffer_add(&value, SLICE("{\"" ANNOTATION_KEY "\":"));
 	json_quote(&value, buffer_slice(&text));
+	/* It may be as long as the spec. */
+	buffer_free(&text);
 	if (spec->annotations_json) {
 		plan_set_member(plan, PLAN_ANNOTATION, &spec->doc, spec->annotations_json,
 				SPEC_ANNOTATION_OURS, ANNOTATION_KEY,
 				buffer_slice(&value), why);
 		return;
 	}
-	buffer_free(&text);
-	buffer_add(&text, SLICE("{\"" ANNOTATION_KEY "\":"));
-	buffer_add(&text, buffer_slice(&value));
-	buffer_add(&text, SLICE("}"));
+	buffer_add(&value, SLICE("}"));
 	plan_set_member(plan, PLAN_ANNOTATION, &spec->doc, 0, SPEC_ANNOTATIONS,
-			"annotations", buffer_slice(&text), why);
+			"annotations", buffer_slice(&value), why);
 }
 
 bool plan_node_changes(const struct plan_node *node)
