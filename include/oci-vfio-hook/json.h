@@ -64,17 +64,24 @@ struct json_member {
 extern const struct json_shape json_any;
 extern const struct json_shape json_value;
 
+/* A longer text is not parsed, so that places of elements fit into a span. */
+#define JSON_SIZE_MAX ((size_t)512 << 20)
+
 /* A span is named by its index; 0 is the root, and as a child or sibling means "none". */
 struct json_span {
 	uint32_t start,
 		end;   /* bytes [start, end) of the text, quotes and brackets included */
 	uint32_t next; /* next sibling, 0: none */
-	uint32_t position; /* member: index in the shape's table; element: index in the
-			      array */
-	uint32_t extra; /* escaped string: where in `decoded`; array: how many elements it
-			 * has, indexed or not */
-	uint8_t type;	/* enum json_type */
-	bool escaped;	/* string or key with escapes */
+	uint32_t type : 3;    /* enum json_type */
+	uint32_t escaped : 1; /* string or key with escapes */
+	/* Member: index in the shape's table; element: index in the array. */
+	uint32_t position : 28;
+};
+
+/* What few spans have besides: an array, how many elements it has, indexed or not; an escaped
+ * string, where it is in `decoded`. */
+struct json_extra {
+	uint32_t json, value;
 };
 
 struct json {
@@ -83,6 +90,8 @@ struct json {
 	const struct json_shape *shape;
 	struct json_span *spans;
 	size_t n_spans, spans_capacity;
+	struct json_extra *extras; /* in the order of the spans */
+	size_t n_extras, extras_capacity;
 	struct buffer decoded; /* [length, 4 bytes, native][bytes] of escaped strings */
 };
 

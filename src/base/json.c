@@ -27,7 +27,7 @@ struct frame {
 	bool object;
 	/* As it was before: what is not kept leaves nothing. */
 	uint32_t last_sibling;
-	size_t n_decoded;
+	size_t n_extras, n_decoded;
 };
 
 struct parser {
@@ -88,8 +88,8 @@ static uint32_t add_span(struct parser *parser, enum json_type type, size_t star
 	*span = (struct json_span) {
 		.start = (uint32_t)start,
 		.end = (uint32_t)end,
-		.position = position,
-		.type = (uint8_t)type,
+		.position = position & 0xfffffff,
+		.type = type & 7,
 	};
 	if (parser->depth > 0) {
 		struct frame *frame = &parser->frames[parser->depth - 1];
@@ -99,6 +99,12 @@ static uint32_t add_span(struct parser *parser, enum json_type type, size_t star
 		frame->last_child = index;
 	}
 	return index;
+}
+
+static void add_extra(struct json *doc, uint32_t json, size_t value)
+{
+	*array_append(doc->extras, doc->n_extras, doc->extras_capacity) =
+		(struct json_extra) { json, (uint32_t)value };
 }
 
 /* The shape of the value that begins now, NULL if it is not indexed, and its position. */
@@ -179,7 +185,7 @@ static void add_string(struct parser *parser, enum json_type type, struct slice 
 	}
 	json = add_span(parser, type, json_string_start(doc->text, end), end, position);
 	doc->spans[json].escaped = true;
-	doc->spans[json].extra = (uint32_t)doc->decoded.length;
+	add_extra(doc, json, doc->decoded.length);
 	buffer_add(&doc->decoded,
 		   (struct slice) { (const char *)&length, sizeof length });
 	buffer_add(&doc->decoded, decoded);
@@ -259,10 +265,13 @@ static int open_container(struct parser *parser, bool object)
 		.first_key = parser->keys.count,
 		.object = object,
 		.last_sibling = parser->depth ? frame[-1].last_child : 0,
+		.n_extras = parser->doc->n_extras,
 		.n_decoded = parser->doc->decoded.length,
 	};
 	frame->json = add_span(parser, object ? JSON_OBJECT : JSON_ARRAY, end - 1,
 			       parser->doc->text.length, position);
+	if (!object)
+		add_extra(parser->doc, frame->json, 0);
 	parser->depth++;
 	want_text(parser, true, true);
 	/* Most strings of a config are such. */
@@ -285,7 +294,8 @@ static void close_container(struct parser *parser)
 {
 	struct frame *frame = &parser->frames[--parser->depth];
 
-	parser->doc->spans[frame->json].extra = frame->object ? 0 : frame->position;
+	if (!frame->object)
+		parser->doc->extras[frame->n_extras].value = frame->position;
 	parser->doc->spans[frame->json].end =
 		(uint32_t)yajl_get_bytes_consumed(parser->yajl);
 	want_text(parser, true, true);
@@ -299,6 +309,7 @@ static void drop_element(struct parser *parser)
 	struct json *doc = parser->doc;
 
 	doc->n_spans = dropped->json;
+	doc->n_extras = dropped->n_extras;
 	doc->decoded.length = dropped->n_decoded;
 	array->last_child = dropped->last_sibling;
 	if (array->last_child)
@@ -542,8 +553,8 @@ int json_parse(const char *name, struct slice text, const struct json_shape *sha
 				 .frames = frames };
 	yajl_status status;
 
-	if (text.length >= UINT32_MAX)
-		return error_set(err, ERROR_DATA, "%s: is larger than 4 GiB", name);
+	if (text.length > JSON_SIZE_MAX)
+		return error_set(err, ERROR_DATA, "%s: is larger than 512 MiB", name);
 	if (text.length == 0)
 		return error_set(err, ERROR_DATA, "%s: is empty", name);
 	if (has_odd_space(text))
@@ -614,6 +625,7 @@ int json_check_value(struct slice value, struct error *err)
 void json_free(struct json *doc)
 {
 	free(doc->spans);
+	free(doc->extras);
 	buffer_free(&doc->decoded);
 	*doc = (struct json) { 0 };
 }

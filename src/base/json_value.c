@@ -13,9 +13,25 @@ uint32_t json_child(const struct json *doc, uint32_t json)
 		       : 0;
 }
 
+/* The span's extra, which it has. */
+static uint32_t find_extra(const struct json *doc, uint32_t json)
+{
+	size_t low = 0, high = doc->n_extras;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (doc->extras[middle].json <= json)
+			low = middle;
+		else
+			high = middle;
+	}
+	return doc->extras[low].value;
+}
+
 size_t json_array_length(const struct json *doc, uint32_t array)
 {
-	return doc->spans[array].extra;
+	return find_extra(doc, array);
 }
 
 uint32_t json_member_raw(const struct json *doc, uint32_t object, uint32_t position)
@@ -74,12 +90,14 @@ int json_expect(const struct json *doc, uint32_t json, enum json_type type,
 struct slice json_decoded(const struct json *doc, uint32_t json)
 {
 	const struct json_span *at = &doc->spans[json];
+	const char *found;
 	uint32_t length;
 
 	if (!at->escaped)
 		return slice_from_to(doc->text, at->start + 1, at->end - 1);
-	memcpy(&length, doc->decoded.data + at->extra, sizeof length);
-	return (struct slice) { doc->decoded.data + at->extra + sizeof length, length };
+	found = doc->decoded.data + find_extra(doc, json);
+	memcpy(&length, found, sizeof length);
+	return (struct slice) { found + sizeof length, length };
 }
 
 /* The code unit of the \uXXXX at `at` (the backslash), or 0 where there is none. */

@@ -174,7 +174,7 @@ static bool is_all(const struct json *doc, uint32_t array, const uint32_t *remov
 	if (count == 0)
 		return false;
 	last = json_skip_space(doc->text, json_span(doc, removed[count - 1])->end);
-	return json_span(doc, removed[count - 1])->position + 1 == count &&
+	return json_span(doc, removed[count - 1])->position == count - 1 &&
 	       last + 1 == json_span(doc, array)->end;
 }
 

@@ -30,6 +30,17 @@ config_of() {
 	mounts) grow "$2" '.mounts += [range($count) | { destination: "/run/card\(.)", type: "bind", source: "/dev/vfio/45", options: ["bind"] }]' ;;
 	# The same place again and again.
 	mounts-of-one-destination) grow "$2" '.mounts += [range($count) | { destination: "/dev/vfio/45", type: "bind", source: "/dev/vfio/45", options: ["rw", "bind"] }]' ;;
+	# Without options, which get some.
+	mounts-without-options) grow "$2" '.mounts += [range($count) | { destination: "/run/card\(.)", type: "bind", source: "/dev/vfio/45" }]' ;;
+	# Elsewhere than at /dev.
+	far-mounts) grow "$2" '.mounts += [range($count) | { destination: "/run/volume\(.)", type: "bind", source: "/srv/volume\(.)", options: ["rbind", "rw"] }]
+		| .linux.devices = [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]' ;;
+	# One variable of a mapped device again and again, with and without what is said of it.
+	variables) grow "$2" '.process.env += [range($count / 2) | "PCIDEVICE_X=0000:3b:02.0",
+		"PCIDEVICE_X_INFO={\"0000:3b:02.0\":{\"generic\":{\"deviceID\":\"0000:3b:02.0\"},\"vfio\":{\"dev-mount\":\"/dev/vfio/45\",\"mount\":\"/dev/vfio/vfio\"}}}"]
+		| .linux.devices = [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]' ;;
+	other-variables) grow "$2" '.process.env += [range($count) | "PCIDEVICE_\(.)=0000:\(. % 256 | hex):02.7"]
+		| .linux.devices = [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]' ;;
 	# Of nodes that no entry names.
 	other-mounts) grow "$2" '.mounts += [range($count) | { destination: "/run/card\(.)", type: "bind", source: "/dev/card\(.)", options: ["bind"] }]' ;;
 	# One mapped device among others.
@@ -140,7 +151,7 @@ assert_memory() {
 	done
 }
 
-MAPPED='mounts mounts-of-one-destination other-mounts device-among-devices devices-and-no-rules rules-for-devices
+MAPPED='mounts mounts-of-one-destination mounts-without-options far-mounts variables other-variables other-mounts device-among-devices devices-and-no-rules rules-for-devices
 	rules-and-devices rules rules-of-others rules-of-wildcards keep drop drop-mounts one-path'
 OWN='own own-remapped own-privileged own-addresses'
 

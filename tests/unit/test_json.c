@@ -1164,11 +1164,11 @@ static void test_too_large(void **state)
 {
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
-	struct slice text = { "{}", UINT32_MAX };
+	struct slice text = { "{}", JSON_SIZE_MAX + 1 };
 
 	(void)state;
-	check_error("4 GiB", json_parse("doc", text, &json_any, NULL, &doc, &err), &err,
-		    ERROR_DATA, "doc: is larger than 4 GiB");
+	check_error("512 MiB", json_parse("doc", text, &json_any, NULL, &doc, &err), &err,
+		    ERROR_DATA, "doc: is larger than 512 MiB");
 }
 
 /* Where a string begins and ends, by its quotes. */
