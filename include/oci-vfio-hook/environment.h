@@ -21,15 +21,16 @@ enum env_reference_kind {
 struct env_reference {
 	enum env_reference_kind kind;
 	bool in_name;		      /* in the variable's name, not in its value */
-	bool owned;		      /* `text` */
 	struct pci_spelling spelling; /* ENV_ADDRESS */
 	uint32_t start, end; /* bytes of name or value; of JSON with the quotes */
 	/* The reference to the function that it is said of, by the key around it or by the
 	 * name: its index in `references`; its own: none. */
 	uint32_t owner;
-	uint32_t value_end;	    /* ENV_ADDRESS_KEY: where the member's value ends */
-	struct pci_address address; /* ENV_ADDRESS, ENV_ADDRESS_KEY */
-	struct slice text;	    /* ENV_PATH: cleaned; ENV_UUID */
+	uint32_t value_end; /* ENV_ADDRESS_KEY: where the member's value ends */
+	union {
+		struct pci_address address; /* ENV_ADDRESS, ENV_ADDRESS_KEY */
+		struct slice text;	    /* ENV_PATH: cleaned; ENV_UUID */
+	};
 };
 
 static inline bool env_reference_is_address(const struct env_reference *reference)
@@ -44,19 +45,24 @@ struct env_variable {
 	bool is_json; /* the value begins as an object or array, or it is an _INFO */
 	bool broken;  /* JSON that isn't what it should be: left as it is */
 	bool done;    /* an earlier run translated it */
-	struct env_reference *references;
-	size_t n_references, capacity;
+	uint32_t n_references;
 	/* Variables of one name, and those that belong to them, are translated together or
 	 * not at all: the first of them, and the next one (`count`: none). Both are indexes
 	 * into `variables`. */
-	size_t leader, next;
+	uint32_t leader, next;
+	const struct env_reference *references; /* among the environment's */
 };
 
 struct environment {
 	struct env_variable *variables; /* in the order of the spec */
 	size_t count;
+	struct env_reference
+		*references; /* of all variables, one after the other; owned */
+	size_t n_references, references_capacity;
 	struct pci_address *addresses; /* of all that isn't done; sorted; owned */
 	size_t n_addresses;
+	struct text_pool
+		texts; /* paths and UUIDs that are not as they stand in the spec */
 };
 
 #define auto_environment __attribute__((cleanup(environment_free))) struct environment

@@ -8,47 +8,71 @@
 
 static const struct slice info_suffix = { "_INFO", 5 };
 
-static struct env_reference *add_reference(struct env_variable *variable,
+/* The search of one variable. */
+struct search {
+	struct environment *environment;
+	struct env_variable *variable;
+	size_t first; /* of its references among the environment's */
+};
+
+static struct env_reference *reference_at(const struct search *search, size_t index)
+{
+	return &search->environment->references[search->first + index];
+}
+
+static struct env_reference *add_reference(struct search *search,
 					   enum env_reference_kind kind, size_t start,
 					   size_t end)
 {
-	struct env_reference *reference = array_append(
-		variable->references, variable->n_references, variable->capacity);
+	struct environment *environment = search->environment;
+	struct env_reference *reference =
+		array_append(environment->references, environment->n_references,
+			     environment->references_capacity);
 
 	reference->kind = kind;
 	reference->start = (uint32_t)start;
 	reference->end = (uint32_t)end;
-	reference->owner = (uint32_t)variable->n_references - 1;
+	reference->owner = search->variable->n_references++;
 	return reference;
 }
 
-static void find_in_name(struct env_variable *variable)
+static void find_in_name(struct search *search)
 {
 	struct env_reference *reference;
 	struct pci_spelling spelling;
 	struct pci_address address;
 	size_t start, end;
 
-	if (!variable_find_address(variable->source->name, &start, &end, &address,
+	if (!variable_find_address(search->variable->source->name, &start, &end, &address,
 				   &spelling))
 		return;
-	reference = add_reference(variable, ENV_ADDRESS, start, end);
+	reference = add_reference(search, ENV_ADDRESS, start, end);
 	reference->in_name = true;
 	reference->address = address;
 	reference->spelling = spelling;
 }
 
-static void add_path(struct env_variable *variable, struct slice text, bool borrow,
-		     size_t start, size_t end)
+/* The text, or a copy where it is not the spec's own. */
+static struct slice keep_text(struct search *search, struct slice text, bool borrow)
 {
-	struct env_reference *reference = add_reference(variable, ENV_PATH, start, end);
+	if (!borrow)
+		text.data = text_pool_add(&search->environment->texts, text);
+	return text;
+}
 
-	reference->text = text;
-	reference->owned = !borrow || !path_is_clean(text);
-	if (reference->owned)
-		reference->text = slice_from(path_clean(text));
+static void add_path(struct search *search, struct slice text, bool borrow, size_t start,
+		     size_t end)
+{
+	struct env_reference *reference = add_reference(search, ENV_PATH, start, end);
+	auto_free char *clean = NULL;
+
+	if (!path_is_clean(text)) {
+		clean = path_clean(text);
+		text = slice_from(clean);
+	}
+	reference->text = keep_text(search, text, borrow && !clean);
 	/* Of a list in a variable whose name has an address. */
-	if (variable->references[0].in_name)
+	if (reference_at(search, 0)->in_name)
 		reference->owner = 0;
 }
 
@@ -79,7 +103,7 @@ static bool is_address(struct slice text, struct pci_address *ret,
 
 /* One element of a list, or one string of JSON; anything else than an address, a path or,
  * where they are expected, a UUID is left alone. */
-static void find_in_text(struct env_variable *variable, enum env_reference_kind kind,
+static void find_in_text(struct search *search, enum env_reference_kind kind,
 			 struct slice text, bool borrow, size_t start, size_t end)
 {
 	struct pci_spelling spelling;
@@ -87,20 +111,16 @@ static void find_in_text(struct env_variable *variable, enum env_reference_kind 
 	struct env_reference *reference;
 
 	if (is_address(text, &address, &spelling)) {
-		reference = add_reference(variable, kind, start, end);
+		reference = add_reference(search, kind, start, end);
 		reference->address = address;
 		reference->spelling = spelling;
 	} else if (kind == ENV_ADDRESS && slice_starts(text, SLICE("/")) &&
 		   !path_is_control_node(text)) {
-		add_path(variable, text, borrow, start, end);
+		add_path(search, text, borrow, start, end);
 	} else if (kind == ENV_ADDRESS && is_uuid(text) &&
-		   variable_has_uuids(variable->source->name)) {
-		reference = add_reference(variable, ENV_UUID, start, end);
-		reference->owned = !borrow;
-		reference->text =
-			borrow ? text
-			       : (struct slice) { xstrndup(text.data, text.length),
-						  text.length };
+		   variable_has_uuids(search->variable->source->name)) {
+		reference = add_reference(search, ENV_UUID, start, end);
+		reference->text = keep_text(search, text, borrow);
 	}
 }
 
@@ -110,15 +130,15 @@ static bool is_separator(char c)
 	return c == ',' || c == ';' || c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static void find_in_list(struct env_variable *variable)
+static void find_in_list(struct search *search)
 {
-	struct slice value = variable->source->value;
+	struct slice value = search->variable->source->value;
 	size_t start = 0;
 
 	for (size_t i = 0; i <= value.length; i++) {
 		if (i < value.length && !is_separator(value.data[i]))
 			continue;
-		find_in_text(variable, ENV_ADDRESS, slice_from_to(value, start, i), true,
+		find_in_text(search, ENV_ADDRESS, slice_from_to(value, start, i), true,
 			     start, i);
 		start = i + 1;
 	}
@@ -133,17 +153,17 @@ struct open_members {
 };
 
 /* After a string was added: what it is said of, or, of a key, what is said of it. */
-static void find_owner(struct env_variable *variable, const struct json *doc,
-		       uint32_t json, size_t first, struct open_members *open)
+static void find_owner(const struct search *search, const struct json *doc, uint32_t json,
+		       size_t first, struct open_members *open)
 {
 	const uint32_t start = json_span(doc, json)->start;
 	struct env_reference *reference;
 
 	while (open->count && open->items[open->count - 1].end <= start)
 		open->count--;
-	if (first == variable->n_references)
+	if (first == search->variable->n_references)
 		return;
-	reference = &variable->references[first];
+	reference = reference_at(search, first);
 	if (reference->kind != ENV_ADDRESS_KEY) {
 		if (open->count)
 			reference->owner = open->items[open->count - 1].reference;
@@ -155,8 +175,9 @@ static void find_owner(struct env_variable *variable, const struct json *doc,
 }
 
 /* Keys and string values. */
-static void find_in_json(struct env_variable *variable)
+static void find_in_json(struct search *search)
 {
+	struct env_variable *variable = search->variable;
 	struct open_members open = { 0 };
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
@@ -175,10 +196,10 @@ static void find_in_json(struct env_variable *variable)
 			variable->broken = true;
 			break;
 		}
-		find_in_text(variable,
+		find_in_text(search,
 			     span->type == JSON_KEY ? ENV_ADDRESS_KEY : ENV_ADDRESS, text,
 			     !span->escaped, span->start, span->end);
-		find_owner(variable, &doc, json, first, &open);
+		find_owner(search, &doc, json, first, &open);
 	}
 }
 
@@ -209,12 +230,12 @@ static void find_leader(const struct slice_index *names, size_t index,
 	}
 	if (base == names->count)
 		base = find_name(names, name);
-	variable->leader = base == index ? index : variables[base].leader;
+	variable->leader = base == index ? (uint32_t)index : variables[base].leader;
 }
 
 static void find_leaders(struct environment *environment)
 {
-	auto_free size_t *first = xzalloc(environment->count * sizeof *first);
+	auto_free uint32_t *first = xzalloc(environment->count * sizeof *first);
 	auto_slice_index names = { 0 };
 
 	for (size_t i = 0; i < environment->count; i++)
@@ -222,14 +243,14 @@ static void find_leaders(struct environment *environment)
 	slice_index_sort(&names);
 	for (size_t i = 0; i < environment->count; i++) {
 		find_leader(&names, names.items[i].place, environment->variables);
-		first[i] = environment->count;
+		first[i] = (uint32_t)environment->count;
 	}
 	for (size_t i = environment->count; i-- > 0;) {
 		struct env_variable *variable = &environment->variables[i];
 
 		variable->orphan = environment->variables[variable->leader].info;
 		variable->next = first[variable->leader];
-		first[variable->leader] = i;
+		first[variable->leader] = (uint32_t)i;
 	}
 	for (size_t i = 0; i < environment->count; i++)
 		environment->variables[i].leader =
@@ -245,11 +266,9 @@ void environment_collect_addresses(struct environment *environment)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < environment->count; i++)
-		count += environment->variables[i].n_references;
 	free(environment->addresses);
-	environment->addresses = xzalloc(count * sizeof *environment->addresses);
-	count = 0;
+	environment->addresses =
+		xmalloc(environment->n_references * sizeof *environment->addresses);
 	for (size_t i = 0; i < environment->count; i++) {
 		const struct env_variable *variable = &environment->variables[i];
 
@@ -278,13 +297,18 @@ void environment_parse(const struct spec *spec, struct environment *ret)
 	}
 	find_leaders(ret);
 	for (size_t i = 0; i < ret->count; i++) {
-		struct env_variable *variable = &ret->variables[i];
+		struct search search = { ret, &ret->variables[i], ret->n_references };
 
-		find_in_name(variable);
-		if (variable->is_json)
-			find_in_json(variable);
+		find_in_name(&search);
+		if (search.variable->is_json)
+			find_in_json(&search);
 		else
-			find_in_list(variable);
+			find_in_list(&search);
+	}
+	/* They stay where they are now. */
+	for (size_t i = 0, first = 0; i < ret->count; i++) {
+		ret->variables[i].references = ret->references + first;
+		first += ret->variables[i].n_references;
 	}
 	environment_collect_addresses(ret);
 }
@@ -304,17 +328,9 @@ bool environment_has_address(const struct environment *environment,
 
 void environment_free(struct environment *environment)
 {
-	for (size_t i = 0; i < environment->count; i++) {
-		struct env_variable *variable = &environment->variables[i];
-
-		for (size_t k = 0; k < variable->n_references; k++) {
-			if (variable->references[k].owned)
-				free((char *)(uintptr_t)variable->references[k]
-					     .text.data);
-		}
-		free(variable->references);
-	}
 	free(environment->variables);
+	free(environment->references);
 	free(environment->addresses);
+	text_pool_free(&environment->texts);
 	*environment = (struct environment) { 0 };
 }

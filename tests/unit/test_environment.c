@@ -53,16 +53,14 @@ static void dump_tokens(const struct env_variable *variable, struct buffer *ret)
 	for (size_t i = 0; i < variable->n_references && !variable->broken; i++) {
 		const struct env_reference *token = &variable->references[i];
 		static const char letters[] = { 'A', 'K', 'P', 'U' };
-		auto_free char *path =
-			token->text.data ? xstrndup(token->text.data, token->text.length)
-					 : NULL;
 		char text[PCI_ADDRESS_SIZE];
 
-		buffer_printf(ret, "%s%s%c%s", i ? " " : "", token->in_name ? "@" : "",
-			      letters[token->kind],
-			      token->text.data
-				      ? path
-				      : pci_address_format(&token->address, text));
+		buffer_printf(ret, "%s%s%c", i ? " " : "", token->in_name ? "@" : "",
+			      letters[token->kind]);
+		buffer_add(ret,
+			   env_reference_is_address(token)
+				   ? slice_from(pci_address_format(&token->address, text))
+				   : token->text);
 	}
 }
 
@@ -215,7 +213,7 @@ static enum translation_result translate(void *context,
 					 char **why)
 {
 	static const uint8_t buses[] = { 0, 2, 3, 1, 4, 5, 7, 7 };
-	struct pci_address address = token->address;
+	struct pci_address address = { 0 };
 	char text[PCI_ADDRESS_SIZE];
 
 	(void)variable;
@@ -224,6 +222,8 @@ static enum translation_result translate(void *context,
 		*ret = xasprintf("%.*s0", (int)token->text.length, token->text.data);
 		return TRANSLATION_DONE;
 	}
+	if (env_reference_is_address(token))
+		address = token->address;
 	if (address.bus == 0)
 		return TRANSLATION_NONE;
 	if (address.bus > 7) {
