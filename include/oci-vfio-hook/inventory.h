@@ -97,6 +97,12 @@ struct inventory {
 	 * sorted by number. */
 	struct vfio_node *vfio_nodes;
 	size_t n_vfio_nodes, vfio_nodes_capacity;
+	/* With request.match: the groups with a node that no entry names, in ascending order;
+	 * some of the first ones are among `groups`. */
+	uint32_t *unnamed;
+	size_t n_unnamed, unnamed_capacity;
+	/* A process that has the node of the only one of them open; 0: none that we may see. */
+	int64_t unnamed_holder;
 	/* With request.control: from /sys/class/misc/vfio/dev, where that is absent
 	 * 10:196. */
 	struct device_number control;
@@ -122,6 +128,12 @@ const struct inventory_own *inventory_find_own(const struct inventory *inventory
 const struct request_function *inventory_find_owner(const struct inventory *inventory,
 						    const struct request *request,
 						    const struct pci_address *address);
+
+/* How many of the unnamed groups are looked up: so many tell a person enough. */
+#define INVENTORY_UNNAMED_SHOWN 8
+
+/* Finds the unnamed groups among vfio_nodes: those in which no function of `functions` is. */
+void inventory_find_unnamed(struct inventory *inventory);
 
 /* Sorts vfio_nodes, which looking them up needs. */
 void inventory_sort_vfio_nodes(struct inventory *inventory);

@@ -67,6 +67,9 @@ struct request {
 	struct pci_address *own;
 	size_t n_own, own_capacity;
 	bool vfio_nodes; /* the numbers of all VFIO nodes of this machine */
+	/* The groups that no entry names: one of them may be the spec's device. With vfio_nodes
+	 * and the functions of all entries. */
+	bool match;
 	/* The same if a node that is looked up as a file might be one of them. */
 	bool vfio_nodes_of_files;
 	bool control; /* the numbers of /dev/vfio/vfio */
@@ -99,12 +102,19 @@ bool request_needs_map(const struct spec *spec, const struct environment *enviro
 bool request_needs_far_mounts(const struct device_map *map,
 			      const struct annotation *annotation);
 
+/* What is to become of devices that no entry names. */
+struct request_policy {
+	enum unmapped_policy unmapped;
+	enum by_address_policy by_address;
+	bool match; /* the only group of this machine is the spec's only device */
+};
+
 /* Which entries may the spec name, and what decides it? A --device-map entry that it doesn't
  * name is ERROR_DATA. */
 int request_build(const struct spec *spec, const struct environment *environment,
 		  const struct device_map *map, const struct annotation *annotation,
-		  enum unmapped_policy unmapped, enum by_address_policy by_address,
-		  struct request *ret, struct error *err);
+		  const struct request_policy *policy, struct request *ret,
+		  struct error *err);
 
 void request_free(struct request *request);
 

@@ -45,6 +45,7 @@ struct settings {
 	enum leftover_policy leftover;
 	bool bind;	       /* mapped functions go to vfio-pci */
 	bool require_host_dev; /* of VFIO entries of a machine map that a spec names */
+	bool match;	       /* the only VFIO group is the spec's only VFIO device */
 	enum message_level shown_level; /* messages up to this one go to stderr, */
 	enum message_level log_level;	/* and up to this one to a log */
 	bool env_warn;			/* createRuntime: only warn of the environment */

@@ -11,6 +11,9 @@
  * /dev/vfio/devices/vfioN or /dev/iommu? (Not the control node.) */
 bool path_is_vfio_node(struct slice path);
 
+/* The node of a group that has an IOMMU, /dev/vfio/N: *ret is N. */
+bool path_is_group_node(struct slice path, uint32_t *ret);
+
 /* Is it /dev/vfio/vfio? */
 bool path_is_control_node(struct slice path);
 

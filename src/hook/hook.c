@@ -154,9 +154,11 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 		.bind = run->settings.bind,
 		.explain = explain,
 	};
+	const struct request_policy policy = { run->settings.unmapped,
+					       run->settings.by_address,
+					       run->settings.match };
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
-			      run->settings.unmapped, run->settings.by_address,
-			      &run->request, err);
+			      &policy, &run->request, err);
 
 	return r < 0 ? r : hook_look(run, &input, err);
 }

@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/inventory.h"
 
 #include "oci-vfio-hook/request.h"
+#include "oci-vfio-hook/vfio_path.h"
 
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,
 						   uint32_t number)
@@ -63,6 +64,39 @@ const struct vfio_node *inventory_find_vfio_node(const struct inventory *invento
 		       : NULL;
 }
 
+static int compare_groups(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+void inventory_find_unnamed(struct inventory *inventory)
+{
+	auto_free uint32_t *named = xzalloc(inventory->n_functions * sizeof *named);
+	size_t count = 0;
+	uint32_t group;
+
+	for (size_t i = 0; i < inventory->n_functions; i++) {
+		const struct inventory_function *function = &inventory->functions[i];
+
+		if (!function->absent && function->has_group)
+			named[count++] = function->group;
+	}
+	if (count > 1)
+		qsort(named, count, sizeof *named, compare_groups);
+	for (size_t i = 0; i < inventory->n_vfio_nodes; i++) {
+		if (path_is_group_node(slice_from(inventory->vfio_nodes[i].path),
+				       &group) &&
+		    !bsearch(&group, named, count, sizeof *named, compare_groups))
+			*array_append(inventory->unnamed, inventory->n_unnamed,
+				      inventory->unnamed_capacity) = group;
+	}
+	if (inventory->n_unnamed > 1)
+		qsort(inventory->unnamed, inventory->n_unnamed,
+		      sizeof *inventory->unnamed, compare_groups);
+}
+
 static int compare_addresses(const void *a, const void *b)
 {
 	return pci_address_compare(a, b);
@@ -101,6 +135,7 @@ void inventory_free(struct inventory *inventory)
 		free(inventory->others[i].absent);
 	free(inventory->others);
 	free(inventory->own);
+	free(inventory->unnamed);
 	for (size_t i = 0; i < inventory->n_vfio_nodes; i++)
 		free(inventory->vfio_nodes[i].path);
 	free(inventory->vfio_nodes);

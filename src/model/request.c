@@ -261,7 +261,8 @@ static bool may_be_vfio(const struct spec_device *device)
 static void request_device(struct request *request, const struct spec *spec, size_t index,
 			   const struct device_map *map,
 			   const struct annotation *annotation,
-			   enum by_address_policy by_address, struct wanted_nodes *wanted)
+			   const struct request_policy *policy,
+			   struct wanted_nodes *wanted)
 {
 	const struct spec_device *device = &spec->devices[index];
 	struct request_place *place = &request->devices[index];
@@ -282,7 +283,8 @@ static void request_device(struct request *request, const struct spec *spec, siz
 	if (vfio && (!place->entry || request->unmapped == UNMAPPED_OWN) &&
 	    request->unmapped != UNMAPPED_KEEP) {
 		want_node(wanted, REQUEST_NODE_VFIO, device->path, &place->node);
-		if (request->unmapped == UNMAPPED_OWN && by_address == BY_ADDRESS_REMAP)
+		if (policy->match || (request->unmapped == UNMAPPED_OWN &&
+				      policy->by_address == BY_ADDRESS_REMAP))
 			want_number(wanted, device, place);
 	}
 	if (!vfio && !place->entry)
@@ -329,6 +331,29 @@ static bool may_be_own(const struct request *request, const struct wanted_nodes 
 	return false;
 }
 
+/* Is there a device or mount that is a group of VFIO's by its path, and no entry's? */
+static bool has_unnamed_group(const struct request *request, const struct spec *spec,
+			      const struct annotation *annotation)
+{
+	uint32_t number;
+
+	if (request->unmapped == UNMAPPED_KEEP)
+		return false;
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		if (!request->devices[i].entry &&
+		    path_is_group_node(spec->devices[i].path, &number) &&
+		    !device_is_done(annotation, &spec->devices[i]))
+			return true;
+	}
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (!request->mounts[i].entry &&
+		    path_is_group_node(spec->mounts[i].source, &number) &&
+		    !mount_is_done(annotation, &spec->mounts[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Each of the environment's addresses, which are sorted, once. */
 static void request_own(struct request *request, const struct environment *environment)
 {
@@ -357,8 +382,10 @@ static void add_functions(struct request *request, const struct map_entry *entry
 {
 	for (size_t i = 0; i < entry->n_functions; i++) {
 		const struct map_function *map = &entry->functions[i];
+		const bool asked =
+			named || environment_has_address(environment, &map->host);
 
-		if (!named && !all && !environment_has_address(environment, &map->host)) {
+		if (!asked && !all) {
 			*array_append(request->others, request->n_others,
 				      request->others_capacity) =
 				(struct request_function) { .entry = entry, .map = map };
@@ -371,7 +398,7 @@ static void add_functions(struct request *request, const struct map_entry *entry
 			.named = named,
 			.want_group =
 				(named || followed) && entry->type == DEVICE_VFIO_PCI,
-			.want_identity = expects_identity(entry),
+			.want_identity = asked && expects_identity(entry),
 		};
 	}
 }
@@ -493,33 +520,36 @@ static enum unmapped_policy resolve_policy(enum unmapped_policy policy,
 
 int request_build(const struct spec *spec, const struct environment *environment,
 		  const struct device_map *map, const struct annotation *annotation,
-		  enum unmapped_policy unmapped, enum by_address_policy by_address,
-		  struct request *ret, struct error *err)
+		  const struct request_policy *policy, struct request *ret,
+		  struct error *err)
 {
 	struct wanted_nodes wanted = { 0 };
-	bool own;
+	bool own, by_address;
 
-	ret->unmapped = resolve_policy(unmapped, map);
+	ret->unmapped = resolve_policy(policy->unmapped, map);
 	ret->devices = xzalloc(spec->n_devices * sizeof *ret->devices);
 	ret->mounts = xzalloc(spec->n_mounts * sizeof *ret->mounts);
 	ret->named = xzalloc(map->n_entries * sizeof *ret->named);
 	ret->followed = xzalloc(map->n_entries * sizeof *ret->followed);
 	ret->entry_nodes = xzalloc(map->n_entries * sizeof *ret->entry_nodes);
 	for (size_t i = 0; i < spec->n_devices; i++)
-		request_device(ret, spec, i, map, annotation, by_address, &wanted);
+		request_device(ret, spec, i, map, annotation, policy, &wanted);
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		request_mount(ret, spec, i, map, annotation, &wanted);
 	find_named(ret, spec, map);
 	own = may_be_own(ret, &wanted);
-	ret->control |= own && by_address == BY_ADDRESS_REMAP;
-	/* What is given by its address must not be another entry's guest. */
-	request_entries(ret, spec, environment, map,
-			own && by_address == BY_ADDRESS_REMAP, &wanted);
+	by_address = own && policy->by_address == BY_ADDRESS_REMAP;
+	ret->match = policy->match && has_unnamed_group(ret, spec, annotation);
+	ret->control |= by_address || ret->match;
+	/* What is given by its address, or because it is the only one, must not be another
+	 * entry's guest. */
+	request_entries(ret, spec, environment, map, by_address || ret->match, &wanted);
 	add_nodes(ret, &wanted);
 	if (own)
 		request_own(ret, environment);
 	if (ret->unmapped == UNMAPPED_ERROR || ret->unmapped == UNMAPPED_DROP)
 		ret->vfio_nodes |= has_unexplained_rule(ret, spec, map, annotation);
+	ret->vfio_nodes |= ret->match;
 	if (ret->unmapped == UNMAPPED_KEEP)
 		ret->vfio_nodes = ret->vfio_nodes_of_files = false;
 	return check_missing(ret, spec, map, annotation, err);

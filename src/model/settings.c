@@ -15,6 +15,7 @@ enum settings_member {
 	SETTINGS_RUNTIME,
 	SETTINGS_ENV_PREFIXES,
 	SETTINGS_REQUIRE_HOST_DEV,
+	SETTINGS_MATCH,
 	SETTINGS_CREDENTIAL,
 	SETTINGS_FW_CFG,
 	SETTINGS_SMBIOS,
@@ -33,6 +34,7 @@ static const struct json_member members[] = {
 	[SETTINGS_RUNTIME] = JSON_MEMBER("runtime", &json_value),
 	[SETTINGS_ENV_PREFIXES] = JSON_MEMBER("env_prefixes", &json_any),
 	[SETTINGS_REQUIRE_HOST_DEV] = JSON_MEMBER("require_host_dev", &json_value),
+	[SETTINGS_MATCH] = JSON_MEMBER("match", &json_value),
 	[SETTINGS_CREDENTIAL] = JSON_MEMBER("credential", &json_value),
 	[SETTINGS_FW_CFG] = JSON_MEMBER("fw_cfg", &json_value),
 	[SETTINGS_SMBIOS] = JSON_MEMBER("smbios", &json_value),
@@ -289,6 +291,8 @@ static int set_member(const struct json *doc, unsigned int member, uint32_t json
 		return set_prefixes(doc, json, settings, err);
 	case SETTINGS_REQUIRE_HOST_DEV:
 		return json_bool(doc, json, &settings->require_host_dev, err);
+	case SETTINGS_MATCH:
+		return json_bool(doc, json, &settings->match, err);
 	case SETTINGS_CREDENTIAL:
 		return json_bool(doc, json, &settings->sources.credential, err);
 	case SETTINGS_FW_CFG:

@@ -69,6 +69,7 @@ assert_mapped() {
 		fw_cfg {"fw_cfg":"no"}
 		fw_cfg {"fw_cfg":0}
 		smbios {"smbios":"no"}
+		match {"match":"yes"}
 		credential {"credential":0}
 		Credential {"Credential":false}
 		env_prefixes {"env_prefixes":"PCIDEVICE_"}

@@ -144,6 +144,18 @@ unbind() {
 	assert_timed_out 'PCI path 06/00/00 stops at 0000:01:00.0, which has no bus below it'
 }
 
+@test "match: a group that isn't there yet: 75, and what comes meanwhile is found" {
+	echo '{"match":true}' > "$ETC/config.json"
+	rm "$MAPS/45.json" "$ROOT/sys/class/vfio/4" "$ROOT/sys/class/vfio/3"
+	assert_timed_out 'this machine has no VFIO group that no entry names'
+	status=0
+	start_waiting "$OCI_VFIO_HOOK" --timeout 2 apply "$BUNDLE"
+	add_sysfs_node vfio 3 242:0
+	wait $job || status=$?
+	assert_silent
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+}
+
 # What waiting doesn't change.
 
 @test "a PCI path through a function that isn't a bridge: 69 at once" {

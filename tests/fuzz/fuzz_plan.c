@@ -428,6 +428,14 @@ static bool address_gives(const struct plan_run_input *input, const struct plan_
 	return false;
 }
 
+/* Is it the only group that no entry names? */
+static bool match_gives(const struct plan_run_input *input, const struct plan_run *run,
+			uint32_t group)
+{
+	return input->match && run->request.match && run->inventory.n_unnamed == 1 &&
+	       run->inventory.unnamed[0] == group;
+}
+
 /* May what the spec had stay by itself? */
 static bool keeps_own(const struct plan_run *run)
 {
@@ -459,10 +467,11 @@ static bool had_mount(const struct plan_run *run, const struct spec_mount *mount
 	return false;
 }
 
-static bool is_group(const struct device_number *number)
+static bool is_group(const struct plan_run_input *input,
+		     const struct device_number *number)
 {
 	return number->type == 'c' && number->major == MACHINE_MAJOR &&
-	       number->minor < MACHINE_GROUPS;
+	       machine_has_node(input->sysroot, number->minor);
 }
 
 /* The node of a group is in the container only where somebody who may has given it. */
@@ -473,9 +482,10 @@ static void check_given(const struct plan_run_input *input, const struct plan_ru
 		const struct spec_device *device = &after->devices[i];
 		uint32_t group = device->number.minor;
 
-		if (!device->has_numbers || !is_group(&device->number))
+		if (!device->has_numbers || !is_group(input, &device->number))
 			continue;
 		fuzz_check(entry_gives(run, group) || address_gives(input, run, group) ||
+				   match_gives(input, run, group) ||
 				   (keeps_own(run) && had_device(run, device)),
 			   "nobody gave %.*s", (int)device->path.length,
 			   device->path.data);
@@ -489,9 +499,10 @@ static void check_given(const struct plan_run_input *input, const struct plan_ru
 		    mount->source.length != strlen(number) + 1)
 			continue;
 		group = (uint32_t)(mount->source.data[mount->source.length - 1] - '0');
-		if (group >= MACHINE_GROUPS)
+		if (!machine_has_node(input->sysroot, group))
 			continue;
 		fuzz_check(entry_gives(run, group) || address_gives(input, run, group) ||
+				   match_gives(input, run, group) ||
 				   (keeps_own(run) && had_mount(run, mount)),
 			   "nobody gave the mount of %.*s", (int)mount->source.length,
 			   mount->source.data);
@@ -506,7 +517,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const enum by_address_policy by_address[] = { BY_ADDRESS_REFUSE,
 							     BY_ADDRESS_REMAP };
 	struct choices choices = { { (const char *)data, size } };
-	const struct sysroot sysroot = { choose(&choices, 8) };
+	struct sysroot sysroot = { .seed = choose(&choices, 8) };
 	struct plan_run_input input = { .answer = machine_answer,
 					.sysroot = &sysroot,
 					.annotate = true };
@@ -524,6 +535,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input.unmapped = CHOOSE(&choices, policies);
 	input.by_address = CHOOSE(&choices, by_address);
 	input.require_host_dev = choose(&choices, 4) == 1;
+	input.match = choose(&choices, 4) == 1;
+	sysroot.few = input.match;
 	add_spec(&choices, &spec, &env, &space, &annotations);
 	if (choose(&choices, 2)) {
 		add_map(&choices, &map);

@@ -14,6 +14,12 @@ static uint32_t group_of(const struct pci_address *address)
 	return (address->bus * 2u + address->slot) % MACHINE_GROUPS;
 }
 
+bool machine_has_node(const struct sysroot *sysroot, uint32_t group)
+{
+	return group < MACHINE_GROUPS &&
+	       (!sysroot->few || (group + sysroot->seed) % 3 == 0);
+}
+
 static void answer_function(const struct sysroot *sysroot,
 			    const struct request_function *asked,
 			    struct inventory_function *ret)
@@ -47,12 +53,13 @@ static void answer_own(const struct sysroot *sysroot, const struct pci_address *
 	*ret = (struct inventory_own) { .exists = hash % 8 != 7 };
 	if (!ret->exists)
 		return;
-	ret->vfio = hash % 4 != 3;
 	ret->has_group = true;
 	ret->group = group_of(asked);
+	ret->vfio = hash % 4 != 3 && machine_has_node(sysroot, ret->group);
 }
 
-static void answer_group(struct inventory *inventory, uint32_t number)
+static void answer_group(const struct sysroot *sysroot, struct inventory *inventory,
+			 uint32_t number)
 {
 	struct inventory_group *group;
 
@@ -61,7 +68,7 @@ static void answer_group(struct inventory *inventory, uint32_t number)
 	group = array_append(inventory->groups, inventory->n_groups,
 			     inventory->groups_capacity);
 	*group = (struct inventory_group) { .number = number,
-					    .has_node = true,
+					    .has_node = machine_has_node(sysroot, number),
 					    .node = { 'c', MACHINE_MAJOR, number } };
 }
 
@@ -74,7 +81,7 @@ static void answer_node(const struct sysroot *sysroot, const struct request_node
 	*ret = (struct inventory_node) { 0 };
 	switch (asked->kind) {
 	case REQUEST_NODE_VFIO:
-		if ((uint32_t)(*number - '0') >= MACHINE_GROUPS || number[1]) {
+		if (!machine_has_node(sysroot, (uint32_t)(*number - '0')) || number[1]) {
 			ret->absent = xasprintf("not there");
 			return;
 		}
@@ -102,14 +109,23 @@ static void answer_node(const struct sysroot *sysroot, const struct request_node
 	}
 }
 
-static void answer_vfio_nodes(struct inventory *ret)
+static void answer_vfio_nodes(const struct sysroot *sysroot, struct inventory *ret)
 {
-	for (uint32_t i = 0; i < MACHINE_GROUPS; i++)
-		*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
-			      ret->vfio_nodes_capacity) =
-			(struct vfio_node) { { 'c', MACHINE_MAJOR, i },
-					     text_number("/dev/vfio/", i, "") };
+	for (uint32_t i = 0; i < MACHINE_GROUPS; i++) {
+		if (machine_has_node(sysroot, i))
+			*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
+				      ret->vfio_nodes_capacity) =
+				(struct vfio_node) { { 'c', MACHINE_MAJOR, i },
+						     text_number("/dev/vfio/", i, "") };
+	}
 	inventory_sort_vfio_nodes(ret);
+}
+
+static void answer_unnamed(const struct sysroot *sysroot, struct inventory *ret)
+{
+	inventory_find_unnamed(ret);
+	for (size_t i = 0; i < ret->n_unnamed; i++)
+		answer_group(sysroot, ret, ret->unnamed[i]);
 }
 
 void machine_answer(const void *context, const struct request *request,
@@ -126,18 +142,20 @@ void machine_answer(const void *context, const struct request *request,
 	for (size_t i = 0; i < request->n_functions; i++) {
 		answer_function(sysroot, &request->functions[i], &ret->functions[i]);
 		if (request->functions[i].want_group && ret->functions[i].has_group)
-			answer_group(ret, ret->functions[i].group);
+			answer_group(sysroot, ret, ret->functions[i].group);
 	}
 	/* The groups of what variables name, too: by_address may give their nodes. */
 	for (size_t i = 0; i < request->n_own; i++) {
 		if (ret->own[i].has_group)
-			answer_group(ret, ret->own[i].group);
+			answer_group(sysroot, ret, ret->own[i].group);
 	}
 	ret->nodes = xzalloc(request->n_nodes * sizeof *ret->nodes);
 	ret->n_nodes = request->n_nodes;
 	for (size_t i = 0; i < request->n_nodes; i++)
 		answer_node(sysroot, &request->nodes[i], &ret->nodes[i]);
 	if (request->vfio_nodes || request->vfio_nodes_of_files)
-		answer_vfio_nodes(ret);
+		answer_vfio_nodes(sysroot, ret);
+	if (request->match)
+		answer_unnamed(sysroot, ret);
 	ret->control = (struct device_number) { 'c', 10, 196 };
 }

@@ -13,7 +13,11 @@
 struct sysroot {
 	unsigned int
 		seed; /* chooses which functions PCI paths lead to, and which are absent */
+	bool few; /* only some groups have a node, so that one may be the only one left */
 };
+
+/* Has the group of this number a node? */
+bool machine_has_node(const struct sysroot *sysroot, uint32_t group);
 
 /* Answers a request; a plan_answer_fn. */
 void machine_answer(const void *context, const struct request *request,

@@ -247,6 +247,7 @@ void check_plan(const struct plan_case *c)
 					.unmapped = c->unmapped,
 					.by_address = c->by_address,
 					.leftover = c->leftover,
+					.match = c->match,
 					.require_host_dev = c->require_host_dev,
 					.answer = machine_answer };
 	auto_plan_run run = { 0 };

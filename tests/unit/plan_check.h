@@ -37,6 +37,7 @@ struct plan_case {
 	enum by_address_policy by_address;
 	enum leftover_policy leftover;
 	bool require_host_dev;
+	bool match;
 	bool once; /* the second run is another case */
 };
 

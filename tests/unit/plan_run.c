@@ -50,8 +50,10 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 		.bind = input->bind,
 		.waiting = input->waiting,
 	};
+	const struct request_policy policy = { input->unmapped, input->by_address,
+					       input->match };
 	int r = request_build(&run->spec, &run->environment, &run->map, &run->annotation,
-			      input->unmapped, input->by_address, &run->request, err);
+			      &policy, &run->request, err);
 
 	if (r < 0)
 		return r;

@@ -27,6 +27,7 @@ struct plan_run_input {
 	enum by_address_policy by_address;
 	enum leftover_policy leftover;
 	bool require_host_dev;
+	bool match;
 	plan_answer_fn *answer;
 	const void *sysroot;
 	bool annotate; /* with our annotation */

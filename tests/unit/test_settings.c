@@ -20,6 +20,7 @@ static void test_defaults(void **state)
 	assert_int_equal(settings.by_address, BY_ADDRESS_REFUSE);
 	assert_int_equal(settings.leftover, LEFTOVER_WARN);
 	assert_false(settings.require_host_dev);
+	assert_false(settings.match);
 	assert_false(settings.env_warn);
 	assert_null(settings.log);
 	assert_false(settings.log_json);
@@ -43,7 +44,7 @@ static void test_all(void **state)
 		"all",
 		settings_parse(
 			"c",
-			SLICE("{\"unmapped\":\"error\",\"by-address\":\"remap\",\"leftover\":\"translate\",\"require_host_dev\":true,\"env\":\"warn\",\"log\":\"/l\",\"log-format\":\"json\",\"log-level\":\"debug\",\"timeout\":10,\"credential\":false,\"fw_cfg\":false,\"smbios\":false,\"bind\":true,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
+			SLICE("{\"unmapped\":\"error\",\"by-address\":\"remap\",\"leftover\":\"translate\",\"require_host_dev\":true,\"match\":true,\"env\":\"warn\",\"log\":\"/l\",\"log-format\":\"json\",\"log-level\":\"debug\",\"timeout\":10,\"credential\":false,\"fw_cfg\":false,\"smbios\":false,\"bind\":true,\"runtime\":\"crun\",\"env_prefixes\":[\"A_\",\"B\\u005f\"]}"),
 			&settings, &err),
 		&err);
 	assert_int_equal(settings.unmapped, UNMAPPED_ERROR);
@@ -51,6 +52,7 @@ static void test_all(void **state)
 	assert_int_equal(settings.leftover, LEFTOVER_TRANSLATE);
 	assert_true(settings.require_host_dev);
 	assert_true(settings.bind);
+	assert_true(settings.match);
 	assert_true(settings.env_warn);
 	assert_string_equal(settings.log, "/l");
 	assert_true(settings.log_json);
@@ -131,6 +133,7 @@ static void test_refused(void **state)
 		{ "{\"timeout\":1.5}", "c: timeout: must be whole seconds" },
 		{ "{\"timeout\":86401}", "c: timeout: must be whole seconds" },
 		{ "{\"timeout\":\"3\"}", "c: timeout: must be a number" },
+		{ "{\"match\":1}", "c: match: must be true or false" },
 		{ "{\"credential\":1}", "c: credential: must be true or false" },
 		{ "{\"fw_cfg\":1}", "c: fw_cfg: must be true or false" },
 		{ "{\"smbios\":\"no\"}", "c: smbios: must be true or false" },

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "oci-vfio-hook/device_holder.h"
+
 #include "pci_walk.h"
 #include "sysfs_function.h"
 #include "sysfs_group.h"
@@ -184,6 +186,27 @@ static int look_up_all_own(struct lookup *lookup)
 	return r;
 }
 
+/* The groups that no entry names; of the only one, whether somebody has it. */
+static int look_up_unnamed(struct lookup *lookup)
+{
+	struct inventory *inventory = lookup->inventory;
+	const struct inventory_group *group;
+	int r = 0;
+
+	inventory_find_unnamed(inventory);
+	for (size_t i = 0;
+	     i < inventory->n_unnamed && i < INVENTORY_UNNAMED_SHOWN && r == 0; i++)
+		r = sysfs_look_up_group(lookup->sysroot, inventory, inventory->unnamed[i],
+					NULL, lookup->err);
+	if (r < 0 || inventory->n_unnamed != 1)
+		return r;
+	group = inventory_find_group(inventory, inventory->unnamed[0]);
+	return group->has_node
+		       ? device_holder_find(lookup->sysroot, &group->node,
+					    &inventory->unnamed_holder, lookup->err)
+		       : 0;
+}
+
 int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		  struct inventory *ret, struct error *err)
 {
@@ -213,6 +236,8 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		r = look_up_all_own(&lookup);
 	if (r == 0)
 		r = sysfs_look_up_nodes(sysroot, request, &inventory, err);
+	if (r == 0 && request->match)
+		r = look_up_unnamed(&lookup);
 	if (r < 0)
 		return r;
 	*ret = take_struct(inventory);

@@ -51,6 +51,10 @@ void claim_drop(struct planner *planner, const struct claim *claim, const char *
 int claim_refuse_disguised(struct planner *planner, uint32_t json, struct slice path,
 			   const struct vfio_node *node);
 
+/* Gives this machine's only group that no entry names to the only device that none names, and
+ * takes its claims off the list. -EAGAIN with planner->pending: there is no such group yet. */
+int plan_match(struct planner *planner, struct claims *claims);
+
 /* Judges the claims of a spec that is this machine's own. */
 int claims_judge_own(struct planner *planner, struct claims *claims);
 

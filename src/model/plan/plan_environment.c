@@ -322,7 +322,7 @@ void plan_environment(struct planner *planner)
 	struct lookup lookup = { 0 };
 
 	/* Without any map the spec is this machine's own: there is nothing to translate. */
-	if (!planner->in->map->exists || environment->count == 0)
+	if ((!planner->in->map->exists && !planner->matched) || environment->count == 0)
 		return;
 	lookup_open(planner, &lookup);
 	environment_translate(environment, translate, &lookup, &planner->plan->env,

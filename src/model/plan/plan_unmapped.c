@@ -2,6 +2,8 @@
 /* The planner: VFIO devices and mounts that no entry names, by the policy for them. */
 #include "claims.h"
 
+#include <errno.h>
+
 static int refuse(struct planner *planner, const struct claim *claim)
 {
 	const struct json *doc = &planner->in->spec->doc;
@@ -51,8 +53,14 @@ static void keep_all(struct planner *planner, const struct claims *claims)
 int plan_unmapped(struct planner *planner)
 {
 	auto_claims claims = { 0 };
+	int r;
 
 	claims_collect(planner, &claims);
+	if (claims.count && planner->in->request->match) {
+		r = plan_match(planner, &claims);
+		if (r < 0)
+			return r == -EAGAIN ? 0 : r;
+	}
 	if (claims.count == 0)
 		return 0;
 	switch (planner->in->request->unmapped) {

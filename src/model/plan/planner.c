@@ -52,8 +52,12 @@ static int classify(struct planner *planner)
 {
 	struct messages *said = planner->messages;
 	auto_messages unsaid = { 0 };
-	int r = plan_names(planner);
+	int r;
 
+	/* Whether something isn't there yet is known later then. */
+	if (planner->in->request->match)
+		planner->messages = &unsaid;
+	r = plan_names(planner);
 	if (r == 0)
 		r = plan_resolve(planner);
 	if (planner->pending.message)
@@ -65,6 +69,8 @@ static int classify(struct planner *planner)
 	if (r == 0)
 		r = plan_mounts_classify(planner);
 	planner->messages = said;
+	for (size_t i = 0; i < unsaid.count && !planner->pending.message; i++)
+		messages_add(said, unsaid.items[i].level, "%s", unsaid.items[i].text);
 	if (r < 0 || !planner->pending.message)
 		return r;
 	*planner->err = planner->pending;

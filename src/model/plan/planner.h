@@ -81,6 +81,7 @@ struct planner {
 	bool group_by_mount;  /* ... into mounts */
 	bool removes;	      /* this run removes nodes */
 	bool vfio_stays;      /* a VFIO node remains */
+	bool matched;	      /* this run gives the only group to the only device */
 };
 
 /* Each of these does one part; 0 or a negative number with planner->err set. */
