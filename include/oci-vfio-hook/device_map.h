@@ -92,6 +92,9 @@ int device_map_close_source(struct device_map *map, struct messages *messages,
 /* The entry whose container_path this cleaned path is, or NULL. */
 const struct map_entry *device_map_find(const struct device_map *map, struct slice path);
 
+/* Is it of a type that VFIO's nodes are for? */
+bool map_entry_is_vfio(const struct map_entry *entry);
+
 void device_map_free(struct device_map *map);
 
 #endif

@@ -40,4 +40,8 @@ static inline bool device_number_equal(const struct device_number *a,
 /* An order, as qsort() needs one. */
 int device_number_compare(const struct device_number *a, const struct device_number *b);
 
+/* Does Linux give this major out dynamically to character devices (include/linux/fs.h,
+ * CHRDEV_MAJOR_DYN_END and _EXT_END)? VFIO's always is one. */
+bool major_is_dynamic(uint32_t major);
+
 #endif

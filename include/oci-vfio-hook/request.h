@@ -41,6 +41,10 @@ struct request_place {
 	bool by_destination; /* mount: its destination is */
 	size_t node;	     /* index into nodes, or REQUEST_NONE */
 	size_t number;	     /* the same, of kind REQUEST_NODE_NUMBER */
+	/* Device: the entry of which it has the numbers, but not the path, or NULL; by the
+	 * numbers of the device `twin`, which has that path, or by host_dev: REQUEST_NONE. */
+	const struct map_entry *alias;
+	size_t twin;
 };
 
 struct request {
@@ -74,10 +78,6 @@ struct request {
 	bool vfio_nodes_of_files;
 	bool control; /* the numbers of /dev/vfio/vfio */
 };
-
-/* Does Linux give this major out dynamically to character devices (include/linux/fs.h,
- * CHRDEV_MAJOR_DYN_END and _EXT_END)? VFIO's always is one. */
-bool major_is_dynamic(uint32_t major);
 
 /* A directory of VFIO nodes, or one above: /dev, /dev/vfio, /dev/vfio/devices. */
 bool path_holds_vfio_nodes(struct slice path);

@@ -649,6 +649,11 @@ int device_map_add(struct device_map *map, enum map_source source, const char *n
 	return 0;
 }
 
+bool map_entry_is_vfio(const struct map_entry *entry)
+{
+	return entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_VFIO_PCI_GK;
+}
+
 void device_map_free(struct device_map *map)
 {
 	for (size_t i = 0; i < map->n_entries; i++)

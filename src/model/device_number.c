@@ -45,3 +45,8 @@ int device_number_compare(const struct device_number *a, const struct device_num
 		return a->major < b->major ? -1 : 1;
 	return (a->minor > b->minor) - (a->minor < b->minor);
 }
+
+bool major_is_dynamic(uint32_t major)
+{
+	return (major >= 234 && major <= 254) || (major >= 384 && major <= 511);
+}

@@ -5,13 +5,10 @@
 
 #include "oci-vfio-hook/device_number_set.h"
 
+#include "request_alias.h"
+
 /* Names of this length are enough to see what is missing. */
 #define MISSING_MAX 4096
-
-bool major_is_dynamic(uint32_t major)
-{
-	return (major >= 234 && major <= 254) || (major >= 384 && major <= 511);
-}
 
 bool path_holds_vfio_nodes(struct slice path)
 {
@@ -153,11 +150,6 @@ bool request_needs_far_mounts(const struct device_map *map,
 	return false;
 }
 
-static bool is_vfio_entry(const struct map_entry *entry)
-{
-	return entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_VFIO_PCI_GK;
-}
-
 /* A VFIO device of the host is bound where it is; a path in the container anybody may choose
  * who may mount a volume. */
 static void find_mount_entry(const struct device_map *map, const struct spec_mount *mount,
@@ -167,9 +159,9 @@ static void find_mount_entry(const struct device_map *map, const struct spec_mou
 	const struct map_entry *destination = device_map_find(map, mount->destination);
 
 	if (destination && (!is_below_dev(mount->source) ||
-			    (is_vfio_entry(destination) && !destination->stand_in)))
+			    (map_entry_is_vfio(destination) && !destination->stand_in)))
 		destination = destination == source ? source : NULL;
-	if (source && (is_vfio_entry(source) || !destination))
+	if (source && (map_entry_is_vfio(source) || !destination))
 		ret->entry = source;
 	else
 		ret->entry = destination;
@@ -367,6 +359,26 @@ static void request_own(struct request *request, const struct environment *envir
 	}
 }
 
+/* Devices of the host under another path, unless they are this machine's own. */
+static void request_aliases(struct request *request, const struct spec *spec,
+			    const struct device_map *map,
+			    const struct annotation *annotation,
+			    struct wanted_nodes *wanted)
+{
+	if (request->unmapped == UNMAPPED_KEEP)
+		return;
+	request_find_aliases(request, spec, map, annotation);
+	for (size_t i = 0; i < spec->n_devices && request->unmapped == UNMAPPED_OWN;
+	     i++) {
+		const struct slice path = spec->devices[i].path;
+		struct request_place *place = &request->devices[i];
+
+		if (place->alias && !place->entry && is_below_dev(path) &&
+		    !path_is_control_node(path))
+			want_node(wanted, REQUEST_NODE_FILE, path, &place->node);
+	}
+}
+
 static bool expects_identity(const struct map_entry *entry)
 {
 	for (unsigned int i = 0; i < PCI_IDENTITY_COUNT; i++) {
@@ -450,7 +462,7 @@ static void request_entries(struct request *request, const struct spec *spec,
 		request->followed[i] = directory && !named &&
 				       entry->type == DEVICE_VFIO_PCI &&
 				       names_host(environment, entry);
-		if (is_vfio_entry(entry))
+		if (map_entry_is_vfio(entry))
 			add_functions(request, entry, named, request->followed[i], all,
 				      environment);
 		else if (entry->type == DEVICE_NODE && named)
@@ -537,6 +549,7 @@ int request_build(const struct spec *spec, const struct environment *environment
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		request_mount(ret, spec, i, map, annotation, &wanted);
 	find_named(ret, spec, map);
+	request_aliases(ret, spec, map, annotation, &wanted);
 	own = may_be_own(ret, &wanted);
 	by_address = own && policy->by_address == BY_ADDRESS_REMAP;
 	ret->match = policy->match && has_unnamed_group(ret, spec, annotation);

@@ -96,7 +96,7 @@ setup() {
 	add_rule + c 244:3 rw
 	add_rule - c 10:196 m
 	add_rule + c 10:* m
-	apply
+	apply --unmapped=keep
 	assert_silent
 	assert_devices '/dev/null c 244:3'
 	assert_rules '- * *:* rwm' '+ c 244:3 rw' '- c 10:196 m' '+ c 10:* m'

@@ -163,6 +163,61 @@ setup() {
 	assert_refused 69 'linux.devices[0]' /dev/nic /dev/vfio/4
 }
 
+@test "a device of the host under another path: 69, by host_dev" {
+	add_map 45 "$(with '"host_dev":"243:5"' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
+	mknod "$ROOT/dev/ng0n1" c 243 5
+	local device
+	for device in '/dev/x c 243 5' '/dev/x u 243 5' '/dev/vfio/vfio c 243 5' '/dev/ng0n1 c 243 5'; do
+		rm -f "$CONFIG"
+		DEVICES=()
+		RULES=('{"allow":false,"access":"rwm"}')
+		# shellcheck disable=SC2086 # Four words.
+		add_device $device
+		add_rule + c 243:5 rwm
+		apply
+		assert_refused 69 'linux.devices[0]' "${device%% *}" 'c 243:5' /dev/vfio/45 45.json host_dev --unmapped=own --unmapped=keep
+		apply --unmapped=keep
+		assert_silent
+		assert_unchanged
+	done
+	# Only the last one is this machine's own.
+	apply --unmapped=own
+	assert_silent
+	assert_unchanged
+	rm "$CONFIG"
+	DEVICES=()
+	add_device /dev/x c 243 5
+	apply --unmapped=own
+	assert_refused 69 'linux.devices[0]' /dev/x /dev/vfio/45
+}
+
+@test "a device of the host beside the one that an entry names: 69, by the numbers" {
+	host_device
+	control_device
+	add_device /dev/x c 243 5
+	local policy
+	for policy in auto own drop error; do
+		apply --unmapped=$policy
+		assert_refused 69 'linux.devices[2]' /dev/x 'linux.devices[0]' /dev/vfio/45 45.json
+	done
+	add_map 45 "$(gk_entry /dev/vfio/45 0000:3b:02.0=06/00)"
+	apply
+	assert_refused 69 'linux.devices[2]' /dev/x 'linux.devices[0]' /dev/vfio/45 45.json
+}
+
+@test "a disk of the host under another path: 69, by host_dev" {
+	add_map sdb "$(with '"host_dev":"8:16"' "$(node_entry /dev/sdb /dev/vdb)")"
+	mknod "$ROOT/dev/vdb" b 254 16
+	add_device /dev/foo b 8 16
+	add_rule + b 8:16 rwm
+	apply
+	assert_refused 69 'linux.devices[0]' /dev/foo 'b 8:16' /dev/sdb sdb.json
+	rm "$CONFIG"
+	add_device /dev/sdb b 8 16
+	apply
+	assert_refused 69 'linux.devices[0]' /dev/foo 'b 8:16' /dev/sdb sdb.json
+}
+
 @test "a handle of this machine under another path: 69" {
 	add_sysfs_node vfio-dev vfio9 244:9
 	add_device /dev/nic c 244 9

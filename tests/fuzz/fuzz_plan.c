@@ -509,6 +509,47 @@ static void check_given(const struct plan_run_input *input, const struct plan_ru
 	}
 }
 
+/* Is it this machine's by its own path and numbers? */
+static bool is_own(const struct plan_run *run, const struct spec_device *device)
+{
+	for (size_t i = 0; i < run->spec.n_devices; i++) {
+		size_t node = run->request.devices[i].node;
+		const struct inventory_node *found =
+			node == REQUEST_NONE ? NULL : &run->inventory.nodes[node];
+
+		if (slice_equal(run->spec.devices[i].path, device->path) && found &&
+		    !found->absent &&
+		    device_number_equal(&found->number, &device->number))
+			return run->request.unmapped == UNMAPPED_OWN;
+	}
+	return false;
+}
+
+/* No device of the host stays, whatever its path. */
+static void check_host_numbers(const struct plan_run *run, const struct spec *after)
+{
+	for (size_t i = 0; i < after->n_devices; i++) {
+		const struct spec_device *device = &after->devices[i];
+
+		if (!device->has_numbers || run->request.unmapped == UNMAPPED_KEEP ||
+		    find_planned(run, device) || is_own(run, device))
+			continue;
+		for (size_t k = 0; k < run->map.n_entries; k++) {
+			const struct map_entry *entry = &run->map.entries[k];
+
+			fuzz_check(!entry->has_host_dev || device->number.type == 'p' ||
+					   (device->number.type == 'b' &&
+					    map_entry_is_vfio(entry)) ||
+					   device->number.major !=
+						   entry->host_dev.major ||
+					   device->number.minor != entry->host_dev.minor,
+				   "%.*s has the numbers of %s on the host",
+				   (int)device->path.length, device->path.data,
+				   entry->container_path);
+		}
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum unmapped_policy policies[] = { UNMAPPED_KEEP, UNMAPPED_AUTO,
@@ -565,6 +606,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		   err.message);
 	check_devices(&run, &after);
 	check_given(&input, &run, &after);
+	check_host_numbers(&run, &after);
 	fuzz_check_null(plan_run_check_second(&input, &run));
 	return 0;
 }

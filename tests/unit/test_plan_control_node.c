@@ -98,6 +98,7 @@ static void test_guest_kernel(void **state)
 		/* A remaining device has the number. */
 		{ .spec = SPEC(OLD "," DEV("/dev/x", "243", "5"), ALLOW("243", "5")),
 		  .map = GK_45,
+		  .unmapped = UNMAPPED_KEEP,
 		  .expected = SPEC(DEV("/dev/x", "243", "5"), ALLOW("243", "5")) },
 		/* Another VFIO device keeps the control node. */
 		{ .spec = SPEC(CONTROL "," OLD "," DEV("/dev/vfio/46", "243", "6"),

@@ -203,6 +203,7 @@ static void test_targets(void **state)
 		{ .spec = SPEC(CONTROL "," A45 "," DEV("/dev/x", "243", "5"),
 			       CTL "," RULE("true", "c", "243", "5", "rw")),
 		  .map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP,
 		  .expected = SPEC(CONTROL "," N6 "," DEV("/dev/x", "243", "5"),
 				   CTL "," RULE("true", "c", "243", "5", "rw") "," RULE(
 					   "true", "c", "242", "6", "rw")) },
@@ -215,6 +216,7 @@ static void test_targets(void **state)
 		{ .spec = SPEC(CONTROL "," A45 "," DEV("/dev/x", "243", "5"),
 			       ALLOW_ALL "," RULE("false", "c", "243", "5", "m")),
 		  .map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP,
 		  .class = ERROR_DATA,
 		  .part = "linux.resources.devices[1]: this rule denies a device number" },
 		/* Two old numbers, one new one. */

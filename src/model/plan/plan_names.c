@@ -3,11 +3,6 @@
  * tenant's word: what else must agree is decided here, before anything is resolved. */
 #include "planner.h"
 
-static bool is_vfio_entry(const struct map_entry *entry)
-{
-	return entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_VFIO_PCI_GK;
-}
-
 const struct inventory_node *plan_find_node(const struct planner *planner, size_t node)
 {
 	return node == REQUEST_NONE ? NULL : &planner->in->inventory->nodes[node];
@@ -59,7 +54,7 @@ static int check_entry(struct planner *planner, uint32_t json,
 			"%s: type: unsupported device type %s; use vfio-pci, vfio-pci-gk or node",
 			entry->where, type);
 	}
-	if (!is_vfio_entry(entry))
+	if (!map_entry_is_vfio(entry))
 		return 0;
 	if (planner->in->require_host_dev && !entry->has_host_dev &&
 	    entry->source != MAP_SOURCE_OPTION)
@@ -85,7 +80,7 @@ static int check_stand_in(struct planner *planner, const struct spec_device *dev
 		entry->has_host_dev &&
 		(!device->has_numbers || device->number.major != entry->host_dev.major ||
 		 device->number.minor != entry->host_dev.minor);
-	bool never = is_vfio_entry(entry) && !entry->stand_in &&
+	bool never = map_entry_is_vfio(entry) && !entry->stand_in &&
 		     (device->number.type != 'c' || !device->has_numbers ||
 		      !major_is_dynamic(device->number.major));
 

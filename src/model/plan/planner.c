@@ -59,6 +59,8 @@ static int classify(struct planner *planner)
 		planner->messages = &unsaid;
 	r = plan_names(planner);
 	if (r == 0)
+		r = plan_aliases(planner);
+	if (r == 0)
 		r = plan_resolve(planner);
 	if (planner->pending.message)
 		planner->messages = &unsaid;

@@ -86,6 +86,7 @@ struct planner {
 
 /* Each of these does one part; 0 or a negative number with planner->err set. */
 int plan_names(struct planner *planner);
+int plan_aliases(struct planner *planner);
 int plan_resolve(struct planner *planner);
 int plan_unmapped(struct planner *planner);
 int plan_devices_classify(struct planner *planner);
