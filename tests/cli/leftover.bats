@@ -425,14 +425,3 @@ everywhere() {
 	assert_env PCIDEVICE_INTEL_COM_SRIOV=0000:01:00.0 "NETWORK_STATUS=${networks/3b:02.0/01:00.0}"
 	assert_error 'annotations["k8s.v1.cni.cncf.io/network-status"] still has'
 }
-
-@test "addresses of more functions than the spec has nodes: told which" {
-	add_env PCIDEVICE_A=0000:3b:02.0 PCIDEVICE_B=0000:3b:02.1
-	apply
-	assert_error 'process.env[3]: "PCIDEVICE_B" names functions whose VFIO nodes are not in the spec' '0000:3b:02.1 (/dev/vfio/46)'
-	assert_env PCIDEVICE_A=0000:01:00.0 PCIDEVICE_B=0000:02:00.0
-	rm "$CONFIG"
-	second_host_device
-	apply
-	assert_silent
-}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Situations that people who do this job have told of, from beginning to end: what the container gets, or which message
-# tells them what to do. Those of variables and arguments are in environment.bats and leftover.bats.
+# tells them what to do. Those of arguments and annotations are in leftover.bats.
 
 load helpers
 
@@ -373,4 +373,152 @@ whole_directory() {
 	assert_silent
 	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196' '/dev/xvda b 254:0'
 	assert_rules '- * *:* rwm' '+ c 242:0 rwm' '+ c 10:196 rwm' '+ b 254:0 rwm'
+}
+
+# --- variables --------------------------------------------------------------------------------------------------
+
+# COUNT: so many functions behind root ports, 0000:N1:00.0 in group 1N with 242:N; each is the device of an entry for the
+# host's /dev/vfio/30N, 0000:31:10.N.
+pools() {
+	local i entries=()
+	for ((i = 1; i <= $1; i++)); do
+		add_bridge "0000:00:0$i.0" "bus=${i}1"
+		add_pci_function "0000:${i}1:00.0" "parent=0000:00:0$i.0" driver=vfio-pci "group=1$i" "node=242:$i"
+		entries+=("$(entry "/dev/vfio/30$i" "0000:31:10.$i=0$i/00")")
+	done
+	add_map pools "${entries[@]}"
+}
+
+# POOL NUMBER...: the variables of a pool with these functions, by the host's names; with `here` before, by this machine's.
+pool() {
+	local i addresses=() infos=() here='' address path
+	[ "$1" != here ] || { here=1; shift; }
+	for i in "${@:2}"; do
+		address=0000:31:10.$i path=/dev/vfio/30$i
+		[ -z "$here" ] || address=0000:${i}1:00.0 path=/dev/vfio/1$i
+		addresses+=("$address")
+		infos+=("\"$address\":{\"generic\":{\"deviceID\":\"$address\"},\"vfio\":{\"dev-mount\":\"$path\",\"mount\":\"/dev/vfio/vfio\"}}")
+	done
+	POOL=("PCIDEVICE_$1=$(IFS=,; echo "${addresses[*]}")" "PCIDEVICE_$1_INFO={$(IFS=,; echo "${infos[*]}")}")
+}
+
+# NUMBER...: the nodes of these functions, as the host has them.
+pool_nodes() {
+	local i
+	for i; do
+		add_device "/dev/vfio/30$i" c 243 "$i"
+		add_rule + c "243:$i" rwm
+	done
+	control_device
+}
+
+# The variables of all three pools, by the host's names or `here`.
+three_pools() {
+	POOLS=()
+	pool "$@" ACCESS 1 2
+	POOLS+=("${POOL[@]}")
+	pool "$@" CORE 3 4
+	POOLS+=("${POOL[@]}")
+	pool "$@" XCODE 5 6
+	POOLS+=("${POOL[@]}")
+}
+
+@test "three pools of two functions, but the nodes of one: the variables are right, and warnings name the other functions" {
+	pools 6
+	three_pools
+	pool_nodes 1 2
+	add_env "${POOLS[@]}"
+	apply
+	assert_warning 'process.env[4]: "PCIDEVICE_CORE" names functions whose VFIO nodes are not in the spec' \
+		': 0000:31:10.3 (/dev/vfio/303), 0000:31:10.4 (/dev/vfio/304); have the engine add these devices' \
+		'process.env[6]: "PCIDEVICE_XCODE"' ': 0000:31:10.5 (/dev/vfio/305), 0000:31:10.6 (/dev/vfio/306);'
+	[ "$(wc -l < "$STDERR")" = 2 ] || fail "$(show_output)"
+	assert_devices '/dev/vfio/11 c 242:1' '/dev/vfio/12 c 242:2' '/dev/vfio/vfio c 10:196'
+	three_pools here
+	assert_env "${POOLS[@]}"
+	assert_idempotent
+}
+
+@test "three pools of two functions with all of their nodes: nothing is said" {
+	pools 6
+	three_pools
+	pool_nodes 1 2 3 4 5 6
+	add_env "${POOLS[@]}"
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/11 c 242:1' '/dev/vfio/12 c 242:2' '/dev/vfio/13 c 242:3' '/dev/vfio/14 c 242:4' \
+		'/dev/vfio/15 c 242:5' '/dev/vfio/16 c 242:6' '/dev/vfio/vfio c 10:196'
+	assert_rules '- * *:* rwm' '+ c 242:1 rwm' '+ c 242:2 rwm' '+ c 242:3 rwm' '+ c 242:4 rwm' '+ c 242:5 rwm' '+ c 242:6 rwm' \
+		'+ c 10:196 rwm'
+	three_pools here
+	assert_env "${POOLS[@]}"
+}
+
+@test "RDMA nodes of a function that the guest's kernel drives: nodes, rules and _INFO are this machine's" {
+	local info='{"%s":{"generic":{"deviceID":"%s"},"rdma":{"rdma_cm":"/dev/infiniband/rdma_cm","rdma_dev":"mlx5_14","umad":"%s","uverbs":"%s"}}}'
+	local here
+	needs_root
+	add_bridge 0000:00:06.0 bus=01
+	add_pci_function 0000:01:00.0 parent=0000:00:06.0 driver=mlx5_core
+	mkdir "$ROOT/dev/infiniband"
+	mknod "$ROOT/dev/infiniband/uverbs0" c 231 192
+	mknod "$ROOT/dev/infiniband/umad0" c 231 0
+	mknod "$ROOT/dev/infiniband/rdma_cm" c 10 121
+	add_map rdma "$(gk_entry /dev/vfio/90 0000:71:00.6=06/00)" \
+		"$(node_entry /dev/infiniband/uverbs14 /dev/infiniband/uverbs0 /dev/infiniband/uverbs0)" \
+		"$(node_entry /dev/infiniband/umad14 /dev/infiniband/umad0 /dev/infiniband/umad0)" \
+		"$(node_entry /dev/infiniband/rdma_cm /dev/infiniband/rdma_cm)"
+	add_device /dev/infiniband/uverbs14 c 231 206
+	add_device /dev/infiniband/umad14 c 231 14
+	add_device /dev/infiniband/rdma_cm c 10 56
+	add_rule + c 231:206 rwm
+	add_rule + c 231:14 rwm
+	add_rule + c 10:56 rwm
+	# shellcheck disable=SC2059 # it is the format
+	printf -v here "$info" 0000:71:00.6 0000:71:00.6 /dev/infiniband/umad14 /dev/infiniband/uverbs14
+	add_env PCIDEVICE_RDMA=0000:71:00.6 "PCIDEVICE_RDMA_INFO=$here"
+	apply
+	assert_silent
+	assert_devices '/dev/infiniband/uverbs0 c 231:192' '/dev/infiniband/umad0 c 231:0' '/dev/infiniband/rdma_cm c 10:121'
+	assert_rules '- * *:* rwm' '+ c 231:192 rwm' '+ c 231:0 rwm' '+ c 10:121 rwm'
+	# shellcheck disable=SC2059
+	printf -v here "$info" 0000:01:00.0 0000:01:00.0 /dev/infiniband/umad0 /dev/infiniband/uverbs0
+	assert_env PCIDEVICE_RDMA=0000:01:00.0 "PCIDEVICE_RDMA_INFO=$here"
+	assert_idempotent
+}
+
+@test "QAT functions of two domains: numbered variables, and which is which" {
+	add_pci_function 0001:00:01.0 driver=vfio-pci group=0 node=242:0
+	add_pci_function 0001:00:02.0 driver=vfio-pci group=1 node=242:1
+	add_pci_function 0000:00:01.0 driver=virtio-pci group=5
+	add_map qat "$(entry /dev/vfio/301 0000:6b:00.1=0001:00/01)" "$(entry /dev/vfio/302 0001:6b:00.1=0001:00/02)"
+	add_device /dev/vfio/301 c 243 1
+	add_device /dev/vfio/302 c 243 2
+	control_device
+	add_env QAT0=0000:6b:00.1 QAT1=0001:6b:00.1 PCIDEVICE_QAT=0000:6b:00.1,0001:6b:00.1
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/0 c 242:0' '/dev/vfio/1 c 242:1' '/dev/vfio/vfio c 10:196'
+	assert_env QAT0=0001:00:01.0 QAT1=0001:00:02.0 PCIDEVICE_QAT=0001:00:01.0,0001:00:02.0
+}
+
+@test "one function in every spelling that people use" {
+	pools 2
+	add_map vmd "$(entry /dev/vfio/401 10000:01:00.0=02/00)"
+	pool_nodes 1
+	add_device /dev/vfio/401 c 243 7
+	rm "$MAPS/pools.json"
+	add_map pools "$(entry /dev/vfio/301 0000:3b:0a.1=01/00)"
+	add_env PCIDEVICE_TWICE=0000:3b:0a.1,10000:01:00.0,0000:3b:0a.1 PCIDEVICE_UPPER=0000:3B:0A.1 PCIDEVICE_SHORT=3b:0a.1 \
+		PCIDEVICE_VMD=10000:01:00.0 'PCIDEVICE_BLANK=0000:3b:0a.1, 10000:01:00.0' PCIDEVICE_END=0000:3b:0a.1, PCIDEVICE_NONE= \
+		PCIDEVICE_SF=0000:3b:0a.1,mlx5_core.sf.4 PCIDEVICE_MIXED=10000:01:00.0,3b:0a.1 PCIDEVICE_BUS=pci0000:3b:0a.1 \
+		'PCIDEVICE_SEMI=0000:3b:0a.1;10000:01:00.0' 'PCIDEVICE_BLANKS=0000:3b:0a.1 10000:01:00.0'
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/11 c 242:1' '/dev/vfio/vfio c 10:196' '/dev/vfio/12 c 242:2'
+	assert_env PCIDEVICE_TWICE=0000:11:00.0,0000:21:00.0,0000:11:00.0 PCIDEVICE_UPPER=0000:11:00.0 PCIDEVICE_SHORT=11:00.0 \
+		PCIDEVICE_VMD=0000:21:00.0 'PCIDEVICE_BLANK=0000:11:00.0, 0000:21:00.0' PCIDEVICE_END=0000:11:00.0, PCIDEVICE_NONE= \
+		PCIDEVICE_SF=0000:11:00.0,mlx5_core.sf.4 PCIDEVICE_MIXED=0000:21:00.0,11:00.0 PCIDEVICE_BUS=pci0000:3b:0a.1 \
+		'PCIDEVICE_SEMI=0000:11:00.0;0000:21:00.0' 'PCIDEVICE_BLANKS=0000:11:00.0 0000:21:00.0'
+	assert_idempotent
 }
