@@ -84,11 +84,10 @@ struct plan_result {
 	size_t n_mounts, mounts_capacity;
 };
 
-/* A text of the spec in which names of the host were replaced. */
-struct plan_text {
-	enum spec_text_list list;
-	size_t index;
-	const char *text; /* decoded; in plan.texts */
+/* How many texts of a list have names of the host that are replaced, and the index of the
+ * first. */
+struct plan_replaced {
+	size_t count, first;
 };
 
 /* It borrows from what it was made from, too. */
@@ -102,8 +101,8 @@ struct plan {
 	size_t n_numbers, numbers_capacity;
 	struct plan_result result;
 	struct env_changes env;
-	struct plan_text *replaced; /* in the order of the lists and of each */
-	size_t n_replaced, replaced_capacity;
+	/* Their changes are in this order, and in that of each list. */
+	struct plan_replaced replaced[SPEC_TEXTS_COUNT];
 	struct annotation annotation; /* earlier runs' and this one's */
 	struct text_pool texts;	      /* what all this borrows */
 };

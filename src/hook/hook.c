@@ -243,25 +243,14 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
 	return r < 0 ? r : make_plan(run, explain, err);
 }
 
-/* The first of the texts of a list in which names were replaced, or NULL. */
-static const struct plan_text *find_text(const struct plan *plan,
-					 enum spec_text_list list)
-{
-	for (size_t i = 0; i < plan->n_replaced; i++) {
-		if (plan->replaced[i].list == list)
-			return &plan->replaced[i];
-	}
-	return NULL;
-}
-
 /* Arguments and environment of a created container's first process have been read by the
  * runtime: nobody changes them now. */
 static int check_arguments(struct hook_run *run, struct error *err)
 {
-	const struct plan_text *text = find_text(&run->plan, SPEC_TEXTS_ARGS);
+	const struct plan_replaced *replaced = &run->plan.replaced[SPEC_TEXTS_ARGS];
 	auto_free char *accept = NULL;
 
-	if (!text)
+	if (replaced->count == 0)
 		return 0;
 	accept = remedy_setting(run->settings.remedies, "env", "warn");
 	if (!run->settings.env_warn)
@@ -269,7 +258,7 @@ static int check_arguments(struct hook_run *run, struct error *err)
 			err, ERROR_DATA,
 			"%s: process.args[%zu]: the arguments have to change, which is too late at this stage: " HOOK_EARLIER
 			"; or accept it with %s",
-			run->spec.doc.name, text->index, accept);
+			run->spec.doc.name, replaced->first, accept);
 	messages_add(
 		&run->messages, MESSAGE_WARNING,
 		"%s: the arguments of the container's first process keep the host's names: " HOOK_EARLIER,
@@ -280,10 +269,10 @@ static int check_arguments(struct hook_run *run, struct error *err)
 static int check_environment(struct hook_run *run, struct error *err)
 {
 	const struct env_changes *env = &run->plan.env;
-	const struct plan_text *text = find_text(&run->plan, SPEC_TEXTS_ENV);
+	const struct plan_replaced *replaced = &run->plan.replaced[SPEC_TEXTS_ENV];
 	auto_free char *accept = NULL;
 
-	if (env->count == 0 && !text)
+	if (env->count == 0 && replaced->count == 0)
 		return 0;
 	accept = remedy_setting(run->settings.remedies, "env", "warn");
 	if (!run->settings.env_warn)
@@ -292,7 +281,8 @@ static int check_environment(struct hook_run *run, struct error *err)
 			"%s: process.env[%zu]: the environment has to change, which is too late at this stage: " HOOK_EARLIER
 			"; or accept it with %s",
 			run->spec.doc.name,
-			env->count ? env->items[0].variable->source->index : text->index,
+			env->count ? env->items[0].variable->source->index
+				   : replaced->first,
 			accept);
 	messages_add(
 		&run->messages, MESSAGE_WARNING,

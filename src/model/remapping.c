@@ -127,6 +127,15 @@ static int check_planned_path(const struct spec *spec, const struct device_map *
 	return refuse_plan(spec, quoted, entry, why, err);
 }
 
+static bool replaces_names(const struct plan *plan)
+{
+	for (unsigned int i = 0; i < SPEC_TEXTS_COUNT; i++) {
+		if (plan->replaced[i].count)
+			return true;
+	}
+	return false;
+}
+
 static int check_planned_address(const struct spec *spec,
 				 const struct environment *environment,
 				 const struct device_map *map, const struct plan *plan,
@@ -137,7 +146,7 @@ static int check_planned_address(const struct spec *spec,
 
 	/* Not of an earlier run. */
 	if ((!environment_has_address(environment, &address->host) &&
-	     plan->n_replaced == 0) ||
+	     !replaces_names(plan)) ||
 	    annotation_has_address(&plan->annotation, &address->guest, &address->guest))
 		return 0;
 	for (size_t i = 0; i < map->n_entries; i++) {

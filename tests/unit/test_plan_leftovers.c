@@ -298,7 +298,7 @@ static void test_many(void **state)
 	check_done("many", plan_run(&input, &run, &err), &err);
 	assert_int_equal(run.messages.count, MESSAGES_MAX + 1);
 	assert_int_equal(run.messages.counts[MESSAGE_WARNING], 1000);
-	assert_int_equal(run.plan.n_replaced, 0);
+	assert_int_equal(run.plan.replaced[SPEC_TEXTS_ARGS].count, 0);
 }
 
 int main(void)

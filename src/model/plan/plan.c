@@ -168,7 +168,6 @@ void plan_free(struct plan *plan)
 	free(plan->result.devices);
 	free(plan->result.rules);
 	free(plan->result.mounts);
-	free(plan->replaced);
 	env_changes_free(&plan->env);
 	annotation_free(&plan->annotation);
 	text_pool_free(&plan->texts);

@@ -224,17 +224,15 @@ static void change_text(struct finder *finder, const struct place *place,
 			const struct buffer *value)
 {
 	struct plan *plan = finder->planner->plan;
-	struct plan_text *changed =
-		array_append(plan->replaced, plan->n_replaced, plan->replaced_capacity);
+	struct plan_replaced *replaced = &plan->replaced[place->list];
 	auto_free char *where = plan->explain ? describe_place(finder, place) : NULL;
 	auto_buffer quoted = { 0 };
 
 	json_quote(&quoted, buffer_slice(value));
 	plan_replace_text(plan, &finder->planner->in->spec->doc, &place->text->string,
 			  where, buffer_slice(&quoted), "this is what it is called here");
-	changed->list = place->list;
-	changed->index = place->index;
-	changed->text = text_pool_add(&plan->texts, buffer_slice(value));
+	if (replaced->count++ == 0)
+		replaced->first = place->index;
 }
 
 static void look_at_text(struct finder *finder, enum spec_text_list list,

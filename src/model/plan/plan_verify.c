@@ -97,23 +97,16 @@ static struct slice raw_string(const struct spec *spec, const struct spec_string
 	return slice_from_to(spec->doc.text, string->start, string->end);
 }
 
-/* Is the text as it was, or what one of the plan's texts says? *at is the first of these that
- * isn't past. */
-static bool text_holds(const struct plan *plan, enum spec_text_list list,
-		       const struct spec *before, const struct spec_text *x,
-		       const struct spec *after, const struct spec_text *y, size_t *at)
+/* What the string before is to become, as JSON; *at is the first of the changes that isn't
+ * past. */
+static struct slice find_planned(const struct plan *plan, const struct spec *before,
+				 const struct spec_string *string, size_t *at)
 {
-	auto_json doc = { 0 };
-	struct slice text;
-
-	if (x->index != y->index || x->is_key != y->is_key)
-		return false;
-	if (x->is_key || *at == plan->n_replaced || plan->replaced[*at].list != list ||
-	    plan->replaced[*at].index != x->index)
-		return slice_equal(raw_string(before, &x->string),
-				   raw_string(after, &y->string));
-	return spec_string_read(after, &y->string, &doc, &text) &&
-	       slice_equal(text, slice_from(plan->replaced[(*at)++].text));
+	while (*at < plan->n_changes && plan->changes[*at].edit != PLAN_REPLACE_TEXT)
+		(*at)++;
+	if (*at < plan->n_changes && plan->changes[*at].string.start == string->start)
+		return slice_from(plan->changes[(*at)++].new_text);
+	return raw_string(before, string);
 }
 
 static bool texts_hold(const struct plan *plan, const struct spec *before,
@@ -126,8 +119,10 @@ static bool texts_hold(const struct plan *plan, const struct spec *before,
 	spec_texts_begin(before, list, &old);
 	spec_texts_begin(after, list, &new);
 	while (next_text(before, &old, &variable_before, &x)) {
-		if (!next_text(after, &new, &variable_after, &y) ||
-		    !text_holds(plan, list, before, &x, after, &y, at))
+		if (!next_text(after, &new, &variable_after, &y) || x.index != y.index ||
+		    x.is_key != y.is_key ||
+		    !slice_equal(find_planned(plan, before, &x.string, at),
+				 raw_string(after, &y.string)))
 			return false;
 	}
 	return !next_text(after, &new, &variable_after, &y);
