@@ -71,6 +71,9 @@ config_of() {
 		+ [range($count) | { path: "/dev/card", type: "c", major: 10, minor: . }]
 		+ [range($count) | { path: "/dev/vfio/vfio", type: "c", major: 10, minor: 196 }]
 		+ [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]' ;;
+	# Names of the host elsewhere.
+	left-overs) grow "$2" '.linux.devices = [{ path: "/dev/vfio/45", type: "c", major: 243, minor: 5 }]
+		| .process.args += [range($count) | "--allow=0000:3b:02.0"] | .annotations += ([range($count) | { "key\(.)": "/dev/vfio/45" }] | add)' ;;
 	# This machine's own nodes, each said to be a function's by variables.
 	own) grow "$2" '.linux.devices = [range($count) | { path: "/dev/vfio/3", type: "c", major: 242, minor: 0 }]
 		| .mounts += [range($count) | { destination: "/run/card\(.)", type: "bind", source: "/dev/vfio/3", options: ["bind"] }]
@@ -89,6 +92,7 @@ options_of() {
 	case $1 in
 	keep | one-path) echo --unmapped=keep ;;
 	drop | drop-mounts) echo --unmapped=drop ;;
+	left-overs) echo --leftover=translate ;;
 	own-remapped) echo --unmapped=own --by-address=remap ;;
 	own*) echo --unmapped=own ;;
 	esac
@@ -152,7 +156,7 @@ assert_memory() {
 }
 
 MAPPED='mounts mounts-of-one-destination mounts-without-options far-mounts variables other-variables other-mounts device-among-devices devices-and-no-rules rules-for-devices
-	rules-and-devices rules rules-of-others rules-of-wildcards keep drop drop-mounts one-path'
+	rules-and-devices rules rules-of-others rules-of-wildcards keep drop drop-mounts one-path left-overs'
 OWN='own own-remapped own-privileged own-addresses'
 
 @test "G11: ten times the devices, rules and mounts cost at most twelve times the instructions" {
