@@ -29,11 +29,11 @@ struct bound_functions {
 		.claims_fd = -1                                                          \
 	}
 
-/* Claims these numbers (sorted) for this process, waiting for so many seconds if another one
- * has one. 1: some are new; 0: none is. Who may not bind claims nothing. ERROR_TIMEOUT,
+/* Claims these numbers (sorted) for this process, waiting until `end` (on the clock) if another
+ * one has one. 1: some are new; 0: none is. Who may not bind claims nothing. ERROR_TIMEOUT,
  * ERROR_IO. */
 int function_driver_claim(struct bound_functions *bound, const uint64_t *claims,
-			  size_t count, uint32_t seconds, struct error *err);
+			  size_t count, uint64_t end, struct error *err);
 
 /* Binds each, after the driver's module is loaded. ERROR_UNAVAILABLE: the kernel doesn't do
  * it; ERROR_PERMISSION. What was done then is in `bound`, for function_driver_put_back(). */

@@ -35,7 +35,7 @@ static bool has_claim(const struct bound_functions *bound, uint64_t claim)
 
 /* Not a blocking lock: that could only be ended by a signal, and a hook has no timer of its own
  * to spare. */
-static int lock(int fd, uint64_t claim, uint64_t end, uint32_t seconds, struct error *err)
+static int lock(int fd, uint64_t claim, uint64_t end, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct flock range = { .l_type = F_WRLCK,
@@ -50,17 +50,15 @@ static int lock(int fd, uint64_t claim, uint64_t end, uint32_t seconds, struct e
 		if (clock_left(end) == 0)
 			return error_set(
 				err, ERROR_TIMEOUT,
-				"another run is binding functions that this spec names as well, or puts them back; waited %u s for it",
-				seconds);
+				"another run is binding functions that this spec names as well, or puts them back; waited for it");
 		nanosleep(&pause, NULL);
 	}
 	return 0;
 }
 
 int function_driver_claim(struct bound_functions *bound, const uint64_t *claims,
-			  size_t count, uint32_t seconds, struct error *err)
+			  size_t count, uint64_t end, struct error *err)
 {
-	const uint64_t end = clock_read() + seconds * CLOCK_SECOND;
 	const size_t before = bound->n_claims;
 	size_t n_new = 0;
 
@@ -74,7 +72,7 @@ int function_driver_claim(struct bound_functions *bound, const uint64_t *claims,
 				open(PROBE, O_WRONLY | O_CLOEXEC | O_NOCTTY));
 		if (bound->claims_fd < 0)
 			return 0;
-		r = lock(bound->claims_fd, claims[i], end, seconds, err);
+		r = lock(bound->claims_fd, claims[i], end, err);
 		if (r < 0)
 			return r;
 		array_grow(&bound->claims, &bound->claims_capacity, before + n_new + 1,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/sysfs_use.h"
 
 /* Only on the machine itself, and not to show what would be. */
@@ -19,9 +20,11 @@ int hook_claim(struct hook_run *run, bool show, struct error *err)
 
 	if (!may_bind(run, show))
 		return 0;
+	/* One time for all that this run waits for. */
+	if (run->wait_end == 0)
+		run->wait_end = clock_read() + run->settings.timeout * CLOCK_SECOND;
 	count = binding_list_claims(&run->request, &run->inventory, &claims);
-	return function_driver_claim(&run->bound, claims, count, run->settings.timeout,
-				     err);
+	return function_driver_claim(&run->bound, claims, count, run->wait_end, err);
 }
 
 static int check_uses(struct hook_run *run, struct binding *binding, struct error *err)

@@ -296,6 +296,24 @@ failures_restore() {
 	assert_driver $pair_1 uio_pci_generic uio_pci_generic
 }
 
+@test "memory that runs out restores" {
+	local number mark=$BATS_TEST_TMPDIR/mark
+	foreign_spec crun $edu_root
+	for ((number = 80; number < 3000; number += 12)); do
+		bind_to uio_pci_generic $edu_root
+		run env FAILING_MALLOC=$number:"$mark" FAILING_MALLOC_ALWAYS=1 LD_PRELOAD="$FAILING_MALLOC_LIBRARY" \
+			"$OCI_VFIO_HOOK" --device-map "$map" --bind apply "$bundle"
+		[ -e "$mark" ] || break
+		echo "$number: $output"
+		[ "$status" = 70 ]
+		assert_driver $edu_root uio_pci_generic uio_pci_generic
+		rm "$mark"
+	done
+	[ "$status" = 0 ]
+	[ $number -gt 150 ]
+	assert_driver $edu_root vfio-pci vfio-pci
+}
+
 # RUNTIME SYSTEM-CALL
 created_container_fails() {
 	bind_to uio_pci_generic $edu_root
