@@ -191,6 +191,36 @@ chain() {
 	assert_idempotent
 }
 
+@test "a mount that is done is not looked at again, whatever an entry says of its path" {
+	two_functions
+	two_entries
+	add_mount /dev/vfio/45 /dev/vfio/45
+	apply
+	assert_silent
+	# Its device isn't there.
+	add_map 3 "$(entry /dev/vfio/3 0000:3b:03.0=1f/00)"
+	edit_config '.mounts += [{"destination":"/dev/vfio/46","source":"/dev/vfio/46","type":"bind","options":["bind"]}]'
+	apply
+	assert_silent
+	assert_spec '[.mounts[] | select(.source | startswith("/dev/vfio/")) | .source] | contains(["/dev/vfio/3", "/dev/vfio/4"])'
+	assert_idempotent
+}
+
+@test "the control node stays with a mount that is done" {
+	two_functions
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=06/00)"
+	add_map 46 "$(gk_entry /dev/vfio/46 0000:3b:02.1=07/00)"
+	control_device
+	add_mount /dev/vfio/45 /dev/vfio/45
+	apply
+	assert_silent
+	edit_config '.linux.devices += [{"path":"/dev/vfio/46","type":"c","major":243,"minor":6}]'
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/vfio c 10:196'
+	assert_idempotent
+}
+
 @test "the machine's numbers are no longer those of a listed node: 69" {
 	common_case
 	apply

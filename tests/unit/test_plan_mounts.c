@@ -232,6 +232,12 @@ static void test_whole_directory(void **state)
 		check_plan(&cases[i]);
 }
 
+/* A device that stays, and a mount that goes to /dev/vfio/6. */
+#define HIDDEN(device)                                                                   \
+	"{\"linux\":{\"devices\":[" CONTROL "," device                                   \
+	"],\"resources\":{\"devices\":[" ALLOW_ALL                                       \
+	"]}},\"mounts\":[" MOUNT("/dev/vfio/45", "/dev/vfio/45") "]}"
+
 static void test_hidden(void **state)
 {
 	static const struct plan_case cases[] = {
@@ -259,6 +265,30 @@ static void test_hidden(void **state)
 		  .unmapped = UNMAPPED_KEEP,
 		  .class = ERROR_DATA,
 		  .part = "mounts[0]: it hides linux.devices[1]; remove one of them" },
+		/* It has the path's numbers but one, or all of them. */
+		{ .spec = HIDDEN(DEV("/dev/vfio/6", "242", "7")),
+		  .map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP,
+		  .class = ERROR_DATA,
+		  .part = "mounts[0]: it hides linux.devices[1]; remove one of them" },
+		{ .spec = HIDDEN(DEV("/dev/vfio/6", "241", "6")),
+		  .map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP,
+		  .class = ERROR_DATA,
+		  .part = "mounts[0]: it hides linux.devices[1]; remove one of them" },
+		{ .spec = HIDDEN(NODE("/dev/vfio/6", "b", "242", "6")),
+		  .map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP,
+		  .class = ERROR_DATA,
+		  .part = "mounts[0]: it hides linux.devices[1]; remove one of them" },
+		{ .spec = HIDDEN(DEV("/dev/vfio/6", "242", "6")),
+		  .map = MAP_45,
+		  .unmapped = UNMAPPED_KEEP,
+		  .expected = "{\"linux\":{\"devices\":[" CONTROL
+			      "," DEV("/dev/vfio/6", "242",
+				      "6") "],\"resources\":{\"devices\":[" ALLOW_ALL
+					   "]}},\"mounts\":[" MOUNT_RO(
+						   "/dev/vfio/6", "/dev/vfio/6") "]}" },
 		/* Two groups that are one: the same node twice hides nothing. */
 		{ .spec = MOUNTS(CONTROL_MOUNT
 				 "," MOUNT("/dev/vfio/1", "/dev/vfio/1") "," MOUNT(
