@@ -32,7 +32,7 @@ struct bundle {
 	}
 
 /* Opens the bundle and reads `file` in it (normally "config.json"; a name without a
- * slash). The directory or file isn't there: ERROR_NO_INPUT; no directory, no regular file
+ * slash). The directory or file isn't there: ERROR_NO_INPUT; not a directory, not a regular file
  * (symbolic links are not followed), too large: ERROR_DATA; ERROR_PERMISSION; ERROR_IO. */
 int bundle_open(const char *path, const char *file, struct bundle *ret,
 		struct error *err);

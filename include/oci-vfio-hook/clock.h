@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How late it is, for durations and deadlines. */
+/* The time, for durations and deadlines. */
 #ifndef OCI_VFIO_HOOK_CLOCK_H
 #define OCI_VFIO_HOOK_CLOCK_H
 
@@ -10,7 +10,7 @@
 /* Microseconds of the monotonic clock. */
 uint64_t clock_read(void);
 
-/* What is left until then; 0: it is over. */
+/* The microseconds that are left until then; 0: the deadline has passed. */
 uint64_t clock_left(uint64_t deadline);
 
 #endif

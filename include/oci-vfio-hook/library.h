@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Libraries that few runs need: opened when they are, by dlopen(), because linking them
- * would cost every start more than all of our own work. What each is for is with its
- * user. */
+/* Libraries that few runs need: opened with dlopen() when they are needed, because linking
+ * them would cost every start more than all of our own work. Who uses one says what it is
+ * for. */
 #ifndef OCI_VFIO_HOOK_LIBRARY_H
 #define OCI_VFIO_HOOK_LIBRARY_H
 
@@ -32,11 +32,11 @@ struct library {
 };
 
 /* Opens the library and sets *functions, the struct of LIBRARY(). It stays open until the
- * process ends. ERROR_UNAVAILABLE names the package; a program that is linked statically
+ * process ends. ERROR_UNAVAILABLE names the package; a statically linked program
  * loads none. */
 int library_open(const struct library *library, void *functions, struct error *err);
 
-/* Tells package builders of a library that is opened so: an ELF note
+/* Tells package builders of a library that is opened in this way: an ELF note
  * (https://systemd.io/ELF_DLOPEN_METADATA/). The text is a JSON array. Once in a file;
  * nothing in a program that loads none. */
 #ifdef OVH_STATIC

@@ -23,8 +23,9 @@ struct replacement {
 
 /* All of these: ERROR_IO, ERROR_PERMISSION, with the remedy where there is one. */
 
-/* Creates the temporary file, of mode 0600. One that is there already is removed if the
- * name is `ours` alone, under a lock: who left it is gone; else it is an error. */
+/* Creates the temporary file, of mode 0600. One that is there already is an error, but
+ * with `exclusive`, where only the holder of a lock uses the name, it is a leftover and is
+ * removed. */
 int replacement_create(int directory, const char *temporary, bool exclusive,
 		       const char *name, struct replacement *ret, struct error *err);
 

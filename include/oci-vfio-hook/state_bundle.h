@@ -17,7 +17,7 @@ struct state_bundle {
 
 /* With crun's "/": the working directory of the container's process, else our own, else
  * the directory of the container below crun's --root, /run/crun or /run/user/UID/crun;
- * whichever has a config.json first. If none has one, "/" it is. */
+ * whichever has a config.json first. If none has one: "/". */
 void state_bundle_find(const struct state *state, struct state_bundle *ret);
 void state_bundle_free(struct state_bundle *bundle);
 

@@ -9,7 +9,7 @@
 #include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/request.h"
 
-/* Answers the request. What isn't there is an answer, no error; ERROR_IO where sysfs
+/* Answers the request. What isn't there is an answer, not an error; ERROR_IO where sysfs
  * can't be read or makes no sense, ERROR_PERMISSION. The caller frees *ret. */
 int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		  struct inventory *ret, struct error *err);

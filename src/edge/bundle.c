@@ -117,7 +117,7 @@ static bool has_same_bytes(const struct bundle *bundle)
 	       memcmp(bytes, bundle->text, bundle->length) == 0;
 }
 
-/* Nearly always: the name is still that of the open file, with the same bytes. */
+/* Nearly always the case: the name is still that of the open file, with the same bytes. */
 static bool is_unchanged(struct bundle *bundle)
 {
 	struct stat now;
@@ -149,7 +149,7 @@ int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err)
 	}
 	same = again.length == bundle->length && again.text &&
 	       memcmp(again.text, bundle->text, again.length) == 0;
-	/* Who planned borrows from the text: it stays where it is the same. */
+	/* The plan borrows from the text, so it stays where it is if it is the same. */
 	free(same ? again.text : bundle->text);
 	if (!same)
 		bundle->text = again.text;
@@ -172,7 +172,7 @@ void bundle_close(struct bundle *bundle)
 	*bundle = (struct bundle)BUNDLE_INIT;
 }
 
-/* Without the lock a temporary file's name is not ours alone: it needs to be a new
+/* Without the lock others may use the usual name of the temporary file: it gets a random
  * one. */
 static int random_name(char ret[static BUNDLE_TEMPORARY_SIZE], const char *name,
 		       struct error *err)
@@ -257,7 +257,7 @@ static int check_output(const struct bundle *bundle, int directory, const char *
 	if (file_same(&status, &bundle->status))
 		return error_set(
 			err, ERROR_USAGE,
-			"%s: is the bundle's own file, which is to be left as it is: name another one",
+			"%s: is the bundle's own file, which must stay as it is: name another one",
 			name);
 	return 0;
 }
@@ -296,7 +296,8 @@ int bundle_write_to(const struct bundle *bundle, const char *path,
 	else
 		parent = xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (*file == '\0')
-		return error_set(err, ERROR_DATA, "%s: is not the name of a file", name);
+		return error_set(err, ERROR_DATA, "%s: is %s; name a file", name,
+				 slash ? "a directory" : "empty");
 	directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return error_set(err, error_class_of_errno(errno),

@@ -26,7 +26,7 @@ static bool is_private(int directory, const struct stat *status)
 		(fstat(directory, &bundle) == 0 && status->st_uid == bundle.st_uid));
 }
 
-/* Something that no run made. Returns -EAGAIN where it is removed. */
+/* Removes what no run has made. Returns -EAGAIN: try again. */
 static int clear_place(int directory, const char *name, struct error *err)
 {
 	if (unlinkat(directory, LOCK_FILE, 0) == 0 || errno == ENOENT)
@@ -46,8 +46,8 @@ static bool is_in_place(int directory, const struct stat *own)
 	       file_same(own, &named);
 }
 
-/* What this run made and can't lock isn't left. What was there may be somebody else's, who
- * holds it. */
+/* Removes the file if this run made it: one that was there before may be held by somebody
+ * else. */
 static void give_up(int directory, int fd, bool made)
 {
 	struct stat own;
@@ -56,8 +56,8 @@ static void give_up(int directory, int fd, bool made)
 		unlinkat(directory, LOCK_FILE, 0);
 }
 
-/* Returns the fd or -errno; *ret_made: there was no such file. -EAGAIN: there was one, which
- * its holder has removed. */
+/* Returns the fd or -errno; *ret_made: the file is new. -EAGAIN: there was one, which its
+ * holder has removed meanwhile. */
 static int open_or_make(int directory, bool *ret_made)
 {
 	const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -79,7 +79,7 @@ static int examine_failed(const char *name, int number, struct error *err)
 				 err);
 }
 
-/* Opens the file, which is made if it isn't there. Returns the fd, or -EAGAIN. */
+/* Opens the file, making it if it is missing. Returns the fd, or -EAGAIN. */
 static int open_lock(int directory, const char *name, bool *ret_made, struct error *err)
 {
 	auto_close int fd = open_or_make(directory, ret_made);
@@ -129,7 +129,8 @@ static int try_lock(int directory, const char *name, struct stat *ret, struct er
 		give_up(directory, fd, made);
 		return r;
 	}
-	/* Its holder removes the file: who waited for it then has one that nobody else finds. */
+	/* The holder removes the file: whoever waited for it then has one that nobody else can
+ * find. */
 	return ret->st_nlink > 0 ? take_fd(fd) : -EAGAIN;
 }
 
@@ -165,7 +166,7 @@ int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret
 
 void bundle_lock_release(int directory, int *lock, const struct stat *file)
 {
-	/* Another user's run may have removed it, to which it didn't look like a lock. */
+	/* Another user's run may have removed it, taking it for something else than a lock. */
 	if (*lock >= 0 && is_in_place(directory, file))
 		unlinkat(directory, LOCK_FILE, 0);
 	close_fd(lock);

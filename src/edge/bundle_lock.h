@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lock that writers of a bundle take: a file in it that its mere readers can't open, or
- * one of them could hold up a start by a flock() of the directory. Internal to edge/. */
+/* The lock that writers of a bundle take: a file in it that mere readers can't open. (With a
+ * flock() of the directory any reader could hold up a start.) Internal to edge/. */
 #ifndef OCI_VFIO_HOOK_BUNDLE_LOCK_H
 #define OCI_VFIO_HOOK_BUNDLE_LOCK_H
 

@@ -8,8 +8,8 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
-/* The kernel gives EAGAIN when a rename or mount anywhere on the system raced with a ".."
- * of ours: it can't tell that we stayed inside. */
+/* The kernel gives EAGAIN when a rename or mount anywhere on the system raced with a
+ * ".." in the path: it can't tell whether we stayed inside. */
 #define OPENAT2_ATTEMPTS 128
 
 /* What comes without a size is mostly small: a state, a file of /proc. */
@@ -97,7 +97,7 @@ int file_read(int fd, const char *name, uint64_t expected, size_t max, char **re
 			break;
 		if (n == 0 || (expected > 0 && length == expected)) {
 			data[length] = '\0';
-			/* read() has written nothing behind it. */
+			/* Here read() has written nothing. */
 			*ret = take_ptr(data);
 			*ret_length = length;
 			return 0;

@@ -12,8 +12,8 @@
 #include "oci-vfio-hook/library.h"
 #include "oci-vfio-hook/sysroot.h"
 
-/* One plugged function makes several events: PCI, VFIO and, last, that it is bound. A
- * look in their midst could find a node's numbers before devtmpfs has the node. */
+/* One plugged function makes several events: PCI, VFIO and, last, that it is bound. Looking
+ * in between could find a node's numbers before devtmpfs has the node. */
 #define BURST (CLOCK_SECOND / 50)
 
 LIBRARY_NOTE(
@@ -53,8 +53,8 @@ static bool is_same_namespace(const char *a, const char *b)
 	       file_same(&first, &second);
 }
 
-/* Without udevd, and outside of its network namespace, its events never come, and libudev
- * calls that no error. The kernel's come to each. */
+/* Without udevd, and outside of its network namespace, its events never come, which isn't
+ * an error for libudev. The kernel's reach everybody. */
 static const char *event_source(void)
 {
 	return access("/run/udev/control", F_OK) == 0 &&
@@ -114,7 +114,7 @@ static bool take_events(struct hotplug *hotplug)
 	return found || errno != EAGAIN;
 }
 
-/* Waits until the fd (-1: none) can be read, or for so long; false: it can't. */
+/* Waits until the fd (-1: none) can be read, at most until `end`; false: it can't. */
 static bool wait_until(int fd, uint64_t end)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };

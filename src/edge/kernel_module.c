@@ -43,7 +43,7 @@ static int load(const struct libkmod *libkmod, struct kmod_ctx *kmod, const char
 	struct kmod_module *module = NULL;
 	int r;
 
-	/* It would write to stderr, which is for one line of ours. */
+	/* It would write to stderr, which gets one line, and that from us. */
 	libkmod->kmod_set_log_priority(kmod, -1);
 	r = libkmod->kmod_module_new_from_name(kmod, name, &module);
 	if (r < 0)

@@ -32,8 +32,8 @@ static int open_failed(const char *name, int number, struct error *err)
 			 "%s: can't be opened for the log: %s", name, strerror(number));
 }
 
-/* The caller's directory may be one where others make files, and what is written isn't for
- * everybody. /dev/null is for who wants no log. */
+/* Others may be able to make files in the log's directory, and what is written isn't for
+ * everybody. /dev/null is for those who don't want a log. */
 static int check_file(int fd, const char *name, struct error *err)
 {
 	struct stat status;
@@ -49,7 +49,7 @@ static int check_file(int fd, const char *name, struct error *err)
 	if (status.st_uid != 0 && status.st_uid != geteuid())
 		return error_set(
 			err, ERROR_PERMISSION,
-			"%s: is owned by user %u, but a log must be owned by root or by who writes it; remove it, or name another file",
+			"%s: is owned by user %u, but a log must be owned by root or by the user who writes it; remove it, or name another file",
 			name, status.st_uid);
 	return 0;
 }

@@ -111,8 +111,8 @@ int file_write(int fd, const char *name, const struct iovec *parts, size_t n_par
 	}
 }
 
-/* Returns the names of the file's extended attributes in *ret, one behind the other with
- * a NUL each, and their length, or -errno. `buffer` serves where it is large enough, so
+/* Returns the names of the file's extended attributes in *ret, one after the other, each
+ * with a NUL, and their length, or -errno. `buffer` serves where it is large enough, so
  * that a file without any costs one call; else *ret_owned. */
 static ssize_t list_attributes(int fd, char *buffer, size_t size, const char **ret,
 			       char **ret_owned)
@@ -185,8 +185,8 @@ static int copy_attributes(const struct replacement *replacement, int old,
 	return 0;
 }
 
-/* A default access list of the directory has come down to the new file: with the old mode
- * it would let in others than the old file did. */
+/* The new file has inherited a default access list of the directory: with the old mode it
+ * would let in others than the old file did. */
 static int drop_inherited_access_list(const struct replacement *replacement,
 				      struct error *err)
 {

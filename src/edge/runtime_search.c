@@ -17,7 +17,7 @@ static const char *const directories[] = {
 	"/usr/libexec/crio",
 };
 
-/* An executable regular file that isn't ourselves? */
+/* Is it an executable regular file, and not this program itself? */
 static bool is_runtime(const char *path, const struct stat *self)
 {
 	struct stat status;

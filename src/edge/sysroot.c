@@ -79,7 +79,7 @@ int sysroot_readlink(const struct sysroot *sysroot, int at, const char *path,
 	}
 	length = readlinkat(at, path, target, size);
 	if (length < 0)
-		/* What readlinkat() of an fd says where that is no link. */
+		/* What readlinkat() of an fd says if that isn't a link. */
 		return errno == ENOENT && path[0] == '\0' ? -EINVAL : -errno;
 	if ((size_t)length >= size)
 		return -ENAMETOOLONG;

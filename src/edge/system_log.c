@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The machine's own log, without libsystemd and without syslog(3): loading the one costs
- * more than all of a run, and the other waits for a daemon that doesn't read. Both speak
+/* The machine's own log, without libsystemd and without syslog(3): loading the former
+ * costs more than a whole run, and the latter waits for a daemon that doesn't read. Both speak
  * by one datagram, in formats that are promised to stay. */
 #include "system_log.h"
 

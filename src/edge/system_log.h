@@ -6,7 +6,7 @@
 #include "oci-vfio-hook/log_record.h"
 
 /* Sends one line to systemd-journald or, where it isn't there or takes no more, to the
- * daemon behind /dev/log. Where neither listens, or both are too busy to listen at once,
+ * daemon that listens at /dev/log. Where neither listens, or both are too busy to listen at once,
  * the line is lost: a container never waits for a log. */
 void system_log_send(const struct log_record *record);
 

@@ -14,8 +14,8 @@
 /* Hex digits and a newline. */
 #define TOKEN_LENGTH (2 * SIPHASH_KEY_SIZE + 1)
 
-/* Which of root's and the users' own directories below /run is ours? Root is root in a user
- * namespace that maps it to the parent's, too. */
+/* Which of root's and the users' own directories below /run is ours? Root is also
+ * root in a user namespace that maps it to the parent's. */
 static int runtime_directory(char **ret, struct error *err)
 {
 	struct user_namespace user_namespace;

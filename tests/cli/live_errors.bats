@@ -108,6 +108,14 @@ assert_fault() {
 	assert_fault statx '<[^>]*/rootfs>, "", ' ENOSYS 69 "$BUNDLE/rootfs: this kernel doesn't tell whether it is a mount point; Linux 5.8 does"
 }
 
+@test "a container that isn't created" {
+	write_config
+	remember
+	PID=0
+	create_runtime -e trace=none
+	assert_refused 65 'state: "pid" is missing: the container must be created before its devices can be changed'
+}
+
 @test "the stale node" {
 	stand_in "$A_NODE"
 	assert_fault statx '/dev/vfio>, "45"' EIO 74 "/dev/vfio/45 in the container: can't be examined: Input/output error"

@@ -381,7 +381,7 @@ assert_refused_file() {
 	needs_root
 	touch "$FILE"
 	chown 65534 "$FILE"
-	assert_refused_file 'is owned by user 65534, but a log must be owned by root or by who writes it'
+	assert_refused_file 'is owned by user 65534, but a log must be owned by root or by the user who writes it'
 	[ ! -s "$FILE" ] || fail "$(< "$FILE")"
 	# The effective user's, and root's where anybody may write to it.
 	open_to_nobody

@@ -348,7 +348,9 @@ assert os.getxattr(path, 'system.posix_acl_access') == acl(4), os.getxattr(path,
 	assert_refused 65 "$BATS_TEST_TMPDIR/null"
 	[ -c "$BATS_TEST_TMPDIR/null" ]
 	apply --output "$ROOT/"
-	assert_refused 65 "$ROOT/: is not the name of a file"
+	assert_refused 65 "$ROOT/: is a directory; name a file"
+	apply --output ''
+	assert_refused 65 ': is empty; name a file'
 	apply --output "$CONFIG"
-	assert_refused 64 "is the bundle's own file, which is to be left as it is: name another one"
+	assert_refused 64 "is the bundle's own file, which must stay as it is: name another one"
 }

@@ -560,8 +560,8 @@ expect_refused() {
 @test "no pid, pid 0, no such process" {
 	foreign_spec runc
 	echo 1 > "$bundle/pid"
-	expect_refused 65 'has no "pid"' "$(state 'del(.pid)')"
-	expect_refused 65 'has no "pid"' "$(state '.pid = 0')"
+	expect_refused 65 '"pid" is missing' "$(state 'del(.pid)')"
+	expect_refused 65 '"pid" is missing' "$(state '.pid = 0')"
 	expect_refused 65 'there is no such process' "$(state '.pid = 4000000')"
 	rm "$bundle/pid"
 }

@@ -366,7 +366,7 @@ change_hidden() {
 @test "crun: libmount isn't installed" {
 	start_container crun
 	# An empty file in its place.
-	refused 69 "libmount.so.1 is needed to find the container's cgroup, which is not where it is usual: install the package libmount1" unshare --mount bash -c "
+	refused 69 "libmount.so.1 is needed to find the container's cgroup, which is not in the usual place: install the package libmount1" unshare --mount bash -c "
 		mount -t tmpfs tmpfs /sys/fs/cgroup
 		mount --bind /dev/null \$(readlink -e /usr/lib/x86_64-linux-gnu/libmount.so.1)
 		'$DEVICE_CGROUP' widen $pid $stale $final rwm"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device programs in the kernel, through bpf(2) itself: libbpf would cost every start its
- * linking, for seven calls. */
+/* Device programs in the kernel, through bpf(2) itself: linking libbpf
+ * would cost every start something, for seven calls. */
 #include "bpf_program.h"
 
 #include <errno.h>

@@ -30,8 +30,8 @@ struct bpf_attachment {
 	__attribute__((cleanup(bpf_attachment_free))) struct bpf_attachment
 
 /* Lists the device programs attached to a cgroup directory or, with `effective`, all that
- * decide there, those of the cgroups above it too (then without flags). A kernel that has
- * no device programs has none of them. 0 or -errno. */
+ * decide there, those of the cgroups above it too (then without flags). A kernel without
+ * device programs has none. 0 or -errno. */
 int bpf_attachment_read(int cgroup, bool effective, struct bpf_attachment *ret);
 void bpf_attachment_free(struct bpf_attachment *attachment);
 
@@ -54,7 +54,7 @@ int bpf_program_replace(int cgroup, uint32_t flags, int old, int replacement);
 /* Which program is pinned at this path of bpffs? 0 or -errno. */
 int bpf_pin_read(const char *path, uint32_t *ret_id);
 
-/* Pins a program there, in one step in the place of what was pinned there. 0 or -errno.
+/* Pins a program there, replacing in one step what was pinned there. 0 or -errno.
  * Takes no memory. */
 int bpf_program_pin(int fd, const char *path);
 

@@ -70,8 +70,8 @@ static bool try_place(enum device_cgroup_kind kind, const char *target, const ch
 	auto_close int fd = -1;
 	struct statfs status;
 
-	/* One that leads out of this cgroup namespace begins with "/..", and the kernel
-	 * writes none that isn't clean otherwise. */
+	/* One that leads out of this cgroup namespace begins with "/..", and
+	 * otherwise the kernel writes only clean ones. */
 	if (!path_is_clean(slice_from(path)))
 		return false;
 	fd = sysroot_openat(&sysroot_real, AT_FDCWD, whole,

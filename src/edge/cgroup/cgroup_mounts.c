@@ -28,7 +28,7 @@ LIBRARY(libmount, LIBMOUNT);
 static const struct library libmount_library = {
 	.soname = "libmount.so.1",
 	.package = "libmount1",
-	.need = "find the container's cgroup, which is not where it is usual",
+	.need = "find the container's cgroup, which is not in the usual place",
 	.names = libmount_names,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What systemd knows of a container's devices. On a reload it gives a unit its device
- * rules anew: those of DeviceAllow=, or the programs of BPFProgram=. A runtime's own
+/* What systemd knows of a container's devices. On a reload it applies a unit's device
+ * rules again: those of DeviceAllow=, or the programs of BPFProgram=. A runtime's own
  * program, on a unit without either, is left alone. */
 #include "cgroup_internal.h"
 
@@ -117,7 +117,7 @@ int cgroup_systemd_pin(struct device_cgroup *cgroup, struct error *err)
 		if (r < 0)
 			return error_set(
 				err, ERROR_UNAVAILABLE,
-				"%s: the wider device program can't be pinned, from where systemd takes it: %s",
+				"%s: the wider device program can't be pinned where systemd takes it from: %s",
 				program->pin, strerror(-r));
 		program->pinned = true;
 	}

@@ -57,8 +57,8 @@ int cgroup_v1_open(struct device_cgroup *cgroup, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-/* Exceptions of an open cgroup are not shown, and those with wildcards let nobody through:
- * what the spec refuses can't be made sure of. */
+/* The kernel doesn't show the exceptions of an open cgroup, and can't make an exception from
+ * one with a wildcard: that what the spec refuses stays refused can't be made sure of. */
 static int check_open(const struct device_cgroup *cgroup,
 		      const struct device_change *change, struct error *err)
 {

@@ -111,7 +111,7 @@ int cgroup_v2_open(struct device_cgroup *cgroup, struct error *err)
 	int r = bpf_attachment_read(cgroup->directory, false, &probe);
 
 	/* Rootless: programs need rights over the machine, so the runtime attached none,
-	 * and there is nothing of ours to do. */
+	 * and there is nothing to do. */
 	if (r == -EPERM && !can_have_programs()) {
 		cgroup->kind = DEVICE_CGROUP_NONE;
 		return 0;

@@ -13,8 +13,8 @@
 #define SERVICE "org.freedesktop.systemd1"
 #define MANAGER SERVICE ".Manager"
 
-/* For reading what there is, and again for each change: PID 1 may be reading all of its
- * units anew. A hook that has to undo a change has waited three times then, and Kata's
+/* For reading what there is, and again for each change: PID 1 may be reloading all of
+ * its units. A hook that has to undo a change has waited three times then, and Kata's
  * agent kills it after 10 s. */
 #define TIMEOUT (3 * CLOCK_SECOND)
 
@@ -87,7 +87,7 @@ static int wait_ready(const struct systemd_bus *bus)
 	return r < 0 ? r : 0;
 }
 
-/* Not sd_bus_open_system(): the environment has no say in whom we talk to. */
+/* Not sd_bus_open_system(): the environment must not choose whom we talk to. */
 static int connect_to(struct systemd_bus *bus, const char *address, bool client)
 {
 	const struct libsystemd *library = &bus->library;
@@ -152,7 +152,7 @@ int systemd_bus_reopen(struct systemd_bus *bus, struct error *err)
 	int r;
 
 	bus->bus = bus->library.sd_bus_close_unref(bus->bus);
-	/* systemd's socket is gone, too, until it has started. */
+	/* Until systemd has started again its socket is missing too. */
 	while ((r = reach(bus, err)) < 0 && clock_left(bus->deadline) > 0) {
 		error_clear(err);
 		nanosleep(&pause, NULL);
@@ -173,7 +173,7 @@ static int failed(const char *what, const char *why, struct error *err)
 	return error_set(err, ERROR_UNAVAILABLE, "systemd: %s: %s", what, why);
 }
 
-/* Asks for a property; the answer stands at its value. Returns 0 for a property that
+/* Asks for a property; the answer is positioned at its value. Returns 0 for a property that
  * isn't known, without an answer, else 1. */
 static int get(const struct systemd_bus *bus, const struct systemd_property *property,
 	       const char *type, sd_bus_message **ret, struct error *err)

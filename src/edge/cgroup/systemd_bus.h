@@ -18,7 +18,7 @@ int systemd_bus_open(struct systemd_bus **ret, struct error *err);
 void systemd_bus_extend(struct systemd_bus *bus);
 /* Has the other side hung up? */
 bool systemd_bus_is_lost(const struct systemd_bus *bus);
-/* Connects anew, within the time that is left. */
+/* Connects again, within the time that is left. */
 int systemd_bus_reopen(struct systemd_bus *bus, struct error *err);
 void systemd_bus_close(struct systemd_bus *bus);
 

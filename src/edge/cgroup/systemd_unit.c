@@ -110,8 +110,8 @@ int systemd_unit_set_allow(const struct systemd_unit *unit,
 
 	systemd_bus_extend(unit->bus);
 	r = set_allow(unit, allow, err);
-	/* PID 1 hangs up when it executes itself anew. Whether it has the list by then
-	 * doesn't matter: it may be told twice. */
+	/* PID 1 hangs up when it reexecutes itself. Whether it has the list by then doesn't
+	 * matter: it may be told twice. */
 	if (r < 0 && systemd_bus_is_lost(unit->bus)) {
 		error_clear(err);
 		r = systemd_bus_reopen(unit->bus, err);

@@ -12,7 +12,7 @@ struct systemd_bus;
 
 /* A struct to be filled is initialised with {0}. */
 struct systemd_unit {
-	struct systemd_bus *bus; /* NULL: there is no such unit; owned */
+	struct systemd_bus *bus; /* NULL: no such unit; owned */
 	char *name;		 /* "box.scope"; owned */
 	char *interface;	 /* "org.freedesktop.systemd1.Scope"; owned */
 	/* systemd refuses what `allow` doesn't name: DevicePolicy= says so, or there is a
@@ -33,7 +33,7 @@ struct systemd_unit {
 int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct error *err);
 
 /* Makes this the unit's DeviceAllow=, for as long as the unit lives, and returns when it
- * is in effect. Connects anew if systemd has hung up. *unit stays as it was read. Errors
+ * is in effect. Connects again if systemd has hung up. *unit stays as it was read. Errors
  * as above. */
 int systemd_unit_set_allow(const struct systemd_unit *unit,
 			   const struct device_allow *allow, struct error *err);

@@ -74,7 +74,7 @@ struct live_place {
 };
 
 /* This machine's /dev, which may be bound into the container: its file systems, told by
- * their device numbers, and for a /dev that is none of its own, its directories. */
+ * their device numbers, and where /dev isn't a file system of its own, its directories. */
 struct live_machine_dev {
 	dev_t systems[2];
 	size_t n_systems;
@@ -160,7 +160,7 @@ void live_undo_prepare(struct live_undo *undo, size_t count);
  * on an error. 0 or -errno: then the step must not be done. */
 int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int directory,
 		  const char *name, int mount);
-/* Takes the last step out: it failed. */
+/* Removes the last step, which failed. */
 void live_undo_drop(struct live_undo *undo);
 /* The name that a file has while it is set aside: the same each time, so that what a killed
  * run has left is found by the next, and set aside itself. 0 or -ENAMETOOLONG. */
@@ -244,7 +244,7 @@ struct live {
 
 /* ---- live_nodes.c */
 
-/* Everything that changing the nodes needs, but where they come from. */
+/* Everything that changing the nodes needs, except for where they come from. */
 void live_nodes_prepare(struct live *live);
 /* In the joined namespace: sets the stale nodes aside, makes the final ones. */
 int live_nodes_change(struct live *live, struct error *err);

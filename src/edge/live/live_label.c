@@ -28,7 +28,7 @@ static int read_failed(const struct live_place *place, ssize_t length, struct er
 	return live_error(place->shown, "its label can't be read", (int)-length, err);
 }
 
-/* The same with what is to be kept of it: nothing where there is no file. */
+/* The same, and keeps the label; nothing where there isn't a file. */
 static int keep_label(const struct live_place *place, struct live_label *ret,
 		      struct error *err)
 {
@@ -47,7 +47,7 @@ static int keep_label(const struct live_place *place, struct live_label *ret,
 	return 0;
 }
 
-/* Of a node that is mounted there is nothing to learn: it is the machine's. */
+/* The label of a node that is mounted tells nothing: it is the machine's. */
 static int read_stale(struct live *live, struct live_node *node, struct error *err)
 {
 	struct found_node found = { 0 };
@@ -65,7 +65,7 @@ static int read_stale(struct live *live, struct live_node *node, struct error *e
 	return keep_label(&place, &node->label, err);
 }
 
-/* Where /dev isn't a directory of the container's, there is no neighbour. */
+/* Without a /dev in the container there isn't a neighbour. */
 static int read_of_neighbour(struct live *live, struct error *err)
 {
 	char shown[] = LIVE_NEIGHBOUR;

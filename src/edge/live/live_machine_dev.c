@@ -57,8 +57,8 @@ static bool is_devtmpfs(const char *path, dev_t *ret)
 }
 
 /* The kernel has one devtmpfs, however often it is mounted, and only where the container
- * has it does it matter. Our own /dev needn't be it: in a container in which a runtime
- * runs. */
+ * has it does it matter. Our own /dev may be another
+ * file system, where the runtime itself runs in a container. */
 static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *err)
 {
 	auto_close int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
@@ -82,7 +82,7 @@ static int find_devtmpfs(int proc, struct live_machine_dev *ret, struct error *e
 }
 
 /* A file system in memory that is mounted on /dev holds nothing but nodes; any other may
- * hold the rootfs as well. A devtmpfs, too, says that it is a tmpfs, or without that a
+ * hold the rootfs as well. A devtmpfs also says that it is a tmpfs, or without that a
  * ramfs. */
 static bool is_system_of_its_own(const char *path, dev_t *ret)
 {

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <sys/mount.h>
 
-/* Where one of several mounts propagates to, none of ours does; nothing on a node needs
- * to be a program. A kernel before 5.12 leaves the mount as it is; but what has to be
- * read-only must be. */
+/* Our mount must not propagate to where others do, and nobody executes a node. A kernel
+ * before 5.12 leaves the mount as it is, which is an error only if it has to be
+ * read-only. */
 int live_mount_restrict(int mount, bool read_only)
 {
 	struct mount_attr attributes = {

@@ -89,7 +89,7 @@ static int read_users(struct live_namespace *mount_namespace, struct error *err)
 		return r;
 	mount_namespace->privileged = self.initial;
 	r = user_namespace_read_link(mount_namespace->proc, "ns/user", &other);
-	/* A kernel without user namespaces has no such file, for us neither. */
+	/* A kernel without user namespaces has no such file, not even for ourselves. */
 	if (r == -ENOENT && self.number == 0)
 		return 0;
 	if (r < 0)
@@ -118,7 +118,7 @@ int live_namespace_open(int64_t pid, int process, struct live_namespace *ret,
 	if (pid <= 0)
 		return error_set(
 			err, ERROR_DATA,
-			"state: has no \"pid\" of a created container, whose devices have to change");
+			"state: \"pid\" is missing: the container must be created before its devices can be changed");
 	ret->pid = (pid_t)pid;
 	ret->process = process;
 	r = open_process(ret, err);
@@ -151,7 +151,8 @@ int live_namespace_leave(struct live_namespace *mount_namespace, struct error *e
 	if (setns(mount_namespace->own, CLONE_NEWNS) < 0)
 		return way_back_failed(mount_namespace, err);
 	mount_namespace->joined = false;
-	/* setns() has set the root to the namespace's, which is not ours in a chroot. */
+	/* setns() has set the root to the namespace's, which isn't ours if we are in a
+	 * chroot. */
 	if (fchdir(mount_namespace->root) < 0 || chroot(".") < 0 ||
 	    fchdir(mount_namespace->directory) < 0)
 		return way_back_failed(mount_namespace, err);
@@ -199,7 +200,7 @@ static int open_rootfs(const struct live_namespace *mount_namespace, const char 
 	return 0;
 }
 
-/* Its path is quoted where it failed only: what memory is needed was taken before. */
+/* Quotes its path only where that failed: otherwise no memory may be taken any more. */
 int live_namespace_open_rootfs(const struct live_namespace *mount_namespace,
 			       const char *path, int *ret, struct error *err)
 {

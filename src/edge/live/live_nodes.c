@@ -88,7 +88,7 @@ static int something_else(const struct live_place *place, const struct found_nod
 	if (found->number.type == 'c' || found->number.type == 'b')
 		return error_set(
 			err, ERROR_DATA,
-			"%s in the container: is another device, %s, than the spec says; nothing was changed",
+			"%s in the container: is device %s, which is not what the spec says; nothing was changed",
 			place->shown, DEVICE_NUMBER_TEXT(&found->number));
 	return error_set(
 		err, ERROR_DATA,
@@ -161,8 +161,8 @@ static int in_the_way(const struct live_place *place, const char *what, struct e
 		place->shown, plain ? what : "another file");
 }
 
-/* Takes a node or the file of a mount away, and what a killed run has left under the name
- * that it gets meanwhile. */
+/* Sets a node or the file of a mount aside, and before that what a killed run has left under
+ * the name that it gets there. */
 static int take_away(struct live *live, const struct live_node *node,
 		     const struct live_place *place, struct error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the nodes of a container come from: made there, bound from this machine, or made
- * on a tmpfs of ours and bound from there. */
+ * on our own tmpfs and bound from there. */
 #include "live_internal.h"
 
 #include <errno.h>
@@ -61,7 +61,7 @@ int live_sources_make_node(const struct live_node *node, int directory, const ch
 }
 
 /* A user namespace's own file systems have no devices, and the machine's node may be
- * closed to its users: the node is made on a tmpfs of ours, from where it is bound. */
+ * closed to its users: the node is made on our own tmpfs, from where it is bound. */
 static int make_scratch_node(struct live *live, struct live_node *node, struct error *err)
 {
 	if (live->scratch < 0) {
@@ -118,8 +118,8 @@ static int mount_scratch(struct live *live)
 	return r;
 }
 
-/* Of a mount that isn't attached anywhere no part can be cloned: it is attached to the
- * rootfs meanwhile. */
+/* No part of a mount that isn't attached anywhere can be cloned: it is attached to the rootfs
+ * meanwhile. */
 int live_sources_clone(struct live *live, struct error *err)
 {
 	int r = 0, ended;

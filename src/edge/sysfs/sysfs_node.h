@@ -8,7 +8,7 @@
 #include "oci-vfio-hook/sysroot.h"
 #include "oci-vfio-hook/request.h"
 
-/* Reads an attribute `dev` ("242:0"); that it isn't there is no error. ERROR_IO,
+/* Reads an attribute `dev` ("242:0"); that it is missing isn't an error. ERROR_IO,
  * ERROR_PERMISSION. */
 int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_found,
 		   struct device_number *ret, struct error *err);

@@ -297,7 +297,7 @@ static char *describe(const struct sysfs_scan *scan, const size_t *matches, size
 	return text;
 }
 
-/* The functions that match; *ret_slot_gone: there is no slot of that name. */
+/* The functions that match; *ret_slot_gone: no slot has that name. */
 static int find_all(struct sysfs_scan *scan, const struct pci_features *selector,
 		    size_t **ret, size_t *ret_count, bool *ret_slot_gone,
 		    struct error *err)

@@ -213,7 +213,7 @@ static int check_path(struct planner *planner, const struct slice_index *mounts,
 	return r < 0 ? r : check_hides(planner, devices, affected);
 }
 
-static bool comes_anew(const struct planned_device *device)
+static bool is_put(const struct planned_device *device)
 {
 	return device->by &&
 	       (device->action == DEVICE_CHANGES || device->action == DEVICE_ADDED);
@@ -227,7 +227,7 @@ static void find_affected_paths(const struct planner *planner, struct slice_inde
 			slice_index_add(ret, planner->mounts[i].destination, i);
 	}
 	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (comes_anew(&planner->devices[i]))
+		if (is_put(&planner->devices[i]))
 			slice_index_add(ret, planner->devices[i].after.path, i);
 	}
 	slice_index_sort(ret);
@@ -276,7 +276,7 @@ int plan_mounts_check(struct planner *planner)
 	for (size_t i = 0; r == 0 && i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		if (comes_anew(device))
+		if (is_put(device))
 			r = check_hidden(planner, &mounts, device->after.path,
 					 slice_from(device->by->path),
 					 device->before ? device->before->json
