@@ -5,7 +5,8 @@
 
 load helpers
 
-SIZE=10000000
+# Of the plain text, in bytes; the others are shorter.
+SIZE=1000000
 
 setup() {
 	machine
@@ -28,6 +29,7 @@ hostile_bundle() {
 # --- the spec -------------------------------------------------------------------------------------------------------
 
 @test "hostile text: a variable's name" {
+	SIZE=10000000
 	ENVIRONMENT+=('"PCIDEVICE_@TEXT@=0000:99:00.0"')
 	hostile_bundle 0 'is left as it is: no map entry names 0000:99:00.0'
 }
@@ -39,6 +41,7 @@ hostile_bundle() {
 }
 
 @test "hostile text: a variable's path" {
+	SIZE=10000000
 	ENVIRONMENT+=('"PCIDEVICE_A=0000:3b:02.0"' '"PCIDEVICE_A_INFO={\"0000:3b:02.0\":{\"vfio\":{\"dev-mount\":\"/dev/vfio/46@TEXT@\"}}}"')
 	hostile_bundle 0 ''
 }
@@ -85,12 +88,14 @@ hostile_bundle() {
 }
 
 @test "hostile text: where a mount goes, and from where it comes" {
+	SIZE=10000000
 	add_mount /dev/vfio/45 /dev/@TEXT@
 	add_mount /dev/@TEXT@ /dev/vfio/46
 	hostile_bundle 0 'what it puts at'
 }
 
 @test "hostile text: a duplicate key" {
+	SIZE=10000000
 	config '{"@TEXT@":1,"@TEXT@":2,"process":{},"linux":{}}'
 	hostile_bundle 65 'duplicate key'
 }

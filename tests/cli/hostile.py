@@ -76,7 +76,8 @@ def main():
         limit = ROOM + QUOTES * QUOTED * (1 if plain else 4)
         for path, before in texts.items():
             path.write_text(before.replace('@TEXT@', json.dumps(text, ensure_ascii=False)[1:-1]), newline='')
-        for form in 'text', 'json':
+        # `plan` logs errors only, which `apply` has as well.
+        for form in ('text',) if 'plan' in sys.argv else ('text', 'json'):
             run(directory, status, words, text, sys.argv[5:], form, limit)
 
 
