@@ -386,6 +386,29 @@ everywhere() {
 	assert_args "${args[@]/3b:02.0/01:00.0}"
 }
 
+@test "without a map: a node of an earlier boot that was given by its address, and one that is gone" {
+	DEVICES=() RULES=('{"allow":false,"access":"rwm"}')
+	rm "$MAPS"/*
+	add_device /dev/vfio/100 c 243 5
+	add_env PCIDEVICE_A=0000:01:00.0
+	set_args -a 0000:01:00.0 /dev/vfio/100
+	apply --by-address=remap
+	assert_warning "process.args[2] still has an earlier boot's /dev/vfio/100, which is /dev/vfio/3 here; have it translated by"
+	[ "$(wc -l < "$STDERR")" = 1 ] || fail "$(show_output)"
+	rm "$CONFIG"
+	set_args -a 0000:01:00.0 /dev/vfio/100
+	apply --by-address=remap --leftover=translate
+	assert_silent
+	assert_args -a 0000:01:00.0 /dev/vfio/3
+	assert_idempotent --by-address=remap --leftover=translate
+	# Of a privileged container.
+	rm "$CONFIG"
+	ENVIRONMENT=() RULES=('{"allow":true,"access":"rwm"}')
+	set_args /dev/vfio/100
+	apply
+	assert_warning '"/dev/vfio/100" is removed' "process.args[0] still has an earlier boot's /dev/vfio/100, which nothing here stands for"
+}
+
 # --- what people have told of --------------------------------------------------------------------------------
 
 @test "a DPDK program is told its devices by arguments, and by variables of its own" {

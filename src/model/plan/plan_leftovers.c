@@ -123,6 +123,11 @@ static void warn(struct finder *finder, const struct place *place, struct slice 
 		 const char *right)
 {
 	struct planner *planner = finder->planner;
+	/* Without a map, and where the only device isn't another's, the spec is of this
+	 * machine. */
+	const char *whose = planner->in->map->exists || planner->matched
+				    ? "the host's"
+				    : "an earlier boot's";
 	auto_free char *where = NULL, *stale = NULL, *here = NULL, *setting = NULL;
 
 	/* It would be left out: to say it takes longer than to find it. */
@@ -135,8 +140,8 @@ static void warn(struct finder *finder, const struct place *place, struct slice 
 	if (!right) {
 		messages_add(
 			planner->messages, MESSAGE_WARNING,
-			"%s still has the host's %s, which nothing here stands for; change it where it comes from",
-			where, stale);
+			"%s still has %s %s, which nothing here stands for; change it where it comes from",
+			where, whose, stale);
 		return;
 	}
 	here = describe_name(slice_from(right));
@@ -144,13 +149,13 @@ static void warn(struct finder *finder, const struct place *place, struct slice 
 	if (place->fixed || planner->in->leftover == LEFTOVER_TRANSLATE)
 		messages_add(
 			planner->messages, MESSAGE_WARNING,
-			"%s still has the host's %s, which is %s here; change it where it comes from",
-			where, stale, here);
+			"%s still has %s %s, which is %s here; change it where it comes from",
+			where, whose, stale, here);
 	else
 		messages_add(
 			planner->messages, MESSAGE_WARNING,
-			"%s still has the host's %s, which is %s here; have it translated by %s, or change it where it comes from",
-			where, stale, here, setting);
+			"%s still has %s %s, which is %s here; have it translated by %s, or change it where it comes from",
+			where, whose, stale, here, setting);
 }
 
 static void refuse_later(struct finder *finder, const struct place *place,
@@ -359,7 +364,7 @@ int plan_leftovers(struct planner *planner)
 	struct finder finder = { .planner = planner };
 	int r = 0;
 
-	if (!in->map->exists || in->spec->process_only)
+	if (in->spec->process_only)
 		return 0;
 	add_addresses(&finder);
 	add_paths(&finder);
