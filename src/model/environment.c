@@ -306,7 +306,7 @@ void environment_parse(const struct spec *spec, struct environment *ret)
 			find_in_list(&search);
 	}
 	/* They stay where they are now. */
-	for (size_t i = 0, first = 0; i < ret->count; i++) {
+	for (size_t i = 0, first = 0; i < ret->count && ret->references; i++) {
 		ret->variables[i].references = ret->references + first;
 		first += ret->variables[i].n_references;
 	}
