@@ -17,7 +17,9 @@ struct spec_device {
 	size_t index;
 	struct slice path;	     /* cleaned */
 	struct device_number number; /* type 'c' also for "u" */
-	bool has_numbers;
+	bool has_numbers;	     /* both */
+	/* One is there, and the other is 0, as Go reads it: a runtime makes that node. */
+	bool has_one_number;
 	uint32_t mode;	   /* low 12 bits; absent: 0666 */
 	uint32_t uid, gid; /* absent: 0 */
 };

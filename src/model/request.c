@@ -54,6 +54,12 @@ static struct device_number rule_number(const struct spec_rule *rule)
 					(uint32_t)rule->minor };
 }
 
+/* By its numbers. */
+static bool may_be_vfio(const struct spec_device *device)
+{
+	return device->number.type == 'c' && major_is_dynamic(device->number.major);
+}
+
 /* Those that earlier runs put there. */
 static void know_done(struct device_number_set *known,
 		      const struct annotation *annotation)
@@ -115,8 +121,7 @@ bool request_needs_map(const struct spec *spec, const struct environment *enviro
 		const struct spec_device *device = &spec->devices[i];
 
 		if (is_below_vfio(device->path) || device->number.type == 'b' ||
-		    (device->number.type == 'c' && device->has_numbers &&
-		     major_is_dynamic(device->number.major)))
+		    may_be_vfio(device))
 			return true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
@@ -241,13 +246,6 @@ static void want_number(struct wanted_nodes *wanted, const struct spec_device *d
 	path = xasprintf("/sys/dev/char/%u:%u", device->number.major,
 			 device->number.minor);
 	want_node(wanted, REQUEST_NODE_NUMBER, slice_from(path), &place->number);
-}
-
-/* By its numbers. */
-static bool may_be_vfio(const struct spec_device *device)
-{
-	return device->number.type == 'c' && device->has_numbers &&
-	       major_is_dynamic(device->number.major);
 }
 
 static void request_device(struct request *request, const struct spec *spec, size_t index,

@@ -122,7 +122,8 @@ void request_find_aliases(struct request *request, const struct spec *spec,
 		const struct host_number *found;
 
 		/* VFIO's paths that no entry has are judged as such. */
-		if (annotation_find_final(annotation, device->path) ||
+		if ((!device->has_numbers && !device->has_one_number) ||
+		    annotation_find_final(annotation, device->path) ||
 		    (!place->entry && path_is_vfio_node(device->path)))
 			continue;
 		found = find_number(&numbers, &device->number);

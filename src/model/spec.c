@@ -205,6 +205,7 @@ static int read_device_numbers(const struct json *doc, struct spec_device *devic
 			return r;
 	}
 	device->has_numbers = numbers[0].there && numbers[1].there;
+	device->has_one_number = numbers[0].there != numbers[1].there;
 	device->number.major = (uint32_t)numbers[0].value;
 	device->number.minor = (uint32_t)numbers[1].value;
 	device->mode = numbers[2].value & 07777;

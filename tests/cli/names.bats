@@ -218,6 +218,20 @@ setup() {
 	assert_refused 69 'linux.devices[0]' /dev/foo 'b 8:16' /dev/sdb sdb.json
 }
 
+@test "a device of which one number is missing, which a runtime takes for 0: 65 where it may be VFIO's" {
+	DEVICES+=('{"path":"/dev/x","type":"c","major":242}')
+	apply
+	assert_refused 65 'linux.devices[0]' '"minor"' 'c 242:0'
+	rm -r "$MAPS"
+	apply
+	assert_refused 65 'linux.devices[0]' '"minor"' 'c 242:0'
+	rm "$CONFIG"
+	DEVICES=('{"path":"/dev/x","type":"c","major":10}')
+	apply
+	assert_silent
+	assert_unchanged
+}
+
 @test "a handle of this machine under another path: 69" {
 	add_sysfs_node vfio-dev vfio9 244:9
 	add_device /dev/nic c 244 9

@@ -251,12 +251,69 @@ static void test_disguised(void **state)
 		check_plan(&cases[i]);
 }
 
+/* An absent number is 0 to the runtime. */
+static void test_one_number(void **state)
+{
+#define ONE(path, type, numbers)                                                         \
+	"{\"path\":\"" path "\",\"type\":\"" type "\"," numbers "}"
+#define NO_MINOR                                                                         \
+	"has \"major\", but no \"minor\": a runtime would make c 242:0 of it, which may be a VFIO device; give both"
+	static const struct plan_case cases[] = {
+		{ .spec = S(ONE("/dev/x", "c", "\"major\":242")),
+		  .class = ERROR_DATA,
+		  .part = "linux.devices[0]: " NO_MINOR },
+		{ .spec = S(ONE("/dev/x", "u", "\"major\":242,\"minor\":null")),
+		  .machine_map = MAP_45,
+		  .unmapped = UNMAPPED_OWN,
+		  .class = ERROR_DATA,
+		  .part = "linux.devices[0]: " NO_MINOR },
+		{ .spec = S(ONE("/dev/vfio/vfio", "c", "\"major\":242")),
+		  .machine_map = MAP_45,
+		  .class = ERROR_DATA,
+		  .part = "linux.devices[0]: " NO_MINOR },
+		/* The host's, if the map knows it. */
+		{ .spec = S(CONTROL "," ONE("/dev/x", "c", "\"major\":243") "," DEV(
+			  "/dev/vfio/45", "243", "0")),
+		  .map = MAP_45,
+		  .class = ERROR_DATA,
+		  .part = "linux.devices[1]: has \"major\", but no \"minor\"" },
+		{ .spec = S(ONE("/dev/foo", "b", "\"major\":8")),
+		  .machine_map =
+			  "[{\"type\":\"node\",\"container_path\":\"/dev/sda\",\"vm_path\":\"/dev/vda\",\"host_dev\":\"8:0\"}]",
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "\"/dev/foo\" is b 8:0, which is /dev/sda on the host" },
+		/* A path of VFIO's is judged as such. */
+		{ .spec = S(ONE("/dev/vfio/7", "c", "\"major\":242")),
+		  .machine_map = MAP_45,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "no map entry names the VFIO device \"/dev/vfio/7\"" },
+		/* What can't be VFIO's, and what the administrator keeps. */
+		{ .spec = S(ONE("/dev/x", "c", "\"major\":10") "," ONE(
+			  "/dev/y", "c",
+			  "\"minor\":242") "," ONE("/dev/z", "b",
+						   "\"major\":242") "," ONE("/dev/p", "p",
+									    "\"major\":242")),
+		  .machine_map = MAP_45 },
+		{ .spec = S(ONE("/dev/x", "c", "\"major\":242")),
+		  .unmapped = UNMAPPED_KEEP },
+		/* Whatever a node entry names gets both numbers. */
+		{ .spec = S(ONE("/dev/sda", "b", "\"major\":8")),
+		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/vda") "]",
+		  .expected = S("{\"path\":\"/dev/sda\",\"type\":\"b\",\"major\":254,"
+				"\"minor\":0}") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stand_in),  cmocka_unit_test(test_named),
 		cmocka_unit_test(test_host_dev),  cmocka_unit_test(test_handles),
-		cmocka_unit_test(test_disguised),
+		cmocka_unit_test(test_disguised), cmocka_unit_test(test_one_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,21 @@ static int check_stand_in(struct planner *planner, const struct spec_device *dev
 				    : "one without numbers");
 }
 
+/* What runtimes make of it may be a node of VFIO's, and a spec that lacks a number can't be told
+ * from one that means another. */
+static int check_numbers(struct planner *planner, const struct spec_device *device)
+{
+	if (!device->has_one_number || device->number.type != 'c' ||
+	    !major_is_dynamic(device->number.major) || path_is_vfio_node(device->path) ||
+	    device_is_done(planner->in->annotation, device) ||
+	    planner->in->request->unmapped == UNMAPPED_KEEP)
+		return 0;
+	return json_error(
+		planner->err, ERROR_DATA, &planner->in->spec->doc, device->json,
+		"has \"major\", but no \"minor\": a runtime would make %s of it, which may be a VFIO device; give both",
+		DEVICE_NUMBER_TEXT(&device->number));
+}
+
 static int name_device(struct planner *planner, size_t index)
 {
 	const struct spec_device *device = &planner->in->spec->devices[index];
@@ -107,7 +122,7 @@ static int name_device(struct planner *planner, size_t index)
 	int r;
 
 	if (!entry)
-		return 0;
+		return check_numbers(planner, device);
 	if (planner->in->request->unmapped == UNMAPPED_OWN &&
 	    plan_device_is_own(planner, index)) {
 		bool meant = entry->has_host_dev &&
