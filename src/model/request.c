@@ -105,9 +105,13 @@ bool request_may_need_map(const struct spec *spec, const struct environment *env
 			return true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (is_below_dev(spec->mounts[i].source) &&
-		    !(earlier && (mount_is_done(annotation, &spec->mounts[i]) ||
-				  path_is_control_node(spec->mounts[i].destination))))
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		/* What else is shown as the control node isn't ours. */
+		if (is_below_dev(mount->source) &&
+		    !(earlier && (mount_is_done(annotation, mount) ||
+				  (path_is_control_node(mount->source) &&
+				   path_is_control_node(mount->destination)))))
 			return true;
 	}
 	return has_vfio_rule(spec, annotation) ||
@@ -520,12 +524,15 @@ static int check_missing(const struct request *request, const struct spec *spec,
 		spec->doc.name, missing.data);
 }
 
+/* Whoever wrote an address into the annotation had a map, if it isn't there any more, or was not
+ * needed again. */
 static enum unmapped_policy resolve_policy(enum unmapped_policy policy,
-					   const struct device_map *map)
+					   const struct device_map *map,
+					   const struct annotation *annotation)
 {
 	if (policy != UNMAPPED_AUTO)
 		return policy;
-	return map->exists ? UNMAPPED_ERROR : UNMAPPED_OWN;
+	return map->exists || annotation->n_addresses ? UNMAPPED_ERROR : UNMAPPED_OWN;
 }
 
 int request_build(const struct spec *spec, const struct environment *environment,
@@ -536,7 +543,7 @@ int request_build(const struct spec *spec, const struct environment *environment
 	struct wanted_nodes wanted = { 0 };
 	bool own, by_address;
 
-	ret->unmapped = resolve_policy(policy->unmapped, map);
+	ret->unmapped = resolve_policy(policy->unmapped, map, annotation);
 	ret->devices = xzalloc(spec->n_devices * sizeof *ret->devices);
 	ret->mounts = xzalloc(spec->n_mounts * sizeof *ret->mounts);
 	ret->named = xzalloc(map->n_entries * sizeof *ret->named);

@@ -273,6 +273,22 @@ chain() {
 	done
 }
 
+@test "another node shown as the control node after an earlier run: 69, with the maps or without" {
+	two_functions
+	two_entries
+	host_device
+	control_device
+	apply
+	assert_silent
+	jq '.mounts += [{"destination":"/dev/vfio/vfio","type":"bind","source":"/dev/vfio/4","options":["bind"]}]' "$CONFIG" > "$BATS_TEST_TMPDIR/more"
+	cp "$BATS_TEST_TMPDIR/more" "$CONFIG"
+	apply
+	assert_refused 69 'mounts[1]' /dev/vfio/4
+	rm -r "$MAPS"
+	apply
+	assert_refused 69 'mounts[1]' /dev/vfio/4
+}
+
 @test "who could forge: the code of another token, of one digit less, in capitals, of other lists" {
 	local code claim
 	known_token

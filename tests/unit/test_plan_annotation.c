@@ -132,6 +132,41 @@ static void test_done_device_map(void **state)
 	assert_int_equal(run.plan.n_changes, 0);
 }
 
+#define DONE_AND(more) "{\"annotations\":{" KEY SAID(MAC) "}," LINUX(NEW) "," more "}"
+
+/* What was not there then is looked at: another node shown as the control node, too. */
+static void test_done_and_more(void **state)
+{
+	static const char *const mounts[] = {
+		"\"mounts\":[" MOUNT("/dev/vfio/vfio", "/dev/vfio/4") "]",
+		"\"mounts\":[" MOUNT("/dev/vfio/4", "/dev/vfio/4") "]",
+		"\"mounts\":[" MOUNT("/dev/vfio/vfio", "/dev/nic") "]",
+	};
+	static const char control[] =
+		DONE_AND("\"mounts\":[" MOUNT("/dev/vfio/vfio", "/dev/vfio/vfio") "]");
+	auto_plan_run run = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(mounts); i++) {
+		auto_free char *spec = xasprintf(
+			"{\"annotations\":{" KEY SAID(MAC) "}," LINUX(NEW) ",%s}",
+			mounts[i / 2]);
+		struct plan_run_input input = { .spec = slice_from(spec),
+						.answer = machine_answer };
+		auto_plan_run again = { 0 };
+		auto_error err = { 0 };
+
+		/* With the map, and without. */
+		if (i % 2)
+			input.machine_map = slice_from(MAP_45);
+		check_error(spec, plan_run(&input, &again, &err), &err, ERROR_UNAVAILABLE,
+			    "mounts[0]: ");
+	}
+	run_annotated(&run, control, NULL, MAP_45);
+	assert_int_equal(run.plan.n_changes, 0);
+	assert_false(run.map.exists);
+}
+
 static void test_done_environment(void **state)
 {
 	static const char text[] = "{\"annotations\":{" KEY
@@ -281,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_done),
 		cmocka_unit_test(test_done_device_map),
 		cmocka_unit_test(test_done_environment),
+		cmocka_unit_test(test_done_and_more),
 		cmocka_unit_test(test_continued),
 		cmocka_unit_test(test_claimed),
 		cmocka_unit_test(test_refused),

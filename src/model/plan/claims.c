@@ -53,7 +53,8 @@ static bool shows_as_itself(const struct spec_mount *mount)
 	struct slice name;
 
 	if (slice_equal(mount->source, mount->destination) ||
-	    !path_is_vfio_node(mount->destination))
+	    (!path_is_vfio_node(mount->destination) &&
+	     !path_is_control_node(mount->destination)))
 		return true;
 	if (!slice_starts(mount->source, prefix))
 		return false;
