@@ -159,16 +159,21 @@ bool request_needs_far_mounts(const struct device_map *map,
 	return false;
 }
 
-/* A VFIO device of the host is bound where it is; a path in the container anybody may choose
- * who may mount a volume. */
+/* By its path in the container alone anybody could ask for it who may mount a volume. */
+static bool needs_source(const struct map_entry *entry)
+{
+	return !entry->stand_in && (map_entry_is_vfio(entry) || entry->has_host_dev);
+}
+
+/* A VFIO device of the host is bound where it is, and one of which the numbers are known is
+ * told by more than a path. */
 static void find_mount_entry(const struct device_map *map, const struct spec_mount *mount,
 			     struct request_place *ret)
 {
 	const struct map_entry *source = device_map_find(map, mount->source);
 	const struct map_entry *destination = device_map_find(map, mount->destination);
 
-	if (destination && (!is_below_dev(mount->source) ||
-			    (map_entry_is_vfio(destination) && !destination->stand_in)))
+	if (destination && (!is_below_dev(mount->source) || needs_source(destination)))
 		destination = destination == source ? source : NULL;
 	if (source && (map_entry_is_vfio(source) || !destination))
 		ret->entry = source;

@@ -51,6 +51,16 @@ assert_mount_becomes() {
 	assert_unchanged
 }
 
+@test "the destination alone doesn't name a node entry with host_dev" {
+	add_map sdb "$(with '"host_dev":"8:16"' "$(node_entry /dev/sdb /dev/vdb)")"
+	mknod "$ROOT/dev/vdb" b 254 16
+	mkdir "$ROOT/dev/shm"
+	add_mount /dev/sdb /dev/shm
+	apply
+	assert_warning 'mounts[1]' /dev/sdb sdb.json
+	assert_unchanged
+}
+
 @test "the source alone names the entry: only the source changes" {
 	assert_mount_becomes /dev/card /dev/vfio/45 /dev/card /dev/vfio/3
 }

@@ -209,6 +209,35 @@ static void test_control(void **state)
 		check_plan(&cases[i]);
 }
 
+/* A node entry with host_dev isn't named by a destination, which has no numbers. */
+static void test_node_destination(void **state)
+{
+#define DISK(more)                                                                          \
+	"[{\"type\":\"node\",\"container_path\":\"/dev/sdb\",\"vm_path\":\"/dev/vdb\"" more \
+	"}]"
+	static const struct plan_case cases[] = {
+		{ .spec = MOUNTS(MOUNT("/dev/sdb", "/dev/shm")),
+		  .machine_map = DISK(",\"host_dev\":\"8:16\""),
+		  .part = "mounts[0]: what it puts at \"/dev/sdb\" is not the device of devices.d/a.json: [0]" },
+		{ .spec = MOUNTS(MOUNT("/dev/sdb", "/dev/shm")),
+		  .machine_map = DISK(""),
+		  .expected = MOUNTS(MOUNT_RO("/dev/sdb", "/dev/vdb")) },
+		{ .spec = MOUNTS(MOUNT("/dev/sdb", "/dev/shm")),
+		  .machine_map = DISK(",\"host_dev\":\"8:16\",\"stand_in\":true"),
+		  .expected = MOUNTS(MOUNT_RO("/dev/sdb", "/dev/vdb")) },
+		{ .spec = MOUNTS(MOUNT("/dev/sdb", "/dev/sdb")),
+		  .machine_map = DISK(",\"host_dev\":\"8:16\""),
+		  .expected = MOUNTS(MOUNT_RO("/dev/sdb", "/dev/vdb")) },
+		{ .spec = MOUNTS(MOUNT("/dev/disk", "/dev/sdb")),
+		  .machine_map = DISK(",\"host_dev\":\"8:16\""),
+		  .expected = MOUNTS(MOUNT_RO("/dev/disk", "/dev/vdb")) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
 static void test_whole_directory(void **state)
 {
 	static const struct plan_case cases[] = {
@@ -310,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_control),
+		cmocka_unit_test(test_node_destination),
 		cmocka_unit_test(test_whole_directory),
 		cmocka_unit_test(test_hidden),
 	};
