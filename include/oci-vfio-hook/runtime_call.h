@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "oci-vfio-hook/error.h"
+#include "oci-vfio-hook/text.h"
 
 enum runtime_action {
 	RUNTIME_PASS,	   /* nothing for us to do */
@@ -40,6 +41,11 @@ struct runtime_call {
  * `log` is never set by anything after the subcommand: that may be the container's. */
 int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
 		       struct error *err);
+
+/* Where a runtime that was started with these arguments, each with a NUL after it as in
+ * /proc/PID/cmdline, keeps its containers: the value of --root. The caller frees; NULL: it
+ * doesn't say. */
+char *runtime_call_find_root(struct slice command_line);
 
 /* The runtime that a program of this name (argv[0]) runs: what follows "oci-vfio-" in its
  * last component; NULL for oci-vfio-runtime and any other name: the configuration

@@ -2,6 +2,7 @@
 /* Where the spec of a created container is. */
 #include "oci-vfio-hook/state_bundle.h"
 
+#include "oci-vfio-hook/runtime_call.h"
 #include "oci-vfio-hook/sysroot.h"
 
 #define COMMAND_LINE_MAX 65536
@@ -27,37 +28,18 @@ static char *directory_of_link(const char *link)
 	return xstrdup(link);
 }
 
-/* The value of --root in a command line of NUL-terminated arguments; borrowed; or
- * NULL. */
-static const char *find_root_option(const char *arguments, size_t length)
-{
-	const char *end = arguments + length;
-
-	for (const char *at = arguments; at < end; at += strlen(at) + 1) {
-		const char *next = at + strlen(at) + 1;
-
-		if (strncmp(at, "--root=", 7) == 0)
-			return at + 7;
-		if (strcmp(at, "--root") == 0)
-			return next < end ? next : NULL;
-	}
-	return NULL;
-}
-
 /* Our parent is crun: where does it keep its containers? NULL where it doesn't say. */
 static char *state_directory_of_parent(void)
 {
 	auto_free char *path = xasprintf("/proc/%d/cmdline", getppid()), *text = NULL;
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	auto_error ignored = { 0 };
-	const char *root;
 	size_t length;
 
 	if (fd < 0 ||
 	    file_read(fd, path, 0, COMMAND_LINE_MAX, &text, &length, &ignored) < 0)
 		return NULL;
-	root = find_root_option(text, length);
-	return root != NULL ? xstrdup(root) : NULL;
+	return runtime_call_find_root((struct slice) { text, length });
 }
 
 static char *find_copy(const char *id)

@@ -7,6 +7,8 @@
  * gets. */
 #include "oci-vfio-hook/runtime_call.h"
 
+#include <limits.h>
+
 #include "runtime_options.h"
 
 /* runc's and crun's options before the subcommand. */
@@ -153,6 +155,23 @@ int runtime_call_parse(int argc, char *const *argv, struct runtime_call *ret,
 			return subcommands[i].parse(&cursor, ret, err);
 	}
 	return 0;
+}
+
+char *runtime_call_find_root(struct slice command_line)
+{
+	auto_free char *text = xstrndup(command_line.data, command_line.length);
+	auto_free char **argv = NULL;
+	size_t count = 0, capacity = 0;
+	struct runtime_call call;
+	auto_error ignored = { 0 };
+
+	for (size_t at = 0; at < command_line.length; at += strlen(text + at) + 1)
+		*array_append(argv, count, capacity) = text + at;
+	if (count > INT_MAX)
+		return NULL;
+	/* What else it was told needn't be understood. */
+	(void)runtime_call_parse((int)count, argv, &call, &ignored);
+	return call.root ? xstrdup(call.root) : NULL;
 }
 
 const char *runtime_of_program(const char *program)

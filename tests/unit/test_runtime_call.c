@@ -603,6 +603,48 @@ static void test_root(void **state)
 	}
 }
 
+/* As /proc/PID/cmdline has it. */
+static void test_root_of_command_line(void **state)
+{
+#define LINE(text)                                                                       \
+	{                                                                                \
+		text, sizeof(text) - 1                                                   \
+	}
+	static const struct {
+		struct slice line;
+		const char *root;
+	} rows[] = {
+		{ LINE(""), NULL },
+		{ LINE("crun\0"), NULL },
+		{ LINE("crun\0create\0box\0"), NULL },
+		{ LINE("crun\0--root\0/r\0create\0box\0"), "/r" },
+		{ LINE("/usr/bin/crun\0--systemd-cgroup\0--root=/r\0create\0box\0"),
+		  "/r" },
+		{ LINE("crun\0--root=/a\0--root\0/r\0run\0box\0"), "/r" },
+		{ LINE("crun\0--root=\0run\0box\0"), "" },
+		{ LINE("crun\0--root\0\0run\0box\0"), "" },
+		{ LINE("crun\0--root\0--root\0run\0box\0"), "--root" },
+		{ LINE("crun\0--root\0"), NULL },
+		/* The last one may lack its NUL. */
+		{ LINE("crun\0--root=/r"), "/r" },
+		{ LINE("crun\0--nonsense\0--root\0/r\0run\0box\0"), "/r" },
+		{ LINE("crun\0--root\0/r\0create\0--pid\0box\0"), "/r" },
+		/* Not what comes after the subcommand. */
+		{ LINE("crun\0run\0--root\0/x\0box\0"), NULL },
+		{ LINE("crun\0--root\0/r\0exec\0box\0sh\0--root=/x\0"), "/r" },
+		/* Nor the value of another option. */
+		{ LINE("crun\0--log\0--root=/x\0run\0box\0"), NULL },
+	};
+#undef LINE
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *root = runtime_call_find_root(rows[i].line);
+
+		check_string(rows[i].line.data, "root", root, rows[i].root);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +662,7 @@ int main(void)
 		cmocka_unit_test(test_program),
 		cmocka_unit_test(test_container),
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_root_of_command_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
