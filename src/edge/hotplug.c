@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waits for hot-plug events. The only file that knows libudev. */
+/* Waits for hot-plug events: udevd's by libudev, or the kernel's. The only file that knows
+ * libudev. */
 #include "oci-vfio-hook/hotplug.h"
 
 #include <errno.h>
@@ -12,12 +13,14 @@
 #include "oci-vfio-hook/library.h"
 #include "oci-vfio-hook/sysroot.h"
 
+#include "kernel_events.h"
+
 /* One plugged function makes several events: PCI, VFIO and, last, that it is bound. Looking
  * in between could find a node's numbers before devtmpfs has the node. */
 #define BURST (CLOCK_SECOND / 50)
 
 LIBRARY_NOTE(
-	"[{\"feature\":\"hotplug\",\"description\":\"Waiting for devices that are being hot-plugged\",\"priority\":\"suggested\",\"soname\":[\"libudev.so.1\"]}]");
+	"[{\"feature\":\"hotplug\",\"description\":\"Waiting for devices that are being hot-plugged until udev's rules are through\",\"priority\":\"suggested\",\"soname\":[\"libudev.so.1\"]}]");
 
 #define LIBUDEV(FUNCTION)                                                                \
 	FUNCTION(udev_new)                                                               \
@@ -34,15 +37,16 @@ LIBRARY(libudev, LIBUDEV);
 static const struct library libudev_library = {
 	.soname = "libudev.so.1",
 	.package = "libudev1",
-	.need = "wait for a hot-plugged device",
+	.need = "wait until udev's rules are through",
 	.names = libudev_names,
 };
 
 struct hotplug {
 	struct libudev libudev;
 	struct udev *udev;
-	struct udev_monitor *monitor;
-	uint64_t end; /* on the clock */
+	struct udev_monitor *monitor; /* NULL: the kernel is listened to */
+	int kernel;		      /* fd; -1 with `monitor` */
+	uint64_t end;		      /* on the clock */
 };
 
 static bool is_same_namespace(const char *a, const char *b)
@@ -55,46 +59,69 @@ static bool is_same_namespace(const char *a, const char *b)
 
 /* Without udevd, and outside of its network namespace, its events never come, which isn't
  * an error for libudev. The kernel's reach everybody. */
-static const char *event_source(void)
+static bool has_udevd(void)
 {
 	return access("/run/udev/control", F_OK) == 0 &&
-			       is_same_namespace("/proc/self/ns/net", "/proc/1/ns/net")
-		       ? "udev"
-		       : "kernel";
+	       is_same_namespace("/proc/self/ns/net", "/proc/1/ns/net");
 }
 
-static int listen_to(struct hotplug *hotplug, const char *source)
+static int listen_to_udevd(struct hotplug *hotplug, struct error *err)
 {
 	static const char *const subsystems[] = { "pci", "vfio", "vfio-dev" };
 	const struct libudev *libudev = &hotplug->libudev;
-	int r = 0;
+	int r = library_open(&libudev_library, &hotplug->libudev, err);
 
+	if (r < 0)
+		return r;
+	errno = 0;
 	hotplug->udev = libudev->udev_new();
-	if (hotplug->udev == NULL)
-		return -errno;
-	hotplug->monitor = libudev->udev_monitor_new_from_netlink(hotplug->udev, source);
-	if (hotplug->monitor == NULL)
-		return -errno;
+	if (hotplug->udev != NULL)
+		hotplug->monitor =
+			libudev->udev_monitor_new_from_netlink(hotplug->udev, "udev");
+	r = hotplug->monitor == NULL ? -errno : 0;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(subsystems); i++)
 		r = libudev->udev_monitor_filter_add_match_subsystem_devtype(
 			hotplug->monitor, subsystems[i], NULL);
-	return r < 0 ? r : libudev->udev_monitor_enable_receiving(hotplug->monitor);
+	if (r >= 0 && hotplug->monitor != NULL)
+		r = libudev->udev_monitor_enable_receiving(hotplug->monitor);
+	if (r >= 0 && hotplug->monitor != NULL)
+		return 0;
+	return error_set(err, ERROR_IO, "libudev can't listen to udevd: %s",
+			 strerror(-r));
 }
 
-int hotplug_open(uint32_t seconds, struct hotplug **ret, struct error *err)
+static void close_udevd(struct hotplug *hotplug)
+{
+	if (hotplug->monitor != NULL)
+		hotplug->libudev.udev_monitor_unref(hotplug->monitor);
+	if (hotplug->udev != NULL)
+		hotplug->libudev.udev_unref(hotplug->udev);
+	hotplug->monitor = NULL;
+	hotplug->udev = NULL;
+}
+
+int hotplug_open(uint64_t end, struct hotplug **ret, struct messages *messages,
+		 struct error *err)
 {
 	auto_hotplug hotplug = xzalloc(sizeof(*hotplug));
-	const char *source = event_source();
-	int r;
+	auto_error reason = { 0 };
+	bool udevd = has_udevd();
 
-	hotplug->end = clock_read() + seconds * CLOCK_SECOND;
-	r = library_open(&libudev_library, &hotplug->libudev, err);
-	if (r < 0)
-		return r;
-	r = listen_to(hotplug, source);
-	if (r < 0)
-		return error_set(err, ERROR_IO, "libudev can't listen to the %s: %s",
-				 source, strerror(-r));
+	hotplug->end = end;
+	hotplug->kernel = -1;
+	if (udevd && listen_to_udevd(hotplug, &reason) < 0) {
+		messages_add(
+			messages, MESSAGE_INFO,
+			"%s; the kernel's events are waited for, but not what udev's rules do",
+			reason.message);
+		close_udevd(hotplug);
+		udevd = false;
+	}
+	if (!udevd) {
+		hotplug->kernel = kernel_events_open(err);
+		if (hotplug->kernel < 0)
+			return hotplug->kernel;
+	}
 	*ret = take_ptr(hotplug);
 	return 0;
 }
@@ -106,6 +133,8 @@ static bool take_events(struct hotplug *hotplug)
 	struct udev_device *device;
 	bool found = false;
 
+	if (hotplug->monitor == NULL)
+		return kernel_events_take(hotplug->kernel);
 	while (errno = 0, (device = libudev->udev_monitor_receive_device(
 				   hotplug->monitor)) != NULL) {
 		libudev->udev_device_unref(device);
@@ -127,7 +156,9 @@ static bool wait_until(int fd, uint64_t end)
 
 bool hotplug_wait(struct hotplug *hotplug)
 {
-	int fd = hotplug->libudev.udev_monitor_get_fd(hotplug->monitor);
+	int fd = hotplug->monitor != NULL
+			 ? hotplug->libudev.udev_monitor_get_fd(hotplug->monitor)
+			 : hotplug->kernel;
 	uint64_t burst_end;
 
 	/* Events that go on and on don't make the time longer. */
@@ -147,9 +178,7 @@ void hotplug_close(struct hotplug **hotplug)
 
 	if (closed == NULL)
 		return;
-	if (closed->monitor != NULL)
-		closed->libudev.udev_monitor_unref(closed->monitor);
-	if (closed->udev != NULL)
-		closed->libudev.udev_unref(closed->udev);
+	close_udevd(closed);
+	close_fd(&closed->kernel);
 	free(closed);
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/sysfs_use.h"
 
 /* Only on the machine itself, and not to show what would be. */
@@ -20,11 +19,10 @@ int hook_claim(struct hook_run *run, bool show, struct error *err)
 
 	if (!may_bind(run, show))
 		return 0;
-	/* One time for all that this run waits for. */
-	if (run->wait_end == 0)
-		run->wait_end = clock_read() + run->settings.timeout * CLOCK_SECOND;
 	count = binding_list_claims(&run->request, &run->inventory, &claims);
-	return function_driver_claim(&run->bound, claims, count, run->wait_end, err);
+	return count == 0 ? 0
+			  : function_driver_claim(&run->bound, claims, count,
+						  hook_wait_end(run), err);
 }
 
 static int check_uses(struct hook_run *run, struct binding *binding, struct error *err)

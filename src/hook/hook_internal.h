@@ -3,6 +3,7 @@
 #ifndef OCI_VFIO_HOOK_HOOK_INTERNAL_H
 #define OCI_VFIO_HOOK_HOOK_INTERNAL_H
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/hook.h"
 
 /* What earlier runs did, if the spec's annotation is ours; else it is only somebody's
@@ -17,6 +18,15 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
  * and waits for what is being hot-plugged. As plan_build() but for -EAGAIN: ERROR_TIMEOUT in
  * its place. To be shown, with functions to be bound: no plan, but run->binding. */
 int hook_look(struct hook_run *run, struct plan_input *input, struct error *err);
+
+/* When all waiting of this run ends, whatever it is for and how often it is planned: --timeout
+ * after the first time that this is asked. */
+static inline uint64_t hook_wait_end(struct hook_run *run)
+{
+	if (run->wait_end == 0)
+		run->wait_end = clock_read() + run->settings.timeout * CLOCK_SECOND;
+	return run->wait_end;
+}
 
 /* With --bind, before what was looked up is believed: keeps other runs from changing it until
  * this one ends. 1: look again, one may just have done so. ERROR_TIMEOUT. */

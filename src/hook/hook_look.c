@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/hotplug.h"
 #include "oci-vfio-hook/sysfs.h"
 
@@ -34,14 +33,6 @@ static int look_and_bind(struct hook_run *run, const struct plan_input *input,
 	return r > 0 ? look(run, input, err) : r;
 }
 
-/* How long may be waited still, where something was waited for already. */
-static uint32_t seconds_left(const struct hook_run *run)
-{
-	if (run->wait_end == 0)
-		return run->settings.timeout;
-	return (uint32_t)((clock_left(run->wait_end) + CLOCK_SECOND - 1) / CLOCK_SECOND);
-}
-
 /* Looks again whenever something is plugged, and a last time when the time is over. */
 static int look_until(struct hook_run *run, const struct plan_input *input,
 		      struct error *err)
@@ -51,7 +42,7 @@ static int look_until(struct hook_run *run, const struct plan_input *input,
 	bool over = false;
 	int r;
 
-	if (hotplug_open(seconds_left(run), &hotplug, &reason) < 0)
+	if (hotplug_open(hook_wait_end(run), &hotplug, &run->messages, &reason) < 0)
 		return error_append(err, "; not waited for: %s", reason.message);
 	for (;;) {
 		error_free(err);

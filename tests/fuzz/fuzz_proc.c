@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzzes the parsers of what the kernel writes below /proc and in cgroups. */
+/* Fuzzes the parsers of what the kernel writes below /proc and in cgroups, and tells of
+ * devices. */
 #include "fuzz.h"
 
 #include "oci-vfio-hook/cgroup_rule.h"
@@ -8,6 +9,7 @@
 #include "oci-vfio-hook/mountinfo.h"
 #include "oci-vfio-hook/namespace_link.h"
 #include "oci-vfio-hook/proc_cgroup.h"
+#include "oci-vfio-hook/uevent.h"
 #include "oci-vfio-hook/unit_name.h"
 
 static void check_within(struct slice part, struct slice text)
@@ -79,6 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_cgroup(text);
 	check_rules(text);
 	check_map(text);
+	fuzz_check(!uevent_is_of(text, SLICE("pci")) ||
+			   !uevent_is_of(text, SLICE("vfio")),
+		   "an event of two subsystems");
 	if (mountinfo_parse(text, &mount) == 0)
 		check_within(mount.type, text);
 	fuzz_check(namespace_link_parse(text, SLICE("user"), &number) < 0 || number > 0,

@@ -57,18 +57,19 @@ static int list_children(int function, struct pci_bridge *bridge, size_t *n_foun
 	return r;
 }
 
-/* Can a bus come below this function? Below a bridge it can, also below one that begins a
- * domain of its own and has another class, but that needs its driver first. */
+/* Can a bus come below this function? Below a bridge it can, and below what begins a domain of
+ * its own: Intel's VMD, which has the class of a RAID controller, when its driver comes. */
 static bool may_get_bus(const struct sysroot *sysroot, int function)
 {
-	const struct slice bridges = SLICE("0x06");
+	const struct slice bridge = SLICE("0x06"), raid = SLICE("0x0104");
 	struct stat status;
 	char class[16];
 
-	return sysroot_read_attribute(sysroot, function, "class", class, sizeof(class)) <
-		       0 ||
-	       slice_starts(slice_from(class), bridges) ||
-	       fstatat(function, "driver", &status, AT_SYMLINK_NOFOLLOW) < 0;
+	if (sysroot_read_attribute(sysroot, function, "class", class, sizeof(class)) < 0)
+		return true;
+	return slice_starts(slice_from(class), bridge) ||
+	       (slice_starts(slice_from(class), raid) &&
+		fstatat(function, "driver", &status, AT_SYMLINK_NOFOLLOW) < 0);
 }
 
 /* The bus below a function without secondary_bus_number: kernels before 4.13, and

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel tells of devices. */
+#include "oci-vfio-hook/uevent.h"
+
+bool uevent_is_of(struct slice message, struct slice subsystem)
+{
+	const struct slice key = SLICE("SUBSYSTEM=");
+	struct slice part;
+
+	/* "ACTION@DEVPATH", or it is another daemon's. */
+	if (!slice_cut(&message, '\0', &part) || !memchr(part.data, '@', part.length))
+		return false;
+	while (slice_cut(&message, '\0', &part)) {
+		if (slice_starts(part, key))
+			return slice_equal(slice_from_to(part, key.length, part.length),
+					   subsystem);
+	}
+	return false;
+}
