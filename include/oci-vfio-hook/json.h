@@ -130,6 +130,11 @@ uint32_t json_member_raw(const struct json *doc, uint32_t object, uint32_t posit
 /* The same, but null counts as not there. */
 uint32_t json_member(const struct json *doc, uint32_t object, uint32_t position);
 
+/* Sets ret[position] for each of the first `count` members of the object's shape that is there
+ * and not null; the others stay as they are. Where many are read, once through the object is
+ * enough. */
+void json_members(const struct json *doc, uint32_t object, size_t count, uint32_t *ret);
+
 /* Is the value of this type? Else ERROR_DATA that names the place. */
 int json_expect(const struct json *doc, uint32_t json, enum json_type type,
 		struct error *err);

@@ -55,6 +55,18 @@ uint32_t json_member(const struct json *doc, uint32_t object, uint32_t position)
 	return member && json_type(doc, member) != JSON_NULL ? member : 0;
 }
 
+void json_members(const struct json *doc, uint32_t object, size_t count, uint32_t *ret)
+{
+	for (uint32_t json = json_child(doc, object); json; json = json_next(doc, json)) {
+		const struct json_span *span = &doc->spans[json];
+
+		if (span->type == JSON_KEY)
+			json = span->next;
+		else if (span->position < count && span->type != JSON_NULL)
+			ret[span->position] = json;
+	}
+}
+
 static const char *type_name(enum json_type type)
 {
 	switch (type) {
