@@ -161,7 +161,7 @@ static int refused(const struct bound_function *function, const char *path, int 
 
 static int read_override(const char *path, char **ret)
 {
-	char text[4096];
+	char text[4096] = { 0 };
 	auto_close int fd = RETRY_ON_EINTR(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
 	ssize_t length = fd < 0 ? -errno : fd_read(fd, text, sizeof text);
 

@@ -30,13 +30,15 @@ int main(void)
 {
 	DIR *devices = opendir(DEVICES);
 	struct dirent *entry;
-	unsigned long found = 0;
+	unsigned long found = 0, vendor, device;
 
 	while (devices && (entry = readdir(devices)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		found += (read_id(entry->d_name, "vendor") == 0x8086) &
-			 (read_id(entry->d_name, "device") == 0x154d);
+		/* Both files are read, whatever the first one says. */
+		vendor = read_id(entry->d_name, "vendor");
+		device = read_id(entry->d_name, "device");
+		found += vendor == 0x8086 && device == 0x154d;
 	}
 	printf("%lu\n", found);
 	return 0;
