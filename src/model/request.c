@@ -457,7 +457,8 @@ static void find_named(struct request *request, const struct spec *spec,
 
 static void request_entries(struct request *request, const struct spec *spec,
 			    const struct environment *environment,
-			    const struct device_map *map, bool all,
+			    const struct device_map *map,
+			    const struct annotation *annotation, bool all,
 			    struct wanted_nodes *wanted)
 {
 	bool directory = shows_directory(spec);
@@ -466,9 +467,11 @@ static void request_entries(struct request *request, const struct spec *spec,
 		const struct map_entry *entry = &map->entries[i];
 		bool named = request->named[i];
 
-		request->followed[i] = directory && !named &&
-				       entry->type == DEVICE_VFIO_PCI &&
-				       names_host(environment, entry);
+		request->followed[i] =
+			directory && !named && entry->type == DEVICE_VFIO_PCI &&
+			!annotation_find_container_path(
+				annotation, slice_from(entry->container_path)) &&
+			names_host(environment, entry);
 		if (map_entry_is_vfio(entry))
 			add_functions(request, entry, named, request->followed[i], all,
 				      environment);
@@ -566,7 +569,8 @@ int request_build(const struct spec *spec, const struct environment *environment
 	ret->control |= by_address || ret->match;
 	/* What is given by its address, or because it is the only one, must not be another
 	 * entry's guest. */
-	request_entries(ret, spec, environment, map, by_address || ret->match, &wanted);
+	request_entries(ret, spec, environment, map, annotation, by_address || ret->match,
+			&wanted);
 	add_nodes(ret, &wanted);
 	if (own)
 		request_own(ret, environment);

@@ -373,6 +373,29 @@ static void test_host_dev(void **state)
 		  .expected = WITH_DIRECTORY(ENV("0000:06:00.0"),
 					     DENY_ALL "," ALLOW("243", "5")),
 		  .part = "no rule allows /dev/vfio/6 (c 242:6)" },
+		/* What an earlier run gave a node follows nothing, though a variable had to stay and
+		 * the rule for another node has the number that it had on the host. */
+		{ .spec = "{\"process\":{\"env\":[" ENV("0000:3b:02.0,0000:0a:00.0") "]},\"linux\":{\"devices\":[" DEV(
+			  "/dev/vfio/45", "242",
+			  "7") "," DEV("/dev/vfio/46", "243",
+				       "6") "],\"resources\":{\"devices\":[" DENY_ALL
+					    "," ALLOW("242", "7") "," ALLOW("243", "6") "," ALLOW(
+						    "10",
+						    "196") "]}},\"mounts\":[" MOUNT("/dev/vfio",
+										    "/dev/vfio") "]}",
+		  .machine_map = "[" ENTRY_WITH(
+			  "/dev/vfio/45", "\"0000:3b:02.0=06/00\"",
+			  "\"host_dev\":\"242:7\"") "," ENTRY("/dev/vfio/46",
+							      "\"0000:3b:02.1=07/00\"") "]",
+		  .expected = "{\"process\":{\"env\":[" ENV("0000:3b:02.0,0000:0a:00.0") "]},\"linux\":{\"devices\":[" DEV(
+			  "/dev/vfio/6", "242",
+			  "6") "," DEV("/dev/vfio/7", "242",
+				       "7") "],\"resources\":{\"devices\":[" DENY_ALL
+					    "," ALLOW("242", "6") "," ALLOW("242", "7") "," ALLOW(
+						    "10",
+						    "196") "]}},\"mounts\":[" MOUNT("/dev/vfio",
+										    "/dev/vfio") "]}",
+		  .part = "no map entry names 0000:0a:00.0" },
 		/* Two entries with one number: the first takes the rule, the other gets one. */
 		{ .spec = "{\"linux\":{\"resources\":{\"devices\":[" DENY_ALL
 			  "," ALLOW("243", "5") "]}},\"mounts\":[" MOUNT(
