@@ -208,6 +208,19 @@ add_handle() {
 	assert_devices '/dev/vfio/4 c 242:1' '/dev/vfio/vfio c 10:196'
 }
 
+@test "own: an entry of a --device-map whose path this machine's own device has is missing" {
+	OPTIONS+=(--unmapped=own)
+	device_map saved "$(entry /dev/vfio/3 0000:3b:02.0=07/00)"
+	own_device /dev/vfio/3 242 0
+	apply
+	assert_refused 65 'missing devices in OCI spec: what has the path "/dev/vfio/3" there is this machine'"'"'s own' saved.json
+	device_map saved "$(gk_entry /dev/vfio/3 0000:3b:02.0=07/00)"
+	OPTIONS=(--unmapped=own --device-map "$BATS_TEST_TMPDIR/saved.json")
+	apply
+	assert_silent
+	assert_unchanged
+}
+
 @test "own: it is not clear which one is meant, if a variable has the entry's address, or of a mount" {
 	OPTIONS+=(--unmapped=own)
 	add_map saved "$(entry /dev/vfio/3 0000:3b:02.0=07/00)"

@@ -239,6 +239,29 @@ static int check_paths(struct planner *planner)
 	return r;
 }
 
+/* A --device-map is for this container alone: what has its entry's path, but is this machine's
+ * own, leaves the entry without a device. */
+static int check_missing(struct planner *planner)
+{
+	const struct device_map *map = planner->in->map;
+
+	for (size_t i = 0; i < map->n_entries; i++) {
+		const struct map_entry *entry = &map->entries[i];
+		auto_free char *path = NULL;
+
+		if (entry->source != MAP_SOURCE_OPTION ||
+		    entry->type == DEVICE_VFIO_PCI_GK || planner->resolved[i].named ||
+		    !planner->in->request->named[i])
+			continue;
+		path = text_quote(slice_from(entry->container_path));
+		return error_set(
+			planner->err, ERROR_DATA,
+			"%s: missing devices in OCI spec: what has the path %s there is this machine's own, and not the device of %s; remove the entry from the map",
+			planner->in->spec->doc.name, path, entry->where);
+	}
+	return 0;
+}
+
 int plan_names(struct planner *planner)
 {
 	const struct spec *spec = planner->in->spec;
@@ -260,5 +283,7 @@ int plan_names(struct planner *planner)
 					  planner->in->map->entries]
 				.named = true;
 	}
+	if (r == 0)
+		r = check_missing(planner);
 	return r < 0 ? r : check_paths(planner);
 }
