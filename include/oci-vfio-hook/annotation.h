@@ -53,8 +53,6 @@ void annotation_index(struct annotation *annotation);
  * as annotation_has_guest() does. */
 const struct annotation_node *annotation_find_final(const struct annotation *annotation,
 						    struct slice path);
-/* Is the node at this final path a VFIO node of the machine? */
-bool annotation_is_vfio(const struct annotation *annotation, struct slice final_path);
 /* The first node of the entry of this container path, which then is done; or NULL. */
 const struct annotation_node *annotation_find_container_path(
 	const struct annotation *annotation, struct slice path);

@@ -10,6 +10,7 @@
 #include "oci-vfio-hook/message.h"
 #include "oci-vfio-hook/pci_locator.h"
 #include "oci-vfio-hook/slice_index.h"
+#include "oci-vfio-hook/vfio_path.h"
 
 enum device_type {
 	DEVICE_VFIO_PCI,    /* "vfio-pci": the container drives it, through a VFIO node */
@@ -45,6 +46,14 @@ enum map_source {
 	MAP_SOURCE_SMBIOS,     /* SMBIOS' strings */
 };
 
+/* Which kind of VFIO node an entry asks for. */
+enum map_node {
+	MAP_NODE_AS_SPEC, /* that of its container_path */
+	MAP_NODE_GROUP,
+	MAP_NODE_HANDLE,
+	MAP_NODE_AUTO, /* that of its container_path if this kernel has it, else the other */
+};
+
 struct map_entry {
 	enum map_source source;
 	char *where; /* "<file>: [2]" for messages; owned, as all that follows */
@@ -58,6 +67,8 @@ struct map_entry {
 	struct device_number host_dev;
 	/* What is not a VFIO device may stand in under the path of a VFIO entry. */
 	bool stand_in;
+	enum map_node node;
+	bool allow_noiommu; /* a group that no IOMMU keeps apart will do */
 	/* With --bind, of vfio-pci only: also what is in use; also the rest of its group. */
 	bool force, bind_group;
 	struct map_function *functions;
@@ -94,6 +105,13 @@ const struct map_entry *device_map_find(const struct device_map *map, struct sli
 
 /* Is it of a type that VFIO's nodes are for? */
 bool map_entry_is_vfio(const struct map_entry *entry);
+
+/* The kind of VFIO node that the entry asks for first, and whether it takes this one. */
+enum vfio_kind map_entry_kind(const struct map_entry *entry);
+bool map_entry_takes(const struct map_entry *entry, enum vfio_kind kind);
+
+/* Is it an entry of VFIO type for /dev/iommu? It does nothing: the node comes with a handle. */
+bool map_entry_is_idle(const struct map_entry *entry);
 
 void device_map_free(struct device_map *map);
 

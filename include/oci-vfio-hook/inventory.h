@@ -5,8 +5,18 @@
 
 #include "oci-vfio-hook/device_map.h"
 #include "oci-vfio-hook/device_number.h"
+#include "oci-vfio-hook/vfio_path.h"
 
 struct request;
+
+/* The handle that iommufd's users open a device by (Documentation/driver-api/vfio.rst, "VFIO
+ * device cdev"), from <function>/vfio-dev/vfioN. */
+struct inventory_handle {
+	bool registered; /* there is a vfio-dev/vfioN: VFIO has the function */
+	bool exists;	 /* and it has numbers */
+	uint32_t handle; /* the N of vfioN */
+	struct device_number number;
+};
 
 /* Answer to a request_function, at the same index. */
 struct inventory_function {
@@ -23,6 +33,8 @@ struct inventory_function {
 	char *driver;
 	bool vfio;
 	uint32_t identity[PCI_IDENTITY_COUNT]; /* with want_identity */
+	/* With want_handle, or want_group where the group has no node. */
+	struct inventory_handle handle;
 };
 
 /* What a function that keeps a group from being viable is to this machine. */
@@ -51,7 +63,8 @@ struct inventory_group {
 	size_t n_members, members_capacity;
 	struct inventory_offender *offenders;
 	size_t n_offenders, capacity;
-	bool has_node; /* /sys/class/vfio/<number>/dev is there */
+	bool has_node; /* /sys/class/vfio/<number>/dev is there, or with noiommu-<number> */
+	bool noiommu; /* the latter */
 	struct device_number node;
 };
 
@@ -73,6 +86,13 @@ struct inventory_node {
 struct inventory_own {
 	bool exists, vfio, has_group;
 	uint32_t group;
+	struct inventory_handle handle; /* with request.own_handles */
+};
+
+/* A control node. */
+struct inventory_control {
+	bool exists; /* of groups always */
+	struct device_number number;
 };
 
 /* A VFIO node of this machine, from /sys/class/vfio and /sys/class/vfio-dev. */
@@ -103,9 +123,9 @@ struct inventory {
 	size_t n_unnamed, unnamed_capacity;
 	/* A process that has the node of the only one of them open; 0: none that we may see. */
 	int64_t unnamed_holder;
-	/* With request.control: from /sys/class/misc/vfio/dev, where that is absent
-	 * 10:196. */
-	struct device_number control;
+	/* With request.control: from /sys/class/misc/vfio/dev, where that is absent 10:196, and
+	 * from /sys/class/misc/iommu/dev. */
+	struct inventory_control control[VFIO_KINDS];
 };
 
 #define auto_inventory __attribute__((cleanup(inventory_free))) struct inventory

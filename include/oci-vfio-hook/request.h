@@ -15,7 +15,8 @@ struct request_function {
 	const struct map_entry *entry;	/* borrowed from the map */
 	const struct map_function *map; /* borrowed from the map */
 	bool named; /* the spec names the entry; else only the environment its address */
-	bool want_group; /* members, drivers and node of its group */
+	bool want_group;  /* members, drivers and node of its group */
+	bool want_handle; /* what iommufd's users open it by */
 	bool want_identity;
 };
 
@@ -76,7 +77,8 @@ struct request {
 	bool match;
 	/* The same if a node that is looked up as a file might be one of them. */
 	bool vfio_nodes_of_files;
-	bool control; /* the numbers of /dev/vfio/vfio */
+	bool own_handles;	  /* the handles of the functions in `own` */
+	bool control[VFIO_KINDS]; /* the numbers of these control nodes */
 };
 
 /* A directory of VFIO nodes, or one above: /dev, /dev/vfio, /dev/vfio/devices. */

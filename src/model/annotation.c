@@ -2,8 +2,6 @@
 /* The annotation that says what was done, as a value. */
 #include "oci-vfio-hook/annotation.h"
 
-#include "oci-vfio-hook/vfio_path.h"
-
 /* An absent text comes first. */
 static int compare_text(const char *a, const char *b)
 {
@@ -171,14 +169,6 @@ const struct annotation_node *annotation_find_final(const struct annotation *ann
 		return NULL;
 	node = annotation->by_final[low];
 	return slice_equal(slice_from(node->final_path), path) ? node : NULL;
-}
-
-bool annotation_is_vfio(const struct annotation *annotation, struct slice final_path)
-{
-	const struct annotation_node *node =
-		annotation_find_final(annotation, final_path);
-
-	return node && path_is_vfio_node(slice_from(node->node));
 }
 
 const struct annotation_node *annotation_find_container_path(

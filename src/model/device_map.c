@@ -42,9 +42,9 @@ enum entry_member {
 	ENTRY_STAND_IN,
 	ENTRY_FORCE,
 	ENTRY_BIND_GROUP,
-	/* Not in this version: from the first to the last. */
 	ENTRY_NODE,
 	ENTRY_ALLOW_NOIOMMU,
+	/* Not in this version: from the first to the last. */
 	ENTRY_MEMLOCK,
 	ENTRY_INFINIBAND,
 	/* What a writer of protobuf messages may add. */
@@ -351,6 +351,7 @@ static bool is_vfio_directory(const char *path)
 static int read_paths(const struct json *doc, uint32_t object, struct map_entry *entry,
 		      struct error *err)
 {
+	enum vfio_kind control;
 	int r = read_path(doc, object, ENTRY_CONTAINER_PATH, ENTRY_CONTAINER_PATH_CAMEL,
 			  &entry->container_path, err);
 
@@ -360,7 +361,8 @@ static int read_paths(const struct json *doc, uint32_t object, struct map_entry 
 		return json_error(
 			err, ERROR_DATA, doc, object,
 			"has no \"container_path\"; add the path in the spec, such as /dev/vfio/45");
-	if (path_is_control_node(slice_from(entry->container_path)))
+	if (path_find_control_node(slice_from(entry->container_path), &control) &&
+	    control == VFIO_GROUP)
 		return json_error(
 			err, ERROR_DATA, doc, object,
 			"/dev/vfio/vfio is the control node, which is never mapped; remove the entry");
@@ -374,6 +376,19 @@ static int read_paths(const struct json *doc, uint32_t object, struct map_entry 
 			is_vfio_directory(entry->container_path) ? entry->container_path
 								 : entry->final_path);
 	return r;
+}
+
+/* /dev/iommu is everybody's: an entry may say no more than that it is meant. */
+static int check_control_entry(const struct json *doc, uint32_t object,
+			       const struct map_entry *entry, struct error *err)
+{
+	if (text_equal(entry->vm_path, entry->container_path) &&
+	    (!entry->final_path || text_equal(entry->final_path, entry->container_path)))
+		return 0;
+	return json_error(
+		err, ERROR_DATA, doc, object,
+		"%s is a control node, which becomes no other: \"vm_path\" must be the same, and \"final_path\" absent or the same",
+		entry->container_path);
 }
 
 static int read_node_path(const struct json *doc, uint32_t object,
@@ -390,6 +405,8 @@ static int read_node_path(const struct json *doc, uint32_t object,
 			err, ERROR_DATA, doc, object,
 			"a node entry needs \"vm_path\", the node on this machine");
 	path = slice_from(entry->vm_path);
+	if (path_is_control_node(slice_from(entry->container_path)))
+		return check_control_entry(doc, object, entry, err);
 	if (path_is_vfio_node(path) || path_is_control_node(path)) {
 		auto_free char *name = text_name(path);
 
@@ -422,7 +439,8 @@ static int read_type_fields(const struct json *doc, uint32_t object,
 	}
 	if (r < 0)
 		return r;
-	if (entry->final_path && path_is_control_node(slice_from(entry->final_path)))
+	if (entry->final_path && path_is_control_node(slice_from(entry->final_path)) &&
+	    !text_equal(entry->final_path, entry->container_path))
 		return json_error(err, ERROR_DATA, doc, object,
 				  "\"final_path\" is the control node; choose another");
 	return read_expect(doc, object, entry, err);
@@ -475,9 +493,57 @@ static int read_binding(const struct json *doc, uint32_t object, struct map_entr
 		"only a vfio-pci entry's functions are bound; remove the field");
 }
 
+static int read_node_kind(const struct json *doc, uint32_t object,
+			  struct map_entry *entry, struct error *err)
+{
+	static const struct {
+		struct slice name;
+		enum map_node node;
+	} kinds[] = {
+		{ SLICE("group"), MAP_NODE_GROUP },
+		{ SLICE("handle"), MAP_NODE_HANDLE },
+		{ SLICE("auto"), MAP_NODE_AUTO },
+	};
+	uint32_t json = json_member(doc, object, ENTRY_NODE);
+	auto_free char *quoted = NULL;
+	struct slice text;
+	int r = json ? json_string(doc, json, &text, err) : 0;
+
+	if (r < 0 || !json)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!slice_equal(text, kinds[i].name))
+			continue;
+		entry->node = kinds[i].node;
+		return 0;
+	}
+	quoted = text_quote(text);
+	return json_error(err, ERROR_DATA, doc, json,
+			  "must be \"group\", \"handle\" or \"auto\", not %s", quoted);
+}
+
+/* Which node of its function a VFIO entry asks for. */
+static int read_node_choice(const struct json *doc, uint32_t object,
+			    struct map_entry *entry, struct error *err)
+{
+	uint32_t json = json_member(doc, object, ENTRY_ALLOW_NOIOMMU);
+	int r = read_node_kind(doc, object, entry, err);
+
+	if (r == 0 && json)
+		r = json_bool(doc, json, &entry->allow_noiommu, err);
+	if (r < 0 || entry->type != DEVICE_NODE)
+		return r;
+	if (!json)
+		json = json_member(doc, object, ENTRY_NODE);
+	return json ? json_error(
+			      err, ERROR_DATA, doc, json,
+			      "a node entry names its node by vm_path; remove the field")
+		    : 0;
+}
+
 static int check_version(const struct json *doc, uint32_t object, struct error *err)
 {
-	for (unsigned int i = ENTRY_NODE; i <= ENTRY_INFINIBAND; i++) {
+	for (unsigned int i = ENTRY_MEMLOCK; i <= ENTRY_INFINIBAND; i++) {
 		uint32_t json = json_member(doc, object, i);
 
 		if (json)
@@ -585,6 +651,8 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 		r = read_stand_in(doc, object, &entry, err);
 	if (r == 0)
 		r = read_binding(doc, object, &entry, err);
+	if (r == 0)
+		r = read_node_choice(doc, object, &entry, err);
 	if (r == 0)
 		r = read_type_fields(doc, object, &entry, messages, err);
 	if (r < 0)

@@ -117,9 +117,11 @@ int device_map_close_source(struct device_map *map, struct messages *messages,
 	map->n_entries = map->n_closed = kept;
 	device_map_free(&dropped);
 	slice_index_free(&map->by_path);
-	for (size_t i = 0; i < kept; i++)
-		slice_index_add(&map->by_path, slice_from(map->entries[i].container_path),
-				i);
+	for (size_t i = 0; i < kept; i++) {
+		if (!map_entry_is_idle(&map->entries[i]))
+			slice_index_add(&map->by_path,
+					slice_from(map->entries[i].container_path), i);
+	}
 	slice_index_sort(&map->by_path);
 	return 0;
 }

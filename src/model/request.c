@@ -240,7 +240,10 @@ static void want_done(struct wanted_nodes *wanted, const struct annotation_node 
 {
 	struct slice path = slice_from(done->node);
 
-	want_node(wanted, path_is_vfio_node(path) ? REQUEST_NODE_VFIO : REQUEST_NODE_FILE,
+	want_node(wanted,
+		  path_is_vfio_node(path) || path_is_control_node(path)
+			  ? REQUEST_NODE_VFIO
+			  : REQUEST_NODE_FILE,
 		  path, &place->node);
 }
 
@@ -257,6 +260,25 @@ static void want_number(struct wanted_nodes *wanted, const struct spec_device *d
 	want_node(wanted, REQUEST_NODE_NUMBER, slice_from(path), &place->number);
 }
 
+/* Only an entry that says that the machine's own is meant names a control node. */
+static const struct map_entry *find_control_entry(const struct device_map *map,
+						  struct slice path)
+{
+	const struct map_entry *entry = device_map_find(map, path);
+
+	return entry && entry->type == DEVICE_NODE ? entry : NULL;
+}
+
+/* Whether this kernel has handles tells what helps where one isn't there. */
+static void want_handles(struct request *request, struct slice path,
+			 const struct request_place *place)
+{
+	if (!path_is_vfio_handle(path, NULL))
+		return;
+	request->control[VFIO_HANDLE] = true;
+	request->own_handles |= request->unmapped == UNMAPPED_OWN || !place->entry;
+}
+
 static void request_device(struct request *request, const struct spec *spec, size_t index,
 			   const struct device_map *map,
 			   const struct annotation *annotation,
@@ -268,17 +290,21 @@ static void request_device(struct request *request, const struct spec *spec, siz
 	const struct annotation_node *done =
 		annotation_find_final(annotation, device->path);
 	bool vfio = path_is_vfio_node(device->path);
+	enum vfio_kind kind;
 
 	place->node = place->number = REQUEST_NONE;
 	if (done) {
 		want_done(wanted, done, place);
 		return;
 	}
-	if (path_is_control_node(device->path)) {
+	if (path_find_control_node(device->path, &kind)) {
 		request->vfio_nodes |= may_be_vfio(device);
+		request->control[kind] |= kind == VFIO_HANDLE;
+		place->entry = find_control_entry(map, device->path);
 		return;
 	}
 	place->entry = device_map_find(map, device->path);
+	want_handles(request, device->path, place);
 	if (vfio && (!place->entry || request->unmapped == UNMAPPED_OWN) &&
 	    request->unmapped != UNMAPPED_KEEP) {
 		want_node(wanted, REQUEST_NODE_VFIO, device->path, &place->node);
@@ -297,6 +323,7 @@ static void request_mount(struct request *request, const struct spec *spec, size
 {
 	const struct spec_mount *mount = &spec->mounts[index];
 	struct request_place *place = &request->mounts[index];
+	enum vfio_kind kind;
 
 	place->node = place->number = REQUEST_NONE;
 	if (mount_is_done(annotation, mount)) {
@@ -304,11 +331,16 @@ static void request_mount(struct request *request, const struct spec *spec, size
 			  place);
 		return;
 	}
-	if (path_is_control_node(mount->source)) {
-		request->control = true;
+	if (path_find_control_node(mount->source, &kind)) {
+		request->control[kind] = true;
+		place->entry = find_control_entry(map, mount->source);
+		place->by_source = place->entry != NULL;
+		place->by_destination =
+			place->entry && slice_equal(mount->destination, mount->source);
 		return;
 	}
 	find_mount_entry(map, mount, place);
+	want_handles(request, mount->source, place);
 	if (path_is_vfio_node(mount->source)) {
 		if (!place->entry || request->unmapped == UNMAPPED_OWN)
 			want_node(wanted, REQUEST_NODE_VFIO, mount->source, &place->node);
@@ -415,8 +447,10 @@ static void add_functions(struct request *request, const struct map_entry *entry
 			.entry = entry,
 			.map = map,
 			.named = named,
-			.want_group =
-				(named || followed) && entry->type == DEVICE_VFIO_PCI,
+			.want_group = entry->type == DEVICE_VFIO_PCI &&
+				      (named || followed || entry->allow_noiommu ||
+				       entry->node == MAP_NODE_AUTO),
+			.want_handle = map_entry_takes(entry, VFIO_HANDLE),
 			.want_identity = asked && expects_identity(entry),
 		};
 	}
@@ -467,6 +501,8 @@ static void request_entries(struct request *request, const struct spec *spec,
 		const struct map_entry *entry = &map->entries[i];
 		bool named = request->named[i];
 
+		if (map_entry_is_idle(entry))
+			continue;
 		request->followed[i] =
 			directory && !named && entry->type == DEVICE_VFIO_PCI &&
 			!annotation_find_container_path(
@@ -476,9 +512,14 @@ static void request_entries(struct request *request, const struct spec *spec,
 			add_functions(request, entry, named, request->followed[i], all,
 				      environment);
 		else if (entry->type == DEVICE_NODE && named)
-			want_node(wanted, REQUEST_NODE_FILE, slice_from(entry->vm_path),
-				  &request->entry_nodes[i]);
-		request->control |= entry->type == DEVICE_VFIO_PCI && named;
+			want_node(wanted,
+				  path_is_control_node(slice_from(entry->vm_path))
+					  ? REQUEST_NODE_VFIO
+					  : REQUEST_NODE_FILE,
+				  slice_from(entry->vm_path), &request->entry_nodes[i]);
+		for (unsigned int kind = 0; kind < VFIO_KINDS; kind++)
+			request->control[kind] |=
+				named && map_entry_takes(entry, (enum vfio_kind)kind);
 	}
 }
 
@@ -517,7 +558,7 @@ static int check_missing(const struct request *request, const struct spec *spec,
 		auto_free char *quoted = NULL;
 
 		if (request->named[i] || entry->source != MAP_SOURCE_OPTION ||
-		    entry->type == DEVICE_VFIO_PCI_GK ||
+		    entry->type == DEVICE_VFIO_PCI_GK || map_entry_is_idle(entry) ||
 		    annotation_find_container_path(annotation, path))
 			continue;
 		quoted = text_quote(path);
@@ -566,7 +607,7 @@ int request_build(const struct spec *spec, const struct environment *environment
 	own = may_be_own(ret, &wanted);
 	by_address = own && policy->by_address == BY_ADDRESS_REMAP;
 	ret->match = policy->match && has_unnamed_group(ret, spec, annotation);
-	ret->control |= by_address || ret->match;
+	ret->control[VFIO_GROUP] |= by_address || ret->match;
 	/* What is given by its address, or because it is the only one, must not be another
 	 * entry's guest. */
 	request_entries(ret, spec, environment, map, annotation, by_address || ret->match,

@@ -91,6 +91,17 @@ add_pci_function() {
 	fi
 }
 
+# NAME ADDRESS MAJOR:MINOR: the handle of a function, for iommufd's users, and /dev/iommu, 10:257.
+add_handle() {
+	local path=${SYSFS_PATHS[$2]}
+	rm -rf "$ROOT/sys/$path/vfio-dev"
+	mkdir -p "$ROOT/sys/$path/vfio-dev/$1" "$ROOT/sys/class/vfio-dev"
+	echo "$3" > "$ROOT/sys/$path/vfio-dev/$1/dev"
+	ln -s ../../../"$2" "$ROOT/sys/$path/vfio-dev/$1/device"
+	ln -sfn "../../$path/vfio-dev/$1" "$ROOT/sys/class/vfio-dev/$1"
+	add_sysfs_node misc iommu 10:257
+}
+
 # ADDRESS bus=BB [how=number|pci_bus|children] [parent=ADDRESS] [group=N]: a PCI bridge, and how sysfs tells its
 # secondary bus.
 add_bridge() {

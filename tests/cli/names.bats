@@ -129,20 +129,6 @@ setup() {
 	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
 }
 
-# --- handles --------------------------------------------------------------------------------------------------------
-
-@test "an iommufd handle that an entry names doesn't become a group's node: 69" {
-	add_map 45 "$(entry /dev/vfio/devices/vfio7 0000:3b:02.0=06/00)"
-	add_device /dev/vfio/devices/vfio7 c 244 7
-	apply
-	assert_refused 69 'linux.devices[0]' 45.json handle
-	rm "$CONFIG"
-	DEVICES=()
-	add_mount /dev/vfio/devices/vfio7 /dev/vfio/devices/vfio7
-	apply
-	assert_refused 69 'mounts[1]' 45.json handle
-}
-
 # --- numbers under any path -------------------------------------------------------------------------------------------
 
 @test "a VFIO node of this machine under another path: 69, by the policy" {

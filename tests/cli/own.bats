@@ -139,15 +139,6 @@ own_device() {
 	assert_refused 69 0000:00:09.0 'whose node is /dev/vfio/9 today'
 }
 
-# NAME ADDRESS MAJOR:MINOR: the handle of a function.
-add_handle() {
-	local path=${SYSFS_PATHS[$2]}
-	mkdir -p "$ROOT/sys/$path/vfio-dev/$1" "$ROOT/sys/class/vfio-dev"
-	echo "$3" > "$ROOT/sys/$path/vfio-dev/$1/dev"
-	ln -s ../../../"$2" "$ROOT/sys/$path/vfio-dev/$1/device"
-	ln -s "../../$path/vfio-dev/$1" "$ROOT/sys/class/vfio-dev/$1"
-}
-
 @test "a handle is of its function's group" {
 	add_handle vfio0 0000:01:00.0 244:0
 	own_device /dev/vfio/devices/vfio0 244 0 0000:01:00.0

@@ -29,13 +29,32 @@ static unsigned int choose(struct choices *choices, unsigned int count)
 #define CHOOSE(choices, table) (table)[choose(choices, sizeof(table) / sizeof *(table))]
 
 static const char *const paths[] = {
-	"/dev/vfio/1",	  "/dev/vfio/2",     "/dev/vfio/3",
-	"/dev/vfio/vfio", "//dev/./vfio/1/", "/dev/x",
-	"/dev/gpu",	  "/dev/vfio/4",     "/dev/vfio/noiommu-1",
+	"/dev/vfio/1",
+	"/dev/vfio/2",
+	"/dev/vfio/3",
+	"/dev/vfio/vfio",
+	"//dev/./vfio/1/",
+	"/dev/x",
+	"/dev/gpu",
+	"/dev/vfio/4",
+	"/dev/vfio/noiommu-1",
+	"/dev/iommu",
+	"/dev/vfio/devices/vfio4",
+	"/dev/vfio/devices/vfio8",
+	"/dev/vfio/devices/vfio5",
 };
 static const char *const mount_paths[] = {
-	"/dev/vfio/1",	"/dev/vfio/2", "/dev/vfio/3", "/dev/vfio/vfio",
-	"/dev/vfio//4", "/dev/x",      "/dev/vfio",   "/srv",
+	"/dev/vfio/1",
+	"/dev/vfio/2",
+	"/dev/vfio/3",
+	"/dev/vfio/vfio",
+	"/dev/vfio//4",
+	"/dev/x",
+	"/dev/vfio",
+	"/srv",
+	"/dev/iommu",
+	"/dev/vfio/devices/vfio4",
+	"/dev/vfio/devices/vfio8",
 };
 static const char *const addresses[] = {
 	"0000:01:00.0", "0000:01:01.0", "0000:01:02.0", "0000:02:00.0",
@@ -56,6 +75,8 @@ static void add_device(struct choices *choices, const char *space, struct buffer
 		"\"major\":242,\"minor\":1",  "\"major\":242,\"minor\":2",
 		"\"minor\":3,\"major\":242",  "\"major\":243,\"minor\":1",
 		"\"major\":10,\"minor\":196", "\"major\":null,\"minor\":1",
+		"\"major\":244,\"minor\":4",  "\"major\":244,\"minor\":8",
+		"\"major\":10,\"minor\":257",
 	};
 	static const char *const rest[] = { "", "", ",\"fileMode\":438", ",\"uid\":7" };
 
@@ -73,6 +94,8 @@ static void add_rule(struct choices *choices, const char *space, struct buffer *
 		",\"type\":\"c\",\"minor\":3,\"major\":242",
 		",\"type\":\"c\",\"major\":243,\"minor\":1",
 		",\"type\":\"c\",\"major\":10,\"minor\":196",
+		",\"type\":\"c\",\"major\":244,\"minor\":4",
+		",\"type\":\"c\",\"major\":10,\"minor\":257",
 		",\"type\":\"b\",\"major\":242,\"minor\":1",
 		",\"type\":\"c\",\"major\":242",
 		",\"type\":\"a\",\"major\":-1,\"minor\":-1",
@@ -242,14 +265,20 @@ static void add_entry(struct choices *choices, struct buffer *text)
 		",\"host_dev\":\"243:1\"",
 		",\"stand_in\":true",
 		",\"stand_in\":true,\"host_dev\":\"242:2\"",
+		",\"node\":\"group\"",
+		",\"node\":\"handle\"",
+		",\"node\":\"auto\"",
+		",\"allow_noiommu\":true",
+		",\"node\":\"auto\",\"allow_noiommu\":true",
 	};
+	static const char *const vm_paths[] = { "/dev/gpu", "/dev/gpu", "/dev/iommu" };
 	const char *type = CHOOSE(choices, types);
 	unsigned int n_options = 1 + choose(choices, 2);
 
 	buffer_printf(
 		text,
-		"{\"type\":\"%s\",\"container_path\":\"%s\",\"vm_path\":\"/dev/gpu\",\"options\":[",
-		type, CHOOSE(choices, paths));
+		"{\"type\":\"%s\",\"container_path\":\"%s\",\"vm_path\":\"%s\",\"options\":[",
+		type, CHOOSE(choices, paths), CHOOSE(choices, vm_paths));
 	for (unsigned int i = 0; i < n_options; i++) {
 		add_comma(text, i);
 		buffer_printf(text, "\"%s=%s\"", CHOOSE(choices, addresses),
@@ -358,18 +387,26 @@ static bool had_rule(const struct plan_run *run, const struct spec_device *devic
 	return false;
 }
 
-static bool has_control(const struct spec *spec)
+static bool has_control(const struct spec *spec, enum vfio_kind kind)
 {
+	const struct slice path = vfio_control_node(kind);
+
 	for (size_t i = 0; i < spec->n_devices; i++) {
-		if (path_is_control_node(spec->devices[i].path))
+		if (slice_equal(spec->devices[i].path, path))
 			return true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (path_is_control_node(spec->mounts[i].destination) ||
-		    slice_equal(spec->mounts[i].destination, SLICE("/dev/vfio")))
+		if (slice_equal(spec->mounts[i].destination, path) ||
+		    (kind == VFIO_GROUP &&
+		     slice_equal(spec->mounts[i].destination, SLICE("/dev/vfio"))))
 			return true;
 	}
 	return false;
+}
+
+static enum vfio_kind kind_of(struct slice path)
+{
+	return path_is_vfio_handle(path, NULL) ? VFIO_HANDLE : VFIO_GROUP;
 }
 
 static void check_devices(const struct plan_run *run, const struct spec *after)
@@ -384,7 +421,7 @@ static void check_devices(const struct plan_run *run, const struct spec *after)
 			   "%.*s isn't allowed", (int)device->path.length,
 			   device->path.data);
 		fuzz_check(!path_is_vfio_node(slice_from(planned->node)) ||
-				   has_control(after),
+				   has_control(after, kind_of(slice_from(planned->node))),
 			   "no control node");
 		/* Equal control nodes stay, corrected as one. */
 		for (size_t k = 0; k < after->n_devices; k++)
@@ -400,29 +437,53 @@ static void check_devices(const struct plan_run *run, const struct spec *after)
 	}
 }
 
-/* Does an entry that the spec names, or whose node is in a directory that is mounted, have a
- * function of this group? */
-static bool entry_gives(const struct plan_run *run, uint32_t group)
+/* A node of this machine. */
+struct node {
+	enum vfio_kind kind;
+	uint32_t number;
+};
+
+static bool is_of(const struct node *node, bool has_group, uint32_t group,
+		  const struct inventory_handle *handle)
+{
+	return node->kind == VFIO_HANDLE
+		       ? handle->exists && handle->handle == node->number
+		       : has_group && group == node->number;
+}
+
+/* Does an entry that the spec names, or whose node is in a directory that is mounted, ask for
+ * such a node of a function that has this one? */
+static bool entry_gives(const struct sysroot *sysroot, const struct plan_run *run,
+			const struct node *node)
 {
 	for (size_t i = 0; i < run->inventory.n_functions; i++) {
 		const struct inventory_function *function = &run->inventory.functions[i];
+		const struct map_entry *entry = run->request.functions[i].entry;
 
-		if (!function->absent && function->has_group &&
-		    function->group == group && run->request.functions[i].want_group)
+		if (!function->absent && run->request.functions[i].want_group &&
+		    map_entry_takes(entry, node->kind) &&
+		    is_of(node, function->has_group, function->group,
+			  &function->handle) &&
+		    (entry->allow_noiommu || node->kind == VFIO_HANDLE ||
+		     !machine_is_noiommu(sysroot, node->number)))
 			return true;
 	}
 	return false;
 }
 
-/* Does a variable name a function of this group, where that may give its node? */
+/* Does a variable name a function that has this node, where that may give it? */
 static bool address_gives(const struct plan_run_input *input, const struct plan_run *run,
-			  uint32_t group)
+			  const struct node *node)
 {
 	if (input->by_address != BY_ADDRESS_REMAP ||
+	    (node->kind == VFIO_GROUP &&
+	     machine_is_noiommu(input->sysroot, node->number)) ||
 	    spec_has_annotation_prefix(&run->spec, SLICE("io.kubernetes.cri")))
 		return false;
 	for (size_t i = 0; i < run->inventory.n_own; i++) {
-		if (run->inventory.own[i].vfio && run->inventory.own[i].group == group)
+		const struct inventory_own *own = &run->inventory.own[i];
+
+		if (own->vfio && is_of(node, own->has_group, own->group, &own->handle))
 			return true;
 	}
 	return false;
@@ -430,10 +491,10 @@ static bool address_gives(const struct plan_run_input *input, const struct plan_
 
 /* Is it the only group that no entry names? */
 static bool match_gives(const struct plan_run_input *input, const struct plan_run *run,
-			uint32_t group)
+			const struct node *node)
 {
 	return input->match && run->request.match && run->inventory.n_unnamed == 1 &&
-	       run->inventory.unnamed[0] == group;
+	       node->kind == VFIO_GROUP && run->inventory.unnamed[0] == node->number;
 }
 
 /* May what the spec had stay by itself? */
@@ -467,42 +528,61 @@ static bool had_mount(const struct plan_run *run, const struct spec_mount *mount
 	return false;
 }
 
-static bool is_group(const struct plan_run_input *input,
-		     const struct device_number *number)
+/* Is it the number of one? */
+static bool find_by_number(const struct sysroot *sysroot,
+			   const struct device_number *number, struct node *ret)
 {
-	return number->type == 'c' && number->major == MACHINE_MAJOR &&
-	       machine_has_node(input->sysroot, number->minor);
+	*ret = (struct node) { VFIO_GROUP, number->minor };
+	if (number->type != 'c')
+		return false;
+	if (number->major == MACHINE_MAJOR)
+		return machine_has_node(sysroot, number->minor);
+	ret->kind = VFIO_HANDLE;
+	return number->major == MACHINE_HANDLE_MAJOR && machine_has_handles(sysroot) &&
+	       number->minor < MACHINE_HANDLES;
 }
 
-/* The node of a group is in the container only where somebody who may has given it. */
+/* Or the path? */
+static bool find_by_path(const struct sysroot *sysroot, struct slice path,
+			 struct node *ret)
+{
+	if (!path_is_vfio_node(path))
+		return false;
+	*ret = (struct node) { VFIO_HANDLE, 0 };
+	if (path_is_vfio_handle(path, &ret->number))
+		return machine_has_handles(sysroot) && ret->number < MACHINE_HANDLES;
+	ret->kind = VFIO_GROUP;
+	ret->number = (uint32_t)(path.data[path.length - 1] - '0');
+	return machine_has_node(sysroot, ret->number);
+}
+
+/* A node is in the container only where somebody who may has given it. */
 static void check_given(const struct plan_run_input *input, const struct plan_run *run,
 			const struct spec *after)
 {
+	struct node node;
+
 	for (size_t i = 0; i < after->n_devices; i++) {
 		const struct spec_device *device = &after->devices[i];
-		uint32_t group = device->number.minor;
 
-		if (!device->has_numbers || !is_group(input, &device->number))
+		if (!device->has_numbers ||
+		    !find_by_number(input->sysroot, &device->number, &node))
 			continue;
-		fuzz_check(entry_gives(run, group) || address_gives(input, run, group) ||
-				   match_gives(input, run, group) ||
+		fuzz_check(entry_gives(input->sysroot, run, &node) ||
+				   address_gives(input, run, &node) ||
+				   match_gives(input, run, &node) ||
 				   (keeps_own(run) && had_device(run, device)),
 			   "nobody gave %.*s", (int)device->path.length,
 			   device->path.data);
 	}
 	for (size_t i = 0; i < after->n_mounts; i++) {
 		const struct spec_mount *mount = &after->mounts[i];
-		const char *number = "/dev/vfio/";
-		uint32_t group;
 
-		if (!slice_starts(mount->source, slice_from(number)) ||
-		    mount->source.length != strlen(number) + 1)
+		if (!find_by_path(input->sysroot, mount->source, &node))
 			continue;
-		group = (uint32_t)(mount->source.data[mount->source.length - 1] - '0');
-		if (!machine_has_node(input->sysroot, group))
-			continue;
-		fuzz_check(entry_gives(run, group) || address_gives(input, run, group) ||
-				   match_gives(input, run, group) ||
+		fuzz_check(entry_gives(input->sysroot, run, &node) ||
+				   address_gives(input, run, &node) ||
+				   match_gives(input, run, &node) ||
 				   (keeps_own(run) && had_mount(run, mount)),
 			   "nobody gave the mount of %.*s", (int)mount->source.length,
 			   mount->source.data);
@@ -547,6 +627,23 @@ static void check_host_numbers(const struct plan_run *run, const struct spec *af
 				   (int)device->path.length, device->path.data,
 				   entry->container_path);
 		}
+	}
+}
+
+/* /dev/iommu is this machine's, but where nothing says that the spec isn't, or a handle was
+ * kept that this machine doesn't have. */
+static void check_iommu(const struct plan_run *run, const struct spec *after)
+{
+	const bool can_tell =
+		run->map.exists && (run->request.unmapped != UNMAPPED_KEEP ||
+				    run->inventory.control[VFIO_HANDLE].exists);
+
+	for (size_t i = 0; i < after->n_devices && can_tell; i++) {
+		const struct spec_device *device = &after->devices[i];
+
+		fuzz_check(!slice_equal(device->path, vfio_control_node(VFIO_HANDLE)) ||
+				   device_number_equal(&device->number, &machine_iommu),
+			   "the host's /dev/iommu");
 	}
 }
 
@@ -607,6 +704,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_devices(&run, &after);
 	check_given(&input, &run, &after);
 	check_host_numbers(&run, &after);
+	check_iommu(&run, &after);
 	fuzz_check_null(plan_run_check_second(&input, &run));
 	return 0;
 }

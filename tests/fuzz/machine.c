@@ -4,6 +4,8 @@
 
 #include "fuzz.h"
 
+const struct device_number machine_iommu = { 'c', 10, 257 };
+
 static uint32_t answer_hash(const struct sysroot *sysroot, const char *text)
 {
 	return fuzz_hash(slice_from(text)) * 2654435761u + sysroot->seed * 40503u;
@@ -14,10 +16,43 @@ static uint32_t group_of(const struct pci_address *address)
 	return (address->bus * 2u + address->slot) % MACHINE_GROUPS;
 }
 
+bool machine_has_handles(const struct sysroot *sysroot)
+{
+	return sysroot->seed & 1;
+}
+
+static bool has_groups(const struct sysroot *sysroot)
+{
+	return sysroot->seed != 7;
+}
+
 bool machine_has_node(const struct sysroot *sysroot, uint32_t group)
 {
-	return group < MACHINE_GROUPS &&
+	return has_groups(sysroot) && group < MACHINE_GROUPS &&
 	       (!sysroot->few || (group + sysroot->seed) % 3 == 0);
+}
+
+bool machine_is_noiommu(const struct sysroot *sysroot, uint32_t group)
+{
+	return sysroot->seed == 4 && group % 2;
+}
+
+/* One for each function of the first buses and slots. */
+static void answer_handle(const struct sysroot *sysroot,
+			  const struct pci_address *address, struct inventory_handle *ret)
+{
+	ret->registered = true;
+	ret->exists =
+		machine_has_handles(sysroot) && address->bus < 16 && address->slot < 4;
+	ret->handle = address->bus * 4u + address->slot;
+	ret->number = (struct device_number) { 'c', MACHINE_HANDLE_MAJOR, ret->handle };
+}
+
+/* Its function, as far as the machine has one. */
+static struct pci_address address_of(uint32_t handle)
+{
+	return (struct pci_address) { .bus = (uint8_t)(handle / 4),
+				      .slot = (uint8_t)(handle % 4) };
 }
 
 static void answer_function(const struct sysroot *sysroot,
@@ -40,13 +75,15 @@ static void answer_function(const struct sysroot *sysroot,
 	ret->group = group_of(&ret->address);
 	ret->vfio = true;
 	ret->driver = xasprintf("vfio-pci");
+	if (asked->want_handle || (asked->want_group && !has_groups(sysroot)))
+		answer_handle(sysroot, &ret->address, &ret->handle);
 	for (size_t i = 0; i < PCI_IDENTITY_COUNT; i++)
 		ret->identity[i] = 0x8086;
 }
 
 /* A function that a variable names. */
-static void answer_own(const struct sysroot *sysroot, const struct pci_address *asked,
-		       struct inventory_own *ret)
+static void answer_own(const struct sysroot *sysroot, const struct request *request,
+		       const struct pci_address *asked, struct inventory_own *ret)
 {
 	uint32_t hash = asked->bus * 31u + asked->slot * 7u + sysroot->seed;
 
@@ -56,6 +93,8 @@ static void answer_own(const struct sysroot *sysroot, const struct pci_address *
 	ret->has_group = true;
 	ret->group = group_of(asked);
 	ret->vfio = hash % 4 != 3 && machine_has_node(sysroot, ret->group);
+	if (ret->vfio && request->own_handles)
+		answer_handle(sysroot, asked, &ret->handle);
 }
 
 static void answer_group(const struct sysroot *sysroot, struct inventory *inventory,
@@ -67,9 +106,51 @@ static void answer_group(const struct sysroot *sysroot, struct inventory *invent
 		return;
 	group = array_append(inventory->groups, inventory->n_groups,
 			     inventory->groups_capacity);
-	*group = (struct inventory_group) { .number = number,
-					    .has_node = machine_has_node(sysroot, number),
-					    .node = { 'c', MACHINE_MAJOR, number } };
+	*group =
+		(struct inventory_group) { .number = number,
+					   .has_node = machine_has_node(sysroot, number),
+					   .noiommu = machine_is_noiommu(sysroot, number),
+					   .node = { 'c', MACHINE_MAJOR, number } };
+}
+
+static void answer_vfio_node(const struct sysroot *sysroot, const char *path,
+			     struct inventory_node *ret)
+{
+	const char *name = strrchr(path, '/') + 1;
+	struct pci_address address;
+	uint32_t handle, group;
+
+	if (path_is_control_node(slice_from(path))) {
+		if (machine_has_handles(sysroot))
+			ret->number = machine_iommu;
+		else
+			ret->absent = xasprintf("not there");
+		return;
+	}
+	if (path_is_vfio_handle(slice_from(path), &handle)) {
+		if (!machine_has_handles(sysroot) || handle >= MACHINE_HANDLES) {
+			ret->absent = xasprintf("not there");
+			return;
+		}
+		address = address_of(handle);
+		ret->number =
+			(struct device_number) { 'c', MACHINE_HANDLE_MAJOR, handle };
+		ret->group = group_of(&address);
+		ret->has_group = true;
+		return;
+	}
+	/* noiommu-N is shown as N, too. */
+	if (strncmp(name, "noiommu-", 8) == 0)
+		name += 8;
+	group = (uint32_t)(*name - '0');
+	if (!machine_has_node(sysroot, group) || name[1] ||
+	    (name[-1] == '-' && !machine_is_noiommu(sysroot, group))) {
+		ret->absent = xasprintf("not there");
+		return;
+	}
+	ret->number = (struct device_number) { 'c', MACHINE_MAJOR, group };
+	ret->has_group = true;
+	ret->group = group;
 }
 
 static void answer_node(const struct sysroot *sysroot, const struct request_node *asked,
@@ -81,14 +162,7 @@ static void answer_node(const struct sysroot *sysroot, const struct request_node
 	*ret = (struct inventory_node) { 0 };
 	switch (asked->kind) {
 	case REQUEST_NODE_VFIO:
-		if (!machine_has_node(sysroot, (uint32_t)(*number - '0')) || number[1]) {
-			ret->absent = xasprintf("not there");
-			return;
-		}
-		ret->number = (struct device_number) { 'c', MACHINE_MAJOR,
-						       (uint32_t)(*number - '0') };
-		ret->has_group = true;
-		ret->group = ret->number.minor;
+		answer_vfio_node(sysroot, asked->path, ret);
 		return;
 	case REQUEST_NODE_FILE:
 		/* Some are a VFIO node under another name; those of `node` entries, the
@@ -101,7 +175,8 @@ static void answer_node(const struct sysroot *sysroot, const struct request_node
 		};
 		return;
 	case REQUEST_NODE_NUMBER:
-		if (number[0] == '2' && number[1] == '4' && number[2] == '2')
+		if (number[0] == '2' && number[1] == '4' &&
+		    (number[2] == '2' || number[2] == '4'))
 			ret->absent = xasprintf("it is VFIO's");
 		else if (hash & 1)
 			ret->absent = xasprintf("not there");
@@ -114,10 +189,16 @@ static void answer_vfio_nodes(const struct sysroot *sysroot, struct inventory *r
 	for (uint32_t i = 0; i < MACHINE_GROUPS; i++) {
 		if (machine_has_node(sysroot, i))
 			*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
-				      ret->vfio_nodes_capacity) =
-				(struct vfio_node) { { 'c', MACHINE_MAJOR, i },
-						     text_number("/dev/vfio/", i, "") };
+				      ret->vfio_nodes_capacity) = (struct vfio_node) {
+				{ 'c', MACHINE_MAJOR, i },
+				vfio_group_path(i, machine_is_noiommu(sysroot, i))
+			};
 	}
+	for (uint32_t i = 0; i < MACHINE_HANDLES && machine_has_handles(sysroot); i++)
+		*array_append(ret->vfio_nodes, ret->n_vfio_nodes,
+			      ret->vfio_nodes_capacity) =
+			(struct vfio_node) { { 'c', MACHINE_HANDLE_MAJOR, i },
+					     vfio_handle_path(i) };
 	inventory_sort_vfio_nodes(ret);
 }
 
@@ -136,7 +217,7 @@ void machine_answer(const void *context, const struct request *request,
 	ret->own = xzalloc(request->n_own * sizeof *ret->own);
 	ret->n_own = request->n_own;
 	for (size_t i = 0; i < request->n_own; i++)
-		answer_own(sysroot, &request->own[i], &ret->own[i]);
+		answer_own(sysroot, request, &request->own[i], &ret->own[i]);
 	ret->functions = xzalloc(request->n_functions * sizeof *ret->functions);
 	ret->n_functions = request->n_functions;
 	for (size_t i = 0; i < request->n_functions; i++) {
@@ -157,5 +238,8 @@ void machine_answer(const void *context, const struct request *request,
 		answer_vfio_nodes(sysroot, ret);
 	if (request->match)
 		answer_unnamed(sysroot, ret);
-	ret->control = (struct device_number) { 'c', 10, 196 };
+	ret->control[VFIO_GROUP] = (struct inventory_control) { true, { 'c', 10, 196 } };
+	ret->control[VFIO_HANDLE] =
+		(struct inventory_control) { machine_has_handles(sysroot),
+					     machine_iommu };
 }

@@ -9,6 +9,8 @@
 
 #define MACHINE_MAJOR 242
 #define MACHINE_GROUPS 5u
+#define MACHINE_HANDLE_MAJOR 244
+#define MACHINE_HANDLES 64u
 
 struct sysroot {
 	unsigned int
@@ -18,6 +20,13 @@ struct sysroot {
 
 /* Has the group of this number a node? */
 bool machine_has_node(const struct sysroot *sysroot, uint32_t group);
+
+/* Kernels with and without iommufd's handles, with them alone, without an IOMMU. */
+bool machine_has_handles(const struct sysroot *sysroot);
+bool machine_is_noiommu(const struct sysroot *sysroot, uint32_t group);
+
+/* The numbers of /dev/iommu. */
+extern const struct device_number machine_iommu;
 
 /* Answers a request; a plan_answer_fn. */
 void machine_answer(const void *context, const struct request *request,

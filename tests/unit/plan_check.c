@@ -30,7 +30,19 @@ static const char *driver_of(uint8_t bus)
 	}
 }
 
-static void answer_function(const struct request_function *asked,
+static void answer_handle(const void *no_iommufd, const struct pci_address *address,
+			  struct inventory_handle *ret)
+{
+	ret->registered =
+		address->bus != BUS_NOT_REGISTERED && address->bus != BUS_NO_NODE;
+	ret->exists = ret->registered && !no_iommufd && address->bus != BUS_GROUP_ONLY &&
+		      address->bus != BUS_NOIOMMU;
+	ret->handle = address->bus + 100u * address->function;
+	if (ret->exists)
+		ret->number = (struct device_number) { 'c', 244, ret->handle };
+}
+
+static void answer_function(const void *no_iommufd, const struct request_function *asked,
 			    struct inventory_function *ret)
 {
 	struct pci_address address = find_address(&asked->map->guest);
@@ -51,10 +63,12 @@ static void answer_function(const struct request_function *asked,
 		ret->identity[PCI_DEVICE] = 0x154c;
 		ret->identity[PCI_CLASS] = 0x020000;
 	}
-	if (!asked->want_group)
+	if (!asked->want_group && !asked->want_handle)
 		return;
 	ret->driver = driver ? xasprintf("%s", driver) : NULL;
 	ret->vfio = driver && address.bus != BUS_OTHER_DRIVER;
+	if (asked->want_handle || address.bus == BUS_HANDLE_ONLY)
+		answer_handle(no_iommufd, &address, &ret->handle);
 }
 
 static void add_offender(struct inventory_group *group, uint8_t function,
@@ -78,7 +92,9 @@ static void answer_group(struct inventory *inventory, uint32_t number)
 	group = array_append(inventory->groups, inventory->n_groups,
 			     inventory->groups_capacity);
 	*group = (struct inventory_group) { .number = number,
-					    .has_node = number != BUS_NO_NODE,
+					    .has_node = number != BUS_NO_NODE &&
+							number != BUS_HANDLE_ONLY,
+					    .noiommu = number == BUS_NOIOMMU,
 					    .node = { 'c', 242, number } };
 	if (number == BUS_NOT_VIABLE) {
 		add_offender(group, 1, "igb", OFFENDER_SPARE);
@@ -95,7 +111,33 @@ static void answer_group(struct inventory *inventory, uint32_t number)
 			(struct pci_address) { .bus = BUS_SHARED, .function = i };
 }
 
-static void answer_node(const struct request_node *asked, struct inventory_node *ret)
+static bool answer_vfio_node(const void *no_iommufd, const char *path,
+			     struct inventory_node *ret)
+{
+	unsigned int number;
+	bool handle = sscanf(path, "/dev/vfio/devices/vfio%u", &number) == 1;
+
+	if (!no_iommufd && strcmp(path, "/dev/iommu") == 0) {
+		*ret = (struct inventory_node) { .number = { 'c', 10, 257 } };
+		return true;
+	}
+	if (!handle && sscanf(path, "/dev/vfio/noiommu-%u", &number) == 1 &&
+	    number != BUS_NOIOMMU)
+		return false;
+	if ((!handle && sscanf(path, "/dev/vfio/%u", &number) != 1 &&
+	     sscanf(path, "/dev/vfio/noiommu-%u", &number) != 1) ||
+	    number >= (handle ? 200 : 100) || (handle && (no_iommufd || number == 100)))
+		return false;
+	*ret = (struct inventory_node) {
+		.number = { 'c', handle ? 244 : 242, number },
+		.has_group = true,
+		.group = number % 100,
+	};
+	return true;
+}
+
+static void answer_node(const void *no_iommufd, const struct request_node *asked,
+			struct inventory_node *ret)
 {
 	static const struct {
 		const char *path;
@@ -110,22 +152,10 @@ static void answer_node(const struct request_node *asked, struct inventory_node 
 		{ "/dev/nic",
 		  { .number.type = 'c', .number.major = 242, .number.minor = 9 } },
 	};
-	unsigned int number;
 
-	if (asked->kind == REQUEST_NODE_VFIO) {
-		bool handle =
-			sscanf(asked->path, "/dev/vfio/devices/vfio%u", &number) == 1;
-
-		if ((handle || sscanf(asked->path, "/dev/vfio/%u", &number) == 1) &&
-		    number < 100) {
-			*ret = (struct inventory_node) {
-				.number = { 'c', handle ? 244 : 242, number },
-				.has_group = true,
-				.group = number,
-			};
-			return;
-		}
-	}
+	if (asked->kind == REQUEST_NODE_VFIO &&
+	    answer_vfio_node(no_iommufd, asked->path, ret))
+		return;
 	if (asked->kind == REQUEST_NODE_NUMBER &&
 	    strcmp(asked->path, "/sys/dev/char/10:229") == 0)
 		return;
@@ -159,7 +189,8 @@ static void answer_vfio_nodes(struct inventory *ret)
 
 /* The functions of buses below 0x40 are there, and those of two groups that can't be given; in
  * group N, those of an odd slot not VFIO's. */
-static void answer_own(const struct request *request, struct inventory *ret)
+static void answer_own(const void *no_iommufd, const struct request *request,
+		       struct inventory *ret)
 {
 	ret->own = xzalloc(request->n_own * sizeof *ret->own);
 	ret->n_own = request->n_own;
@@ -168,36 +199,50 @@ static void answer_own(const struct request *request, struct inventory *ret)
 
 		if (address->domain != 0 ||
 		    (address->bus >= BUS_ABSENT && address->bus != BUS_NOT_VIABLE &&
-		     address->bus != BUS_NO_NODE))
+		     address->bus != BUS_NO_NODE && address->bus != BUS_GROUP_ONLY &&
+		     address->bus != BUS_NOIOMMU))
 			continue;
 		ret->own[i] = (struct inventory_own) { .exists = true,
 						       .vfio = address->slot % 2 == 0,
 						       .has_group = true,
 						       .group = address->bus };
+		if (request->own_handles && ret->own[i].vfio)
+			answer_handle(no_iommufd, address, &ret->own[i].handle);
 		answer_group(ret, address->bus);
 	}
+}
+
+static void answer_control(const void *no_iommufd, const struct request *request,
+			   struct inventory *ret)
+{
+	if (request->control[VFIO_GROUP])
+		ret->control[VFIO_GROUP] =
+			(struct inventory_control) { true, { 'c', 10, 196 } };
+	if (request->control[VFIO_HANDLE] && !no_iommufd)
+		ret->control[VFIO_HANDLE] =
+			(struct inventory_control) { true, { 'c', 10, 257 } };
 }
 
 void machine_answer(const void *sysroot, const struct request *request,
 		    struct inventory *ret)
 {
-	(void)sysroot;
+	const void *no_iommufd = sysroot;
+
 	ret->functions = xzalloc(request->n_functions * sizeof *ret->functions);
 	ret->n_functions = request->n_functions;
 	for (size_t i = 0; i < request->n_functions; i++) {
-		answer_function(&request->functions[i], &ret->functions[i]);
+		answer_function(no_iommufd, &request->functions[i], &ret->functions[i]);
 		if (request->functions[i].want_group && ret->functions[i].has_group)
 			answer_group(ret, ret->functions[i].group);
 	}
 	ret->nodes = xzalloc(request->n_nodes * sizeof *ret->nodes);
 	ret->n_nodes = request->n_nodes;
 	for (size_t i = 0; i < request->n_nodes; i++)
-		answer_node(&request->nodes[i], &ret->nodes[i]);
-	if (request->control)
-		ret->control = (struct device_number) { 'c', 10, 196 };
+		answer_node(no_iommufd, &request->nodes[i], &ret->nodes[i]);
+	answer_control(no_iommufd, request, ret);
 	if (request->vfio_nodes || request->vfio_nodes_of_files)
 		answer_vfio_nodes(ret);
-	answer_own(request, ret);
+	answer_own(no_iommufd, request, ret);
 	ret->others = xzalloc(request->n_others * sizeof *ret->others);
 	ret->n_others = request->n_others;
 	for (size_t i = 0; i < request->n_others; i++)
@@ -249,7 +294,8 @@ void check_plan(const struct plan_case *c)
 					.leftover = c->leftover,
 					.match = c->match,
 					.require_host_dev = c->require_host_dev,
-					.answer = machine_answer };
+					.answer = machine_answer,
+					.sysroot = c->no_iommufd ? c : NULL };
 	auto_plan_run run = { 0 };
 	auto_error err = { 0 };
 	int r = plan_run(&input, &run, &err);

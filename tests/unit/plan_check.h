@@ -19,14 +19,19 @@ enum machine_bus {
 	BUS_OTHER_VENDOR = 0x46,   /* 1234:154c, else 8086:154c */
 	BUS_SPLIT = 0x47,	   /* a group for each function: 71 + function */
 	BUS_VARIANT_DRIVER = 0x48, /* of another name, but VFIO's */
+	BUS_HANDLE_ONLY = 0x5a,	   /* its group has no node */
+	BUS_GROUP_ONLY = 0x5b,	   /* it has no handle */
+	BUS_NOIOMMU = 0x5c,	   /* the same, and its group is in noiommu mode */
+	BUS_NOT_REGISTERED = 0x5d, /* VFIO has nothing of it yet */
 	BUS_NEEDED = 0x58,	   /* 0000:58:00.1 to .4 are what the machine lives on */
 	BUS_SHARED = 0x59,	   /* 0000:59:00.0 to .2 are in the group */
 };
 
 /* Other nodes: /dev/vda (b 254:0), /dev/vdb (b 254:16), /dev/gpu (c 195:0), /dev/nic (c 242:9),
  * the directory /dev/dri; any other is absent. VFIO nodes: /dev/vfio/0 to 99, of the group of
- * that number, and their handles /dev/vfio/devices/vfio0 to 99 (244:N); others are absent. The
- * control node is 10:196, and 10:229 is a device that isn't VFIO's. */
+ * that number, and the handles /dev/vfio/devices/vfio0 to 99 (244:N) of the functions 0 on these
+ * buses, with 100 added those of functions 1; others are absent. The control nodes are 10:196
+ * and, where there are handles, 10:257; 10:229 is a device that isn't VFIO's. */
 
 struct plan_case {
 	const char *spec, *map, *machine_map; /* maps: NULL: none */
@@ -38,14 +43,15 @@ struct plan_case {
 	enum leftover_policy leftover;
 	bool require_host_dev;
 	bool match;
-	bool once; /* the second run is another case */
+	bool no_iommufd; /* this kernel has neither handles nor /dev/iommu */
+	bool once;	 /* the second run is another case */
 };
 
 /* Runs the case, checks what every plan must keep to, then runs it again with the
  * annotation and on what came out of that: nothing may change. */
 void check_plan(const struct plan_case *c);
 
-/* The machine's answers, a plan_answer_fn. */
+/* The machine's answers, a plan_answer_fn; without iommufd where `sysroot` isn't NULL. */
 void machine_answer(const void *sysroot, const struct request *request,
 		    struct inventory *ret);
 

@@ -159,26 +159,6 @@ static void test_host_dev(void **state)
 		check_plan(&cases[i]);
 }
 
-/* A handle doesn't become a group's node silently. */
-static void test_handles(void **state)
-{
-	static const struct plan_case cases[] = {
-		{ .spec = S(DEV("/dev/vfio/devices/vfio7", "244", "7")),
-		  .map = "[" ENTRY("/dev/vfio/devices/vfio7", OPTIONS_45) "]",
-		  .class = ERROR_UNAVAILABLE,
-		  .part = "linux.devices[0]: it is a VFIO device by its iommufd handle" },
-		{ .spec = MOUNTS(
-			  MOUNT("/dev/vfio/devices/vfio7", "/dev/vfio/devices/vfio7")),
-		  .machine_map = "[" ENTRY("/dev/vfio/devices/vfio7", OPTIONS_45) "]",
-		  .class = ERROR_UNAVAILABLE,
-		  .part = "mounts[0]: it is a VFIO device by its iommufd handle" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		check_plan(&cases[i]);
-}
-
 #define NUMBERS_OF_9                                                                     \
 	"has the numbers of /dev/vfio/9, a VFIO node of this machine, under another path"
 
@@ -311,9 +291,9 @@ static void test_one_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stand_in),  cmocka_unit_test(test_named),
-		cmocka_unit_test(test_host_dev),  cmocka_unit_test(test_handles),
-		cmocka_unit_test(test_disguised), cmocka_unit_test(test_one_number),
+		cmocka_unit_test(test_stand_in),   cmocka_unit_test(test_named),
+		cmocka_unit_test(test_host_dev),   cmocka_unit_test(test_disguised),
+		cmocka_unit_test(test_one_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,10 @@ static void dump_request(const struct request *request, struct buffer *ret)
 	if (request->vfio_nodes || request->vfio_nodes_of_files)
 		buffer_printf(ret, "%s%c", ret->length ? ", " : "",
 			      request->vfio_nodes ? 'L' : 'l');
-	if (request->control)
-		buffer_printf(ret, "%sC", ret->length ? ", " : "");
+	for (unsigned int i = 0; i < VFIO_KINDS; i++) {
+		if (request->control[i])
+			buffer_printf(ret, "%s%c", ret->length ? ", " : "", "CH"[i]);
+	}
 }
 
 /* Remembers what it was asked, and answers as the machine does. */

@@ -397,50 +397,6 @@ static void test_near(void **state)
 	}
 }
 
-static void test_vfio_paths(void **state)
-{
-	static const char *const nodes[] = {
-		"/dev/vfio/0",
-		"/dev/vfio/45",
-		"/dev/vfio/4294967296",
-		"/dev/vfio/noiommu-0",
-		"/dev/vfio/devices/vfio0",
-		"/dev/iommu",
-	};
-	static const char *const others[] = {
-		"/dev/vfio/vfio",
-		"/dev/vfio",
-		"/dev/vfio/",
-		"/dev/vfio/x",
-		"/dev/vfio/0x1",
-		"/dev/vfio/-1",
-		"/dev/vfio/1/2",
-		"/dev/vfio/noiommu-",
-		"/dev/vfio/noiommu-x",
-		"/dev/vfio/devices/vfio",
-		"/dev/vfio/devices/1",
-		"/dev/iommu0",
-		"/dev/vfio/1 ",
-		"/dev/vfio1",
-		"/sys/dev/vfio/1",
-		"",
-		"/",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
-		if (!path_is_vfio_node(slice_from(nodes[i])))
-			fail_row(nodes[i], "is a VFIO node");
-		assert_false(path_is_control_node(slice_from(nodes[i])));
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		if (path_is_vfio_node(slice_from(others[i])))
-			fail_row(others[i], "is not a VFIO node");
-	}
-	assert_true(path_is_control_node(SLICE("/dev/vfio/vfio")));
-	assert_false(path_is_control_node(SLICE("/dev/vfio/vfio2")));
-}
-
 /* The file of `exec --process`. */
 static void test_process(void **state)
 {
@@ -487,8 +443,7 @@ int main(void)
 		cmocka_unit_test(test_full),	     cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_null_members), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_near),	     cmocka_unit_test(test_unread),
-		cmocka_unit_test(test_may_be_ours),  cmocka_unit_test(test_vfio_paths),
-		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_may_be_ours),  cmocka_unit_test(test_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ struct live_place {
 struct live_machine_dev {
 	dev_t systems[2];
 	size_t n_systems;
-	struct stat directories[2];
+	struct stat directories[3];
 	size_t n_directories;
 };
 

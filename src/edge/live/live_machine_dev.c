@@ -100,7 +100,7 @@ static bool is_system_of_its_own(const char *path, dev_t *ret)
 
 int live_machine_dev_find(int proc, struct live_machine_dev *ret, struct error *err)
 {
-	static const char *const paths[] = { "/dev", "/dev/vfio" };
+	static const char *const paths[] = { "/dev", "/dev/vfio", "/dev/vfio/devices" };
 	int r;
 
 	if (is_devtmpfs(paths[0], &ret->systems[0])) {

@@ -26,7 +26,8 @@ struct lookup {
 static bool is_covered(const struct request_function *wanted,
 		       const struct request_function *earlier)
 {
-	if (wanted->want_group && !earlier->want_group)
+	if ((wanted->want_group && !earlier->want_group) ||
+	    (wanted->want_handle && !earlier->want_handle))
 		return false;
 	for (int i = 0; wanted->want_identity && i < PCI_IDENTITY_COUNT; i++) {
 		if (wanted->entry->expected[i] &&
@@ -105,6 +106,9 @@ static int look_up_function(struct lookup *lookup, size_t index)
 	if (r == 0 && wanted->want_group)
 		r = function_read_driver(lookup->sysroot, &ret->address, fd, &ret->driver,
 					 &ret->vfio, lookup->err);
+	if (r == 0 && wanted->want_handle)
+		r = function_read_handle(lookup->sysroot, &ret->address, fd, &ret->handle,
+					 lookup->err);
 	for (int i = 0; r == 0 && wanted->want_identity && i < PCI_IDENTITY_COUNT; i++) {
 		if (wanted->entry->expected[i])
 			r = function_read_identity(lookup->sysroot, &ret->address, fd,
@@ -112,6 +116,28 @@ static int look_up_function(struct lookup *lookup, size_t index)
 						   &ret->identity[i], lookup->err);
 	}
 	return r;
+}
+
+/* The group of a function, and where it has no node, whether the function can be had by another
+ * kind of node. */
+static int look_up_group(struct lookup *lookup, size_t index)
+{
+	const struct request_function *wanted = &lookup->request->functions[index];
+	struct inventory_function *function = &lookup->inventory->functions[index];
+	auto_close int fd = -1;
+	int r;
+
+	if (!wanted->want_group || !function->has_group)
+		return 0;
+	r = sysfs_look_up_group(lookup->sysroot, lookup->inventory, function->group,
+				function->vfio ? &function->address : NULL, lookup->err);
+	if (r < 0 || wanted->want_handle ||
+	    inventory_find_group(lookup->inventory, function->group)->has_node)
+		return r;
+	fd = function_open(lookup->sysroot, &function->address);
+	return fd < 0 ? 0 /* unplugged just now */
+		      : function_read_handle(lookup->sysroot, &function->address, fd,
+					     &function->handle, lookup->err);
 }
 
 /* Has a group more functions than were asked for? */
@@ -168,6 +194,9 @@ static int look_up_own(struct lookup *lookup, const struct pci_address *address,
 	if (r == 0)
 		r = function_read_driver(lookup->sysroot, address, fd, &driver,
 					 &ret->vfio, lookup->err);
+	if (r == 0 && lookup->request->own_handles)
+		r = function_read_handle(lookup->sysroot, address, fd, &ret->handle,
+					 lookup->err);
 	if (r < 0 || !ret->has_group || !ret->vfio)
 		return r;
 	return sysfs_look_up_group(lookup->sysroot, lookup->inventory, ret->group,
@@ -222,14 +251,8 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		inventory.n_functions = i + 1;
 		r = look_up_function(&lookup, i);
 	}
-	for (size_t i = 0; i < inventory.n_functions && r == 0; i++) {
-		const struct inventory_function *function = &inventory.functions[i];
-
-		if (request->functions[i].want_group && function->has_group)
-			r = sysfs_look_up_group(
-				sysroot, &inventory, function->group,
-				function->vfio ? &function->address : NULL, err);
-	}
+	for (size_t i = 0; i < inventory.n_functions && r == 0; i++)
+		r = look_up_group(&lookup, i);
 	if (r == 0)
 		r = look_up_others(&lookup);
 	if (r == 0)

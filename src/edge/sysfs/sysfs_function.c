@@ -87,6 +87,55 @@ int function_read_driver(const struct sysroot *sysroot, const struct pci_address
 	return 0;
 }
 
+/* The handle's number in the name of its directory. */
+static bool parse_handle(const char *name, uint32_t *ret)
+{
+	const struct slice prefix = SLICE("vfio"), text = slice_from(name);
+	uint64_t number;
+
+	if (!slice_starts(text, prefix) ||
+	    number_parse(slice_from_to(text, prefix.length, text.length), 10, 10,
+			 UINT32_MAX, &number) < 0)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+int function_read_handle(const struct sysroot *sysroot, const struct pci_address *address,
+			 int function, struct inventory_handle *ret, struct error *err)
+{
+	auto_names names = { 0 };
+	auto_free char *attribute = NULL;
+	char value[24];
+	auto_close int fd =
+		sysroot_openat(sysroot, function, "vfio-dev", O_RDONLY | O_DIRECTORY);
+	int r = fd < 0 ? fd : names_read(fd, &names);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : function_error(address, "vfio-dev", -r, err);
+	for (size_t i = 0; i < names.count && !ret->registered; i++)
+		ret->registered = parse_handle(names.items[i], &ret->handle);
+	if (!ret->registered)
+		return 0;
+	attribute = text_number("vfio-dev/vfio", ret->handle, "/dev");
+	r = sysroot_read_attribute(sysroot, function, attribute, value, sizeof value);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return function_error(address, attribute, -r, err);
+	if (device_number_parse(slice_from(value), DEVICE_MAJOR_MAX, DEVICE_MINOR_MAX,
+				&ret->number) < 0) {
+		char name[PCI_ADDRESS_SIZE];
+
+		return error_set(err, ERROR_IO,
+				 SYSFS_PCI_DEVICES
+				 "/%s/%s: is not a pair of device numbers",
+				 pci_address_format(address, name), attribute);
+	}
+	ret->exists = true;
+	return 0;
+}
+
 int function_read_identity(const struct sysroot *sysroot,
 			   const struct pci_address *address, int function,
 			   enum pci_identity which, uint32_t *ret, struct error *err)

@@ -25,6 +25,10 @@ int function_read_driver(const struct sysroot *sysroot, const struct pci_address
 			 int function, char **ret_driver, bool *ret_vfio,
 			 struct error *err);
 
+/* Reads what its directory vfio-dev has; where there is none, *ret stays as it is. */
+int function_read_handle(const struct sysroot *sysroot, const struct pci_address *address,
+			 int function, struct inventory_handle *ret, struct error *err);
+
 int function_read_identity(const struct sysroot *sysroot,
 			   const struct pci_address *address, int function,
 			   enum pci_identity which, uint32_t *ret, struct error *err);

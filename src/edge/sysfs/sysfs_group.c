@@ -133,5 +133,12 @@ int sysfs_look_up_group(const struct sysroot *sysroot, struct inventory *invento
 	if (r < 0)
 		return r;
 	path = text_number("/sys/class/vfio/", number, "/dev");
-	return sysfs_read_dev(sysroot, path, &group->has_node, &group->node, err);
+	r = sysfs_read_dev(sysroot, path, &group->has_node, &group->node, err);
+	if (r < 0 || group->has_node)
+		return r;
+	free(path);
+	path = text_number("/sys/class/vfio/noiommu-", number, "/dev");
+	r = sysfs_read_dev(sysroot, path, &group->has_node, &group->node, err);
+	group->noiommu = group->has_node;
+	return r;
 }

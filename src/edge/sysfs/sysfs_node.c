@@ -7,9 +7,8 @@
 
 #include "oci-vfio-hook/number.h"
 
-#define CONTROL_DEV "/sys/class/misc/vfio/dev"
-#define CONTROL_MAJOR 10  /* MISC_MAJOR */
-#define CONTROL_MINOR 196 /* VFIO_MINOR, linux/miscdevice.h */
+/* VFIO_MINOR, linux/miscdevice.h */
+static const struct device_number default_control = { 'c', 10, 196 };
 
 int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_found,
 		   struct device_number *ret, struct error *err)
@@ -85,7 +84,7 @@ static char *dev_of_node(const char *path, char **ret_other)
 	const char *name = after(path, "/dev/vfio/devices/");
 
 	*ret_other = NULL;
-	if (strcmp(path, "/dev/iommu") == 0)
+	if (path_is_control_node(slice_from(path)))
 		return xstrdup("/sys/class/misc/iommu/dev");
 	if (name != NULL)
 		return text_join("/sys/class/vfio-dev/", name, "/dev", NULL);
@@ -197,13 +196,23 @@ static int look_up_node(const struct sysroot *sysroot, const struct request_node
 	return error_set(err, ERROR_INTERNAL, "%s: unknown kind of node", node->path);
 }
 
-static int look_up_control(const struct sysroot *sysroot, struct inventory *inventory,
-			   struct error *err)
+static int look_up_control(const struct sysroot *sysroot, const struct request *request,
+			   struct inventory *inventory, struct error *err)
 {
+	struct inventory_control *groups = &inventory->control[VFIO_GROUP],
+				 *handles = &inventory->control[VFIO_HANDLE];
 	bool found;
+	int r = 0;
 
-	inventory->control = (struct device_number) { 'c', CONTROL_MAJOR, CONTROL_MINOR };
-	return sysfs_read_dev(sysroot, CONTROL_DEV, &found, &inventory->control, err);
+	if (request->control[VFIO_GROUP]) {
+		*groups = (struct inventory_control) { true, default_control };
+		r = sysfs_read_dev(sysroot, "/sys/class/misc/vfio/dev", &found,
+				   &groups->number, err);
+	}
+	if (r == 0 && request->control[VFIO_HANDLE])
+		r = sysfs_read_dev(sysroot, "/sys/class/misc/iommu/dev", &handles->exists,
+				   &handles->number, err);
+	return r;
 }
 
 /* Adds the nodes of a class, /dev/vfio/<name> or /dev/vfio/devices/<name>. */
@@ -279,5 +288,5 @@ int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *req
 		if (r < 0)
 			return r;
 	}
-	return request->control ? look_up_control(sysroot, inventory, err) : 0;
+	return look_up_control(sysroot, request, inventory, err);
 }

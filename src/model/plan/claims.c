@@ -100,25 +100,31 @@ void claims_collect(struct planner *planner, struct claims *ret)
 	claim_mounts(planner, ret);
 }
 
-/* The node of some function: /dev/iommu is nobody's in particular. */
-static bool is_of_function(struct slice path)
-{
-	return path_is_vfio_node(path) && !slice_equal(path, SLICE("/dev/iommu"));
-}
-
 /* Of several addresses for one node, one that isn't here tells most, and then VFIO's. */
 static int rank(const struct inventory_own *function)
 {
 	return !function ? 0 : !function->exists ? 3 : function->vfio ? 2 : 1;
 }
 
+bool claim_is_of(const struct claim *claim, const struct inventory_own *function)
+{
+	uint32_t handle;
+
+	if (path_is_vfio_handle(claim->path, &handle))
+		return function->handle.exists && function->handle.handle == handle;
+	return claim->found->has_group && function->has_group &&
+	       claim->found->group == function->group;
+}
+
 /* The address says whose node the claim is; another group than an earlier one is a
- * contradiction. */
+ * contradiction, and of a handle another function. */
 static void pair(struct claim *claim, const struct env_variable *variable,
 		 const struct pci_address *address, const struct inventory_own *function)
 {
 	if (claim->function && claim->function->has_group && function->has_group)
-		claim->contradicts |= claim->function->group != function->group;
+		claim->contradicts |= path_is_vfio_handle(claim->path, NULL)
+					      ? claim->function != function
+					      : claim->function->group != function->group;
 	if (rank(function) <= rank(claim->function))
 		return;
 	claim->variable = variable;
@@ -143,7 +149,7 @@ static void pair_value(const struct planner *planner, struct claims *claims,
 
 		if (references[i].start >= references[key].value_end)
 			break;
-		if (references[i].kind != ENV_PATH || !is_of_function(path))
+		if (references[i].kind != ENV_PATH || !path_is_vfio_node(path))
 			continue;
 		claims->has_pairs = true;
 		claims->paired[function - inventory->own] = true;
@@ -164,26 +170,30 @@ static void copy_pair(struct claim *claim, const struct claim *from)
 }
 
 /* Do all VFIO-bound functions that the variables name have one group? Then a single node is
- * theirs. */
+ * theirs; a handle is that of one of them. */
 static void pair_single(const struct planner *planner, struct claim *claim)
 {
 	const struct request *request = planner->in->request;
-	const struct inventory *inventory = planner->in->inventory;
-	const struct inventory_own *found = NULL;
-	size_t at = 0;
+	const struct inventory_own *own = planner->in->inventory->own;
+	const bool is_handle = path_is_vfio_handle(claim->path, NULL);
+	size_t at = 0, count = 0;
+	bool is_found = false;
 
 	for (size_t i = 0; i < request->n_own; i++) {
-		if (!inventory->own[i].vfio || !inventory->own[i].has_group)
+		if (!own[i].vfio || !own[i].has_group)
 			continue;
-		if (found && found->group != inventory->own[i].group)
+		if (count++ && own[at].group != own[i].group)
 			return;
-		found = &inventory->own[i];
+		if (is_found)
+			continue;
 		at = i;
+		is_found = is_handle && claim_is_of(claim, &own[i]);
 	}
-	if (!found)
+	if (count == 0)
 		return;
 	claim->address = &request->own[at];
-	claim->function = found;
+	claim->function = &own[at];
+	claim->contradicts = is_handle && !is_found && count > 1;
 }
 
 /* Each path is judged by its first claim: what is said of it is said of all. */
@@ -215,7 +225,7 @@ void claims_pair(const struct planner *planner, struct claims *claims)
 
 	claims->paired = xzalloc(planner->in->request->n_own);
 	for (size_t i = 0; i < claims->count; i++) {
-		if (is_of_function(claims->items[i].path))
+		if (path_is_vfio_node(claims->items[i].path))
 			slice_index_add(&paths, claims->items[i].path, i);
 	}
 	slice_index_sort(&paths);

@@ -21,7 +21,7 @@ struct claim {
 		*variable; /* that pairs both; NULL: it is the only one */
 	const struct pci_address *address;
 	const struct inventory_own *function;
-	bool contradicts; /* two variables name functions of different groups */
+	bool contradicts; /* two variables name functions that have different nodes */
 };
 
 struct claims {
@@ -50,6 +50,21 @@ void claim_drop(struct planner *planner, const struct claim *claim, const char *
 /* It has the numbers of a VFIO node of this machine, but another path. */
 int claim_refuse_disguised(struct planner *planner, uint32_t json, struct slice path,
 			   const struct vfio_node *node);
+
+/* Is the claim's node of this function: its handle, or its group? */
+bool claim_is_of(const struct claim *claim, const struct inventory_own *function);
+
+/* Returns "process.env[2] pairs 0000:89:05.2 with it". The caller frees. */
+char *claim_describe_pair(const struct claim *claim);
+
+/* The path of today's node of the claim's function: of the claim's kind, where it has one. The
+ * caller frees. */
+char *claim_node_path(const struct planner *planner, const struct claim *claim);
+
+/* Why that node may not be given by its address, or NULL; and gives it. */
+const char *claim_find_objection(const struct planner *planner, const struct claim *claim,
+				 bool is_pod);
+int claim_remap(struct planner *planner, const struct claim *claim);
 
 /* Gives this machine's only group that no entry names to the only device that none names, and
  * takes its claims off the list. -EAGAIN with planner->pending: there is no such group yet. */

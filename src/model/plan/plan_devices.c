@@ -55,9 +55,10 @@ static void map_device(struct planner *planner, const struct spec_device *before
 					.rule = PLAN_DEVICE,
 					.entry = entry };
 
-	planner->group_by_device |= entry->type == DEVICE_VFIO_PCI;
-	if (by->n_nodes > 0) /* else it isn't there yet */
+	if (by->n_nodes > 0) { /* else it isn't there yet */
 		become(&first, by->nodes[0]);
+		plan_note_change(planner, before->path, by->nodes[0], false);
+	}
 	*add_device(planner) = first;
 	for (size_t i = 1; i < by->n_nodes; i++) {
 		struct planned_device other = { .place = before,
@@ -67,6 +68,7 @@ static void map_device(struct planner *planner, const struct spec_device *before
 						.entry = entry };
 
 		become(&other, by->nodes[i]);
+		plan_note_change(planner, before->path, by->nodes[i], false);
 		*add_device(planner) = other;
 	}
 }
@@ -78,8 +80,10 @@ static int classify(struct planner *planner, size_t index)
 	struct planned_device device = { .before = before, .after = *before };
 
 	if (device_is_done(planner->in->annotation, before)) {
-		planner->vfio_stays |=
-			annotation_is_vfio(planner->in->annotation, before->path);
+		plan_note_stays(planner,
+				slice_from(annotation_find_final(planner->in->annotation,
+								 before->path)
+						   ->node));
 		*add_device(planner) = device;
 		return check_done(planner, index);
 	}
@@ -89,6 +93,7 @@ static int classify(struct planner *planner, size_t index)
 		device.rule = PLAN_GUEST_KERNEL;
 		device.why = plan_find_resolved(planner, entry)->why;
 		planner->removes = true;
+		plan_note_change(planner, before->path, NULL, false);
 	} else if (entry) {
 		map_device(planner, before, entry, plan_find_resolved(planner, entry));
 		return 0;
@@ -96,11 +101,12 @@ static int classify(struct planner *planner, size_t index)
 		device.action = DEVICE_CHANGES;
 		device.rule = PLAN_DEVICE;
 		become(&device, planner->device_nodes[index]);
-		planner->group_by_device = true;
+		plan_note_change(planner, before->path, device.by, false);
 	} else if (planner->device_dropped[index]) {
 		device.action = DEVICE_REMOVED;
 		device.rule = PLAN_GUEST_KERNEL;
 		device.why = "no map entry names it, and it is not this machine's";
+		plan_note_change(planner, before->path, NULL, false);
 	}
 	*add_device(planner) = device;
 	return 0;
@@ -298,7 +304,7 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	if (device->action != DEVICE_REMOVED) {
 		node->final_path = device->by ? device->by->final_path
 					      : text_pool_add(&plan->texts, after->path);
-		node->node = device->by ? device->by->path : CONTROL_NODE;
+		node->node = device->by ? device->by->path : node->final_path;
 	}
 	if (!is_affected(device) || (!device->entry && !before))
 		return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The planner: the environment. Rule 4. */
-#include "planner.h"
+#include "plan_resolve.h"
 
 /* A function that was asked for, by its address on the host. */
 struct host {
@@ -94,19 +94,18 @@ static enum translation_result translate_address(struct lookup *lookup,
 	return TRANSLATION_DONE;
 }
 
-/* The node of the group that this function of the entry is in; NULL: it isn't known. */
-static char *find_group_path(const struct lookup *lookup, const struct map_entry *entry,
-			     const struct pci_address *address)
+/* The node of this function of the entry; NULL: it isn't known. */
+static char *find_node_path(const struct lookup *lookup, const struct map_entry *entry,
+			    const struct pci_address *address)
 {
 	const struct host *host = find_host(lookup, address);
 	const struct inventory_function *found =
 		host ? find_function(lookup, host) : NULL;
 
-	if (!found || find_entry(lookup, host) != entry || found->absent ||
-	    !found->has_group)
+	if (!found || find_entry(lookup, host) != entry || found->absent)
 		return NULL;
 	return entry->final_path ? xstrdup(entry->final_path)
-				 : text_number("/dev/vfio/", found->group, "");
+				 : plan_kind_path(lookup->planner, entry, found);
 }
 
 /* The node of an entry that the spec names: that of the function which the path is said of,
@@ -117,7 +116,7 @@ static char *find_named_path(const struct lookup *lookup, const struct resolved 
 	const struct host *host = owner ? find_host(lookup, owner) : NULL;
 
 	for (size_t i = 0; i < by->n_nodes && host; i++) {
-		if (by->nodes[i]->group == find_function(lookup, host)->group)
+		if (plan_kind_is_of(by->nodes[i], find_function(lookup, host)))
 			return xstrdup(by->nodes[i]->final_path);
 	}
 	return xstrdup(by->nodes[0]->final_path);
@@ -140,9 +139,9 @@ static char *find_final_path(const struct lookup *lookup, const struct map_entry
 	/* Only the environment names it: the function that the path is said of, or the
 	 * first that is known. */
 	if (owner)
-		path = find_group_path(lookup, entry, owner);
+		path = find_node_path(lookup, entry, owner);
 	for (size_t i = 0; !path && i < entry->n_functions; i++)
-		path = find_group_path(lookup, entry, &entry->functions[i].host);
+		path = find_node_path(lookup, entry, &entry->functions[i].host);
 	return path;
 }
 

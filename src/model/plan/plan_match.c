@@ -157,6 +157,7 @@ static int give(struct planner *planner, const struct claim *claim,
 	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
 	node->final_path = node->path;
 	node->number = group->node;
+	node->vfio = true;
 	node->group = group->number;
 	if (planner->plan->explain) {
 		auto_free char *why = xasprintf(

@@ -79,18 +79,20 @@ static int map_mount(struct planner *planner, size_t index, const struct map_ent
 		mount->rule = PLAN_GUEST_KERNEL;
 		mount->why = by->why;
 		planner->removes = true;
+		plan_note_change(planner, before->source, NULL, true);
 		return 0;
 	}
-	planner->group_by_mount |= entry->type == DEVICE_VFIO_PCI;
 	if (by->n_nodes == 0) /* it isn't there yet */
 		return 0;
 	become(mount, by->nodes[0], moves);
+	plan_note_change(planner, before->source, by->nodes[0], true);
 	for (size_t i = 1; i < by->n_nodes; i++) {
 		mount = add_mount(planner, before);
 		mount->entry = entry;
 		mount->action = DEVICE_ADDED;
 		mount->rule = PLAN_MOUNT;
 		become(mount, by->nodes[i], true);
+		plan_note_change(planner, before->source, by->nodes[i], true);
 	}
 	return 0;
 }
@@ -102,19 +104,20 @@ static int classify(struct planner *planner, size_t index)
 	struct planned_mount *mount;
 
 	if (mount_is_done(planner->in->annotation, before)) {
-		planner->vfio_stays |=
-			annotation_is_vfio(planner->in->annotation, before->destination);
+		plan_note_stays(planner, before->source);
 		add_mount(planner, before);
 		return 0;
 	}
 	warn_directory(planner, before);
-	if (path_is_control_node(before->destination) && entry) {
+	if (entry && path_is_control_node(before->destination) &&
+	    !slice_equal(before->source, before->destination)) {
 		auto_free char *source = text_quote(before->source);
+		auto_free char *path = text_quote(before->destination);
 
 		return json_error(
 			planner->err, ERROR_DATA, &planner->in->spec->doc, before->json,
-			"it shows %s as the control node /dev/vfio/vfio; mount it on a path of its own",
-			source);
+			"it shows %s as the control node %s; mount it on a path of its own",
+			source, path);
 	}
 	if (entry)
 		return map_mount(planner, index, entry);
@@ -124,11 +127,12 @@ static int classify(struct planner *planner, size_t index)
 		mount->rule = PLAN_MOUNT;
 		become(mount, planner->mount_nodes[index],
 		       slice_equal(before->source, before->destination));
-		planner->group_by_mount = true;
+		plan_note_change(planner, before->source, mount->by, true);
 	} else if (planner->mount_dropped[index]) {
 		mount->action = DEVICE_REMOVED;
 		mount->rule = PLAN_GUEST_KERNEL;
 		mount->why = "no map entry names it, and it is not this machine's";
+		plan_note_change(planner, before->source, NULL, true);
 	}
 	return 0;
 }
@@ -407,6 +411,15 @@ static void emit_added(struct planner *planner, const struct planned_mount *moun
 			    buffer_slice(&text), why_of(mount));
 }
 
+static struct device_number control_number(const struct planner *planner,
+					   struct slice path)
+{
+	enum vfio_kind kind = VFIO_GROUP;
+
+	path_find_control_node(path, &kind);
+	return planner->in->inventory->control[kind].number;
+}
+
 /* What live mode does. */
 static void emit_node(struct planner *planner, const struct planned_mount *mount)
 {
@@ -422,9 +435,9 @@ static void emit_node(struct planner *planner, const struct planned_mount *mount
 	}
 	if (mount->action != DEVICE_REMOVED) {
 		node->final_path = text_pool_add(&plan->texts, mount->destination);
-		node->node = mount->by ? mount->by->path : CONTROL_NODE;
-		node->number =
-			mount->by ? mount->by->number : planner->in->inventory->control;
+		node->node = mount->by ? mount->by->path : node->final_path;
+		node->number = mount->by ? mount->by->number
+					 : control_number(planner, mount->source);
 	}
 	if (!mount->entry && !mount->by)
 		return;

@@ -41,10 +41,8 @@ static int refuse_ambiguous(struct planner *planner, uint32_t json, struct slice
 }
 
 /* An entry that needs more than a path in this configuration, or that can't be had here. */
-static int check_entry(struct planner *planner, uint32_t json,
-		       const struct map_entry *entry)
+static int check_entry(struct planner *planner, const struct map_entry *entry)
 {
-	const struct json *doc = &planner->in->spec->doc;
 	auto_free char *type = NULL;
 
 	if (entry->type == DEVICE_UNSUPPORTED) {
@@ -61,11 +59,6 @@ static int check_entry(struct planner *planner, uint32_t json,
 		return error_set(
 			planner->err, ERROR_DATA,
 			"%s: has no \"host_dev\", which the configuration's \"require_host_dev\" demands; add the numbers of the host's node, such as \"243:5\"",
-			entry->where);
-	if (slice_starts(slice_from(entry->container_path), SLICE("/dev/vfio/devices/")))
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, json,
-			"it is a VFIO device by its iommufd handle, and %s would give a group node for it: not in this version; have the host's engine name the group's node /dev/vfio/N",
 			entry->where);
 	return 0;
 }
@@ -135,7 +128,7 @@ static int name_device(struct planner *planner, size_t index)
 		if (!meant)
 			return 0;
 	}
-	r = check_entry(planner, device->json, entry);
+	r = check_entry(planner, entry);
 	if (r == 0)
 		r = check_stand_in(planner, device, entry);
 	if (r == 0)
@@ -181,7 +174,7 @@ static int name_mount(struct planner *planner, size_t index)
 		    place->entry->host_dev.minor != found->number.minor)
 			return 0;
 	}
-	r = check_entry(planner, mount->json, place->entry);
+	r = check_entry(planner, place->entry);
 	if (r == 0)
 		planner->mount_entries[index] = place->entry;
 	return r;
@@ -239,6 +232,38 @@ static int check_paths(struct planner *planner)
 	return r;
 }
 
+static bool has_control_node(const struct spec *spec, enum vfio_kind kind)
+{
+	const struct slice path = vfio_control_node(kind);
+
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		if (slice_equal(spec->devices[i].path, path))
+			return true;
+	}
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (slice_equal(spec->mounts[i].source, path))
+			return true;
+	}
+	return false;
+}
+
+/* Entries that name what comes and goes by itself. */
+static void tell_of_idle(const struct planner *planner)
+{
+	const struct device_map *map = planner->in->map;
+
+	for (size_t i = 0; i < map->n_entries; i++) {
+		if (!map_entry_is_idle(&map->entries[i]))
+			continue;
+		if (!has_control_node(planner->in->spec, VFIO_HANDLE))
+			return;
+		messages_add(
+			planner->messages, MESSAGE_INFO,
+			"%s: does nothing: /dev/iommu is a control node, which comes and goes with the handles",
+			map->entries[i].where);
+	}
+}
+
 /* A --device-map is for this container alone: what has its entry's path, but is this machine's
  * own, leaves the entry without a device. */
 static int check_missing(struct planner *planner)
@@ -285,5 +310,7 @@ int plan_names(struct planner *planner)
 	}
 	if (r == 0)
 		r = check_missing(planner);
+	if (r == 0)
+		tell_of_idle(planner);
 	return r < 0 ? r : check_paths(planner);
 }

@@ -54,41 +54,27 @@ static bool is_host_of_named(const struct planner *planner,
 	return false;
 }
 
-static bool is_guest_of_entry(const struct planner *planner,
-			      const struct pci_address *address)
-{
-	const struct inventory *inventory = planner->in->inventory;
-
-	for (size_t i = 0; i < inventory->n_functions; i++) {
-		if (!inventory->functions[i].absent &&
-		    pci_address_equal(&inventory->functions[i].address, address))
-			return true;
-	}
-	return false;
-}
-
 /* ---- refusals */
 
-static char *group_text(uint32_t group)
+/* What an entry for the claim needs besides. */
+static const char *entry_text(const struct planner *planner, const struct claim *claim)
 {
-	return text_number("/dev/vfio/", group, "");
-}
+	const struct inventory_group *group =
+		inventory_find_group(planner->in->inventory, claim->function->group);
 
-/* "process.env[2] pairs 0000:89:05.2 with it" */
-static char *describe_pair(const struct claim *claim)
-{
-	char address[PCI_ADDRESS_SIZE];
-
-	pci_address_format(claim->address, address);
-	if (!claim->variable)
-		return xasprintf("the spec's variables name %s", address);
-	return xasprintf("process.env[%zu] pairs %s with it",
-			 claim->variable->source->index, address);
+	if (group && group->noiommu)
+		return path_is_vfio_handle(claim->path, NULL)
+			       ? ", \"node\": \"group\" and \"allow_noiommu\": true"
+			       : " and \"allow_noiommu\": true";
+	return path_is_vfio_handle(claim->path, NULL) && !claim->function->handle.exists
+		       ? " and \"node\": \"group\""
+		       : "";
 }
 
 static int refuse_foreign(struct planner *planner, const struct claim *claim)
 {
-	auto_free char *path = text_quote(claim->path), *said = describe_pair(claim);
+	auto_free char *path = text_quote(claim->path),
+		       *said = claim_describe_pair(claim);
 
 	return json_error(
 		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, claim->json,
@@ -100,8 +86,9 @@ static int refuse_foreign(struct planner *planner, const struct claim *claim)
 static int refuse_address(struct planner *planner, const struct claim *claim,
 			  const char *why)
 {
-	auto_free char *path = text_quote(claim->path), *said = describe_pair(claim);
-	auto_free char *group = group_text(claim->function->group);
+	auto_free char *path = text_quote(claim->path),
+		       *said = claim_describe_pair(claim);
+	auto_free char *node = claim_node_path(planner, claim);
 	auto_free char *remap =
 		remedy_setting(planner->in->remedies, "by-address", "remap");
 	char address[PCI_ADDRESS_SIZE];
@@ -109,15 +96,17 @@ static int refuse_address(struct planner *planner, const struct claim *claim,
 	pci_address_format(claim->address, address);
 	return json_error(
 		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, claim->json,
-		"%s: %s, whose node is %s today; %s%s%s, or write a device map entry with \"container_path\": %s and \"options\": [\"%s=%s\"]",
-		path, said, group, why ? why : "set ", why ? "" : remap,
-		why ? "" : " to have that one", path, address, address);
+		"%s: %s, whose node is %s today; %s%s%s, or write a device map entry with \"container_path\": %s and \"options\": [\"%s=%s\"]%s",
+		path, said, node, why ? why : "set ", why ? "" : remap,
+		why ? "" : " to have that one", path, address, address,
+		entry_text(planner, claim));
 }
 
 /* What the pair says of the function makes nobody's node of the spec's. */
 static int refuse_unbound(struct planner *planner, const struct claim *claim)
 {
-	auto_free char *path = text_quote(claim->path), *said = describe_pair(claim);
+	auto_free char *path = text_quote(claim->path),
+		       *said = claim_describe_pair(claim);
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(claim->address, address);
@@ -155,66 +144,6 @@ static int refuse_not_own(struct planner *planner, const struct claim *claim)
 
 /* ---- what becomes of a claim */
 
-/* Why the group's node of today may not be given by its address, or NULL. */
-static const char *find_objection(const struct planner *planner,
-				  const struct claim *claim, bool is_pod)
-{
-	const struct spec *spec = planner->in->spec;
-	const struct inventory_node *number = NULL;
-
-	if (slice_starts(claim->path, SLICE("/dev/vfio/devices/")))
-		return "it is an iommufd handle, which this version gives no other for; correct the spec";
-	if (is_pod)
-		return "a pod's variables are its author's, and give no device; have the pod made again";
-	if (!claim->is_mount) {
-		number = plan_find_node(
-			planner, planner->in->request->devices[claim->index].number);
-		if (spec->devices[claim->index].number.type != 'c' ||
-		    (number && !number->absent))
-			return "the spec's device is not a VFIO device; correct the spec";
-	}
-	if (is_guest_of_entry(planner, claim->address))
-		return "a map entry has this function for another device; correct one of them";
-	return NULL;
-}
-
-/* The group's node of today takes the place of the spec's. */
-static int remap(struct planner *planner, const struct claim *claim)
-{
-	const struct inventory_group *group =
-		inventory_find_group(planner->in->inventory, claim->function->group);
-	auto_free char *said = describe_pair(claim), *path = NULL;
-	struct resolved_node *node;
-
-	if (!group || !group->has_node || group->n_offenders) {
-		auto_free char *offenders = group ? plan_describe_offenders(group) : NULL;
-
-		return json_error(planner->err, ERROR_UNAVAILABLE,
-				  &planner->in->spec->doc, claim->json,
-				  "%s, but IOMMU group %u is not usable: %s", said,
-				  claim->function->group,
-				  offenders ? offenders : "it has no node in /dev/vfio");
-	}
-	path = group_text(group->number);
-	node = xzalloc(sizeof *node);
-	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
-	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
-	node->final_path = node->path;
-	node->number = group->node;
-	node->group = group->number;
-	if (planner->plan->explain) {
-		auto_free char *why = xasprintf("by address: %s, in IOMMU group %u", said,
-						group->number);
-
-		node->why = text_pool_add(&planner->plan->texts, slice_from(why));
-	}
-	if (claim->is_mount)
-		planner->mount_nodes[claim->index] = node;
-	else
-		planner->device_nodes[claim->index] = node;
-	return 0;
-}
-
 /* A claim whose function is here: is the node that function's? */
 static int judge_paired(struct judgement *judgement, const struct claim *claim)
 {
@@ -225,19 +154,20 @@ static int judge_paired(struct judgement *judgement, const struct claim *claim)
 	if (claim->contradicts)
 		return refuse_address(
 			planner, claim,
-			"other variables name functions of other groups for it; correct them");
-	if (claim->is_own && claim->found->has_group && function->has_group &&
-	    claim->found->group == function->group) {
-		planner->vfio_stays = true;
+			path_is_vfio_handle(claim->path, NULL)
+				? "the variables name other functions for it as well; correct them"
+				: "other variables name functions of other groups for it; correct them");
+	if (claim->is_own && claim_is_of(claim, function)) {
+		plan_note_stays(planner, claim->path);
 		return 0;
 	}
 	if (!function->vfio || !function->has_group)
 		return refuse_unbound(planner, claim);
 	/* What would stand in the way is said at once, not when its remedy was followed. */
-	objection = find_objection(planner, claim, is_pod(judgement));
+	objection = claim_find_objection(planner, claim, is_pod(judgement));
 	if (planner->in->by_address != BY_ADDRESS_REMAP || objection)
 		return refuse_address(planner, claim, objection);
-	return remap(planner, claim);
+	return claim_remap(planner, claim);
 }
 
 static int judge(struct judgement *judgement, const struct claim *claim)
@@ -253,7 +183,7 @@ static int judge(struct judgement *judgement, const struct claim *claim)
 	if (function && function->exists)
 		return judge_paired(judgement, claim);
 	if (claim->is_own) {
-		planner->vfio_stays = true;
+		plan_note_stays(planner, claim->path);
 		return 0;
 	}
 	if (!judgement->claims->has_pairs && judgement->is_privileged) {
@@ -272,6 +202,21 @@ static int compare_groups(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/* A handle of which no variable names the function: it is none of those in its group that they
+ * do name. */
+static bool is_stranger(const struct planner *planner, const struct claim *claim)
+{
+	const struct inventory *inventory = planner->in->inventory;
+
+	if (!path_is_vfio_handle(claim->path, NULL))
+		return false;
+	for (size_t i = 0; i < inventory->n_own; i++) {
+		if (claim_is_of(claim, &inventory->own[i]))
+			return false;
+	}
+	return true;
+}
+
 /* The groups of the nodes that the container gets, sorted; room for all claims and what was done.
  * Returns how many. */
 static size_t list_groups(const struct judgement *judgement, uint32_t *ret)
@@ -287,7 +232,8 @@ static size_t list_groups(const struct judgement *judgement, uint32_t *ret)
 
 		if (node)
 			ret[count++] = node->group;
-		else if (claim->is_own && claim->found->has_group)
+		else if (claim->is_own && claim->found->has_group &&
+			 !is_stranger(planner, claim))
 			ret[count++] = claim->found->group;
 	}
 	for (size_t i = 0; i < judgement->claims->n_done; i++)

@@ -1,57 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The planner: what each named entry is on this machine, and whether it may be used. Rule
  * 7, identity, driver and viability. */
-#include "planner.h"
+#include "plan_resolve.h"
 
 #include <errno.h>
 
 #define DRIVERCTL "driverctl set-override %s vfio-pci"
-
-enum refusal {
-	REFUSE_FOR_GOOD,
-	REFUSE_FOR_NOW,	  /* waiting may help */
-	REFUSE_TO_DRIVER, /* binding may help */
-};
-
-static int refuse(struct planner *planner, enum refusal refusal,
-		  const struct request_function *asked, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-/* Where to record a refusal. What keeps a function from being bound is said rather than that it
- * isn't. */
-static struct error *error_for(struct planner *planner, enum refusal refusal)
-{
-	if (refusal == REFUSE_FOR_GOOD)
-		return planner->err;
-	if (refusal == REFUSE_FOR_NOW && planner->only_unbound) {
-		error_free(&planner->pending);
-		planner->only_unbound = false;
-	} else if (!planner->pending.message) {
-		planner->only_unbound = refusal == REFUSE_TO_DRIVER;
-	}
-	return &planner->pending;
-}
-
-/* Says which option of which entry can't be had, and why. Not for good: returns -EAGAIN, and
- * the rest is looked at first, because what is wrong for good is said at once. */
-static int refuse(struct planner *planner, enum refusal refusal,
-		  const struct request_function *asked, const char *format, ...)
-{
-	struct error *err = error_for(planner, refusal);
-	auto_free char *why = NULL, *guest = NULL;
-	char host[PCI_ADDRESS_SIZE];
-	va_list arguments;
-	int r;
-
-	va_start(arguments, format);
-	why = xvasprintf(format, arguments);
-	va_end(arguments);
-	guest = text_quote(slice_from(asked->map->guest_text));
-	r = error_set(err, ERROR_UNAVAILABLE, "%s: host function %s, here %s: %s",
-		      asked->entry->where, pci_address_format(&asked->map->host, host),
-		      guest, why);
-	return refusal == REFUSE_FOR_GOOD ? r : -EAGAIN;
-}
 
 /* A driver that isn't VFIO's keeps what it has. But one that we saw come may have to let
  * go, by driverctl's rule for udev: the kernel's own choice is always first. */
@@ -70,7 +24,7 @@ static int check_identity(struct planner *planner, const struct request_function
 	for (unsigned int i = 0; asked->want_identity && i < PCI_IDENTITY_COUNT; i++) {
 		if (asked->entry->expected[i] &&
 		    asked->entry->expect[i] != found->identity[i])
-			return refuse(
+			return plan_refuse(
 				planner, REFUSE_FOR_GOOD, asked,
 				"%s has %s 0x%04x, but the map expects 0x%04x: it is another device; correct the map",
 				pci_address_format(&found->address, address),
@@ -87,21 +41,29 @@ static int check_bound(struct planner *planner, const struct request_function *a
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&found->address, address);
-	/* The kernel looks for a driver when it has found the group. */
-	if (!found->has_group)
-		return refuse(
+	/* The kernel looks for a driver when it has found the group; without an IOMMU VFIO's
+	 * driver makes one. */
+	if (!found->has_group && !asked->entry->allow_noiommu)
+		return plan_refuse(
 			planner, found->driver ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW, asked,
 			"%s is in no IOMMU group; enable the IOMMU of this machine (intel_iommu=on, a vIOMMU for a guest)",
 			address);
 	if (!found->vfio && found->driver)
-		return refuse(planner, refusal_of_driver(planner), asked,
-			      "%s is bound to %s, not a VFIO driver; bind it: " DRIVERCTL,
-			      address, found->driver, address);
+		return plan_refuse(
+			planner, refusal_of_driver(planner), asked,
+			"%s is bound to %s, not a VFIO driver; bind it: " DRIVERCTL,
+			address, found->driver, address);
 	if (!found->vfio)
-		return refuse(planner,
-			      planner->in->bind ? REFUSE_TO_DRIVER : REFUSE_FOR_NOW,
-			      asked, "%s is not bound to any driver; bind it: " DRIVERCTL,
-			      address, address);
+		return plan_refuse(planner,
+				   planner->in->bind ? REFUSE_TO_DRIVER : REFUSE_FOR_NOW,
+				   asked,
+				   "%s is not bound to any driver; bind it: " DRIVERCTL,
+				   address, address);
+	if (!found->has_group)
+		return plan_refuse(
+			planner, REFUSE_FOR_NOW, asked,
+			"%s is in no IOMMU group; without an IOMMU the module vfio needs enable_unsafe_noiommu_mode=1",
+			address);
 	return 0;
 }
 
@@ -150,22 +112,17 @@ char *plan_describe_offenders(const struct inventory_group *group)
 	return list.data;
 }
 
-static int check_group(struct planner *planner, const struct request_function *asked,
-		       const struct inventory_group *group)
+static int check_viable(struct planner *planner, const struct request_function *asked,
+			const struct inventory_group *group)
 {
 	auto_free char *offenders = NULL;
 
 	if (group->n_offenders > 0) {
 		offenders = plan_describe_offenders(group);
-		return refuse(planner, refusal_of_driver(planner), asked,
-			      "IOMMU group %u is not viable: %s", group->number,
-			      offenders);
+		return plan_refuse(planner, refusal_of_driver(planner), asked,
+				   "IOMMU group %u is not viable: %s", group->number,
+				   offenders);
 	}
-	if (!group->has_node)
-		return refuse(
-			planner, REFUSE_FOR_NOW, asked,
-			"IOMMU group %u has no node /dev/vfio/%u (nothing in /sys/class/vfio): the kernel needs CONFIG_VFIO_GROUP, and an IOMMU for this device",
-			group->number, group->number);
 	return 0;
 }
 
@@ -234,28 +191,35 @@ static void explain(struct buffer *why, const struct map_entry *entry,
 		      pci_address_format(&found->address, address));
 }
 
-/* Checks one named function; *ret is its group, NULL where the guest's kernel drives it. */
+/* What a function is used by. */
+struct use {
+	const struct inventory_group *group; /* NULL: the guest's kernel drives it */
+	enum vfio_kind kind;
+	const struct inventory_function *found;
+};
+
+/* Checks one named function. */
 static int check_function(struct planner *planner, const struct request_function *asked,
-			  const struct inventory_function *found,
-			  const struct inventory_group **ret)
+			  const struct inventory_function *found, struct use *ret)
 {
 	const struct inventory_group *group;
 	int r;
 
-	*ret = NULL;
+	*ret = (struct use) { .found = found };
 	if (found->absent && found->is_final &&
 	    asked->map->guest.kind == PCI_LOCATOR_SELECTOR)
-		return refuse(
+		return plan_refuse(
 			planner, REFUSE_FOR_GOOD, asked,
 			"%s; add with + what tells it from the others, or write its PCI path instead",
 			found->absent);
 	if (found->absent)
-		return refuse(planner, found->is_final ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
-			      asked,
-			      found->is_final
-				      ? "%s; correct the path"
-				      : "%s; plug the device in, or correct the map",
-			      found->absent);
+		return plan_refuse(planner,
+				   found->is_final ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
+				   asked,
+				   found->is_final
+					   ? "%s; correct the path"
+					   : "%s; plug the device in, or correct the map",
+				   found->absent);
 	r = check_identity(planner, asked, found);
 	if (r < 0 || !asked->want_group)
 		return r;
@@ -266,16 +230,19 @@ static int check_function(struct planner *planner, const struct request_function
 	if (!group)
 		return error_set(planner->err, ERROR_INTERNAL,
 				 "group %u was not looked up", found->group);
-	r = check_group(planner, asked, group);
+	r = check_viable(planner, asked, group);
 	if (r == 0)
-		*ret = group;
+		r = plan_kind_choose(planner, asked, found, group, &ret->kind);
+	if (r == 0)
+		ret->group = group;
 	return r;
 }
 
-static bool has_group(const struct resolved *resolved, uint32_t group)
+static bool has_node(const struct resolved *resolved, const struct use *use)
 {
 	for (size_t i = 0; i < resolved->n_nodes; i++) {
-		if (resolved->nodes[i]->group == group)
+		if (resolved->nodes[i]->kind == use->kind &&
+		    plan_kind_is_of(resolved->nodes[i], use->found))
 			return true;
 	}
 	return false;
@@ -295,24 +262,35 @@ static struct resolved_node *add_node(struct planner *planner, struct resolved *
 	return node;
 }
 
-static void add_group(struct planner *planner, struct resolved *resolved,
-		      const struct map_entry *entry, const struct inventory_group *group)
+static void add_use(struct planner *planner, struct resolved *resolved,
+		    const struct map_entry *entry, const struct use *use)
 {
+	const struct inventory_handle *handle = &use->found->handle;
+	bool is_handle = use->kind == VFIO_HANDLE;
 	auto_free char *path = NULL;
 	struct resolved_node *node;
 
-	if (!group || has_group(resolved, group->number))
+	if (!use->group || has_node(resolved, use))
 		return;
-	path = text_number("/dev/vfio/", group->number, "");
-	node = add_node(planner, resolved, entry, path, &group->node);
-	node->group = group->number;
+	path = is_handle ? vfio_handle_path(handle->handle)
+			 : vfio_group_path(use->group->number, use->group->noiommu);
+	node = add_node(planner, resolved, entry, path,
+			is_handle ? &handle->number : &use->group->node);
+	node->vfio = true;
+	node->kind = use->kind;
+	node->group = use->group->number;
+	node->handle = handle->handle;
 	node->final_path = entry->final_path ? entry->final_path : node->path;
 }
 
-/* Whoever opens a group has all of it: functions that are not this entry's are told of. */
+/* Whoever opens a group has all of it, and whoever opens a handle keeps others from the rest of
+ * its group: functions that are not this entry's are told of. */
 static void tell_of_sharing(struct planner *planner, const struct map_entry *entry,
-			    const struct inventory_group *group)
+			    const struct use *use)
 {
+	const struct inventory_group *group = use->group;
+	bool is_handle = use->kind == VFIO_HANDLE;
+
 	for (size_t i = 0; i < group->n_members; i++) {
 		const struct request_function *owner = inventory_find_owner(
 			planner->in->inventory, planner->in->request, &group->members[i]);
@@ -324,15 +302,30 @@ static void tell_of_sharing(struct planner *planner, const struct map_entry *ent
 		if (owner)
 			messages_add(
 				planner->messages, MESSAGE_WARNING,
-				"%s: IOMMU group %u also has %s, the device of %s: whoever has this group has that one too, and only one container can open it at a time",
+				is_handle
+					? "%s: IOMMU group %u also has %s, the device of %s: only one container can use the group at a time"
+					: "%s: IOMMU group %u also has %s, the device of %s: whoever has this group has that one too, and only one container can open it at a time",
 				entry->where, group->number, address,
 				owner->entry->where);
 		else
 			messages_add(
 				planner->messages, MESSAGE_INFO,
-				"%s: IOMMU group %u also has %s, which comes with it",
+				is_handle
+					? "%s: IOMMU group %u also has %s, which nobody else can use meanwhile"
+					: "%s: IOMMU group %u also has %s, which comes with it",
 				entry->where, group->number, address);
 	}
+}
+
+static void tell_of_group(struct planner *planner, const struct map_entry *entry,
+			  const struct use *use)
+{
+	tell_of_sharing(planner, entry, use);
+	if (use->group->noiommu)
+		messages_add(
+			planner->messages, MESSAGE_WARNING,
+			"%s: IOMMU group %u is in noiommu mode: the container can read and write all of this machine's memory",
+			entry->where, use->group->number);
 }
 
 /* The node by its own reason: which functions of the entry are in it. */
@@ -347,7 +340,7 @@ static void explain_nodes(struct planner *planner, const struct map_entry *entry
 			const struct inventory_function *found =
 				&planner->in->inventory->functions[i];
 
-			if (found->group == node->group)
+			if (plan_kind_is_of(node, found))
 				explain(&why, entry, &planner->in->request->functions[i],
 					found);
 		}
@@ -366,7 +359,9 @@ static int check_several(struct planner *planner, const struct map_entry *entry,
 	path = path_display(entry->final_path);
 	return error_set(
 		planner->err, ERROR_DATA,
-		"%s: final_path: its functions are in %zu IOMMU groups here, which can't all be %s; remove \"final_path\"",
+		resolved->nodes[0]->kind == VFIO_GROUP
+			? "%s: final_path: its functions are in %zu IOMMU groups here, which can't all be %s; remove \"final_path\""
+			: "%s: final_path: its functions have %zu nodes here, which can't all be %s; remove \"final_path\"",
 		entry->where, resolved->n_nodes, path);
 }
 
@@ -380,8 +375,8 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 	for (size_t i = first; i < end; i++) {
 		const struct inventory_function *found =
 			&planner->in->inventory->functions[i];
-		const struct inventory_group *group;
-		int r = check_function(planner, &request->functions[i], found, &group);
+		struct use use;
+		int r = check_function(planner, &request->functions[i], found, &use);
 
 		if (r == -EAGAIN)
 			continue;
@@ -389,10 +384,9 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 			return r;
 		if (planner->plan->explain)
 			explain(&why, entry, &request->functions[i], found);
-		if (group && !has_group(resolved, group->number) &&
-		    !planner->pending.message)
-			tell_of_sharing(planner, entry, group);
-		add_group(planner, resolved, entry, group);
+		if (use.group && !has_node(resolved, &use) && !planner->pending.message)
+			tell_of_group(planner, entry, &use);
+		add_use(planner, resolved, entry, &use);
 		annotation_add_address(&planner->plan->annotation,
 				       &request->functions[i].map->host, &found->address);
 	}
@@ -419,14 +413,14 @@ static void follow_functions(struct planner *planner, const struct map_entry *en
 	planner->err = &reason;
 	planner->pending = (struct error) { 0 };
 	for (size_t i = first; i < end && r == 0; i++) {
-		const struct inventory_group *group;
+		struct use use;
 
 		if (!planner->in->request->functions[i].want_group)
 			continue;
 		r = check_function(planner, &planner->in->request->functions[i],
-				   &planner->in->inventory->functions[i], &group);
+				   &planner->in->inventory->functions[i], &use);
 		if (r == 0)
-			add_group(planner, resolved, entry, group);
+			add_use(planner, resolved, entry, &use);
 	}
 	if (r < 0)
 		messages_add(planner->messages, MESSAGE_WARNING,

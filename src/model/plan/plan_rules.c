@@ -251,6 +251,7 @@ static void allow_mounts(struct rules *rules, struct device_number_set *allowed)
 	for (size_t i = 0; i < planner->n_mounts; i++) {
 		const struct planned_mount *mount = &planner->mounts[i];
 		const struct inventory_node *found = NULL;
+		enum vfio_kind kind;
 
 		if (mount->action == DEVICE_REMOVED)
 			continue;
@@ -258,8 +259,11 @@ static void allow_mounts(struct rules *rules, struct device_number_set *allowed)
 			allow_once(rules, allowed, &mount->by->number, mount->by->why);
 			continue;
 		}
-		if (path_is_control_node(mount->source)) {
-			allow_once(rules, allowed, &planner->in->inventory->control, why);
+		if (path_find_control_node(mount->source, &kind)) {
+			if (planner->in->inventory->control[kind].exists)
+				allow_once(rules, allowed,
+					   &planner->in->inventory->control[kind].number,
+					   why);
 			continue;
 		}
 		found = plan_find_node(

@@ -4,6 +4,15 @@
 
 #include <errno.h>
 
+/* What an entry for the claim needs besides. */
+static const char *entry_text(const struct planner *planner, const struct claim *claim)
+{
+	return path_is_vfio_handle(claim->path, NULL) &&
+			       !planner->in->inventory->control[VFIO_HANDLE].exists
+		       ? " with \"node\": \"group\" (this kernel has no iommufd handles) and the function that it stands for"
+		       : "";
+}
+
 static int refuse(struct planner *planner, const struct claim *claim)
 {
 	const struct json *doc = &planner->in->spec->doc;
@@ -23,12 +32,12 @@ static int refuse(struct planner *planner, const struct claim *claim)
 	if (plan_allows_all(planner->in->spec))
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
-			"no map entry names the VFIO device %s; add one to a device map, or, if this is a privileged container's list of all that the host has, remove what no entry names with %s",
-			path, drop);
+			"no map entry names the VFIO device %s; add one to a device map%s, or, if this is a privileged container's list of all that the host has, remove what no entry names with %s",
+			path, entry_text(planner, claim), drop);
 	return json_error(
 		planner->err, ERROR_UNAVAILABLE, doc, claim->json,
-		"no map entry names the VFIO device %s; add one to a device map, or keep the device as it is with %s",
-		path, keep);
+		"no map entry names the VFIO device %s; add one to a device map%s, or keep the device as it is with %s",
+		path, entry_text(planner, claim), keep);
 }
 
 static int drop_all(struct planner *planner, const struct claims *claims)
@@ -47,7 +56,7 @@ static int drop_all(struct planner *planner, const struct claims *claims)
 static void keep_all(struct planner *planner, const struct claims *claims)
 {
 	for (size_t i = 0; i < claims->count; i++)
-		planner->vfio_stays |= path_is_vfio_node(claims->items[i].path);
+		plan_note_stays(planner, claims->items[i].path);
 }
 
 int plan_unmapped(struct planner *planner)

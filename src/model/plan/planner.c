@@ -85,7 +85,7 @@ static int decide(struct planner *planner)
 	int r = classify(planner);
 
 	if (r == 0)
-		r = plan_control_node(planner);
+		r = plan_control_nodes(planner);
 	if (r == 0)
 		r = plan_devices_merge(planner);
 	if (r == 0)

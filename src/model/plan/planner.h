@@ -12,7 +12,10 @@ struct resolved_node {
 	struct device_number number;
 	const char *why;
 	const struct map_entry *entry; /* NULL: by the spec's own address */
-	uint32_t group;		       /* of a VFIO group node */
+	bool vfio;		       /* then, */
+	enum vfio_kind kind;
+	uint32_t group;	 /* that it is, or that the function is in, */
+	uint32_t handle; /* VFIO_HANDLE */
 };
 
 /* What a named entry turned out to be on this machine: nothing for vfio-pci-gk, else a node,
@@ -77,11 +80,14 @@ struct planner {
 	size_t n_devices, devices_capacity;
 	struct planned_mount *mounts;
 	size_t n_mounts, mounts_capacity;
-	bool group_by_device; /* this run puts a VFIO group into linux.devices */
-	bool group_by_mount;  /* ... into mounts */
-	bool removes;	      /* this run removes nodes */
-	bool vfio_stays;      /* a VFIO node remains */
-	bool matched;	      /* this run gives the only group to the only device */
+	struct {
+		bool by_device; /* this run puts one into linux.devices */
+		bool by_mount;	/* ... into mounts */
+		bool stays;	/* one was there, and remains */
+		bool goes;	/* one is removed, or becomes one of the other kind */
+	} kinds[VFIO_KINDS];	/* of VFIO nodes */
+	bool removes;		/* this run removes nodes */
+	bool matched;		/* this run gives the only group to the only device */
 };
 
 /* Each of these does one part; 0 or a negative number with planner->err set. */
@@ -91,7 +97,7 @@ int plan_resolve(struct planner *planner);
 int plan_unmapped(struct planner *planner);
 int plan_devices_classify(struct planner *planner);
 int plan_mounts_classify(struct planner *planner);
-int plan_control_node(struct planner *planner);
+int plan_control_nodes(struct planner *planner);
 int plan_devices_merge(struct planner *planner);
 int plan_mounts_check(struct planner *planner);
 void plan_devices_emit(struct planner *planner);
@@ -111,6 +117,12 @@ const struct inventory_node *plan_find_node(const struct planner *planner, size_
 /* Is the device by path, type and numbers a VFIO node of this machine? (A noiommu group may be
  * shown without that word: the device plugin does.) */
 bool plan_device_is_own(const struct planner *planner, size_t index);
+
+/* This run puts this node there, NULL: none, for what the spec has at `before`. */
+void plan_note_change(struct planner *planner, struct slice before,
+		      const struct resolved_node *by, bool is_mount);
+/* What is at this path of the machine stays in the container. */
+void plan_note_stays(struct planner *planner, struct slice path);
 
 /* Do the spec's rules allow all devices, or are there none: a privileged container, or what
  * Kata makes of one? */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: a node of a function that the spec's own variables name, by its address, in place
+ * of the spec's, where the administrator has said so. */
+#include "claims.h"
+
+char *claim_node_path(const struct planner *planner, const struct claim *claim)
+{
+	const struct inventory_own *function = claim->function;
+	const struct inventory_group *group =
+		inventory_find_group(planner->in->inventory, function->group);
+
+	if (path_is_vfio_handle(claim->path, NULL) && function->handle.exists)
+		return vfio_handle_path(function->handle.handle);
+	return vfio_group_path(function->group, group && group->noiommu);
+}
+
+char *claim_describe_pair(const struct claim *claim)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(claim->address, address);
+	if (!claim->variable)
+		return xasprintf("the spec's variables name %s", address);
+	return xasprintf("process.env[%zu] pairs %s with it",
+			 claim->variable->source->index, address);
+}
+
+static bool is_guest_of_entry(const struct planner *planner,
+			      const struct pci_address *address)
+{
+	const struct inventory *inventory = planner->in->inventory;
+
+	for (size_t i = 0; i < inventory->n_functions; i++) {
+		if (!inventory->functions[i].absent &&
+		    pci_address_equal(&inventory->functions[i].address, address))
+			return true;
+	}
+	return false;
+}
+
+const char *claim_find_objection(const struct planner *planner, const struct claim *claim,
+				 bool is_pod)
+{
+	const struct spec *spec = planner->in->spec;
+	const struct inventory_node *number = NULL;
+	const struct inventory_group *group =
+		inventory_find_group(planner->in->inventory, claim->function->group);
+
+	if (path_is_vfio_handle(claim->path, NULL) && !claim->function->handle.exists)
+		return "it is an iommufd handle, which this kernel doesn't have for the function; correct the spec";
+	if (group && group->noiommu)
+		return "that group is in noiommu mode, which only a map entry can allow";
+	if (is_pod)
+		return "a pod's variables are its author's, and give no device; have the pod made again";
+	if (!claim->is_mount) {
+		number = plan_find_node(
+			planner, planner->in->request->devices[claim->index].number);
+		if (spec->devices[claim->index].number.type != 'c' ||
+		    (number && !number->absent))
+			return "the spec's device is not a VFIO device; correct the spec";
+	}
+	if (is_guest_of_entry(planner, claim->address))
+		return "a map entry has this function for another device; correct one of them";
+	return NULL;
+}
+
+/* Can the function be used by the kind of node that the claim is? Returns why not, which the
+ * caller frees, or NULL. */
+static char *find_fault(const struct planner *planner, const struct claim *claim,
+			const struct inventory_group *group)
+{
+	if (group && group->n_offenders)
+		return plan_describe_offenders(group);
+	if (path_is_vfio_handle(claim->path, NULL))
+		return planner->in->inventory->control[VFIO_HANDLE].exists
+			       ? NULL
+			       : xstrdup("this machine has no /dev/iommu");
+	return group && group->has_node ? NULL : xstrdup("it has no node in /dev/vfio");
+}
+
+int claim_remap(struct planner *planner, const struct claim *claim)
+{
+	const struct inventory_group *group =
+		inventory_find_group(planner->in->inventory, claim->function->group);
+	auto_free char *said = claim_describe_pair(claim), *path = NULL;
+	auto_free char *fault = find_fault(planner, claim, group);
+	struct resolved_node *node;
+
+	if (fault)
+		return json_error(planner->err, ERROR_UNAVAILABLE,
+				  &planner->in->spec->doc, claim->json,
+				  "%s, but IOMMU group %u is not usable: %s", said,
+				  claim->function->group, fault);
+	path = claim_node_path(planner, claim);
+	node = xzalloc(sizeof *node);
+	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
+	node->vfio = true;
+	node->group = claim->function->group;
+	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
+	node->final_path = node->path;
+	if (path_is_vfio_handle(claim->path, NULL)) {
+		node->kind = VFIO_HANDLE;
+		node->handle = claim->function->handle.handle;
+		node->number = claim->function->handle.number;
+	} else {
+		node->number = group->node;
+	}
+	if (planner->plan->explain) {
+		auto_free char *why =
+			xasprintf("by address: %s, in IOMMU group %u", said, node->group);
+
+		node->why = text_pool_add(&planner->plan->texts, slice_from(why));
+	}
+	if (claim->is_mount)
+		planner->mount_nodes[claim->index] = node;
+	else
+		planner->device_nodes[claim->index] = node;
+	return 0;
+}
