@@ -3,6 +3,7 @@
  * devices. */
 #include "fuzz.h"
 
+#include "oci-vfio-hook/block_use.h"
 #include "oci-vfio-hook/cgroup_rule.h"
 #include "oci-vfio-hook/device_program.h"
 #include "oci-vfio-hook/id_map.h"
@@ -32,6 +33,21 @@ static void check_cgroup(struct slice text)
 		check_within(unit, path);
 }
 
+static bool is_same(const struct cgroup_rule *a, const struct cgroup_rule *b)
+{
+	return a->any_major == b->any_major && a->any_minor == b->any_minor &&
+	       device_number_equal(&a->number, &b->number);
+}
+
+/* Has the list another rule for the same? The kernel has one, with the access of both. */
+static bool is_twice(const struct cgroup_rules *rules, size_t index)
+{
+	const struct cgroup_rule *rule = &rules->items[index];
+
+	return (index > 0 && is_same(rule, rule - 1)) ||
+	       (index + 1 < rules->count && is_same(rule, rule + 1));
+}
+
 /* A rule of a list allows its own device. */
 static void check_rules(struct slice text)
 {
@@ -47,7 +63,8 @@ static void check_rules(struct slice text)
 		uint32_t access;
 
 		fuzz_check(device_access_parse(rule->access, &access) == 0, "access");
-		fuzz_check(cgroup_rules_allow(&rules, &rule->number, access),
+		fuzz_check(is_twice(&rules, i) ||
+				   cgroup_rules_allow(&rules, &rule->number, access),
 			   "not allowed");
 		fuzz_check(rule->number.type != 'a' || rules.open, "not open");
 	}
@@ -70,6 +87,25 @@ static void check_map(struct slice text)
 	}
 }
 
+/* What the tables say of disks, one of which has a name of the text's. */
+static void check_disks(struct slice text)
+{
+	struct block_devices devices = { 0 };
+	auto_function_use mounted = { 0 }, swap = { 0 };
+	auto_free char *name = xstrndup(text.data, text.length);
+	auto_free char *head = block_multipath_head(name);
+
+	block_devices_add(&devices, "vda1", &(struct device_number) { 'b', 254, 1 });
+	block_devices_add(&devices, name, &(struct device_number) { 'b', 254, 2 });
+	block_find_mounted(&devices, text, &mounted);
+	block_find_swap(&devices, text, &swap);
+	fuzz_check((mounted.kind == FUNCTION_DISK_MOUNTED) == (mounted.by != NULL),
+		   "mounted nowhere");
+	fuzz_check((swap.kind == FUNCTION_DISK_SWAP) == (swap.name != NULL), "no name");
+	fuzz_check(!head || strlen(head) < strlen(name), "a longer name");
+	block_devices_free(&devices);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = { (const char *)data, size };
@@ -84,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(!uevent_is_of(text, SLICE("pci")) ||
 			   !uevent_is_of(text, SLICE("vfio")),
 		   "an event of two subsystems");
+	check_disks(text);
 	if (mountinfo_parse(text, &mount) == 0)
 		check_within(mount.type, text);
 	fuzz_check(namespace_link_parse(text, SLICE("user"), &number) < 0 || number > 0,
