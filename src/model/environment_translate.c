@@ -100,7 +100,8 @@ static bool add_change(const struct env_variable *variable, const struct edits *
 	}
 	change = array_append(ret->items, ret->count, ret->capacity);
 	change->variable = variable;
-	change->text = entry.data;
+	/* A buffer is large, and there may be many. */
+	change->text = xrealloc(entry.data, entry.length + 1);
 	return true;
 }
 

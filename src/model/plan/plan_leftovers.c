@@ -285,8 +285,12 @@ static void look_between(struct finder *finder, struct spec_texts *texts, size_t
 			 size_t end)
 {
 	const char *json = finder->planner->in->spec->doc.text.data;
-	const char *escape = memchr(json + start, '\\', end - start);
+	const char *escape;
 
+	/* Such as the comma between two variables of rule 4. */
+	if (end - start < finder->filter.shortest)
+		return;
+	escape = memchr(json + start, '\\', end - start);
 	if (escape)
 		start = look_among(finder, texts, start, (size_t)(escape - json), false);
 	look_among(finder, texts, start, end, escape != NULL);
