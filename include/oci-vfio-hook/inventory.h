@@ -138,6 +138,9 @@ const struct inventory_group *inventory_find_group(const struct inventory *inven
 const struct vfio_node *inventory_find_vfio_node(const struct inventory *inventory,
 						 const struct device_number *number);
 
+/* Has a VFIO node of this machine this major, as far as they were looked up? */
+bool inventory_has_vfio_major(const struct inventory *inventory, uint32_t major);
+
 /* What was found of the function that a variable names, or NULL: not asked for. */
 const struct inventory_own *inventory_find_own(const struct inventory *inventory,
 					       const struct request *request,

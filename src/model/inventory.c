@@ -64,6 +64,27 @@ const struct vfio_node *inventory_find_vfio_node(const struct inventory *invento
 		       : NULL;
 }
 
+static int compare_majors(const void *a, const void *b)
+{
+	const struct vfio_node *x = a, *y = b;
+
+	return (x->number.major > y->number.major) - (x->number.major < y->number.major);
+}
+
+bool inventory_has_vfio_major(const struct inventory *inventory, uint32_t major)
+{
+	const struct vfio_node wanted = { .number.major = major };
+
+	for (size_t i = 0; i < inventory->n_groups; i++) {
+		if (inventory->groups[i].has_node &&
+		    inventory->groups[i].node.major == major)
+			return true;
+	}
+	return inventory->n_vfio_nodes &&
+	       bsearch(&wanted, inventory->vfio_nodes, inventory->n_vfio_nodes,
+		       sizeof *inventory->vfio_nodes, compare_majors);
+}
+
 static int compare_groups(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;

@@ -86,6 +86,20 @@ static bool has_unknown_rule(const struct spec *spec,
 	return false;
 }
 
+/* Is there a rule for all devices of a major that may be VFIO's? */
+static bool has_wildcard_rule(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_rules; i++) {
+		const struct spec_rule *rule = &spec->rules[i];
+
+		if (rule->allow && rule->access.length && rule->type != 'b' &&
+		    rule->minor < 0 && rule->major >= 0 &&
+		    major_is_dynamic((uint32_t)rule->major))
+			return true;
+	}
+	return false;
+}
+
 static bool has_vfio_rule(const struct spec *spec, const struct annotation *annotation)
 {
 	auto_device_number_set known = { 0 };
@@ -618,6 +632,9 @@ int request_build(const struct spec *spec, const struct environment *environment
 	if (ret->unmapped == UNMAPPED_ERROR || ret->unmapped == UNMAPPED_DROP)
 		ret->vfio_nodes |= has_unexplained_rule(ret, spec, map, annotation);
 	ret->vfio_nodes |= ret->match;
+	/* What it allows is told of where the run comes as far as the maps. */
+	ret->vfio_nodes |= has_wildcard_rule(spec) &&
+			   request_may_need_map(spec, environment, annotation);
 	if (ret->unmapped == UNMAPPED_KEEP)
 		ret->vfio_nodes = ret->vfio_nodes_of_files = false;
 	return check_missing(ret, spec, map, annotation, err);

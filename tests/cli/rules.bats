@@ -74,9 +74,35 @@ one_device() {
 
 @test "rules with wildcards stay" {
 	one_device
-	assert_become '- * *:* rwm' '+ c 243:* rwm' '+ c *:5 rwm' '+ c 243:-1 rwm' '+ * 243:5 rwm' '+ a 243:5 rwm' \
+	become '- * *:* rwm' '+ c 243:* rwm' '+ c *:5 rwm' '+ c 243:-1 rwm' '+ * 243:5 rwm' '+ a 243:5 rwm' \
 		'+ c 10:196 rwm' becomes '- * *:* rwm' '+ c 243:* rwm' '+ c *:5 rwm' '+ c 243:-1 rwm' '+ * 243:5 rwm' \
 		'+ a 243:5 rwm' '+ c 10:196 rwm' '+ c 242:0 rwm'
+	# Rules without a type follow no device, which is told of.
+	assert_warning 'linux.resources.devices[4]: this rule allows c 243:5'
+	assert_warning 'linux.resources.devices[5]: this rule allows c 243:5'
+	[ "$(wc -l < "$STDERR")" = 2 ] || fail 'more warnings' "$(show_output)"
+}
+
+@test "a rule for a device of the host that nothing names, or for all of its major, stays with a warning" {
+	add_map 45 "$(with '"host_dev":"243:5"' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
+	one_device
+	become '- * *:* rwm' '+ c 243:5 rwm' '+ c 243:* r' '+ c 10:196 rwm' \
+		becomes '- * *:* rwm' '+ c 242:0 rwm' '+ c 243:* r' '+ c 10:196 rwm'
+	assert_warning 'linux.resources.devices[2]: this rule allows all devices of major 243'
+	DEVICES=()
+	add_device /dev/fuse c 10 229
+	become '- * *:* rwm' '+ c 243:5 rwm' becomes '- * *:* rwm' '+ c 243:5 rwm'
+	assert_warning 'linux.resources.devices[1]: this rule allows c 243:5'
+}
+
+@test "a rule for all VFIO groups of this machine is told of where no entry is named, too" {
+	add_device /dev/fuse c 10 229
+	assert_become_with_warning 1 '- * *:* rwm' '+ c 242:* rwm' becomes '- * *:* rwm' '+ c 242:* rwm'
+	rm -r "$MAPS"
+	assert_become_with_warning 1 '- * *:* rwm' '+ c 242:* rwm' becomes '- * *:* rwm' '+ c 242:* rwm'
+	# It is not a reason to look at the machine by itself.
+	DEVICES=()
+	assert_become '- * *:* rwm' '+ c 242:* rwm' becomes '- * *:* rwm' '+ c 242:* rwm'
 }
 
 @test "null counts as absent in a rule" {

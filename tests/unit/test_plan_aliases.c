@@ -75,7 +75,8 @@ static void test_host_dev(void **state)
 		  .unmapped = UNMAPPED_KEEP },
 		{ .spec = S(DEV("/dev/x", "243", "6") "," NODE(
 			  "/dev/y", "b", "243", "5") "," NODE("/dev/z", "p", "243", "5")),
-		  .machine_map = WITH(HOST_DEV("243:5")) },
+		  .machine_map = WITH(HOST_DEV("243:5")),
+		  .part = "linux.resources.devices[0]: this rule allows c 243:5" },
 		/* What stands in is anybody's. */
 		{ .spec = SPEC(CONTROL "," DEV("/dev/vfio/45", "1",
 					       "3") "," DEV("/dev/null", "1", "3"),

@@ -49,6 +49,7 @@ static void test_translated(void **state)
 									       "6") "," ALLOW("243",
 											      "5")),
 		  .map = MAP_45,
+		  .part = "linux.resources.devices[1]: this rule allows c 243:5, which is a device of the host's",
 		  .expected = SPEC(
 			  NEW, CTL
 			  "," RULE("true", "a", "243", "5", "rwm") ",{\"allow\":true,\"type\":\"c\",\"major\":243,\"access\":\"m\"}," RULE(

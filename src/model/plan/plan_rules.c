@@ -4,6 +4,7 @@
 #include "planner.h"
 
 #include "rule_moves.h"
+#include "stale_rules.h"
 
 #include "oci-vfio-hook/rule_index.h"
 
@@ -19,6 +20,7 @@ struct rules {
 	struct rule_moves moves;
 	struct device_number_set
 		kept; /* of what the container has afterwards, or may have */
+	struct stale_rules stale;
 	struct added_rules added;
 };
 
@@ -178,25 +180,6 @@ static void remove_foreign(struct rules *rules, const struct spec_rule *rule,
 		json_span(&planner->in->spec->doc, rule->json)->position, node->path);
 }
 
-static void warn_wildcard(struct rules *rules, const struct spec_rule *rule)
-{
-	const struct inventory *inventory = rules->planner->in->inventory;
-
-	if (!rule->allow || !rule_access(rule) || rule->type == 'b' || rule->major < 0 ||
-	    rule->minor >= 0)
-		return;
-	for (size_t i = 0; i < inventory->n_groups; i++) {
-		if (!inventory->groups[i].has_node ||
-		    inventory->groups[i].node.major != rule->major)
-			continue;
-		messages_add(
-			rules->planner->messages, MESSAGE_WARNING,
-			"linux.resources.devices[%u]: this rule allows all VFIO groups of this machine; left as it is",
-			json_span(&rules->planner->in->spec->doc, rule->json)->position);
-		return;
-	}
-}
-
 static int translate_rules(struct rules *rules)
 {
 	const struct spec *spec = rules->planner->in->spec;
@@ -212,7 +195,8 @@ static int translate_rules(struct rules *rules)
 		else if (is_foreign(rules, rule, &node))
 			remove_foreign(rules, rule, node);
 		else {
-			warn_wildcard(rules, rule);
+			stale_rules_warn(&rules->stale, rule, &rules->moves,
+					 &rules->kept);
 			keep_rule(rules->planner->plan, rule);
 		}
 		if (r < 0)
@@ -458,6 +442,7 @@ int plan_rules(struct planner *planner)
 
 	rule_moves_build(planner, &rules.moves);
 	rule_moves_list_kept(planner, &rules.kept);
+	stale_rules_build(planner, &rules.stale);
 	r = translate_rules(&rules);
 	if (r == 0) {
 		allow_devices(&rules);
@@ -465,6 +450,7 @@ int plan_rules(struct planner *planner)
 		emit_added(planner, &rules.added);
 	}
 	rule_moves_free(&rules.moves);
+	stale_rules_free(&rules.stale);
 	device_number_set_free(&rules.kept);
 	free(rules.added.items);
 	free(rules.added.why);
