@@ -245,8 +245,6 @@ int main(int argc, char **argv)
 
 	memory_on_failure(out_of_memory, &run);
 	block_signals();
-	/* Files have the modes that they are made with. */
-	umask(0);
 	r = parse(argc, argv, &line, &err);
 	if (r == 0)
 		r = command_configure(&line, &run, &err);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oci-vfio-hook/clock.h"
@@ -202,30 +201,25 @@ static int prepare(int argc, char **argv, struct runtime_call *call, struct hook
 	return r;
 }
 
-/* What is different here than in the runtime. */
+/* What can't be written is an error like any other; the runtime gets these as they were. */
 static const int ignored_signals[] = { SIGPIPE, SIGXFSZ };
 
-struct inherited {
-	struct sigaction actions[ARRAY_SIZE(ignored_signals)];
-	mode_t mask;
+struct signal_actions {
+	struct sigaction items[ARRAY_SIZE(ignored_signals)];
 };
 
-/* What can't be written is an error like any other, and files have the modes that they are
- * made with. */
-static void set_aside(struct inherited *ret)
+static void ignore_signals(struct signal_actions *ret)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ignored_signals); i++)
-		sigaction(ignored_signals[i], &ignore, &ret->actions[i]);
-	ret->mask = umask(0);
+		sigaction(ignored_signals[i], &ignore, &ret->items[i]);
 }
 
-static void give_back(const struct inherited *inherited)
+static void restore_signals(const struct signal_actions *actions)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ignored_signals); i++)
-		sigaction(ignored_signals[i], &inherited->actions[i], NULL);
-	umask(inherited->mask);
+		sigaction(ignored_signals[i], &actions->items[i], NULL);
 }
 
 static void out_of_memory(void *run)
@@ -244,11 +238,11 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	struct buffer line = { 0 };
 	char *nothing[] = { NULL, NULL }, *runtime = NULL;
-	struct inherited inherited;
+	struct signal_actions actions;
 	int r;
 
 	memory_on_failure(out_of_memory, &run);
-	set_aside(&inherited);
+	ignore_signals(&actions);
 	r = prepare(argc, argv, &call, &run, &runtime, &err);
 	if (r == 0) {
 		char **arguments = argc > 0 ? argv : nothing;
@@ -256,11 +250,11 @@ int main(int argc, char **argv)
 		if (call.action == RUNTIME_BUNDLE || call.action == RUNTIME_PROCESS)
 			say_end(&call, &run, &err, started);
 		arguments[0] = runtime;
-		give_back(&inherited);
+		restore_signals(&actions);
 		execv(runtime, arguments);
 		/* What was bound stays: the bundle names it now. */
 		r = errno;
-		set_aside(&inherited);
+		ignore_signals(&actions);
 		error_set(&err, ERROR_IO, "%s: can't be run: %s", path_display(runtime),
 			  strerror(r));
 	}

@@ -45,6 +45,10 @@ static inline bool file_same(const struct stat *a, const struct stat *b)
  * fd or -errno. */
 int fd_open_confined(int at, const char *path, int flags, uint64_t resolve);
 
+/* openat() with O_CREAT, O_NOFOLLOW and O_CLOEXEC added; a file that it makes has just this mode,
+ * whatever the umask. Returns the fd or -errno. */
+int fd_make(int at, const char *path, int flags, mode_t mode);
+
 /* As read(), again where a signal interrupts it. Returns the count or -errno. */
 ssize_t fd_read(int fd, char *data, size_t size);
 

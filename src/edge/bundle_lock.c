@@ -61,12 +61,11 @@ static void give_up(int directory, int fd, bool made)
 static int open_or_make(int directory, bool *ret_made)
 {
 	const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = RETRY_ON_EINTR(
-		openat(directory, LOCK_FILE, flags | O_CREAT | O_EXCL, 0600));
+	int fd = fd_make(directory, LOCK_FILE, flags | O_EXCL, 0600);
 
 	*ret_made = fd >= 0;
-	if (*ret_made || errno != EEXIST)
-		return *ret_made ? fd : -errno;
+	if (fd != -EEXIST)
+		return fd;
 	fd = RETRY_ON_EINTR(openat(directory, LOCK_FILE, flags));
 	if (fd < 0)
 		return errno == ENOENT ? -EAGAIN : -errno;

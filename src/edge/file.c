@@ -56,6 +56,18 @@ ssize_t fd_read(int fd, char *data, size_t size)
 	return n < 0 ? -errno : n;
 }
 
+int fd_make(int at, const char *path, int flags, mode_t mode)
+{
+	const mode_t mask = umask(0);
+	int fd = RETRY_ON_EINTR(
+		openat(at, path, flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
+
+	if (fd < 0)
+		fd = -errno;
+	umask(mask);
+	return fd;
+}
+
 int fd_open_confined(int at, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {

@@ -58,15 +58,12 @@ static int check_file(int fd, const char *name, struct error *err)
 static int open_file(const char *path, const char *name, struct error *err)
 {
 	/* O_NONBLOCK: a FIFO without a reader must not hold a container up. */
-	auto_close int fd =
-		RETRY_ON_EINTR(open(path,
-				    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
-					    O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-				    0600));
+	auto_close int fd = fd_make(AT_FDCWD, path,
+				    O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK, 0600);
 	int r;
 
 	if (fd < 0)
-		return open_failed(name, errno, err);
+		return open_failed(name, -fd, err);
 	r = check_file(fd, name, err);
 	return r < 0 ? r : take_fd(fd);
 }

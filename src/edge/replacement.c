@@ -44,9 +44,7 @@ int replacement_error(const char *name, const char *what, int number, struct err
 /* 0600, whatever mode follows: until it has its owner nobody else may open it. */
 static int create(int directory, const char *temporary)
 {
-	return RETRY_ON_EINTR(openat(directory, temporary,
-				     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				     0600));
+	return fd_make(directory, temporary, O_WRONLY | O_EXCL, 0600);
 }
 
 int replacement_create(int directory, const char *temporary, bool exclusive,
@@ -54,16 +52,15 @@ int replacement_create(int directory, const char *temporary, bool exclusive,
 {
 	int fd = create(directory, temporary);
 
-	if (fd < 0 && errno == EEXIST && exclusive &&
-	    unlinkat(directory, temporary, 0) == 0)
+	if (fd == -EEXIST && exclusive && unlinkat(directory, temporary, 0) == 0)
 		fd = create(directory, temporary);
-	if (fd < 0 && (errno == EEXIST || errno == EISDIR))
+	if (fd == -EEXIST || fd == -EISDIR)
 		return error_set(
 			err, ERROR_IO,
 			"%s: can't be replaced: %s beside it is in the way: remove it",
 			name, temporary);
 	if (fd < 0)
-		return replacement_error(name, "can't make a new file beside it", errno,
+		return replacement_error(name, "can't make a new file beside it", -fd,
 					 err);
 	*ret = (struct replacement) { directory, temporary, fd, name };
 	return 0;

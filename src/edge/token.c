@@ -153,16 +153,11 @@ static int add_random_hex(size_t count, struct buffer *ret)
 
 static int write_file(int directory, const char *name, struct slice text)
 {
-	auto_close int fd =
-		openat(directory, name,
-		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_close int fd = fd_make(directory, name, O_WRONLY | O_EXCL, 0600);
 	ssize_t n;
 
 	if (fd < 0)
-		return -errno;
-	/* Not left to the umask. */
-	if (fchmod(fd, 0600) < 0)
-		return -errno;
+		return fd;
 	n = write(fd, text.data, text.length);
 	if (n != (ssize_t)text.length)
 		return n < 0 ? -errno : -ENOSPC;
