@@ -4,6 +4,7 @@
 #ifndef OCI_VFIO_HOOK_RULE_INDEX_H
 #define OCI_VFIO_HOOK_RULE_INDEX_H
 
+#include "oci-vfio-hook/device_number_set.h"
 #include "oci-vfio-hook/spec.h"
 
 /* Ways of using a device, as bits. */
@@ -18,14 +19,15 @@ unsigned int rule_access(const struct spec_rule *rule);
 /* Rules by what they name: one type and numbers, of which any may stand for all. */
 struct rule_place {
 	char type;
-	int64_t major, minor;
-	size_t place;
+	bool any_major, any_minor;
+	uint32_t major, minor;
+	uint32_t place;
 };
 
 struct rule_index {
 	const struct spec_rule *rules; /* borrowed */
 	struct rule_place *items;      /* owned */
-	size_t count;
+	size_t count, capacity;
 };
 
 #define auto_rule_index __attribute__((cleanup(rule_index_free))) struct rule_index
@@ -37,10 +39,11 @@ enum rule_index_which {
 };
 
 /* Indexes those of the rules that are of this kind and about at least these ways (0: all of
- * them). The rules must outlive *ret. */
+ * them). `only`: of those that name just one device only the ones of these numbers; NULL: all.
+ * The rules must outlive *ret. */
 void rule_index_build(const struct spec_rule *rules, size_t count,
 		      enum rule_index_which which, unsigned int ways,
-		      struct rule_index *ret);
+		      const struct device_number_set *only, struct rule_index *ret);
 
 /* The last of these rules that names the device: by its type and numbers, or by a type "a" or
  * numbers that stand for all. NULL: none does. */
@@ -54,9 +57,6 @@ const struct spec_rule *rule_index_find_exact(const struct rule_index *index,
 /* The last that is of its type and for more than these numbers, or NULL. */
 const struct spec_rule *rule_index_find_wildcard(const struct rule_index *index,
 						 const struct device_number *number);
-
-/* The last that is for all devices, or NULL. */
-const struct spec_rule *rule_index_find_all(const struct rule_index *index);
 
 void rule_index_free(struct rule_index *index);
 

@@ -39,11 +39,11 @@ static void lookup_open(const struct plan_result *result, const struct spec *spe
 	*ret = (struct lookup) { .result = result, .spec = spec };
 	for (size_t i = 0; i < ACCESS_WAYS; i++) {
 		rule_index_build(result->rules, result->n_rules, RULE_INDEX_ALL, 1U << i,
-				 &ret->after[i]);
+				 NULL, &ret->after[i]);
 		rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_ALL, 1U << i,
-				 &ret->before[i]);
+				 NULL, &ret->before[i]);
 		rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_DENIES, 1U << i,
-				 &ret->denies[i]);
+				 NULL, &ret->denies[i]);
 	}
 	for (size_t i = 0; i < result->n_devices; i++) {
 		if (result->devices[i].has_numbers)

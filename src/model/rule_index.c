@@ -24,13 +24,22 @@ unsigned int rule_access(const struct spec_rule *rule)
 	return ways;
 }
 
+static int compare(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
 static int compare_names(const struct rule_place *a, const struct rule_place *b)
 {
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	if (a->major != b->major)
-		return a->major < b->major ? -1 : 1;
-	return (a->minor > b->minor) - (a->minor < b->minor);
+	int order = compare((unsigned char)a->type, (unsigned char)b->type);
+
+	if (!order)
+		order = compare(a->any_major, b->any_major);
+	if (!order)
+		order = compare(a->any_minor, b->any_minor);
+	if (!order)
+		order = compare(a->major, b->major);
+	return order ? order : compare(a->minor, b->minor);
 }
 
 static int compare_items(const void *a, const void *b)
@@ -38,25 +47,54 @@ static int compare_items(const void *a, const void *b)
 	const struct rule_place *x = a, *y = b;
 	int order = compare_names(x, y);
 
-	return order ? order : (x->place > y->place) - (x->place < y->place);
+	return order ? order : compare(x->place, y->place);
+}
+
+/* Of numbers that stand for all none is set. */
+static struct rule_place name_of(char type, int64_t major, int64_t minor, size_t place)
+{
+	return (struct rule_place) { .type = type,
+				     .any_major = major < 0,
+				     .any_minor = minor < 0,
+				     .major = major < 0 ? 0 : (uint32_t)major,
+				     .minor = minor < 0 ? 0 : (uint32_t)minor,
+				     .place = (uint32_t)place };
+}
+
+static bool is_among(const struct rule_place *name, const struct device_number_set *set)
+{
+	const char types[] = { 'b', 'c' };
+
+	if (name->any_major || name->any_minor)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct device_number number = { types[i], name->major, name->minor };
+
+		if ((name->type == 'a' || name->type == types[i]) &&
+		    device_number_set_has(set, &number))
+			return true;
+	}
+	return false;
 }
 
 void rule_index_build(const struct spec_rule *rules, size_t count,
 		      enum rule_index_which which, unsigned int ways,
-		      struct rule_index *ret)
+		      const struct device_number_set *only, struct rule_index *ret)
 {
 	ret->rules = rules;
-	if (count == 0)
-		return;
-	ret->items = xzalloc(count * sizeof *ret->items);
 	for (size_t i = 0; i < count; i++) {
-		if ((rule_access(&rules[i]) & ways) != ways ||
+		const struct spec_rule *rule = &rules[i];
+		struct rule_place name = name_of(rule->type, rule->major, rule->minor, i);
+
+		if ((rule_access(rule) & ways) != ways ||
 		    (which != RULE_INDEX_ALL &&
-		     rules[i].allow != (which == RULE_INDEX_ALLOWS)))
+		     rule->allow != (which == RULE_INDEX_ALLOWS)) ||
+		    (only && !is_among(&name, only)))
 			continue;
-		ret->items[ret->count++] =
-			(struct rule_place) { rules[i].type, rules[i].major,
-					      rules[i].minor, i };
+		/* Many may say the same: only the last counts. */
+		if (ret->count && compare_names(&ret->items[ret->count - 1], &name) == 0)
+			ret->count--;
+		*array_append(ret->items, ret->count, ret->capacity) = name;
 	}
 	if (ret->count > 1)
 		qsort(ret->items, ret->count, sizeof *ret->items, compare_items);
@@ -102,10 +140,10 @@ const struct spec_rule *rule_index_find(const struct rule_index *index,
 	const char type = number->type;
 	const int64_t major = number->major, minor = number->minor;
 	const struct rule_place names[] = {
-		{ type, major, minor, 0 },    { type, major, RULE_ANY, 0 },
-		{ type, RULE_ANY, minor, 0 }, { type, RULE_ANY, RULE_ANY, 0 },
-		{ 'a', major, minor, 0 },     { 'a', major, RULE_ANY, 0 },
-		{ 'a', RULE_ANY, minor, 0 },  { 'a', RULE_ANY, RULE_ANY, 0 },
+		name_of(type, major, minor, 0),	   name_of(type, major, RULE_ANY, 0),
+		name_of(type, RULE_ANY, minor, 0), name_of(type, RULE_ANY, RULE_ANY, 0),
+		name_of('a', major, minor, 0),	   name_of('a', major, RULE_ANY, 0),
+		name_of('a', RULE_ANY, minor, 0),  name_of('a', RULE_ANY, RULE_ANY, 0),
 	};
 
 	return find_last(index, names, ARRAY_SIZE(names));
@@ -115,9 +153,9 @@ const struct spec_rule *rule_index_find_wildcard(const struct rule_index *index,
 						 const struct device_number *number)
 {
 	const struct rule_place names[] = {
-		{ number->type, number->major, RULE_ANY, 0 },
-		{ number->type, RULE_ANY, number->minor, 0 },
-		{ number->type, RULE_ANY, RULE_ANY, 0 },
+		name_of(number->type, number->major, RULE_ANY, 0),
+		name_of(number->type, RULE_ANY, number->minor, 0),
+		name_of(number->type, RULE_ANY, RULE_ANY, 0),
 	};
 
 	return find_last(index, names, ARRAY_SIZE(names));
@@ -126,15 +164,8 @@ const struct spec_rule *rule_index_find_wildcard(const struct rule_index *index,
 const struct spec_rule *rule_index_find_exact(const struct rule_index *index,
 					      const struct device_number *number)
 {
-	const struct rule_place name = { number->type, number->major, number->minor, 0 };
-	const struct rule_place *found = find_name(index, &name);
-
-	return found ? &index->rules[found->place] : NULL;
-}
-
-const struct spec_rule *rule_index_find_all(const struct rule_index *index)
-{
-	const struct rule_place name = { 'a', RULE_ANY, RULE_ANY, 0 };
+	const struct rule_place name =
+		name_of(number->type, number->major, number->minor, 0);
 	const struct rule_place *found = find_name(index, &name);
 
 	return found ? &index->rules[found->place] : NULL;

@@ -90,7 +90,7 @@ config_of() {
 # KIND: the options that it needs.
 options_of() {
 	case $1 in
-	keep | one-path) echo --unmapped=keep ;;
+	keep | one-path | rules-for-devices) echo --unmapped=keep ;;
 	drop | drop-mounts) echo --unmapped=drop ;;
 	left-overs) echo --leftover=translate ;;
 	own-remapped) echo --unmapped=own --by-address=remap ;;

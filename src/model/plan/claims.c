@@ -242,15 +242,16 @@ void claims_pair(const struct planner *planner, struct claims *claims)
 
 bool plan_allows_all(const struct spec *spec)
 {
-	auto_rule_index index = { 0 };
-	const struct spec_rule *rule;
+	const unsigned int ways = ACCESS_READ | ACCESS_WRITE;
 
-	if (spec->n_rules == 0)
-		return true;
-	rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_ALL,
-			 ACCESS_READ | ACCESS_WRITE, &index);
-	rule = rule_index_find_all(&index);
-	return rule && rule->allow;
+	for (size_t i = spec->n_rules; i-- > 0;) {
+		const struct spec_rule *rule = &spec->rules[i];
+
+		if (rule->type == 'a' && rule->major < 0 && rule->minor < 0 &&
+		    (rule_access(rule) & ways) == ways)
+			return rule->allow;
+	}
+	return spec->n_rules == 0;
 }
 
 void claim_drop(struct planner *planner, const struct claim *claim, const char *why)

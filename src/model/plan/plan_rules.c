@@ -287,33 +287,66 @@ static void allow_all(struct rules *rules)
 	allow_mounts(rules, &allowed);
 }
 
+static const struct spec_device *place_of(const struct planned_device *device)
+{
+	return device->before ? device->before : device->place;
+}
+
+static bool affects_any(const struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		if (is_affected(&planner->devices[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The numbers that affected devices have and had: those whose rules are asked for. */
+static void list_affected(const struct planner *planner, struct device_number_set *ret)
+{
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+		const struct spec_device *before = place_of(device);
+
+		if (!is_affected(device))
+			continue;
+		device_number_set_add(ret, &device->after.number);
+		if (before)
+			device_number_set_add(ret, &before->number);
+	}
+}
+
+/* Fewer are indexed whole, sooner than it is found out which of them are asked for. */
+#define MANY_RULES 64
+
 /* Each planned device that nothing allows yet. */
 static void allow_devices(struct rules *rules)
 {
 	struct planner *planner = rules->planner;
 	const struct spec *spec = planner->in->spec;
 	auto_rule_index own = { 0 }, said = { 0 }, added = { 0 };
-	auto_device_number_set allowed = { 0 };
-	bool affected = false;
+	auto_device_number_set affected = { 0 }, allowed = { 0 };
+	const struct device_number_set *only = NULL;
 
-	for (size_t i = 0; i < planner->n_devices; i++)
-		affected |= is_affected(&planner->devices[i]);
-	if (!affected)
+	if (!affects_any(planner))
 		return;
 	if (spec->n_rules == 0) {
 		allow_all(rules);
 		return;
 	}
-	rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_ALLOWS, 0, &own);
+	if (spec->n_rules > MANY_RULES) {
+		list_affected(planner, &affected);
+		only = &affected;
+	}
+	rule_index_build(spec->rules, spec->n_rules, RULE_INDEX_ALLOWS, 0, only, &own);
 	rule_index_build(planner->plan->result.rules, planner->plan->result.n_rules,
-			 RULE_INDEX_ALL, ACCESS_READ | ACCESS_WRITE, &said);
+			 RULE_INDEX_ALL, ACCESS_READ | ACCESS_WRITE, only, &said);
 	/* Those that came so far; they are not moved by what comes now. */
 	rule_index_build(rules->added.items, rules->added.count, RULE_INDEX_ALL,
-			 ACCESS_READ | ACCESS_WRITE, &added);
+			 ACCESS_READ | ACCESS_WRITE, only, &added);
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
-		const struct spec_device *before =
-			device->before ? device->before : device->place;
+		const struct spec_device *before = place_of(device);
 		const struct device_number *number = &device->after.number;
 		const struct spec_rule *rule;
 
@@ -366,9 +399,9 @@ static void check_followed(struct rules *rules)
 	if (result->n_rules + rules->added.count == 0 || !follows_any(planner))
 		return;
 	rule_index_build(result->rules, result->n_rules, RULE_INDEX_ALL,
-			 ACCESS_READ | ACCESS_WRITE, &said);
+			 ACCESS_READ | ACCESS_WRITE, NULL, &said);
 	rule_index_build(rules->added.items, rules->added.count, RULE_INDEX_ALL,
-			 ACCESS_READ | ACCESS_WRITE, &added);
+			 ACCESS_READ | ACCESS_WRITE, NULL, &added);
 	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
 		const struct resolved *resolved = &planner->resolved[i];
 
