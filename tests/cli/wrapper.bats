@@ -1081,6 +1081,19 @@ assert_as_map() {
 	done
 }
 
+@test "names of the host in arguments: the log says which key has them translated, and it does" {
+	edit_config '.process.args = ["dpdk", "-a", "3b:02.0"]'
+	remember
+	runtime --log "$LOG" --log-format json create --bundle "$BUNDLE" box
+	assert_json "$LOG" ".msg | contains(\"process.args[2] still has the host's 3b:02.0, which is 01:00.0 here; have it translated by \\\"leftover\\\": \\\"translate\\\" in /etc/oci-vfio-hook/config.json\")"
+	assert_spec '.process.args == ["dpdk", "-a", "3b:02.0"]'
+	cp "$BEFORE" "$CONFIG"
+	echo '{"leftover": "translate"}' > "$ETC/config.json"
+	runtime create --bundle "$BUNDLE" box
+	assert_ran create --bundle "$BUNDLE" box
+	assert_spec '.process.args == ["dpdk", "-a", "01:00.0"]'
+}
+
 # --- which runtime -------------------------------------------------------------------------------------------------
 
 # NAME: the recorder ran as this.
