@@ -6,34 +6,52 @@
 #include "sysfs_function.h"
 #include "sysfs_interface.h"
 
+/* The name of a virtual function's link leads to its address. Returns whether there is one. */
+static bool read_virtual_function(const struct sysroot *sysroot, int function,
+				  uint64_t index, struct pci_address *ret)
+{
+	auto_free char *link = text_number("virtfn", index, "");
+	char target[1024];
+
+	return sysroot_readlink(sysroot, function, link, target, sizeof target) >= 0 &&
+	       pci_address_parse(slice_from(path_name(target)), ret) == 0;
+}
+
+static int look_at_virtual_function(const struct sysroot *sysroot,
+				    const struct pci_address *address,
+				    struct function_use *ret, struct error *err)
+{
+	auto_free char *driver = NULL;
+	auto_close int fd = function_open(sysroot, address);
+	char name[PCI_ADDRESS_SIZE];
+	bool vfio;
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = function_read_driver(sysroot, address, fd, &driver, &vfio, err);
+	if (r < 0 || !driver)
+		return r;
+	pci_address_format(address, name);
+	ret->kind = FUNCTION_PHYSICAL;
+	ret->name = xstrdup(name);
+	ret->by = take_ptr(driver);
+	return 0;
+}
+
 /* Its virtual functions are links in its directory. */
 static int find_virtual_function(const struct sysroot *sysroot, int function,
 				 struct function_use *ret, struct error *err)
 {
-	for (uint64_t i = 0; !ret->name; i++) {
-		auto_free char *link = text_number("virtfn", i, "");
-		auto_free char *driver = NULL;
-		struct pci_address address;
-		char target[1024];
-		auto_close int fd = -1;
-		bool vfio;
-		int r = sysroot_readlink(sysroot, function, link, target, sizeof target);
+	struct pci_address address;
+	int r = 0;
 
-		if (r < 0 ||
-		    pci_address_parse(slice_from(path_name(target)), &address) < 0)
-			return 0;
-		fd = function_open(sysroot, &address);
-		if (fd < 0)
-			continue;
-		r = function_read_driver(sysroot, &address, fd, &driver, &vfio, err);
-		if (r < 0)
-			return r;
-		if (driver)
-			*ret = (struct function_use) { .kind = FUNCTION_PHYSICAL,
-						       .name = xstrdup(path_name(target)),
-						       .by = take_ptr(driver) };
+	for (uint64_t i = 0; r == 0 && !ret->name; i++) {
+		if (!read_virtual_function(sysroot, function, i, &address))
+			break;
+		r = look_at_virtual_function(sysroot, &address, ret, err);
 	}
-	return 0;
+	return r;
 }
 
 int sysfs_look_up_use(const struct sysroot *sysroot, const struct pci_address *address,
