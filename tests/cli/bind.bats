@@ -378,6 +378,24 @@ override_fails() {
 	[ "$(< "$FUNCTION/driver_override")" = '(null)' ]
 }
 
+# PATH CALL TEXT...: the system call on the path fails; all is put back.
+step_fails() {
+	write_config
+	remember
+	machine_command "${TRACED[@]}" -P "$1" -e "trace=$2" -e "inject=$2:error=EBUSY" "$OCI_VFIO_HOOK" apply "$BUNDLE" --bind --timeout 0
+	assert_refused 69 "0000:01:00.0 can't be bound to vfio-pci: the kernel refuses it: " ': Device or resource busy' "${@:3}"
+	[ "$(head -c 7 "$FUNCTION/driver_override")" = igb_uio ]
+}
+
+@test "the kernel refuses to unbind, or to look for a driver: 69, and what was the override is it again" {
+	with_driver driver=igb_uio
+	: > "$ROOT/sys/bus/pci/drivers/igb_uio/unbind"
+	printf 'igb_uio\n' > "$FUNCTION/driver_override"
+	step_fails /sys/bus/pci/drivers/igb_uio/unbind write /driver/unbind
+	printf 'igb_uio\n' > "$FUNCTION/driver_override"
+	step_fails /sys/bus/pci/drivers_probe write /sys/bus/pci/drivers_probe
+}
+
 @test "what is bound already needs nothing of this" {
 	with_driver driver=vfio-pci node=242:0
 	rm "$FUNCTION/driver_override"

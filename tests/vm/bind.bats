@@ -332,6 +332,27 @@ created_container_fails() {
 @test "a failure after binding restores: crun's created container, the last step" { created_container_fails crun renameat; }
 @test "a failure after binding restores: runc's created container, the node" { created_container_fails runc mknodat; }
 
+@test "config.json changes meanwhile, and doesn't name the function anymore: put back" {
+	local job
+	bind_to uio_pci_generic $edu_root
+	foreign_spec crun $edu_root
+	mkdir -p /etc/oci-vfio-hook/devices.d
+	mv "$map" /etc/oci-vfio-hook/devices.d/bind.json
+	strace -qq -o /dev/null -e trace=flock -e inject=flock:delay_enter=3000000 \
+		"$OCI_VFIO_HOOK" --bind --log-level info apply "$bundle" > "$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+	job=$!
+	until [ "$(basename "$(readlink /sys/bus/pci/devices/$edu_root/driver)")" = vfio-pci ]; do
+		kill -0 $job
+		sleep 0.05
+	done
+	edit_spec 'del(.linux.devices)'
+	wait $job
+	cat "$BATS_TEST_TMPDIR/said"
+	rm /etc/oci-vfio-hook/devices.d/bind.json
+	grep -F "$edu_root is put back: it has uio_pci_generic again" "$BATS_TEST_TMPDIR/said"
+	assert_driver $edu_root uio_pci_generic uio_pci_generic
+}
+
 # vfio-pci takes no bridge.
 @test "a function that the kernel doesn't bind: 69, and put back" {
 	foreign_spec crun $port
