@@ -213,7 +213,7 @@ static int unbind(struct bound_function *function, struct error *err)
 
 static int probe(const struct bound_function *function, struct error *err)
 {
-	char target[PATH_SIZE];
+	char target[PATH_SIZE], group[PATH_SIZE];
 	const char *driver;
 	int r = write_attribute(PROBE, function->address);
 
@@ -223,12 +223,16 @@ static int probe(const struct bound_function *function, struct error *err)
 	driver = read_driver(function->address, target);
 	if (driver && text_equal(driver, BINDING_DRIVER))
 		return 0;
+	path_of(group, DEVICES, function->address, "/iommu_group");
 	return error_set(
 		err, ERROR_UNAVAILABLE,
 		"%s: the kernel takes the driver override " BINDING_DRIVER
-		", but the function has %s%s afterwards; the kernel's log (dmesg) says why",
+		", but the function has %s%s afterwards; %s",
 		function->address, driver ? "the driver " : "no driver",
-		driver ? driver : "");
+		driver ? driver : "",
+		access(group, F_OK) == 0
+			? "the kernel's log (dmesg) says why"
+			: "it is in no IOMMU group: without an IOMMU the module vfio needs enable_unsafe_noiommu_mode=1");
 }
 
 static int bind_function(struct bound_function *function, struct error *err)

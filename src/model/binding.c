@@ -31,6 +31,13 @@ static bool is_wanted(const struct request_function *asked)
 	return asked->named && asked->entry->type == DEVICE_VFIO_PCI;
 }
 
+/* Does it lack a group that binding it doesn't make? Without an IOMMU vfio-pci makes one. */
+static bool lacks_group(const struct request_function *asked,
+			const struct inventory_function *found)
+{
+	return !found->has_group && (found->vfio || !asked->entry->allow_noiommu);
+}
+
 /* Is there nothing else that the container waits for? */
 static bool is_complete(const struct request *request, const struct inventory *inventory)
 {
@@ -39,7 +46,7 @@ static bool is_complete(const struct request *request, const struct inventory *i
 		const struct inventory_function *found = &inventory->functions[i];
 
 		if (asked->named &&
-		    (found->absent || (is_wanted(asked) && !found->has_group)))
+		    (found->absent || (is_wanted(asked) && lacks_group(asked, found))))
 			return false;
 	}
 	return true;

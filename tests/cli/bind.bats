@@ -316,6 +316,20 @@ with_driver() {
 	[ "$(< "$FUNCTION/driver_override")" = $'\nfio-pci' ]
 }
 
+@test "without an IOMMU it is said what the kernel needs" {
+	with_driver
+	entry_with '"allow_noiommu":true'
+	rm "$FUNCTION/iommu_group"
+	apply_here
+	assert_status 69
+	assert_error 'but the function has no driver afterwards; it is in no IOMMU group: without an IOMMU the module vfio needs enable_unsafe_noiommu_mode=1'
+	entry_with '"allow_noiommu":false'
+	: > "$ROOT/sys/bus/pci/drivers_probe"
+	apply_here
+	assert_refused 69 '0000:01:00.0 is in no IOMMU group; enable the IOMMU of this machine'
+	[ ! -s "$ROOT/sys/bus/pci/drivers_probe" ]
+}
+
 @test "the kernel leaves the function with its driver: 69, and what was the override is it again" {
 	with_driver driver=igb_uio
 	: > "$ROOT/sys/bus/pci/drivers/igb_uio/unbind"

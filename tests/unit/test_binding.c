@@ -232,6 +232,44 @@ static void test_twice(void **state)
 	assert_ptr_equal(binding.functions[0].entry, &careful);
 }
 
+/* Without an IOMMU a group comes by binding, and only where the entry allows it. */
+static void test_noiommu(void **state)
+{
+	static const struct {
+		const char *what;
+		bool allowed, bound;
+		size_t count;
+	} rows[] = {
+		{ "allowed", true, false, 2 },
+		{ "not allowed", false, false, 0 },
+		/* VFIO has it, and the kernel made no group. */
+		{ "bound", true, true, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct map_entry entry = { .where = (char[]) { "a" },
+					   .type = DEVICE_VFIO_PCI,
+					   .allow_noiommu = rows[i].allowed };
+		struct request_function asked[] = { { .entry = &entry, .named = true },
+						    { .entry = &entry, .named = true } };
+		struct inventory_function found[] = {
+			{ .address = { .bus = 5 }, .vfio = rows[i].bound },
+			{ .address = { .bus = 6 }, .has_group = true, .group = 6 },
+		};
+		const struct request request = { .functions = asked, .n_functions = 2 };
+		const struct inventory inventory = { .functions = found,
+						     .n_functions = 2 };
+		auto_binding binding = { 0 };
+		auto_error err = { 0 };
+
+		check_done(rows[i].what,
+			   binding_decide(&request, &inventory, &binding, &err), &err);
+		if (binding.count != rows[i].count)
+			fail_row(rows[i].what, "%zu functions", binding.count);
+	}
+}
+
 static void test_claims(void **state)
 {
 	struct map_entry entry = { .type = DEVICE_VFIO_PCI };
@@ -267,9 +305,9 @@ static void test_claims(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decide), cmocka_unit_test(test_final),
-		cmocka_unit_test(test_check),  cmocka_unit_test(test_twice),
-		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_decide),	cmocka_unit_test(test_final),
+		cmocka_unit_test(test_check),	cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_noiommu), cmocka_unit_test(test_claims),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
