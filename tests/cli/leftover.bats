@@ -372,6 +372,17 @@ everywhere() {
 	[ "$(wc -L < "$STDERR")" -lt 600 ] || fail "$(show_output)"
 }
 
+@test "many warnings of one kind don't hide another's, and how many are left out is said" {
+	local i
+	for ((i = 0; i < 40; i++)); do add_mount /dev/vfio/46 "/srv/$i"; done
+	add_mount /host/dev /dev
+	set_args -a 3b:02.0
+	apply
+	assert_warning "process.args[1] still has the host's 3b:02.0" 'mounts[41]' '8 further messages of this level are left out'
+	assert_warning 'mounts[32]: what it puts at "/dev/vfio/46"'
+	! grep -q 'mounts\[33\]' "$STDERR" || fail "$(show_output)"
+}
+
 @test "thousands of them: few messages, each translated" {
 	local i args=()
 	for ((i = 0; i < 3000; i++)); do args+=("$i=3b:02.0"); done

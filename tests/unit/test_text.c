@@ -210,7 +210,58 @@ static void test_messages(void **state)
 	messages_add(&messages, MESSAGE_INFO, "of another level");
 	assert_int_equal(messages.count, MESSAGES_MAX + 2);
 	check_text("the limit", slice_from(messages.items[MESSAGES_MAX].text),
-		   "further messages of this level are left out");
+		   "68 further messages of this level are left out");
+	/* Another kind is heard all the same; they are of one line. */
+	messages_add(&messages, MESSAGE_WARNING, "of another kind");
+	check_text("another kind", slice_from(messages.items[MESSAGES_MAX + 2].text),
+		   "of another kind");
+	for (int i = 0; i < 100; i++)
+		messages_add(&messages, MESSAGE_WARNING, "of another kind, %d", i);
+	assert_int_equal(messages.count, 2 * MESSAGES_MAX + 3);
+	check_text("two kinds", slice_from(messages.items[MESSAGES_MAX].text),
+		   "136 further messages of this level are left out");
+	assert_int_equal(messages.counts[MESSAGE_WARNING], 201);
+	assert_false(messages_leave_out(&messages, MESSAGE_WARNING, "new"));
+}
+
+static void add_many(struct messages *messages, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		messages_add(messages, MESSAGE_WARNING, "%zu", i);
+}
+
+static void test_messages_move(void **state)
+{
+	auto_messages messages = { 0 }, others = { 0 };
+
+	(void)state;
+	add_many(&messages, 20);
+	add_many(&others, 50);
+	messages_add(&others, MESSAGE_INFO, "info");
+	messages_move(&messages, &others);
+	assert_int_equal(others.count, 0);
+	/* The kind goes on: 12 of 50. */
+	assert_int_equal(messages.count, MESSAGES_MAX + 2);
+	check_text("moved", slice_from(messages.items[MESSAGES_MAX - 1].text), "11");
+	check_text("left out", slice_from(messages.items[MESSAGES_MAX].text),
+		   "38 further messages of this level are left out");
+	assert_int_equal(messages.counts[MESSAGE_WARNING], 70);
+	assert_int_equal(messages.counts[MESSAGE_INFO], 1);
+}
+
+static void test_messages_cut(void **state)
+{
+	auto_messages messages = { 0 };
+
+	(void)state;
+	add_many(&messages, 100);
+	messages_cut(&messages, 5);
+	assert_int_equal(messages.count, 5);
+	assert_int_equal(messages.counts[MESSAGE_WARNING], 5);
+	add_many(&messages, 100);
+	assert_int_equal(messages.count, MESSAGES_MAX + 1);
+	check_text("again", slice_from(messages.items[MESSAGES_MAX].text),
+		   "73 further messages of this level are left out");
 }
 
 static void test_join(void **state)
@@ -270,11 +321,12 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slices),	   cmocka_unit_test(test_buffer),
-		cmocka_unit_test(test_path_clean), cmocka_unit_test(test_error),
-		cmocka_unit_test(test_messages),   cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_number),	   cmocka_unit_test(test_join),
-		cmocka_unit_test(test_parts),	   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_slices),	     cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_path_clean),   cmocka_unit_test(test_error),
+		cmocka_unit_test(test_messages),     cmocka_unit_test(test_messages_move),
+		cmocka_unit_test(test_messages_cut), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_number),	     cmocka_unit_test(test_join),
+		cmocka_unit_test(test_parts),	     cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_error_room),
 	};
 

@@ -119,6 +119,13 @@ static char *find_right(const struct leftover *found)
 	return xstrdup(pci_address_spell(&found->address->guest, found->spelling, text));
 }
 
+static const char unknown_left[] =
+	"%s still has %s %s, which nothing here stands for; change it where it comes from";
+static const char name_left[] =
+	"%s still has %s %s, which is %s here; change it where it comes from";
+static const char name_translatable[] =
+	"%s still has %s %s, which is %s here; have it translated by %s, or change it where it comes from";
+
 static void warn(struct finder *finder, const struct place *place, struct slice name,
 		 const char *right)
 {
@@ -128,34 +135,30 @@ static void warn(struct finder *finder, const struct place *place, struct slice 
 	const char *whose = planner->in->map->exists || planner->matched
 				    ? "the host's"
 				    : "an earlier boot's";
+	const bool stays = place->fixed || planner->in->leftover == LEFTOVER_TRANSLATE;
 	auto_free char *where = NULL, *stale = NULL, *here = NULL, *setting = NULL;
 
-	/* It would be left out: to say it takes longer than to find it. */
-	if (planner->messages->counts[MESSAGE_WARNING] > MESSAGES_MAX) {
-		planner->messages->counts[MESSAGE_WARNING]++;
+	/* To say it takes longer than to find it. */
+	if (messages_leave_out(planner->messages, MESSAGE_WARNING,
+			       !right  ? unknown_left
+			       : stays ? name_left
+				       : name_translatable))
 		return;
-	}
 	where = describe_subject(finder, place);
 	stale = describe_name(name);
 	if (!right) {
-		messages_add(
-			planner->messages, MESSAGE_WARNING,
-			"%s still has %s %s, which nothing here stands for; change it where it comes from",
-			where, whose, stale);
+		messages_add(planner->messages, MESSAGE_WARNING, unknown_left, where,
+			     whose, stale);
 		return;
 	}
 	here = describe_name(slice_from(right));
 	setting = remedy_setting(planner->in->remedies, "leftover", "translate");
-	if (place->fixed || planner->in->leftover == LEFTOVER_TRANSLATE)
-		messages_add(
-			planner->messages, MESSAGE_WARNING,
-			"%s still has %s %s, which is %s here; change it where it comes from",
-			where, whose, stale, here);
+	if (stays)
+		messages_add(planner->messages, MESSAGE_WARNING, name_left, where, whose,
+			     stale, here);
 	else
-		messages_add(
-			planner->messages, MESSAGE_WARNING,
-			"%s still has %s %s, which is %s here; have it translated by %s, or change it where it comes from",
-			where, whose, stale, here, setting);
+		messages_add(planner->messages, MESSAGE_WARNING, name_translatable, where,
+			     whose, stale, here, setting);
 }
 
 static void refuse_later(struct finder *finder, const struct place *place,

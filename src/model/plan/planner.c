@@ -71,8 +71,8 @@ static int classify(struct planner *planner)
 	if (r == 0)
 		r = plan_mounts_classify(planner);
 	planner->messages = said;
-	for (size_t i = 0; i < unsaid.count && !planner->pending.message; i++)
-		messages_add(said, unsaid.items[i].level, "%s", unsaid.items[i].text);
+	if (!planner->pending.message)
+		messages_move(said, &unsaid);
 	if (r < 0 || !planner->pending.message)
 		return r;
 	*planner->err = planner->pending;
