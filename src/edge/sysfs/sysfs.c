@@ -19,8 +19,13 @@ struct lookup {
 	struct inventory *inventory;
 	struct pci_walk *walk;
 	struct sysfs_scan *scan;
+	/* For each function the last one before it that has its address, or NONE; NULL: none of
+	 * them has one. Owned. */
+	size_t *previous;
 	struct error *err;
 };
+
+#define NONE SIZE_MAX
 
 /* Was everything that this request wants read for the earlier one? */
 static bool is_covered(const struct request_function *wanted,
@@ -37,22 +42,58 @@ static bool is_covered(const struct request_function *wanted,
 	return true;
 }
 
-/* Copies what an earlier request has found of the same function; false: there is none. */
+struct place {
+	const struct pci_address *address;
+	size_t index;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int order = pci_address_compare(x->address, y->address);
+
+	return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+/* Which functions are one? Several entries may name it. */
+static void find_previous(struct lookup *lookup)
+{
+	const struct inventory_function *functions = lookup->inventory->functions;
+	const size_t count = lookup->inventory->n_functions;
+	auto_free struct place *places = NULL;
+	size_t n_places = 0;
+
+	if (count < 2)
+		return;
+	places = array_zalloc(count, places);
+	lookup->previous = array_zalloc(count, lookup->previous);
+	for (size_t i = 0; i < count; i++) {
+		lookup->previous[i] = NONE;
+		if (!functions[i].absent)
+			places[n_places++] = (struct place) { &functions[i].address, i };
+	}
+	array_sort(places, n_places, compare_places);
+	for (size_t i = 1; i < n_places; i++) {
+		if (pci_address_equal(places[i - 1].address, places[i].address))
+			lookup->previous[places[i].index] = places[i - 1].index;
+	}
+}
+
+/* Copies what an earlier request has found of the same function; false: there is none. (One that
+ * covers the request is near: of each kind of request the last one does.) */
 static bool copy_known(struct lookup *lookup, size_t index)
 {
 	struct inventory_function *functions = lookup->inventory->functions;
 	const struct request_function *requests = lookup->request->functions;
+	size_t i = lookup->previous ? lookup->previous[index] : NONE;
 
-	for (size_t i = 0; i < index; i++) {
+	for (; i != NONE; i = lookup->previous[i]) {
 		if (functions[i].absent != NULL ||
-		    !pci_address_equal(&functions[i].address,
-				       &functions[index].address) ||
 		    !is_covered(&requests[index], &requests[i]))
 			continue;
 		functions[index] = functions[i];
 		if (functions[i].driver != NULL)
-			functions[index].driver = xstrndup(functions[i].driver,
-							   strlen(functions[i].driver));
+			functions[index].driver = xstrdup(functions[i].driver);
 		return true;
 	}
 	return false;
@@ -81,19 +122,37 @@ static char *absent_function(const struct request_function *wanted,
 	return xasprintf("%s is not in " SYSFS_PCI_DEVICES, name);
 }
 
+/* Where are the functions? */
+static int locate_functions(struct lookup *lookup)
+{
+	const struct request *request = lookup->request;
+	struct inventory *inventory = lookup->inventory;
+	int r = 0;
+
+	inventory->functions = array_zalloc(request->n_functions, inventory->functions);
+	for (size_t i = 0; i < request->n_functions && r == 0; i++) {
+		struct inventory_function *function = &inventory->functions[i];
+		struct pci_dead_end end;
+
+		inventory->n_functions = i + 1;
+		r = locate(lookup, request->functions[i].map, &function->address, &end);
+		function->absent = end.why;
+		function->is_final = end.is_final;
+	}
+	if (r == 0)
+		find_previous(lookup);
+	return r;
+}
+
 static int look_up_function(struct lookup *lookup, size_t index)
 {
 	const struct request_function *wanted = &lookup->request->functions[index];
 	struct inventory_function *ret = &lookup->inventory->functions[index];
-	struct pci_dead_end end;
 	auto_close int fd = -1;
 	int r;
 
-	r = locate(lookup, wanted->map, &ret->address, &end);
-	ret->absent = end.why;
-	ret->is_final = end.is_final;
-	if (r < 0 || ret->absent != NULL || copy_known(lookup, index))
-		return r;
+	if (ret->absent != NULL || copy_known(lookup, index))
+		return 0;
 	fd = function_open(lookup->sysroot, &ret->address);
 	if (fd == -ENOENT) {
 		ret->absent = absent_function(wanted, &ret->address);
@@ -242,15 +301,15 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 	auto_inventory inventory = { 0 };
 	auto_pci_walk walk = { .sysroot = sysroot };
 	auto_sysfs_scan scan = { .sysroot = sysroot };
-	struct lookup lookup = { sysroot, request, &inventory, &walk, &scan, err };
-	int r = 0;
+	struct lookup lookup = {
+		sysroot, request, &inventory, &walk, &scan, .err = err,
+	};
+	auto_free size_t *previous = NULL;
+	int r = locate_functions(&lookup);
 
-	inventory.functions =
-		xzalloc(request->n_functions * sizeof(*inventory.functions));
-	for (size_t i = 0; i < request->n_functions && r == 0; i++) {
-		inventory.n_functions = i + 1;
+	previous = lookup.previous;
+	for (size_t i = 0; i < inventory.n_functions && r == 0; i++)
 		r = look_up_function(&lookup, i);
-	}
 	for (size_t i = 0; i < inventory.n_functions && r == 0; i++)
 		r = look_up_group(&lookup, i);
 	if (r == 0)
