@@ -103,6 +103,21 @@ static int read_options(const struct json *doc, uint32_t options, bool *ret_bind
 	return 0;
 }
 
+/* A relative one lies in the bundle, unless it leads out of it: then it may be any. */
+static int read_source(struct spec *spec, uint32_t json, struct slice *ret,
+		       struct error *err)
+{
+	struct slice text = { 0 };
+	int r = spec_read_string(&spec->doc, json, &text, err);
+
+	if (r < 0 || !json)
+		return r;
+	if (slice_starts(text, SLICE("/")) || memmem(text.data, text.length, "..", 2))
+		return spec_read_path(spec, json, ret, err);
+	*ret = text;
+	return 0;
+}
+
 int spec_read_mount(struct spec *spec, uint32_t json, struct error *err)
 {
 	struct spec_mount mount = { .json = json };
@@ -128,7 +143,7 @@ int spec_read_mount(struct spec *spec, uint32_t json, struct error *err)
 	r = spec_read_path(spec, members[SPEC_MOUNT_DESTINATION], &mount.destination,
 			   err);
 	if (r == 0)
-		r = spec_read_path(spec, members[SPEC_MOUNT_SOURCE], &mount.source, err);
+		r = read_source(spec, members[SPEC_MOUNT_SOURCE], &mount.source, err);
 	if (r < 0)
 		return r;
 	if (members[SPEC_MOUNT_SOURCE] && members[SPEC_MOUNT_DESTINATION])

@@ -61,6 +61,13 @@ assert_mount_becomes() {
 	assert_unchanged
 }
 
+@test "a relative source lies in the bundle, and names nothing" {
+	add_mount /card dev/vfio/45
+	apply
+	assert_silent
+	assert_unchanged
+}
+
 @test "the source alone names the entry: only the source changes" {
 	assert_mount_becomes /dev/card /dev/vfio/45 /dev/card /dev/vfio/3
 }

@@ -238,6 +238,24 @@ static void test_node_destination(void **state)
 		check_plan(&cases[i]);
 }
 
+/* A relative source is the bundle's, or may be anywhere. */
+static void test_relative_source(void **state)
+{
+	static const struct plan_case cases[] = {
+		{ .spec = MOUNTS(MOUNT("/x", "dev/vfio/45") "," MOUNT(
+			  "/y", "./dev//vfio/45") "," MOUNT("/z", "dev/vfio/9")),
+		  .machine_map = MAP_45 },
+		{ .spec = MOUNTS(MOUNT("/x", "../../dev/vfio/9")),
+		  .machine_map = MAP_45,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "no map entry names the VFIO device \"/dev/vfio/9\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_plan(&cases[i]);
+}
+
 static void test_whole_directory(void **state)
 {
 	static const struct plan_case cases[] = {
@@ -340,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_node_destination),
+		cmocka_unit_test(test_relative_source),
 		cmocka_unit_test(test_whole_directory),
 		cmocka_unit_test(test_hidden),
 	};
