@@ -79,9 +79,13 @@ renumbered() {
 @test "a renumbered group of a pod: its author's variables give no device" {
 	renumbered
 	add_env PCIDEVICE_X=0000:89:05.2
-	add_annotation io.kubernetes.cri.sandbox-id 0123
-	apply --by-address=remap
-	assert_refused 69 /dev/vfio/100 0000:89:05.2 /dev/vfio/125 "a pod's variables"
+	# Of a CRI engine, and of docker for cri-dockerd.
+	for key in io.kubernetes.docker.type io.kubernetes.cri.sandbox-id; do
+		ANNOTATIONS=()
+		add_annotation "$key" 0123
+		apply --by-address=remap
+		assert_refused 69 /dev/vfio/100 0000:89:05.2 /dev/vfio/125 "a pod's variables"
+	done
 	# The other remedy isn't offered, since it wouldn't help.
 	apply
 	assert_refused 69 "a pod's variables"

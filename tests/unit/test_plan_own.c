@@ -256,6 +256,9 @@ static void test_remapped(void **state)
 }
 
 #define POD "\"annotations\":{\"io.kubernetes.cri-o.Name\":\"x\"},"
+#define WITH_DOCKER_POD(rest)                                                            \
+	"{\"annotations\":{\"io.kubernetes.docker.type\":\"container\"},"                \
+	"\"process\":{\"env\":[" VAR("0000:06:00.0") "]}," rest "}"
 #define WITH_POD(rest) "{" POD "\"process\":{\"env\":[" VAR("0000:06:00.0") "]}," rest "}"
 
 /* Even then. */
@@ -264,6 +267,10 @@ static void test_remap_refused(void **state)
 	static const struct plan_case cases[] = {
 		/* A pod's author writes its variables. */
 		{ .spec = WITH_POD("\"linux\":{\"devices\":[" GONE "]}"),
+		  .by_address = BY_ADDRESS_REMAP,
+		  .class = ERROR_UNAVAILABLE,
+		  .part = "a pod's variables are its author's, and give no device" },
+		{ .spec = WITH_DOCKER_POD("\"linux\":{\"devices\":[" GONE "]}"),
 		  .by_address = BY_ADDRESS_REMAP,
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "a pod's variables are its author's, and give no device" },

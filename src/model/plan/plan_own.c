@@ -11,13 +11,13 @@ struct judgement {
 	bool looked_for_pod, found_pod; /* of the annotations */
 };
 
-/* Has a CRI engine made the spec? They always add such annotations, and a container's author
- * can't take them away. */
+/* Is the container a pod's? CRI engines always add io.kubernetes.cri*, and others io.kubernetes.
+ * too, such as docker's for cri-dockerd; a container's author can't take them away. */
 static bool is_pod(struct judgement *judgement)
 {
 	if (!judgement->looked_for_pod)
 		judgement->found_pod = spec_has_annotation_prefix(
-			judgement->planner->in->spec, SLICE("io.kubernetes.cri"));
+			judgement->planner->in->spec, SLICE("io.kubernetes."));
 	judgement->looked_for_pod = true;
 	return judgement->found_pod;
 }
