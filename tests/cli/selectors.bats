@@ -161,6 +161,7 @@ assert_not_found() {
 	slot 10 0000:02:00
 	attribute 0000:01:00.0 acpi_index 7
 	serial 0000:02:00.0 00-1b-21-ff-ff-a5-5a-01
+	attribute 0000:01:00.0 label ''
 	assert_not_found id:8086:154c \
 		'here "id:8086:154c": selector "id:8086:154c" matches 2 functions: 0000:01:00.0 (06/00, slot:9, acpi-index:7), 0000:02:00.0 (07/00, slot:10, serial:001b21ffffa55a01); add with + what tells it from the others, or write its PCI path instead'
 	assert_first id:8086:154c+slot:9

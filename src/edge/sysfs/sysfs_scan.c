@@ -89,7 +89,8 @@ static int read_label(const struct sysroot *sysroot, struct scanned_function *fu
 
 	if (r < 0)
 		return function_error(&function->address, "label", -r, err);
-	if (r == 0)
+	/* Firmware that gives an index gives an empty name with it. */
+	if (r == 0 && value[0])
 		set_text(function, PCI_FEATURE_LABEL, value);
 	return 0;
 }

@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Functions by what they are, on a real kernel: of two equal ones each selector finds the right one, and a map does the
+# same wherever it comes from. Runs as root in guests that `boot` starts with selectors.conf, once with QEMU's ACPI
+# hot-plug, under systemd, once with the ports' own (tag native), and with the modules of `modules`.
+#
+# OCI_VFIO_HOOK is the program under test, VFIO_PROBE the static program that runs in the containers (probe.c).
+#
+# jq's variables look like the shell's, and bats' own are set in every test:
+# shellcheck disable=SC2016,SC2030,SC2031
+
+host_numbers=243:5
+edu_identification=0x010000ed
+left=0000:00:05.0
+right=0000:00:08.0
+nic_1=0000:00:0b.0
+nic_2=0000:00:0c.0
+
+load helpers
+
+# BRIDGE: prints the address of the function behind it.
+behind() {
+	local children=(/sys/bus/pci/devices/"$1"/????:??:??.?)
+	basename "${children[0]}"
+}
+
+setup_file() {
+	local address
+	modprobe -a vfio-pci
+	for address in $left $right $nic_1 $nic_2; do bind_to vfio-pci "$address"; done
+	for address in 0000:00:06.0 0000:00:07.0 0000:20:00.0 0000:20:01.0; do
+		bind_to vfio-pci "$(behind "$address")"
+	done
+}
+
+setup() {
+	untraced
+	bundle=$BATS_TEST_TMPDIR/bundle
+	map=$BATS_TEST_TMPDIR/map.json
+	config=/etc/oci-vfio-hook/config.json
+	mkdir -p "$bundle/rootfs" /etc/oci-vfio-hook
+	cp "$VFIO_PROBE" "$bundle/rootfs/probe"
+}
+
+teardown() {
+	rm -f "$config"
+}
+
+# RUNTIME: a spec with the host's device.
+host_spec() {
+	new_spec "$1"
+	add_device INTEL_COM_SRIOV 0000:3b:02.0 45 $host_numbers
+	add_control_node
+}
+
+# GUEST
+map_to() {
+	jq -n --arg option "0000:3b:02.0=$1" '[{type: "vfio-pci", container_path: "/dev/vfio/45", options: [$option]}]' \
+		> "$map"
+}
+
+# GUEST [OPTION...]
+apply() {
+	map_to "$1"
+	"$OCI_VFIO_HOOK" --device-map "$map" apply "$bundle" "${@:2}"
+}
+
+# GUEST ADDRESS: that function it is, and nothing else on this machine.
+assert_finds() {
+	host_spec crun
+	expect 0 '' apply "$1"
+	jq -e --arg path "/dev/vfio/$(group_of "$2")" --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$2" '
+		([.linux.devices[].path] | index($path)) and (.process.env | index($variable))' < "$bundle/config.json"
+}
+
+# RUNTIME ADDRESS: the container drives it.
+assert_drives() {
+	expect 0 "$2 $edu_identification" "$1" run --bundle "$bundle" "test-$BATS_TEST_NUMBER"
+}
+
+@test "acpi-index: of two functions behind root ports" {
+	assert_finds acpi-index:7 "$(behind 0000:00:06.0)"
+	assert_finds acpi-index:8 "$(behind 0000:00:07.0)"
+	assert_drives crun "$(behind 0000:00:07.0)"
+}
+
+@test "label: of two functions on the root bus" {
+	assert_finds 'label:Left + side' $left
+	assert_finds 'label:Right side' $right
+	assert_drives crun $right
+}
+
+@test "slot: of two functions behind the root ports of an expander" {
+	assert_finds slot:43 "$(behind 0000:20:00.0)"
+	assert_finds slot:44 "$(behind 0000:20:01.0)"
+	assert_drives crun "$(behind 0000:20:01.0)"
+}
+
+# bats test_tags=native
+@test "slot: of two functions behind root ports with native hot-plug" {
+	assert_finds slot:41 "$(behind 0000:00:06.0)"
+	assert_finds slot:42+id:1234:11e8 "$(behind 0000:00:07.0)"
+	assert_drives crun "$(behind 0000:00:07.0)"
+}
+
+@test "serial: of two network functions" {
+	assert_finds serial:525400ffff000001 $nic_1
+	assert_finds serial:52-54-00-ff-ff-00-00-02 $nic_2
+}
+
+@test "id: of six equal functions refused, with what tells them apart" {
+	host_spec crun
+	expect 69 'selector "id:1234:11e8" matches 6 functions: ' apply id:1234:11e8
+	[[ $output == *"$left (05, label:Left + side)"* ]]
+	[[ $output == *"$(behind 0000:00:06.0) (06/00, "*"acpi-index:7)"* ]]
+	[[ $output == *"$(behind 0000:20:00.0) (0000:20/00/00, slot:43)"* ]]
+	expect 69 "$nic_1 (0b, serial:525400ffff000001), $nic_2 (0c, serial:525400ffff000002)" apply id:8086:10d3
+	assert_finds id:8086:10d3+serial:525400ffff000002 $nic_2
+}
+
+@test "self: the same address as on the host" {
+	new_spec crun
+	add_device INTEL_COM_SRIOV $left 45 $host_numbers
+	add_control_node
+	jq -n --arg option "$left=self" '[{type: "vfio-pci", container_path: "/dev/vfio/45", options: [$option]}]' > "$map"
+	expect 0 '' "$OCI_VFIO_HOOK" --device-map "$map" apply "$bundle"
+	assert_drives crun $left
+}
+
+# RUNTIME KEY: by the map of this source alone.
+by_source() {
+	jq -n --arg wanted "$2" '[("credential", "fw_cfg", "smbios") | {key: ., value: (. == $wanted)}] | from_entries' > "$config"
+	host_spec "$1"
+	expect 0 '' "$OCI_VFIO_HOOK" apply "$bundle"
+	jq 'del(.annotations)' < "$bundle/config.json" > "/run/specs/$1-$2-mapped.json"
+}
+
+@test "a map by a credential, fw_cfg and SMBIOS gives the same, and the container drives the device: crun, runc" {
+	local runtime key
+	# systemd has made it of the SMBIOS string.
+	[ -f /run/credentials/@system/oci-vfio-hook.devices ]
+	for runtime in crun runc; do
+		host_spec $runtime
+		expect 11 'no PCI function 0000:3b:02.0' $runtime run --bundle "$bundle" "test-$BATS_TEST_NUMBER"
+		for key in credential fw_cfg smbios; do
+			by_source $runtime $key
+			cmp /run/specs/$runtime-{credential,$key}-mapped.json
+		done
+		assert_drives $runtime "$(behind 0000:00:07.0)"
+	done
+	echo '{"credential": false, "fw_cfg": false, "smbios": false}' > "$config"
+	host_spec crun
+	expect 69 'is not one of this machine' "$OCI_VFIO_HOOK" apply "$bundle"
+}
+
+# bats test_tags=native
+@test "a selector of what is plugged in meanwhile, without udevd" {
+	local waiting tries=0 address=/sys/bus/pci/slots/45/address
+	[ ! -e /run/udev/control ]
+	host_spec crun
+	map_to slot:45+id:1234:11e8
+	"$OCI_VFIO_HOOK" --device-map "$map" --timeout 60 apply "$bundle" > "$BATS_TEST_TMPDIR/output" 2>&1 &
+	waiting=$!
+	# 15: NETLINK_KOBJECT_UEVENT; the kernel's events are group 1.
+	until awk -v pid=$waiting '$2 == 15 && $3 == pid && $4 == "00000001" { found = 1 } END { exit !found }' /proc/net/netlink; do
+		kill -0 $waiting
+		sleep 0.05
+	done
+	until [ -e "/sys/bus/pci/devices/$(cat $address).0" ]; do
+		[ $((tries++ % 60)) -ne 0 ] || echo 'device_add edu,bus=port-3,id=plugged' > /dev/ttyS3
+		sleep 0.05
+	done
+	bind_to vfio-pci "$(cat $address).0"
+	wait $waiting || { cat "$BATS_TEST_TMPDIR/output"; false; }
+	assert_drives crun "$(behind 0000:00:0a.0)"
+}
+
+@test "the kernel has what Debian's modules lack: handles, noiommu groups, a mediated device" {
+	[ -c /dev/iommu ]
+	[ "$(cat "/sys/class/vfio-dev/$(ls "/sys/bus/pci/devices/$left/vfio-dev")/dev")" = \
+		"$(stat -c %Hr:%Lr "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$left/vfio-dev")")" ]
+	[ -e /sys/module/vfio/parameters/enable_unsafe_noiommu_mode ]
+	modprobe mtty
+	[ -d /sys/class/mdev_bus/mtty ]
+}
