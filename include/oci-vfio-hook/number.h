@@ -12,6 +12,10 @@
 int number_parse(struct slice text, unsigned int base, unsigned int max_digits,
 		 uint64_t max, uint64_t *ret);
 
+/* The same in base 16, with or without "0x" before the digits, as sysfs has it. */
+int number_parse_hex(struct slice text, unsigned int max_digits, uint64_t max,
+		     uint64_t *ret);
+
 /* Parses a plain decimal integer as JSON spells it: "0", or digits without a leading
  * zero, after an optional "-". "-0", fractions and exponents are -EINVAL; outside
  * min..max -ERANGE. */

@@ -21,6 +21,18 @@ bool path_is_group_node(struct slice path, uint32_t *ret);
 /* Is it a handle? Then *ret is its number; ret may be NULL. */
 bool path_is_vfio_handle(struct slice path, uint32_t *ret);
 
+/* The group of a group's node, in noiommu mode too: *ret. */
+bool path_find_group(struct slice path, uint32_t *ret);
+
+/* Returns the attribute `dev` of the VFIO node or control node at this path, below /sys/class, in
+ * *ret_other one that may stand for it instead, or NULL; of another path NULL. The caller frees
+ * both. */
+char *vfio_dev_attribute(struct slice path, char **ret_other);
+
+/* The function of a handle, below /sys/class, by its IOMMU group's link; NULL: not a handle. The
+ * caller frees. */
+char *vfio_group_link(struct slice path);
+
 /* The node without which those of a kind are of no use: /dev/vfio/vfio, /dev/iommu. Its text
  * ends with a NUL. */
 struct slice vfio_control_node(enum vfio_kind kind);

@@ -39,6 +39,14 @@ int number_parse(struct slice text, unsigned int base, unsigned int max_digits,
 	return 0;
 }
 
+int number_parse_hex(struct slice text, unsigned int max_digits, uint64_t max,
+		     uint64_t *ret)
+{
+	if (slice_starts(text, SLICE("0x")))
+		text = slice_from_to(text, 2, text.length);
+	return number_parse(text, 16, max_digits, max, ret);
+}
+
 int number_parse_integer(struct slice text, int64_t min, int64_t max, int64_t *ret)
 {
 	bool negative = text.length > 0 && text.data[0] == '-';

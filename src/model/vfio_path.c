@@ -59,6 +59,55 @@ bool path_is_vfio_handle(struct slice path, uint32_t *ret)
 	return true;
 }
 
+bool path_find_group(struct slice path, uint32_t *ret)
+{
+	const struct slice prefix = SLICE("/dev/vfio/noiommu-");
+	uint64_t number;
+
+	if (!slice_starts(path, prefix))
+		return path_is_group_node(path, ret);
+	if (number_parse(slice_from_to(path, prefix.length, path.length), 10, 10,
+			 UINT32_MAX, &number) < 0)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+/* "<before><the path's last part><after>". */
+static char *with_name(const char *before, struct slice path, const char *after)
+{
+	const char *slash = memrchr(path.data, '/', path.length);
+	struct buffer text = { 0 };
+
+	buffer_add(&text, slice_from(before));
+	buffer_add(&text,
+		   slice_from_to(path, (size_t)(slash - path.data) + 1, path.length));
+	buffer_add(&text, slice_from(after));
+	return text.data;
+}
+
+char *vfio_dev_attribute(struct slice path, char **ret_other)
+{
+	*ret_other = NULL;
+	if (path_is_control_node(path))
+		return with_name("/sys/class/misc/", path, "/dev");
+	if (path_is_vfio_handle(path, NULL))
+		return with_name("/sys/class/vfio-dev/", path, "/dev");
+	if (!path_is_vfio_node(path))
+		return NULL;
+	/* The device plugin shows a noiommu group to the container without that word. */
+	if (is_prefix_and_number(path, SLICE("/dev/vfio/")))
+		*ret_other = with_name("/sys/class/vfio/noiommu-", path, "/dev");
+	return with_name("/sys/class/vfio/", path, "/dev");
+}
+
+char *vfio_group_link(struct slice path)
+{
+	return path_is_vfio_handle(path, NULL)
+		       ? with_name("/sys/class/vfio-dev/", path, "/device/iommu_group")
+		       : NULL;
+}
+
 struct slice vfio_control_node(enum vfio_kind kind)
 {
 	return control_nodes[kind];

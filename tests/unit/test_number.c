@@ -114,12 +114,49 @@ static void test_integer(void **state)
 	}
 }
 
+static void test_hex(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int max_digits;
+		uint64_t max;
+		int r;
+		uint64_t value;
+	} rows[] = {
+		{ "0x8086", 4, UINT16_MAX, 0, 0x8086 },
+		{ "8086", 4, UINT16_MAX, 0, 0x8086 },
+		{ "0x020000", 8, UINT32_MAX, 0, 0x020000 },
+		{ "0xFFFFffff", 8, UINT32_MAX, 0, UINT32_MAX },
+		{ "0", 8, UINT32_MAX, 0, 0 },
+		{ "0x0", 8, UINT32_MAX, 0, 0 },
+		{ "0x10000", 4, UINT16_MAX, -ERANGE, 0 },
+		{ "0x", 8, UINT32_MAX, -EINVAL, 0 },
+		{ "0X8086", 8, UINT32_MAX, -EINVAL, 0 },
+		{ "0x0x1", 8, UINT32_MAX, -EINVAL, 0 },
+		{ "x1", 8, UINT32_MAX, -EINVAL, 0 },
+		{ "", 8, UINT32_MAX, -EINVAL, 0 },
+		{ "0x1 ", 8, UINT32_MAX, -EINVAL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t value = 12345;
+		int r = number_parse_hex(slice_from(rows[i].text), rows[i].max_digits,
+					 rows[i].max, &value);
+
+		if (r != rows[i].r || value != (r < 0 ? 12345 : rows[i].value))
+			fail_row(rows[i].text, "returned %d, %llx", r,
+				 (unsigned long long)value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_part),
 		cmocka_unit_test(test_integer),
+		cmocka_unit_test(test_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,12 +90,68 @@ static void test_handles(void **state)
 	check_path(vfio_group_path(7, true), "/dev/vfio/noiommu-7");
 }
 
+static void check_optional(const char *what, const char *found, const char *expected)
+{
+	if ((found || expected) &&
+	    !text_equal(found ? found : "", expected ? expected : ""))
+		fail_row(what, "%s, not %s", found ? found : "none",
+			 expected ? expected : "none");
+}
+
+/* Where sysfs has their numbers and groups. */
+static void test_sysfs(void **state)
+{
+	static const struct {
+		const char *path;
+		uint32_t group; /* UINT32_MAX: its name has none */
+		const char *dev, *other, *link;
+	} rows[] = {
+		{ "/dev/vfio/0", 0, "/sys/class/vfio/0/dev",
+		  "/sys/class/vfio/noiommu-0/dev", NULL },
+		{ "/dev/vfio/45", 45, "/sys/class/vfio/45/dev",
+		  "/sys/class/vfio/noiommu-45/dev", NULL },
+		{ "/dev/vfio/noiommu-45", 45, "/sys/class/vfio/noiommu-45/dev", NULL,
+		  NULL },
+		{ "/dev/vfio/devices/vfio7", UINT32_MAX, "/sys/class/vfio-dev/vfio7/dev",
+		  NULL, "/sys/class/vfio-dev/vfio7/device/iommu_group" },
+		{ "/dev/vfio/vfio", UINT32_MAX, "/sys/class/misc/vfio/dev", NULL, NULL },
+		{ "/dev/iommu", UINT32_MAX, "/sys/class/misc/iommu/dev", NULL, NULL },
+		/* More than any kernel has. */
+		{ "/dev/vfio/99999999999", UINT32_MAX, "/sys/class/vfio/99999999999/dev",
+		  "/sys/class/vfio/noiommu-99999999999/dev", NULL },
+		{ "/dev/vfio/noiommu-99999999999", UINT32_MAX,
+		  "/sys/class/vfio/noiommu-99999999999/dev", NULL, NULL },
+		{ "/dev/vfio/x", UINT32_MAX, NULL, NULL, NULL },
+		{ "/dev/vfio/noiommu-x", UINT32_MAX, NULL, NULL, NULL },
+		{ "/dev/vfio/devices/7", UINT32_MAX, NULL, NULL, NULL },
+		{ "/dev/null", UINT32_MAX, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct slice path = slice_from(rows[i].path);
+		auto_free char *other = NULL, *dev = vfio_dev_attribute(path, &other),
+			       *link = vfio_group_link(path);
+		uint32_t group = UINT32_MAX;
+
+		if (path_find_group(path, &group) != (rows[i].group != UINT32_MAX) ||
+		    group != rows[i].group)
+			fail_row(rows[i].path, "group %u", group);
+		check_optional(rows[i].path, dev, rows[i].dev);
+		check_optional(rows[i].path, other, rows[i].other);
+		check_optional(rows[i].path, link, rows[i].link);
+	}
+	/* The other one is for groups that have an IOMMU. */
+	assert_false(path_is_group_node(SLICE("/dev/vfio/noiommu-4"), NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_control_nodes),
 		cmocka_unit_test(test_handles),
+		cmocka_unit_test(test_sysfs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,16 +142,12 @@ int function_read_identity(const struct sysroot *sysroot,
 {
 	const char *name = pci_identity_names[which];
 	char value[16], function_name[PCI_ADDRESS_SIZE];
-	struct slice text;
 	uint64_t number;
 	int r = sysroot_read_attribute(sysroot, function, name, value, sizeof(value));
 
 	if (r < 0)
 		return function_error(address, name, -r, err);
-	text = slice_from(value);
-	if (slice_starts(text, SLICE("0x")))
-		text = slice_from_to(text, 2, text.length);
-	if (number_parse(text, 16, 8, UINT32_MAX, &number) < 0)
+	if (number_parse_hex(slice_from(value), 8, UINT32_MAX, &number) < 0)
 		return error_set(err, ERROR_IO,
 				 SYSFS_PCI_DEVICES "/%s/%s: is not a hex number",
 				 pci_address_format(address, function_name), name);

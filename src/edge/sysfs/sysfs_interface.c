@@ -15,15 +15,11 @@ static bool is_up(const struct sysroot *sysroot, int at, const char *interface)
 {
 	auto_free char *path = text_join(interface, "/flags", NULL);
 	char value[16];
-	struct slice text;
 	uint64_t flags;
 
-	if (sysroot_read_attribute(sysroot, at, path, value, sizeof value) < 0)
-		return false;
-	text = slice_from(value);
-	if (slice_starts(text, SLICE("0x")))
-		text = slice_from_to(text, 2, text.length);
-	return number_parse(text, 16, 8, UINT32_MAX, &flags) == 0 && (flags & IFF_UP);
+	return sysroot_read_attribute(sysroot, at, path, value, sizeof value) == 0 &&
+	       number_parse_hex(slice_from(value), 8, UINT32_MAX, &flags) == 0 &&
+	       (flags & IFF_UP);
 }
 
 /* The interfaces of one device, of which the function's own or one of its bus is the parent. Those

@@ -31,77 +31,33 @@ int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_fo
 	return 0;
 }
 
-/* Returns what follows the prefix, or NULL. */
-static const char *after(const char *path, const char *prefix)
-{
-	size_t length = strlen(prefix);
-
-	return strncmp(path, prefix, length) == 0 ? path + length : NULL;
-}
-
-/* Reads the number that a group's node has in its name, or that the link in a function's
- * directory leads to. */
-static bool parse_group(const char *name, uint32_t *ret)
-{
-	uint64_t number;
-
-	if (number_parse(slice_from(name), 10, 10, UINT32_MAX, &number) < 0)
-		return false;
-	*ret = (uint32_t)number;
-	return true;
-}
-
 /* Which group is the node of? 0 or -errno. */
 static int read_group(const struct sysroot *sysroot, const char *path,
 		      struct inventory_node *ret)
 {
-	const char *handle = after(path, "/dev/vfio/devices/"),
-		   *name = after(path, "/dev/vfio/");
-	auto_free char *link = NULL;
+	auto_free char *link = vfio_group_link(slice_from(path));
 	char target[1024];
+	uint64_t number;
 	int r;
 
-	if (name && !handle) {
-		const char *noiommu = after(name, "noiommu-");
-
-		ret->has_group = parse_group(noiommu ? noiommu : name, &ret->group);
+	ret->has_group = path_find_group(slice_from(path), &ret->group);
+	if (!link)
 		return 0;
-	}
-	if (!handle)
-		return 0;
-	link = text_join("/sys/class/vfio-dev/", handle, "/device/iommu_group", NULL);
 	r = sysroot_readlink(sysroot, AT_FDCWD, link, target, sizeof target);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	ret->has_group = parse_group(path_name(target), &ret->group);
+	ret->has_group = number_parse(slice_from(path_name(target)), 10, 10, UINT32_MAX,
+				      &number) == 0;
+	if (ret->has_group)
+		ret->group = (uint32_t)number;
 	return 0;
-}
-
-/* Returns the `dev` attribute of a VFIO node (the caller frees), in *ret_other one that
- * may stand for it instead, or NULL. */
-static char *dev_of_node(const char *path, char **ret_other)
-{
-	const char *name = after(path, "/dev/vfio/devices/");
-
-	*ret_other = NULL;
-	if (path_is_control_node(slice_from(path)))
-		return xstrdup("/sys/class/misc/iommu/dev");
-	if (name != NULL)
-		return text_join("/sys/class/vfio-dev/", name, "/dev", NULL);
-	name = after(path, "/dev/vfio/");
-	if (name == NULL)
-		return NULL;
-	/* The device plugin shows a noiommu group to the container without that word. */
-	if (after(name, "noiommu-") == NULL)
-		*ret_other = text_join("/sys/class/vfio/noiommu-", name, "/dev", NULL);
-	return text_join("/sys/class/vfio/", name, "/dev", NULL);
 }
 
 static int look_up_vfio_node(const struct sysroot *sysroot, const char *path,
 			     struct inventory_node *ret, struct error *err)
 {
 	auto_free char *other = NULL;
-	auto_free char *dev = dev_of_node(path, &other);
+	auto_free char *dev = vfio_dev_attribute(slice_from(path), &other);
 	bool found = false;
 	int r;
 

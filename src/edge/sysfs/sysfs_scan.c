@@ -55,6 +55,7 @@ static int read_number(const struct sysroot *sysroot, struct scanned_function *f
 		       enum pci_feature feature, const char *name, unsigned int base,
 		       struct error *err)
 {
+	uint64_t *number = &function->features.numbers[feature];
 	char value[24];
 	struct slice text;
 	int r = read_attribute(sysroot, &function->address, name, value, sizeof value);
@@ -64,10 +65,8 @@ static int read_number(const struct sysroot *sysroot, struct scanned_function *f
 	if (r > 0)
 		return 0;
 	text = slice_from(value);
-	if (base == 16 && slice_starts(text, SLICE("0x")))
-		text = slice_from_to(text, 2, text.length);
-	if (number_parse(text, base, 20, UINT64_MAX,
-			 &function->features.numbers[feature]) < 0)
+	if ((base == 16 ? number_parse_hex(text, 16, UINT64_MAX, number)
+			: number_parse(text, base, 20, UINT64_MAX, number)) < 0)
 		return function_error(&function->address, name, EINVAL, err);
 	function->features.has[feature] = true;
 	return 0;
