@@ -81,7 +81,7 @@ struct request {
 	bool control[VFIO_KINDS]; /* the numbers of these control nodes */
 };
 
-/* A directory of VFIO nodes, or one above: /dev, /dev/vfio, /dev/vfio/devices. */
+/* A directory of VFIO nodes, or one above: /, /dev, /dev/vfio, /dev/vfio/devices. */
 bool path_holds_vfio_nodes(struct slice path);
 
 /* Is the node at this final path done by an earlier run: the device, or the mount to it?

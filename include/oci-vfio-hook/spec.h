@@ -35,7 +35,8 @@ struct spec_rule {
 	struct slice access;  /* absent: "" */
 };
 
-/* mounts[]: bind mounts only (type "bind", or an option "bind" or "rbind") */
+/* mounts[]: bind mounts only (type "bind", or an option "bind" or "rbind"), and devtmpfs, which is
+ * as a bind mount of /dev */
 struct spec_mount {
 	uint32_t json, options_json;	  /* options_json 0: there are none */
 	struct slice destination, source; /* cleaned */

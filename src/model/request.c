@@ -12,7 +12,7 @@
 
 bool path_holds_vfio_nodes(struct slice path)
 {
-	return slice_equal(path, SLICE("/dev")) ||
+	return slice_equal(path, SLICE("/")) || slice_equal(path, SLICE("/dev")) ||
 	       slice_equal(path, SLICE("/dev/vfio")) ||
 	       slice_equal(path, SLICE("/dev/vfio/devices"));
 }

@@ -46,7 +46,7 @@ static bool is_far(const struct json *doc, uint32_t json)
 	struct slice path;
 
 	return json && is_plain(doc, json, &path) && path_is_clean(path) &&
-	       !path_is_of_dev(path);
+	       !path_is_of_dev(path) && !slice_equal(path, SLICE("/"));
 }
 
 /* Nearly all mounts are between other places than /dev, or not bind mounts. What is malformed
@@ -62,6 +62,9 @@ static bool may_matter(const void *context, const struct json *doc, uint32_t mou
 		return true;
 	json_members(doc, mount, ARRAY_SIZE(members), members);
 	if (members[SPEC_MOUNT_TYPE] && !is_plain(doc, members[SPEC_MOUNT_TYPE], &text))
+		return true;
+	/* The machine's /dev, whatever its source and options. */
+	if (slice_equal(text, SLICE("devtmpfs")))
 		return true;
 	bind = slice_equal(text, SLICE("bind"));
 	if (members[SPEC_MOUNT_OPTIONS]) {
@@ -124,7 +127,7 @@ int spec_read_mount(struct spec *spec, uint32_t json, struct error *err)
 	const struct json *doc = &spec->doc;
 	struct slice type = { 0 };
 	uint32_t members[ARRAY_SIZE(mount_members)] = { 0 };
-	bool bind;
+	bool bind, devtmpfs;
 	int r = json_expect(doc, json, JSON_OBJECT, err);
 
 	if (r < 0)
@@ -136,7 +139,8 @@ int spec_read_mount(struct spec *spec, uint32_t json, struct error *err)
 		r = json_expect(doc, mount.options_json, JSON_ARRAY, err);
 	if (r < 0)
 		return r;
-	bind = slice_equal(type, SLICE("bind"));
+	devtmpfs = slice_equal(type, SLICE("devtmpfs"));
+	bind = devtmpfs || slice_equal(type, SLICE("bind"));
 	r = read_options(doc, mount.options_json, &bind, &mount, err);
 	if (r < 0 || !bind)
 		return r;
@@ -146,7 +150,10 @@ int spec_read_mount(struct spec *spec, uint32_t json, struct error *err)
 		r = read_source(spec, members[SPEC_MOUNT_SOURCE], &mount.source, err);
 	if (r < 0)
 		return r;
-	if (members[SPEC_MOUNT_SOURCE] && members[SPEC_MOUNT_DESTINATION])
+	/* There is one devtmpfs. */
+	if (devtmpfs)
+		mount.source = SLICE("/dev");
+	if ((devtmpfs || members[SPEC_MOUNT_SOURCE]) && members[SPEC_MOUNT_DESTINATION])
 		*array_append(spec->mounts, spec->n_mounts, spec->mounts_capacity) =
 			mount;
 	return 0;

@@ -163,6 +163,14 @@ assert_mount_becomes() {
 		{"destination":"/nothing"},{"destination":"/null","type":null,"source":null,"options":null}]'
 }
 
+@test "a bind of the machine's root and a devtmpfs show all nodes, with a warning" {
+	add_mount /host /
+	MOUNTS+=('{"destination":"/host-dev","type":"devtmpfs","source":"devtmpfs","options":["nosuid"]}')
+	apply
+	assert_warning 'mounts[1]: it shows the whole "/" of this machine' 'mounts[2]: it shows the whole "/dev" of this machine'
+	assert_unchanged
+}
+
 @test "a bind of the whole /dev/vfio stays, with a warning" {
 	add_mount /dev/vfio /dev/vfio
 	apply

@@ -269,6 +269,15 @@ static void test_whole_directory(void **state)
 			  MOUNTS(PROC "," MOUNT("/dev/vfio", "/dev/vfio") "," MOUNT_RO(
 				  "/dev/vfio/6", "/dev/vfio/6")),
 		  .part = "mounts[1]: it shows the whole \"/dev/vfio\" of this machine" },
+		/* All of the machine, and the kernel's own directory of nodes. */
+		{ .spec = MOUNTS(MOUNT("/host", "/")),
+		  .part = "mounts[0]: it shows the whole \"/\" of this machine" },
+		{ .spec = MOUNTS("{\"destination\":\"/host/dev\",\"type\":\"devtmpfs\"}"),
+		  .part = "mounts[0]: it shows the whole \"/dev\" of this machine" },
+		{ .spec = MOUNTS(
+			  "{\"destination\":\"/d\",\"type\":\"devtmpfs\",\"source\":\"/dev/vfio/45\",\"options\":[\"ro\"]}"),
+		  .machine_map = MAP_45,
+		  .part = "mounts[0]: it shows the whole \"/dev\" of this machine" },
 		{ .spec = MOUNTS(MOUNT("/x", "/dev//vfio/")),
 		  .machine_map = MAP_45,
 		  .part = "mounts[0]: it shows the whole \"/dev/vfio\" of this machine" },
