@@ -41,10 +41,15 @@ int replacement_error(const char *name, const char *what, int number, struct err
 			 strerror(number), remedy);
 }
 
-/* 0600, whatever mode follows: until it has its owner nobody else may open it. */
+/* 0600 less the umask, whatever mode follows: until it has its owner nobody else may open
+ * it. */
 static int create(int directory, const char *temporary)
 {
-	return fd_make(directory, temporary, O_WRONLY | O_EXCL, 0600);
+	int fd = RETRY_ON_EINTR(
+		openat(directory, temporary,
+		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+
+	return fd < 0 ? -errno : fd;
 }
 
 int replacement_create(int directory, const char *temporary, bool exclusive,
@@ -216,6 +221,10 @@ int replacement_copy_attributes(const struct replacement *replacement, int old,
 
 	if (fstat(fd, &own) < 0)
 		return replacement_error(name, "can't examine the new file", errno, err);
+	/* A umask that cuts what is the owner's is rare: nothing is asked of it before. */
+	if ((own.st_mode & 07777) != 0600 && fchmod(fd, 0600) < 0)
+		return replacement_error(name, "can't give the new file its mode", errno,
+					 err);
 	if ((own.st_uid != status->st_uid || own.st_gid != status->st_gid) &&
 	    fchown(fd, status->st_uid, status->st_gid) < 0)
 		return replacement_error(name, "can't give the new file its owner", errno,
@@ -227,8 +236,7 @@ int replacement_copy_attributes(const struct replacement *replacement, int old,
 		r = drop_inherited_access_list(replacement, err);
 	if (r < 0)
 		return r;
-	if (((own.st_mode ^ status->st_mode) & 07777) != 0 &&
-	    fchmod(fd, status->st_mode & 07777) < 0)
+	if ((status->st_mode & 07777) != 0600 && fchmod(fd, status->st_mode & 07777) < 0)
 		return replacement_error(name, "can't give the new file its mode", errno,
 					 err);
 	return 0;
