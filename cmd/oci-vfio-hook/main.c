@@ -232,6 +232,14 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
+/* What was said to be wrong never ends as a success. */
+static int exit_status(int r, const struct error *err)
+{
+	if (err->class)
+		return (int)err->class;
+	return r < 0 ? ERROR_INTERNAL : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	/* Nothing is freed: the process ends. */
@@ -262,5 +270,5 @@ int main(int argc, char **argv)
 		drain_stdin();
 	if (r < 0 || (line.command && !line.command->only_shows))
 		output_print_end(&output, &err);
-	exit(r < 0 ? (int)err.class : EXIT_SUCCESS);
+	exit(exit_status(r, &err));
 }

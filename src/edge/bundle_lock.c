@@ -130,7 +130,7 @@ static int try_lock(int directory, const char *name, struct stat *ret, struct er
 	}
 	/* The holder removes the file: whoever waited for it then has one that nobody else can
  * find. */
-	return ret->st_nlink > 0 ? take_fd(fd) : -EAGAIN;
+	return is_in_place(directory, ret) ? take_fd(fd) : -EAGAIN;
 }
 
 int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret_file,

@@ -15,8 +15,8 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
 		   struct error *err);
 
 /* Looks at the machine until the plan of the request can be made: binds what --bind is for,
- * and waits for what is being hot-plugged. As plan_build() but for -EAGAIN: ERROR_TIMEOUT in
- * its place. To be shown, with functions to be bound: no plan, but run->binding. */
+ * and waits for what is being hot-plugged. As plan_build() but for -EAGAIN: in its place
+ * ERROR_TIMEOUT, or -ENODEV where nothing is waited for. To be shown, with functions to be bound: no plan, but run->binding. */
 int hook_look(struct hook_run *run, struct plan_input *input, struct error *err);
 
 /* When all waiting of this run ends, whatever it is for and how often it is planned: --timeout

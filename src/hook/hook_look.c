@@ -61,9 +61,11 @@ int hook_look(struct hook_run *run, struct plan_input *input, struct error *err)
 {
 	int r = look_and_bind(run, input, err);
 
-	/* Another machine, or a picture of one, tells nothing of what comes. */
-	if (r != -EAGAIN || !run->sysroot.real || run->settings.timeout == 0)
+	if (r != -EAGAIN)
 		return r;
+	/* Another machine, or a picture of one, tells nothing of what comes. */
+	if (!run->sysroot.real || run->settings.timeout == 0)
+		return -ENODEV;
 	input->waiting = true;
 	return look_until(run, input, err);
 }

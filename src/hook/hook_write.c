@@ -9,34 +9,32 @@
 /* Who else writes a config.json that a container is about to start from does it once. */
 #define ATTEMPTS_MAX 4
 
-/* Under the lock. -EAGAIN: config.json is another than the one that was planned for, and
- * this one is planned for now. */
-static int plan_again(struct hook_run *run, struct error *err)
+/* Under the lock. *ret_same: config.json is the one that was planned for; else this one is
+ * planned for now. */
+static int plan_again(struct hook_run *run, bool *ret_same, struct error *err)
 {
-	bool same;
-	int r = bundle_read_again(&run->bundle, &same, err);
+	int r = bundle_read_again(&run->bundle, ret_same, err);
 
-	if (r < 0 || same)
+	if (r < 0 || *ret_same)
 		return r;
 	hook_forget_plan(run);
-	r = hook_plan_text(run, err);
-	return r < 0 ? r : -EAGAIN;
+	return hook_plan_text(run, err);
 }
 
 int hook_lock(struct hook_run *run, struct error *err)
 {
 	int r = run->splices.count == 0 ? 0 : bundle_lock(&run->bundle, err);
+	bool same = false;
 
 	for (int i = 0; r == 0 && run->splices.count > 0; i++) {
-		r = plan_again(run, err);
-		if (r != -EAGAIN)
+		r = plan_again(run, &same, err);
+		if (r < 0 || same)
 			break;
-		r = i + 1 < ATTEMPTS_MAX
-			    ? 0
-			    : error_set(
-				      err, ERROR_IO,
-				      "%s: another process keeps changing it; nothing was changed, run again later",
-				      run->bundle.name);
+		if (i + 1 == ATTEMPTS_MAX)
+			r = error_set(
+				err, ERROR_IO,
+				"%s: another process keeps changing it; nothing was changed, run again later",
+				run->bundle.name);
 	}
 	if (r < 0 || run->splices.count == 0)
 		hook_unlock(run);

@@ -176,6 +176,22 @@ assert_quick() {
 	assert_refused 65 'linux.devices[0].major'
 }
 
+@test "a writer waits, and a function that it needs is gone by then" {
+	write_config
+	hold_lock
+	SLOW=()
+	slow_apply
+	sleep 0.5
+	rm -r "$ROOT"/sys/bus/pci/devices/*
+	jq '.hostname = "other"' "$BEFORE" > "$TEMPORARY"
+	mv "$TEMPORARY" "$CONFIG"
+	remember
+	rm "$LOCK"
+	exec 8>&-
+	wait_for_apply
+	assert_refused 69 'is not in /sys/bus/pci/devices'
+}
+
 @test "what was said of a plan that is made again is said once" {
 	add_env PCIDEVICE_B=0000:3b:07.7
 	write_config
