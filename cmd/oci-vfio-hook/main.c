@@ -220,16 +220,11 @@ static void out_of_memory(void *run)
 	_exit(ERROR_INTERNAL);
 }
 
-/* A reader that goes away, and a limit on the size of files, is an error like any other. That they
- * stay pending harms nobody: the process ends. */
-static void block_signals(void)
+/* A reader that goes away, and a limit on the size of files, is an error like any other. */
+static void ignore_signals(void)
 {
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGPIPE);
-	sigaddset(&signals, SIGXFSZ);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 /* What was said to be wrong never ends as a success. */
@@ -252,7 +247,7 @@ int main(int argc, char **argv)
 	int r;
 
 	memory_on_failure(out_of_memory, &run);
-	block_signals();
+	ignore_signals();
 	r = parse(argc, argv, &line, &err);
 	if (r == 0)
 		r = command_configure(&line, &run, &err);
