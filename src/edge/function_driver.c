@@ -112,8 +112,8 @@ static const char *path_of(char path[static PATH_SIZE], const char *before,
 static const char *read_driver(const char *address, char target[static PATH_SIZE])
 {
 	char path[PATH_SIZE];
-	ssize_t length = readlink(path_of(path, DEVICES, address, "/driver"), target,
-				  PATH_SIZE - 1);
+	ssize_t length = readlinkat(AT_FDCWD, path_of(path, DEVICES, address, "/driver"),
+				    target, PATH_SIZE - 1);
 
 	if (length < 0)
 		return NULL;

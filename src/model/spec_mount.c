@@ -115,7 +115,7 @@ static int read_source(struct spec *spec, uint32_t json, struct slice *ret,
 
 	if (r < 0 || !json)
 		return r;
-	if (slice_starts(text, SLICE("/")) || memmem(text.data, text.length, "..", 2))
+	if (slice_starts(text, SLICE("/")) || slice_contains(text, SLICE("..")))
 		return spec_read_path(spec, json, ret, err);
 	*ret = text;
 	return 0;

@@ -2,7 +2,7 @@
 /* A unit of systemd: its device rules. */
 #include "systemd_unit.h"
 
-#include <ctype.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "oci-vfio-hook/unit_name.h"
@@ -14,7 +14,9 @@ static bool is_init(void)
 {
 	struct stat status;
 
-	return lstat("/run/systemd/system", &status) == 0 && S_ISDIR(status.st_mode);
+	return fstatat(AT_FDCWD, "/run/systemd/system", &status, AT_SYMLINK_NOFOLLOW) ==
+		       0 &&
+	       S_ISDIR(status.st_mode);
 }
 
 static struct systemd_property property(const struct systemd_unit *unit, const char *name)
@@ -78,8 +80,8 @@ int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct erro
 		return 0;
 	unit.name = xstrndup(name.data, name.length);
 	suffix = strrchr(unit.name, '.') + 1;
-	unit.interface =
-		xasprintf("org.freedesktop.systemd1.%c%s", toupper(*suffix), suffix + 1);
+	unit.interface = xasprintf("org.freedesktop.systemd1.%c%s", *suffix - 'a' + 'A',
+				   suffix + 1);
 	r = systemd_bus_open(&unit.bus, err);
 	if (r == 0)
 		r = has_cgroup(&unit, cgroup, err);
