@@ -304,12 +304,11 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 	struct lookup lookup = {
 		sysroot, request, &inventory, &walk, &scan, .err = err,
 	};
-	auto_free size_t *previous = NULL;
 	int r = locate_functions(&lookup);
 
-	previous = lookup.previous;
 	for (size_t i = 0; i < inventory.n_functions && r == 0; i++)
 		r = look_up_function(&lookup, i);
+	free(lookup.previous);
 	for (size_t i = 0; i < inventory.n_functions && r == 0; i++)
 		r = look_up_group(&lookup, i);
 	if (r == 0)
