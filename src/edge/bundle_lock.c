@@ -168,5 +168,6 @@ void bundle_lock_release(int directory, int *lock, const struct stat *file)
 	/* Another user's run may have removed it, taking it for something else than a lock. */
 	if (*lock >= 0 && is_in_place(directory, file))
 		unlinkat(directory, LOCK_FILE, 0);
-	close_fd(lock);
+	/* The descriptor goes with the process: nobody finds that file any more. */
+	*lock = -1;
 }
