@@ -106,9 +106,10 @@ void spec_free(struct spec *spec);
 /* Is a cleaned path /dev, or below it? */
 bool path_is_of_dev(struct slice path);
 
-/* Has the spec an annotation of which the key begins so? Looks at the text again: for the few
- * runs that ask. */
-bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix);
+/* Is the container a pod's, by its annotations? CRI engines always add some of io.kubernetes.*, and a
+ * container's author can't take them away. podman adds two of these names to each container, of a pod
+ * or not: io.kubernetes.cri-o.Created and .TTY (podman, pkg/annotations). */
+bool spec_is_pods(const struct spec *spec);
 
 /* Parses a process (config.md, "process"; the file of `exec --process`) as a spec that
  * has nothing but its environment. */

@@ -211,7 +211,14 @@ static bool is_state(const struct json *doc)
 	return !root || json_type(doc, root) != JSON_OBJECT;
 }
 
-bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix)
+static bool is_pods_annotation(struct slice key)
+{
+	return slice_starts(key, SLICE("io.kubernetes.")) &&
+	       !slice_equal(key, SLICE("io.kubernetes.cri-o.Created")) &&
+	       !slice_equal(key, SLICE("io.kubernetes.cri-o.TTY"));
+}
+
+bool spec_is_pods(const struct spec *spec)
 {
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
@@ -224,7 +231,7 @@ bool spec_has_annotation_prefix(const struct spec *spec, struct slice prefix)
 		struct slice key;
 
 		if (json_type(&doc, json) == JSON_KEY &&
-		    json_string(&doc, json, &key, &err) == 0 && slice_starts(key, prefix))
+		    json_string(&doc, json, &key, &err) == 0 && is_pods_annotation(key))
 			return true;
 	}
 	return false;

@@ -55,6 +55,17 @@ renumbered() {
 	assert_idempotent --by-address=remap
 }
 
+@test "a renumbered group of a container of podman's, whose annotations have a CRI engine's names" {
+	renumbered
+	add_env PCIDEVICE_X=0000:89:05.2
+	add_annotation io.container.manager libpod
+	add_annotation io.kubernetes.cri-o.Created 2026-11-21T18:29:46Z
+	add_annotation io.kubernetes.cri-o.TTY false
+	apply --by-address=remap
+	assert_silent
+	assert_devices '/dev/vfio/125 c 243:17' '/dev/vfio/vfio c 10:196'
+}
+
 @test "a renumbered group that is gone today" {
 	renumbered
 	rm "$ROOT/sys/class/vfio/100"

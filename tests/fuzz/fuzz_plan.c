@@ -478,7 +478,7 @@ static bool address_gives(const struct plan_run_input *input, const struct plan_
 	if (input->by_address != BY_ADDRESS_REMAP ||
 	    (node->kind == VFIO_GROUP &&
 	     machine_is_noiommu(input->sysroot, node->number)) ||
-	    spec_has_annotation_prefix(&run->spec, SLICE("io.kubernetes.")))
+	    spec_is_pods(&run->spec))
 		return false;
 	for (size_t i = 0; i < run->inventory.n_own; i++) {
 		const struct inventory_own *own = &run->inventory.own[i];

@@ -13,6 +13,8 @@
 # jq's variables look like the shell's, and bats' own are set in every test:
 # shellcheck disable=SC2016,SC2030,SC2031
 
+# A function that no map has.
+edu_root=0000:00:05.0
 # The function of map.json that the host knew as 0000:3b:02.0, in group 45.
 edu_port=0000:01:00.0
 host_address=0000:3b:02.0
@@ -33,6 +35,7 @@ load helpers
 setup_file() {
 	PATH=$ENGINES/usr/bin:$ENGINES/usr/sbin:$PATH
 	bind_to vfio-pci $edu_port
+	bind_to vfio-pci $edu_root
 	cp -R "$PACKAGE"/. /
 	mkdir -p $state/{empty,image}
 	configure_podman
@@ -66,13 +69,15 @@ teardown() {
 configure_podman() {
 	mkdir -p /etc/cdi
 	# With type and numbers given podman doesn't look for the node, which isn't here.
-	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" \
+	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" --arg own "PCIDEVICE_OWN=$edu_root" \
 		--slurpfile example $examples/createRuntime/oci-vfio-hook.json '{
 		cdiVersion: "0.3.0", kind: "test.example/vfio",
 		devices: [{name: "45", containerEdits: {
 			env: [$variable],
 			deviceNodes: [{path: "/dev/vfio/45", type: "c", major: 243, minor: 5, permissions: "rwm"}]}}]}
 		| .devices += [.devices[0] | .name = "45-alone" | del(.containerEdits.env)]
+		| .devices += [.devices[0] | .name = "stale" | .containerEdits.env = [$own]
+			| .containerEdits.deviceNodes[0].path = "/dev/vfio/99" | .containerEdits.deviceNodes[0].minor = 99]
 		| .devices += [.devices[1] | .name = "45-with-hook"
 			| .containerEdits.hooks = [$example[0].hook + {hookName: "createRuntime"}]]' > /etc/cdi/vfio.json
 	cat > /etc/containers/storage.conf <<-CONF
@@ -232,6 +237,13 @@ podman_precreate() {
 
 @test "podman with crun, precreate" { podman_precreate crun; }
 @test "podman with runc, precreate" { podman_precreate runc; }
+
+# This machine's own device, whose group had another number when the container was described.
+@test "podman, precreate: the node of today, by the address" {
+	local command=(run --rm --device test.example/vfio=stale --rootfs "$bundle/rootfs" /probe)
+	expect 12 '/dev/vfio/vfio' podman --hooks-dir $state/empty --runtime crun "${command[@]}"
+	expect 0 "$edu_root 0x010000ed" podman --runtime crun "${command[@]}"
+}
 
 @test "podman, precreate: a container that is started again" {
 	local arguments

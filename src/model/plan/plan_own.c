@@ -11,13 +11,10 @@ struct judgement {
 	bool looked_for_pod, found_pod; /* of the annotations */
 };
 
-/* Is the container a pod's? CRI engines always add io.kubernetes.cri*, and others io.kubernetes.
- * too, such as docker's for cri-dockerd; a container's author can't take them away. */
-static bool is_pod(struct judgement *judgement)
+static bool is_pods(struct judgement *judgement)
 {
 	if (!judgement->looked_for_pod)
-		judgement->found_pod = spec_has_annotation_prefix(
-			judgement->planner->in->spec, SLICE("io.kubernetes."));
+		judgement->found_pod = spec_is_pods(judgement->planner->in->spec);
 	judgement->looked_for_pod = true;
 	return judgement->found_pod;
 }
@@ -164,7 +161,7 @@ static int judge_paired(struct judgement *judgement, const struct claim *claim)
 	if (!function->vfio || !function->has_group)
 		return refuse_unbound(planner, claim);
 	/* What would stand in the way is said at once, not when its remedy was followed. */
-	objection = claim_find_objection(planner, claim, is_pod(judgement));
+	objection = claim_find_objection(planner, claim, is_pods(judgement));
 	if (planner->in->by_address != BY_ADDRESS_REMAP || objection)
 		return refuse_address(planner, claim, objection);
 	return claim_remap(planner, claim);
