@@ -71,14 +71,17 @@ static void add_disk(struct disks *disks, const char *disk)
 }
 
 /* All that sysfs has below the function. */
-static void add_disks(struct disks *disks, const struct pci_address *address)
+static int add_disks(struct disks *disks, const struct pci_address *address,
+		     struct error *err)
 {
 	auto_names names = { 0 };
 	auto_close int fd =
 		sysroot_openat(disks->sysroot, AT_FDCWD, BLOCK, O_RDONLY | O_DIRECTORY);
 
-	if (fd < 0 || names_read(fd, &names) < 0)
-		return;
+	int r = fd < 0 ? fd : names_read(fd, &names);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : file_error(BLOCK, -r, err);
 	for (size_t i = 0; i < names.count; i++) {
 		auto_free char *path = text_join(BLOCK, names.items[i], NULL);
 		auto_free char *head = NULL;
@@ -90,6 +93,7 @@ static void add_disks(struct disks *disks, const struct pci_address *address)
 		if (head)
 			add_disk(disks, head);
 	}
+	return 0;
 }
 
 static int read_table(const struct sysroot *sysroot, const char *path, char **ret,
@@ -123,8 +127,9 @@ static int look_at_tables(struct disks *disks, struct error *err)
 }
 
 /* A file system of another mount namespace, or one of several disks, ZFS: the kernel has who
- * claims a disk, or a partition, whoever that is (open(2), O_EXCL). */
-static bool is_claimed(const struct block_device *device)
+ * claims a disk, or a partition, whoever that is (open(2), O_EXCL). Where that can't be asked, as
+ * below a /dev of a container's own, it counts as claimed. */
+static bool may_be_claimed(const struct block_device *device)
 {
 	auto_free char *path = text_join("/dev/", device->name, NULL);
 	struct stat status;
@@ -135,9 +140,9 @@ static bool is_claimed(const struct block_device *device)
 	if (stat(path, &status) < 0 || !S_ISBLK(status.st_mode) ||
 	    major(status.st_rdev) != device->number.major ||
 	    minor(status.st_rdev) != device->number.minor)
-		return false;
+		return true;
 	fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 && errno == EBUSY;
+	return fd < 0 && errno != ENOMEDIUM && errno != ENXIO;
 }
 
 static void look_for_claims(struct disks *disks)
@@ -145,7 +150,7 @@ static void look_for_claims(struct disks *disks)
 	for (size_t i = 0; i < disks->devices.count && !disks->use->name; i++) {
 		const struct block_device *device = &disks->devices.items[i];
 
-		if (is_claimed(device))
+		if (may_be_claimed(device))
 			*disks->use =
 				(struct function_use) { .kind = FUNCTION_DISK_CLAIMED,
 							.name = xstrdup(device->name) };
@@ -157,10 +162,9 @@ int sysfs_find_disk(const struct sysroot *sysroot, const struct pci_address *add
 {
 	struct function_use use = { 0 };
 	struct disks disks = { .sysroot = sysroot, .use = &use };
-	int r = 0;
+	int r = add_disks(&disks, address, err);
 
-	add_disks(&disks, address);
-	if (disks.devices.count > 0)
+	if (r == 0 && disks.devices.count > 0)
 		r = look_at_tables(&disks, err);
 	if (r == 0 && sysroot->real)
 		look_for_claims(&disks);
