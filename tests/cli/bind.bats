@@ -352,7 +352,7 @@ with_driver() {
 	# The stand-in for a kernel that has lost the driver meanwhile.
 	write_config
 	remember
-	machine_command "${TRACED[@]}" -P /sys/bus/pci/devices/0000:01:00.0/driver -e trace=readlink -e inject=readlink:error=ENOENT:when=3+ \
+	machine_command "${TRACED[@]}" -P /sys/bus/pci/devices/0000:01:00.0/driver -e trace=readlinkat -e inject=readlinkat:error=ENOENT:when=3+ \
 		"$OCI_VFIO_HOOK" apply "$BUNDLE" --bind --timeout 0
 	assert_status 69
 	grep -F 'but the function has no driver afterwards' "$STDERR"
