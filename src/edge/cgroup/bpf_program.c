@@ -235,15 +235,15 @@ int bpf_program_pin(int fd, const char *path)
 
 	if (length < 0 || (size_t)length >= sizeof temporary)
 		return -ENAMETOOLONG;
-	if (unlinkat(AT_FDCWD, temporary, 0) < 0 && errno != ENOENT)
+	if (unlink(temporary) < 0 && errno != ENOENT)
 		return -errno;
 	memset(&attributes, 0, sizeof attributes);
 	attributes.pathname = pointer(temporary);
 	attributes.bpf_fd = (uint32_t)fd;
 	r = bpf(BPF_OBJ_PIN, &attributes);
-	if (r == 0 && renameat(AT_FDCWD, temporary, AT_FDCWD, path) < 0) {
+	if (r == 0 && rename(temporary, path) < 0) {
 		r = -errno;
-		unlinkat(AT_FDCWD, temporary, 0);
+		unlink(temporary);
 	}
 	return r;
 }
