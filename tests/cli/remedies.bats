@@ -175,9 +175,8 @@ own_spec() {
 	add_map 47 "$(entry /dev/vfio/devices/vfio7 0000:3b:02.1=07/00)"
 	rm "$MAPS/46.json"
 	add_device /dev/vfio/devices/vfio7 c 511 7
-	refused "have the host's engine name the group's node /dev/vfio/N"
-	add_map 47 "$(entry /dev/vfio/46 0000:3b:02.1=07/00)"
-	DEVICES[2]='{"path":"/dev/vfio/46","type":"c","major":243,"minor":6}'
+	refused 'set "node": "group" in the entry'
+	add_map 47 "$(entry /dev/vfio/devices/vfio7 0000:3b:02.1=07/00 | jq -c '.node = "group"')"
 	helps
 }
 
@@ -324,7 +323,7 @@ own_spec() {
 		{"type":"node","container_path":"/dev/vfio/45","vm_path":"/dev/vfio/3"}|use the type vfio-pci with options
 		{"type":"vfio-pci","container_path":"/dev/vfio/45","options":["0000:3b:02.0=06/00"],"final_path":"/dev/vfio/vfio"}|choose another
 		{"type":"vfio-pci","container_path":"/dev/vfio/45","containerPath":"/dev/vfio/45","options":["0000:3b:02.0=06/00"]}|keep one
-		{"type":"vfio-pci","container_path":"/dev/vfio/45","options":["0000:3b:02.0=06/00"],"node":"group"}|remove the field
+		{"type":"vfio-pci","container_path":"/dev/vfio/45","options":["0000:3b:02.0=06/00"],"infiniband":true}|remove the field
 		{"type":"vfio-pci","container_path":"/dev/vfio/45","options":["0000:3b:02.0=06/00"],"HostDev":"243:5"}|must be spelled "host_dev"
 	END
 }

@@ -172,10 +172,15 @@ static void test_refused(void **state)
 	check_all(cases, ARRAY_SIZE(cases));
 }
 
-#define PODMAN                                                                           \
-	"\"annotations\":{\"io.container.manager\":\"libpod\","                           \
-	"\"io.kubernetes.cri-o.Created\":\"2026-11-21T18:29:46Z\","                        \
-	"\"io.kubernetes.cri-o.TTY\":\"false\"},"
+#define OF_PODMAN(devices, rules)                                                        \
+	"{\"annotations\":{\"io.container.manager\":\"libpod\","                         \
+	"\"io.kubernetes.cri-o.Created\":\"2026-11-21T18:29:46Z\","                      \
+	"\"io.kubernetes.cri-o.TTY\":\"false\"},"                                        \
+	"\"process\":{\"env\":[" VAR(                                                    \
+		"0000:09:00.0") "]},"                                                    \
+				"\"linux\":{\"devices\":[" CONTROL "," devices           \
+				"],\"resources\":{\"devices\":[" DENY_ALL                \
+				"," ALLOW("10", "196") rules "]}}}"
 
 /* The caller may choose any device anyway: the address decides. */
 static void test_remapped(void **state)
@@ -248,14 +253,9 @@ static void test_remapped(void **state)
 		{ .spec = S(VAR("0000:09:00.0"), N9, RULE_9),
 		  .by_address = BY_ADDRESS_REMAP },
 		/* podman's annotations make no pod. */
-		{ .spec = "{" PODMAN "\"process\":{\"env\":[" VAR(
-			  "0000:09:00.0") "]},\"linux\":{\"devices\":[" CONTROL "," GONE "],\"resources\":{\"devices\":[" DENY_ALL "," ALLOW(
-			  "10", "196") "," ALLOW("243", "100") "]}}}",
+		{ .spec = OF_PODMAN(GONE, "," ALLOW("243", "100")),
 		  .by_address = BY_ADDRESS_REMAP,
-		  .expected =
-			  "{" PODMAN "\"process\":{\"env\":[" VAR(
-				  "0000:09:00.0") "]},\"linux\":{\"devices\":[" CONTROL "," N9 "],\"resources\":{\"devices\":[" DENY_ALL "," ALLOW(
-				  "10", "196") RULE_9 "]}}}" },
+		  .expected = OF_PODMAN(N9, RULE_9) },
 		/* Beside somebody's map. */
 		{ .spec = S(VAR("0000:09:00.0"), GONE, "," ALLOW("243", "100")),
 		  .machine_map = MAP_45,
