@@ -630,13 +630,11 @@ static void check_host_numbers(const struct plan_run *run, const struct spec *af
 	}
 }
 
-/* /dev/iommu is this machine's, but where nothing says that the spec isn't, or a handle was
- * kept that this machine doesn't have. */
+/* /dev/iommu is this machine's, but where nothing says that the spec isn't, or what it has is
+ * kept. */
 static void check_iommu(const struct plan_run *run, const struct spec *after)
 {
-	const bool can_tell =
-		run->map.exists && (run->request.unmapped != UNMAPPED_KEEP ||
-				    run->inventory.control[VFIO_HANDLE].exists);
+	const bool can_tell = run->map.exists && run->request.unmapped != UNMAPPED_KEEP;
 
 	for (size_t i = 0; i < after->n_devices && can_tell; i++) {
 		const struct spec_device *device = &after->devices[i];

@@ -297,6 +297,13 @@ static void test_remap_refused(void **state)
 		{ .spec = WITH_POD("\"linux\":{\"devices\":[" N9 "]}"),
 		  .class = ERROR_UNAVAILABLE,
 		  .part = "a pod's variables are its author's, and give no device" },
+		/* Where handles look for what they need. */
+		{ .spec = "{\"process\":{\"env\":[" VAR(
+			  "0000:06:00.0") "]},\"mounts\":[" MOUNT("/dev/iommu",
+								  "/dev/vfio/100") "]}",
+		  .by_address = BY_ADDRESS_REMAP,
+		  .class = ERROR_DATA,
+		  .part = "mounts[0]: it would show /dev/vfio/6 as \"/dev/iommu\", a control node; remove it" },
 		/* What has the path isn't VFIO's. */
 		{ .spec = S(VAR("0000:06:00.0"), NODE("/dev/vfio/100", "b", "243", "100"),
 			    ""),

@@ -261,13 +261,32 @@ static void find_on_paths(const struct planner *planner, const struct slice_inde
 	slice_index_sort(ret_devices);
 }
 
+/* A VFIO node must not stand where what all of its kind need is looked for. */
+static int check_control_nodes(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_mounts; i++) {
+		const struct planned_mount *mount = &planner->mounts[i];
+		auto_free char *path = NULL;
+
+		if (!is_affected(mount) || !mount->by->vfio ||
+		    !path_is_control_node(mount->destination))
+			continue;
+		path = text_quote(mount->destination);
+		return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
+				  mount->before->json,
+				  "it would show %s as %s, a control node; remove it",
+				  mount->by->path, path);
+	}
+	return 0;
+}
+
 int plan_mounts_check(struct planner *planner)
 {
 	auto_slice_index affected = { 0 }, mounts = { 0 }, devices = { 0 };
-	int r = 0;
+	int r = check_control_nodes(planner);
 
-	if (planner->n_mounts == 0)
-		return 0;
+	if (r < 0 || planner->n_mounts == 0)
+		return r;
 	find_affected_paths(planner, &affected);
 	find_on_paths(planner, &affected, &mounts, &devices);
 	for (size_t i = 0, next; i < mounts.count && r == 0; i = next) {
