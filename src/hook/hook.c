@@ -113,7 +113,7 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 {
 	int r = map_source_add_options(options->maps, options->n_maps, &run->map,
 				       &run->messages, err);
-	struct device_map machine = { 0 };
+	auto_device_map machine = { 0 };
 	auto_error broken = { 0 };
 
 	if (r < 0 ||
@@ -128,7 +128,7 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 	r = map_source_add_machine(&run->sysroot, &run->settings.sources, &machine,
 				   &run->messages, &broken);
 	if (r == 0)
-		run->map = machine;
+		run->map = take_struct(machine);
 	else
 		messages_add(
 			&run->messages, MESSAGE_WARNING,
