@@ -319,7 +319,7 @@ static void list_affected(const struct planner *planner, struct device_number_se
 /* Fewer are indexed whole, sooner than it is found out which of them are asked for. */
 #define MANY_RULES 64
 
-/* Each planned device that nothing allows yet. */
+/* Decides which rules are added: one for each planned device that no rule allows yet. */
 static void allow_devices(struct rules *rules)
 {
 	struct planner *planner = rules->planner;
