@@ -237,7 +237,7 @@ int main(int argc, char **argv)
 	const uint64_t started = clock_read();
 	struct error err = { 0 };
 	struct buffer line = { 0 };
-	char *nothing[] = { NULL, NULL }, *runtime = NULL;
+	char *nothing[] = { NULL, NULL }, *runtime = NULL, *name;
 	struct signal_actions actions;
 	int r;
 
@@ -255,8 +255,8 @@ int main(int argc, char **argv)
 		/* What was bound stays: the bundle names it now. */
 		r = errno;
 		ignore_signals(&actions);
-		error_set(&err, ERROR_IO, "%s: can't be run: %s", path_display(runtime),
-			  strerror(r));
+		name = path_display(runtime);
+		error_set(&err, ERROR_IO, "%s: can't be run: %s", name, strerror(r));
 	}
 	say_end(&call, &run, &err, started);
 	log_record_message(&(struct log_record) { .text = err.message }, &line);

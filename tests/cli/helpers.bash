@@ -419,11 +419,6 @@ as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
-# PROGRAM: for a test with failing_malloc.c. A sanitizer has a malloc() of its own.
-needs_failing_malloc() {
-	! grep -q __asan_init "$1" || skip 'not with sanitizers'
-}
-
 # PROGRAM: sets STARVED to what is put before its call so that it gets no memory for a file of some megabytes. A sanitizer's
 # own memory is too much for a limit of the process.
 starve() {

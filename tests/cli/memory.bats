@@ -3,11 +3,12 @@
 # Memory that runs out at any allocation: the program says so, and leaves nothing. In a created container it runs out before
 # anything is changed, or not at all: see live_errors.bats.
 
+# bats file_tags=unsanitized
+
 load helpers
 load wrapper
 
 setup() {
-	needs_failing_malloc "$OCI_VFIO_HOOK"
 	machine
 	bundle
 	wrapper

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const enum unmapped_policy policies[] = { UNMAPPED_AUTO, UNMAPPED_KEEP,
 							 UNMAPPED_ERROR, UNMAPPED_KEEP };
 	struct slice rest;
-	struct sysroot sysroot;
+	struct sysroot sysroot = { 0 };
 	struct plan_run_input input = { .answer = machine_answer,
 					.sysroot = &sysroot,
 					.annotate = true };
