@@ -72,17 +72,12 @@ static int open_or_make(int directory, bool *ret_made)
 	return fd;
 }
 
-static int examine_failed(const char *name, int number, struct error *err)
-{
-	return replacement_error(name, "the bundle's lock can't be examined", number,
-				 err);
-}
-
 /* Opens the file, making it if it is missing. Returns the fd, or -EAGAIN. */
-static int open_lock(int directory, const char *name, bool *ret_made, struct error *err)
+static int open_lock(int directory, const char *name, struct stat *ret, bool *ret_made,
+		     struct error *err)
 {
 	auto_close int fd = open_or_make(directory, ret_made);
-	struct stat status;
+	int r;
 
 	switch (fd) {
 	case -EAGAIN:
@@ -97,11 +92,13 @@ static int open_lock(int directory, const char *name, bool *ret_made, struct err
 	}
 	if (fd < 0)
 		return replacement_error(name, "the bundle can't be locked", -fd, err);
-	if (*ret_made)
-		return take_fd(fd);
-	if (fstat(fd, &status) < 0)
-		return examine_failed(name, errno, err);
-	if (!is_private(directory, &status))
+	if (fstat(fd, ret) < 0) {
+		r = replacement_error(name, "the bundle's lock can't be examined", errno,
+				      err);
+		give_up(directory, fd, *ret_made);
+		return r;
+	}
+	if (!*ret_made && !is_private(directory, ret))
 		return clear_place(directory, name, err);
 	return take_fd(fd);
 }
@@ -111,7 +108,7 @@ static int open_lock(int directory, const char *name, bool *ret_made, struct err
 static int try_lock(int directory, const char *name, struct stat *ret, struct error *err)
 {
 	bool made = false;
-	auto_close int fd = open_lock(directory, name, &made, err);
+	auto_close int fd = open_lock(directory, name, ret, &made, err);
 	int r;
 
 	if (fd < 0)
@@ -123,13 +120,8 @@ static int try_lock(int directory, const char *name, struct stat *ret, struct er
 		give_up(directory, fd, made);
 		return r;
 	}
-	if (fstat(fd, ret) < 0) {
-		r = examine_failed(name, errno, err);
-		give_up(directory, fd, made);
-		return r;
-	}
 	/* The holder removes the file: whoever waited for it then has one that nobody else can
- * find. */
+	 * find. */
 	return is_in_place(directory, ret) ? take_fd(fd) : -EAGAIN;
 }
 
