@@ -148,23 +148,6 @@ static int read_root_only(const struct adding *to, int fd, const char *name, cha
 	return trusted_file_read_fd(fd, name, ret, ret_length, to->err);
 }
 
-static int add_credential(const struct adding *to)
-{
-	auto_close int fd = trusted_file_open(to->sysroot, CREDENTIAL_MAP);
-	auto_free char *text = NULL, *name = NULL;
-	size_t length = 0;
-	int r;
-
-	if (is_absent(fd))
-		return 0;
-	name = sysroot_display(to->sysroot, CREDENTIAL_MAP);
-	r = read_root_only(to, fd, name, &text, &length);
-	if (r < 0 || text == NULL)
-		return r;
-	r = add_text(to, MAP_SOURCE_CREDENTIAL, name, (struct slice) { text, length });
-	return r < 0 ? r : close_source(to);
-}
-
 /* The kernel lets only root open the item, and only CAP_SYS_ADMIN read it. */
 static int read_fw_cfg(const struct adding *to, int fd, const char *name, char **ret,
 		       size_t *ret_length)
@@ -185,20 +168,26 @@ static int read_fw_cfg(const struct adding *to, int fd, const char *name, char *
 		found.message, directory);
 }
 
-static int add_fw_cfg(const struct adding *to)
+/* Reads the opened file; *ret stays NULL where it counts as absent. */
+typedef int read_fn(const struct adding *to, int fd, const char *name, char **ret,
+		    size_t *ret_length);
+
+/* One map, which may have been handed in. */
+static int add_handed_in(const struct adding *to, enum map_source source,
+			 const char *path, read_fn *read_map)
 {
-	auto_close int fd = trusted_file_open(to->sysroot, FW_CFG_MAP);
+	auto_close int fd = trusted_file_open(to->sysroot, path);
 	auto_free char *text = NULL, *name = NULL;
 	size_t length = 0;
 	int r;
 
 	if (is_absent(fd))
 		return 0;
-	name = sysroot_display(to->sysroot, FW_CFG_MAP);
-	r = read_fw_cfg(to, fd, name, &text, &length);
-	if (r == 0)
-		r = add_text(to, MAP_SOURCE_FW_CFG, name,
-			     (struct slice) { text, length });
+	name = sysroot_display(to->sysroot, path);
+	r = read_map(to, fd, name, &text, &length);
+	if (r < 0 || text == NULL)
+		return r;
+	r = add_text(to, source, name, (struct slice) { text, length });
 	return r < 0 ? r : close_source(to);
 }
 
@@ -269,9 +258,10 @@ int map_source_add_machine(const struct sysroot *sysroot,
 	int r = add_directories(&to);
 
 	if (r == 0 && wanted->credential)
-		r = add_credential(&to);
+		r = add_handed_in(&to, MAP_SOURCE_CREDENTIAL, CREDENTIAL_MAP,
+				  read_root_only);
 	if (r == 0 && wanted->fw_cfg)
-		r = add_fw_cfg(&to);
+		r = add_handed_in(&to, MAP_SOURCE_FW_CFG, FW_CFG_MAP, read_fw_cfg);
 	if (r == 0 && wanted->smbios)
 		r = add_smbios(&to);
 	return r;
