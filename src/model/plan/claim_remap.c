@@ -38,11 +38,21 @@ static bool is_guest_of_entry(const struct planner *planner,
 	return false;
 }
 
+bool claim_stands_in(const struct planner *planner, const struct claim *claim)
+{
+	const struct inventory_node *number;
+
+	if (claim->is_mount)
+		return false;
+	number = plan_find_node(planner,
+				planner->in->request->devices[claim->index].number);
+	return planner->in->spec->devices[claim->index].number.type != 'c' ||
+	       (number && !number->absent);
+}
+
 const char *claim_find_objection(const struct planner *planner, const struct claim *claim,
 				 bool is_pod)
 {
-	const struct spec *spec = planner->in->spec;
-	const struct inventory_node *number = NULL;
 	const struct inventory_group *group =
 		inventory_find_group(planner->in->inventory, claim->function->group);
 
@@ -52,13 +62,8 @@ const char *claim_find_objection(const struct planner *planner, const struct cla
 		return "that group is in noiommu mode, which only a map entry can allow";
 	if (is_pod)
 		return "a pod's variables are its author's, and give no device; have the pod made again";
-	if (!claim->is_mount) {
-		number = plan_find_node(
-			planner, planner->in->request->devices[claim->index].number);
-		if (spec->devices[claim->index].number.type != 'c' ||
-		    (number && !number->absent))
-			return "the spec's device is not a VFIO device; correct the spec";
-	}
+	if (claim_stands_in(planner, claim))
+		return "the spec's device is not a VFIO device; correct the spec";
 	if (is_guest_of_entry(planner, claim->address))
 		return "a map entry has this function for another device; correct one of them";
 	return NULL;
@@ -78,6 +83,23 @@ static char *find_fault(const struct planner *planner, const struct claim *claim
 	return group && group->has_node ? NULL : xstrdup("it has no node in /dev/vfio");
 }
 
+struct resolved_node *claim_give(struct planner *planner, const struct claim *claim,
+				 const char *path, uint32_t group)
+{
+	struct resolved_node *node = xzalloc(sizeof *node);
+
+	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
+	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
+	node->final_path = node->path;
+	node->vfio = true;
+	node->group = group;
+	if (claim->is_mount)
+		planner->mount_nodes[claim->index] = node;
+	else
+		planner->device_nodes[claim->index] = node;
+	return node;
+}
+
 int claim_remap(struct planner *planner, const struct claim *claim)
 {
 	const struct inventory_group *group =
@@ -92,12 +114,7 @@ int claim_remap(struct planner *planner, const struct claim *claim)
 				  "%s, but IOMMU group %u is not usable: %s", said,
 				  claim->function->group, fault);
 	path = claim_node_path(planner, claim);
-	node = xzalloc(sizeof *node);
-	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
-	node->vfio = true;
-	node->group = claim->function->group;
-	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
-	node->final_path = node->path;
+	node = claim_give(planner, claim, path, claim->function->group);
 	if (path_is_vfio_handle(claim->path, NULL)) {
 		node->kind = VFIO_HANDLE;
 		node->handle = claim->function->handle.handle;
@@ -111,9 +128,5 @@ int claim_remap(struct planner *planner, const struct claim *claim)
 
 		node->why = text_pool_add(&planner->plan->texts, slice_from(why));
 	}
-	if (claim->is_mount)
-		planner->mount_nodes[claim->index] = node;
-	else
-		planner->device_nodes[claim->index] = node;
 	return 0;
 }

@@ -61,6 +61,15 @@ char *claim_describe_pair(const struct claim *claim);
  * caller frees. */
 char *claim_node_path(const struct planner *planner, const struct claim *claim);
 
+/* Is a device claimed that can't be VFIO's: not a character device, or one of this machine's
+ * others by its numbers? (A mount never is.) */
+bool claim_stands_in(const struct planner *planner, const struct claim *claim);
+
+/* A VFIO node of this machine for the device or mount of the claim; its kind, a group's, may be
+ * changed, and its numbers and reason are to be set. The planner's own. */
+struct resolved_node *claim_give(struct planner *planner, const struct claim *claim,
+				 const char *path, uint32_t group);
+
 /* Why that node may not be given by its address, or NULL; and gives it. */
 const char *claim_find_objection(const struct planner *planner, const struct claim *claim,
 				 bool is_pod);

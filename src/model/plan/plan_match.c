@@ -100,15 +100,12 @@ static bool is_other_device(const struct planner *planner, const struct claim *c
 			    const struct inventory_group *group)
 {
 	const struct spec_device *device;
-	const struct inventory_node *number;
 
 	if (claim->is_mount)
 		return false;
-	device = &planner->in->spec->devices[claim->index];
-	number = plan_find_node(planner,
-				planner->in->request->devices[claim->index].number);
-	if (device->number.type != 'c' || (number && !number->absent))
+	if (claim_stands_in(planner, claim))
 		return true;
+	device = &planner->in->spec->devices[claim->index];
 	return device->has_numbers &&
 	       inventory_find_vfio_node(planner->in->inventory, &device->number) &&
 	       !device_number_equal(&device->number, &group->node);
@@ -152,13 +149,8 @@ static int give(struct planner *planner, const struct claim *claim,
 		return refuse(
 			planner, false, claim,
 			"it has not the type and numbers of a foreign VFIO device: another device stands in there; rename it, or correct the spec");
-	node = xzalloc(sizeof *node);
-	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
-	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
-	node->final_path = node->path;
+	node = claim_give(planner, claim, path, group->number);
 	node->number = group->node;
-	node->vfio = true;
-	node->group = group->number;
 	if (planner->plan->explain) {
 		auto_free char *why = xasprintf(
 			"matched: IOMMU group %u is the only one that no map entry names",
@@ -167,10 +159,6 @@ static int give(struct planner *planner, const struct claim *claim,
 		node->why = text_pool_add(&planner->plan->texts, slice_from(why));
 	}
 	planner->matched = true;
-	if (claim->is_mount)
-		planner->mount_nodes[claim->index] = node;
-	else
-		planner->device_nodes[claim->index] = node;
 	return 0;
 }
 
