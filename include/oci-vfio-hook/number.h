@@ -21,4 +21,8 @@ int number_parse_hex(struct slice text, unsigned int max_digits, uint64_t max,
  * min..max -ERANGE. */
 int number_parse_integer(struct slice text, int64_t min, int64_t max, int64_t *ret);
 
+/* For qsort() and bsearch(): by size, of uint32_t and of uint64_t. */
+int number_compare_u32(const void *a, const void *b);
+int number_compare_u64(const void *a, const void *b);
+
 #endif

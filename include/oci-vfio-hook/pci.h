@@ -34,6 +34,8 @@ bool pci_address_equal(const struct pci_address *a, const struct pci_address *b)
 
 /* An order, as qsort() needs one. */
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
+/* The same for qsort() and bsearch() of addresses. */
+int pci_address_order(const void *a, const void *b);
 
 /* How texts other than sysfs write an address. */
 struct pci_spelling {

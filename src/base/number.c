@@ -65,3 +65,17 @@ int number_parse_integer(struct slice text, int64_t min, int64_t max, int64_t *r
 	*ret = value;
 	return 0;
 }
+
+int number_compare_u32(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+int number_compare_u64(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}

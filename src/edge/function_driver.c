@@ -7,6 +7,7 @@
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/file.h"
+#include "oci-vfio-hook/number.h"
 
 #include "kernel_module.h"
 
@@ -20,17 +21,10 @@
 /* "(null)" is what the kernel says where there is none. */
 #define NO_OVERRIDE "(null)"
 
-static int compare_claims(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 static bool has_claim(const struct bound_functions *bound, uint64_t claim)
 {
 	return bound->n_claims > 0 && bsearch(&claim, bound->claims, bound->n_claims,
-					      sizeof claim, compare_claims);
+					      sizeof claim, number_compare_u64);
 }
 
 /* Not a blocking lock: that could only be ended by a signal, and a hook has no timer of its own
@@ -81,7 +75,7 @@ int function_driver_claim(struct bound_functions *bound, const uint64_t *claims,
 	}
 	bound->n_claims += n_new;
 	if (n_new)
-		array_sort(bound->claims, bound->n_claims, compare_claims);
+		array_sort(bound->claims, bound->n_claims, number_compare_u64);
 	return n_new > 0;
 }
 

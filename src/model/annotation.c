@@ -34,11 +34,6 @@ static int compare_addresses(const void *a, const void *b)
 	return order ? order : pci_address_compare(&x->guest, &y->guest);
 }
 
-static int compare_guests(const void *a, const void *b)
-{
-	return pci_address_compare(a, b);
-}
-
 static int compare_rules(const void *a, const void *b)
 {
 	return device_number_compare(a, b);
@@ -146,7 +141,7 @@ void annotation_index(struct annotation *annotation)
 	for (size_t i = 0; i < annotation->n_addresses; i++)
 		annotation->guests[i] = annotation->addresses[i].guest;
 	sort(annotation->guests, annotation->n_addresses, sizeof *annotation->guests,
-	     compare_guests);
+	     pci_address_order);
 }
 
 const struct annotation_node *annotation_find_final(const struct annotation *annotation,
@@ -210,7 +205,7 @@ bool annotation_has_guest(const struct annotation *annotation,
 {
 	return annotation->n_addresses &&
 	       bsearch(address, annotation->guests, annotation->n_addresses,
-		       sizeof *address, compare_guests);
+		       sizeof *address, pci_address_order);
 }
 
 const struct annotation_address *annotation_find_host(const struct annotation *annotation,

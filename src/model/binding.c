@@ -2,6 +2,8 @@
 /* Which functions --bind takes, and which it leaves where they are. */
 #include "oci-vfio-hook/binding.h"
 
+#include "oci-vfio-hook/number.h"
+
 /* More of a list than this tells nobody more. */
 #define LIST_MAX 2048
 
@@ -283,13 +285,6 @@ static uint64_t claim_of(const struct inventory_function *found)
 	       found->address.function;
 }
 
-static int compare_claims(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 size_t binding_list_claims(const struct request *request,
 			   const struct inventory *inventory, uint64_t **ret)
 {
@@ -301,7 +296,7 @@ size_t binding_list_claims(const struct request *request,
 			claims[count++] = claim_of(&inventory->functions[i]);
 	}
 	if (count > 1)
-		array_sort(claims, count, compare_claims);
+		array_sort(claims, count, number_compare_u64);
 	for (size_t i = 0; i < count; i++) {
 		if (unique == 0 || claims[unique - 1] != claims[i])
 			claims[unique++] = claims[i];

@@ -257,11 +257,6 @@ static void find_leaders(struct environment *environment)
 			first[environment->variables[i].leader];
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	return pci_address_compare(a, b);
-}
-
 void environment_collect_addresses(struct environment *environment)
 {
 	size_t count = 0;
@@ -281,7 +276,7 @@ void environment_collect_addresses(struct environment *environment)
 	environment->n_addresses = count;
 	if (count > 1)
 		qsort(environment->addresses, count, sizeof *environment->addresses,
-		      compare_addresses);
+		      pci_address_order);
 }
 
 void environment_parse(const struct spec *spec, struct environment *ret)
@@ -323,7 +318,7 @@ bool environment_has_address(const struct environment *environment,
 {
 	return environment->n_addresses &&
 	       bsearch(address, environment->addresses, environment->n_addresses,
-		       sizeof *environment->addresses, compare_addresses);
+		       sizeof *environment->addresses, pci_address_order);
 }
 
 void environment_free(struct environment *environment)

@@ -2,6 +2,7 @@
 /* The devices of this machine, as values. */
 #include "oci-vfio-hook/inventory.h"
 
+#include "oci-vfio-hook/number.h"
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/vfio_path.h"
 
@@ -85,13 +86,6 @@ bool inventory_has_vfio_major(const struct inventory *inventory, uint32_t major)
 		       sizeof *inventory->vfio_nodes, compare_majors);
 }
 
-static int compare_groups(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 void inventory_find_unnamed(struct inventory *inventory)
 {
 	auto_free uint32_t *named = xzalloc(inventory->n_functions * sizeof *named);
@@ -105,22 +99,17 @@ void inventory_find_unnamed(struct inventory *inventory)
 			named[count++] = function->group;
 	}
 	if (count > 1)
-		qsort(named, count, sizeof *named, compare_groups);
+		qsort(named, count, sizeof *named, number_compare_u32);
 	for (size_t i = 0; i < inventory->n_vfio_nodes; i++) {
 		if (path_is_group_node(slice_from(inventory->vfio_nodes[i].path),
 				       &group) &&
-		    !bsearch(&group, named, count, sizeof *named, compare_groups))
+		    !bsearch(&group, named, count, sizeof *named, number_compare_u32))
 			*array_append(inventory->unnamed, inventory->n_unnamed,
 				      inventory->unnamed_capacity) = group;
 	}
 	if (inventory->n_unnamed > 1)
 		qsort(inventory->unnamed, inventory->n_unnamed,
-		      sizeof *inventory->unnamed, compare_groups);
-}
-
-static int compare_addresses(const void *a, const void *b)
-{
-	return pci_address_compare(a, b);
+		      sizeof *inventory->unnamed, number_compare_u32);
 }
 
 const struct inventory_own *inventory_find_own(const struct inventory *inventory,
@@ -129,7 +118,7 @@ const struct inventory_own *inventory_find_own(const struct inventory *inventory
 {
 	const struct pci_address *found =
 		request->n_own ? bsearch(address, request->own, request->n_own,
-					 sizeof *request->own, compare_addresses)
+					 sizeof *request->own, pci_address_order)
 			       : NULL;
 
 	return found ? &inventory->own[found - request->own] : NULL;

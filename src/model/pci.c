@@ -145,3 +145,8 @@ int pci_address_compare(const struct pci_address *a, const struct pci_address *b
 		return a->bus - b->bus;
 	return a->slot != b->slot ? a->slot - b->slot : a->function - b->function;
 }
+
+int pci_address_order(const void *a, const void *b)
+{
+	return pci_address_compare(a, b);
+}

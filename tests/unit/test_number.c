@@ -150,13 +150,28 @@ static void test_hex(void **state)
 	}
 }
 
+static void test_compare(void **state)
+{
+	const uint32_t small[] = { 1, 2, UINT32_MAX };
+	const uint64_t large[] = { 1, UINT64_C(1) << 32, UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(small); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(small); k++) {
+			const int order = (i > k) - (i < k);
+
+			assert_int_equal(number_compare_u32(&small[i], &small[k]), order);
+			assert_int_equal(number_compare_u64(&large[i], &large[k]), order);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_parse_part),
-		cmocka_unit_test(test_integer),
-		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_parse),	cmocka_unit_test(test_parse_part),
+		cmocka_unit_test(test_integer), cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_compare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
  * fail, but gives a device only where the administrator has said so. */
 #include "claims.h"
 
+#include "oci-vfio-hook/number.h"
+
 struct judgement {
 	struct planner *planner;
 	const struct claims *claims;
@@ -192,13 +194,6 @@ static int judge(struct judgement *judgement, const struct claim *claim)
 	return refuse_not_own(planner, claim);
 }
 
-static int compare_groups(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* A handle of which no variable names the function: it is none of those in its group that they
  * do name. */
 static bool is_stranger(const struct planner *planner, const struct claim *claim)
@@ -235,7 +230,7 @@ static size_t list_groups(const struct judgement *judgement, uint32_t *ret)
 	}
 	for (size_t i = 0; i < judgement->claims->n_done; i++)
 		ret[count++] = judgement->claims->done_groups[i];
-	qsort(ret, count, sizeof *ret, compare_groups);
+	qsort(ret, count, sizeof *ret, number_compare_u32);
 	return count;
 }
 
@@ -259,7 +254,8 @@ static int check_groups(const struct judgement *judgement)
 		if (!own->exists && !is_host_of_entry(planner, &request->own[i]))
 			absent = i;
 		if (!own->vfio || !own->has_group || judgement->claims->paired[i] ||
-		    bsearch(&own->group, groups, count, sizeof *groups, compare_groups) ||
+		    bsearch(&own->group, groups, count, sizeof *groups,
+			    number_compare_u32) ||
 		    is_host_of_named(planner, &request->own[i]))
 			continue;
 		claim.address = &request->own[i];
