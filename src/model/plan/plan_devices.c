@@ -126,20 +126,16 @@ static bool is_affected(const struct planned_device *device)
 	return device->entry || device->by;
 }
 
-static const struct spec_device *place_of(const struct planned_device *device)
-{
-	return device->before ? device->before : device->place;
-}
-
 static int cannot_merge(struct planner *planner, const struct planned_device *first,
 			const struct planned_device *second, const char *why)
 {
 	auto_free char *path = text_quote(first->after.path);
 
 	return json_error(
-		planner->err, ERROR_DATA, &planner->in->spec->doc, place_of(second)->json,
+		planner->err, ERROR_DATA, &planner->in->spec->doc,
+		planned_device_place(second)->json,
 		"it and linux.devices[%zu] both become %s, but %s differ; give one another \"final_path\"",
-		place_of(first)->index, path, why);
+		planned_device_place(first)->index, path, why);
 }
 
 /* What keeps two devices from being one, or NULL. */

@@ -287,11 +287,6 @@ static void allow_all(struct rules *rules)
 	allow_mounts(rules, &allowed);
 }
 
-static const struct spec_device *place_of(const struct planned_device *device)
-{
-	return device->before ? device->before : device->place;
-}
-
 static bool affects_any(const struct planner *planner)
 {
 	for (size_t i = 0; i < planner->n_devices; i++) {
@@ -306,7 +301,7 @@ static void list_affected(const struct planner *planner, struct device_number_se
 {
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
-		const struct spec_device *before = place_of(device);
+		const struct spec_device *before = planned_device_place(device);
 
 		if (!is_affected(device))
 			continue;
@@ -346,7 +341,7 @@ static void allow_devices(struct rules *rules)
 			 ACCESS_READ | ACCESS_WRITE, only, &added);
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
-		const struct spec_device *before = place_of(device);
+		const struct spec_device *before = planned_device_place(device);
 		const struct device_number *number = &device->after.number;
 		const struct spec_rule *rule;
 

@@ -47,6 +47,13 @@ struct planned_device {
 	const char *why;		/* NULL: by->why */
 };
 
+/* The spec's device that it is, or is to come after; NULL: at the end. */
+static inline const struct spec_device *planned_device_place(
+	const struct planned_device *device)
+{
+	return device->before ? device->before : device->place;
+}
+
 /* A bind mount as it will be; in the order of the spec, and those that are added after what
  * they are like. */
 struct planned_mount {

@@ -27,8 +27,7 @@ static struct step *add_step(struct steps *steps, const struct device_number *ol
 
 static void add_device(struct steps *steps, const struct planned_device *device)
 {
-	const struct spec_device *before =
-		device->before ? device->before : device->place;
+	const struct spec_device *before = planned_device_place(device);
 	struct step *step;
 
 	if (!before || !before->has_numbers || before->number.type == 'p')
