@@ -38,10 +38,6 @@ int usage_error(struct error *err, const char *what, const char *why);
 /* Reads stdin to its end: crun fails a container whose hook closes it earlier. */
 void drain_stdin(void);
 
-/* Reads the configuration and lets the command line override it. */
-int command_configure(const struct command_line *line, struct hook_run *run,
-		      struct error *err);
-
 /* Writes data to stdout; ERROR_IO where that fails. */
 int print_data(struct slice text, struct error *err);
 

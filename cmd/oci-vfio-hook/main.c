@@ -180,8 +180,9 @@ static int set_from_option(const struct command_line *line, enum setting setting
 			 setting_name(setting), setting_values(setting), quoted);
 }
 
-int command_configure(const struct command_line *line, struct hook_run *run,
-		      struct error *err)
+/* Reads the configuration and lets the command line override it. */
+static int configure(const struct command_line *line, struct hook_run *run,
+		     struct error *err)
 {
 	int r = hook_configure(run, &line->hook, err);
 
@@ -250,7 +251,7 @@ int main(int argc, char **argv)
 	ignore_signals();
 	r = parse(argc, argv, &line, &err);
 	if (r == 0)
-		r = command_configure(&line, &run, &err);
+		r = configure(&line, &run, &err);
 	if (r == 0)
 		r = line.command->run(&line, &run, &err);
 	if (r < 0)

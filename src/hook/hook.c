@@ -248,17 +248,19 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
 static int check_arguments(struct hook_run *run, struct error *err)
 {
 	const struct plan_replaced *replaced = &run->plan.replaced[SPEC_TEXTS_ARGS];
-	auto_free char *accept = NULL;
 
 	if (replaced->count == 0)
 		return 0;
-	accept = remedy_setting(run->settings.remedies, "env", "warn");
-	if (!run->settings.env_warn)
+	if (!run->settings.env_warn) {
+		auto_free char *accept =
+			remedy_setting(run->settings.remedies, "env", "warn");
+
 		return error_set(
 			err, ERROR_DATA,
 			"%s: process.args[%zu]: the arguments have to change, which is too late at this stage: " HOOK_EARLIER
 			"; or accept it with %s",
 			run->spec.doc.name, replaced->first, accept);
+	}
 	messages_add(
 		&run->messages, MESSAGE_WARNING,
 		"%s: the arguments of the container's first process keep the host's names: " HOOK_EARLIER,
@@ -270,12 +272,13 @@ static int check_environment(struct hook_run *run, struct error *err)
 {
 	const struct env_changes *env = &run->plan.env;
 	const struct plan_replaced *replaced = &run->plan.replaced[SPEC_TEXTS_ENV];
-	auto_free char *accept = NULL;
 
 	if (env->count == 0 && replaced->count == 0)
 		return 0;
-	accept = remedy_setting(run->settings.remedies, "env", "warn");
-	if (!run->settings.env_warn)
+	if (!run->settings.env_warn) {
+		auto_free char *accept =
+			remedy_setting(run->settings.remedies, "env", "warn");
+
 		return error_set(
 			err, ERROR_DATA,
 			"%s: process.env[%zu]: the environment has to change, which is too late at this stage: " HOOK_EARLIER
@@ -284,6 +287,7 @@ static int check_environment(struct hook_run *run, struct error *err)
 			env->count ? env->items[0].variable->source->index
 				   : replaced->first,
 			accept);
+	}
 	messages_add(
 		&run->messages, MESSAGE_WARNING,
 		"%s: the environment of the container's first process keeps the host's addresses: " HOOK_EARLIER,
