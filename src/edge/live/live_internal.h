@@ -20,8 +20,8 @@
 
 struct live_namespace {
 	pid_t pid;
-	int process;	     /* pidfd; owned, as all of these */
-	int proc;	     /* /proc/PID */
+	int process;	     /* pidfd; borrowed */
+	int proc;	     /* /proc/PID; owned, as all that follow */
 	int own, other;	     /* mount namespaces: ours, the process' */
 	int root, directory; /* ours, to come back to */
 	bool joined;
