@@ -5,7 +5,7 @@
 #define OCI_VFIO_HOOK_ANNOTATION_H
 
 #include "oci-vfio-hook/device_number.h"
-#include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/device_name.h"
 #include "oci-vfio-hook/text_pool.h"
 
 struct annotation_node {
@@ -16,7 +16,7 @@ struct annotation_node {
 };
 
 struct annotation_address {
-	struct pci_address host, guest;
+	struct device_name host, guest;
 };
 
 struct annotation {
@@ -25,7 +25,7 @@ struct annotation {
 	struct annotation_node **by_final;    /* the same by final path; owned */
 	struct annotation_address *addresses; /* by host and guest */
 	size_t n_addresses, addresses_capacity;
-	struct pci_address *guests; /* of these; owned */
+	struct device_name *guests; /* of these; owned */
 	/* Numbers that a rule got for a bind mount of the whole /dev/vfio. */
 	struct device_number *rules;
 	size_t n_rules, rules_capacity;
@@ -38,8 +38,8 @@ struct annotation {
 void annotation_add_node(struct annotation *annotation, const char *container_path,
 			 const char *final_path, const char *node,
 			 const struct device_number *number);
-void annotation_add_address(struct annotation *annotation, const struct pci_address *host,
-			    const struct pci_address *guest);
+void annotation_add_address(struct annotation *annotation, const struct device_name *host,
+			    const struct device_name *guest);
 void annotation_add_rule(struct annotation *annotation,
 			 const struct device_number *number);
 
@@ -60,14 +60,14 @@ const struct annotation_node *annotation_find_container_path(
 bool annotation_has_node(const struct annotation *annotation, const char *container_path,
 			 const char *final_path);
 bool annotation_has_guest(const struct annotation *annotation,
-			  const struct pci_address *address);
+			  const struct device_name *address);
 /* The first pair of this host, or NULL. */
 const struct annotation_address *annotation_find_host(const struct annotation *annotation,
-						      const struct pci_address *host);
+						      const struct device_name *host);
 /* Is this pair listed? */
 bool annotation_has_address(const struct annotation *annotation,
-			    const struct pci_address *host,
-			    const struct pci_address *guest);
+			    const struct device_name *host,
+			    const struct device_name *guest);
 bool annotation_has_rule(const struct annotation *annotation,
 			 const struct device_number *number);
 

@@ -5,6 +5,7 @@
 #ifndef OCI_VFIO_HOOK_DEVICE_MAP_H
 #define OCI_VFIO_HOOK_DEVICE_MAP_H
 
+#include "oci-vfio-hook/device_name.h"
 #include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/error.h"
 #include "oci-vfio-hook/message.h"
@@ -31,7 +32,7 @@ enum pci_identity {
 extern const char *const pci_identity_names[PCI_IDENTITY_COUNT];
 
 struct map_function {
-	struct pci_address host;
+	struct device_name host;
 	struct pci_locator guest;
 	char *guest_text; /* as the map spells it, and the locator borrows it; owned */
 };

@@ -33,6 +33,15 @@ struct env_reference {
 	};
 };
 
+/* The device that it names, if it names one. */
+bool env_reference_get_name(const struct env_reference *reference,
+			    struct device_name *ret);
+
+/* Returns the text that puts this device in its place, as it is spelled there; NULL: a UUID is
+ * not replaced by an address. The caller frees. */
+char *env_reference_spell(const struct env_reference *reference,
+			  const struct device_name *name);
+
 static inline bool env_reference_is_address(const struct env_reference *reference)
 {
 	return reference->kind == ENV_ADDRESS || reference->kind == ENV_ADDRESS_KEY;
@@ -61,6 +70,8 @@ struct environment {
 	size_t n_references, references_capacity;
 	struct pci_address *addresses; /* of all that isn't done; sorted; owned */
 	size_t n_addresses;
+	struct uuid *uuids; /* the same of mediated devices */
+	size_t n_uuids;
 	struct text_pool
 		texts; /* paths and UUIDs that are not as they stand in the spec */
 };
@@ -70,21 +81,21 @@ struct environment {
 /* Finds the references of the spec's variables. */
 void environment_parse(const struct spec *spec, struct environment *ret);
 
-/* Variables that belong together are done if every address in them is a guest that an
- * earlier run listed: they were translated whole or left whole. Without any address their
+/* Variables that belong together are done if every device in them is a guest that an
+ * earlier run listed: they were translated whole or left whole. Without any device their
  * paths tell. */
 void environment_mark_done(struct environment *environment,
 			   const struct annotation *annotation);
 
-/* Fills `addresses` again, after variables were marked. */
-void environment_collect_addresses(struct environment *environment);
+/* Fills `addresses` and `uuids` again, after variables were marked. */
+void environment_collect_names(struct environment *environment);
 
-/* Is there an address that isn't done? */
-bool environment_has_addresses(const struct environment *environment);
+/* Is there an address or UUID that isn't done? */
+bool environment_has_names(const struct environment *environment);
 
-/* Does any variable that isn't done name this address? */
-bool environment_has_address(const struct environment *environment,
-			     const struct pci_address *address);
+/* Does any variable that isn't done name this device? */
+bool environment_has_name(const struct environment *environment,
+			  const struct device_name *name);
 
 void environment_free(struct environment *environment);
 

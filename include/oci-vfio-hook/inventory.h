@@ -25,7 +25,7 @@ struct inventory_function {
 	 */
 	char *absent;
 	bool is_final; /* what is absent can't come: the locator contradicts the machine */
-	struct pci_address address;
+	struct device_name name;
 	bool has_group; /* link iommu_group; looked up always */
 	uint32_t group;
 	/* With want_group: is it bound to a VFIO driver (has a directory vfio-dev, or the

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of the host that are left in texts: PCI addresses and paths as whole tokens, found
- * in one pass by a sorted table. Pure. */
+/* Names of the host that are left in texts: PCI addresses, UUIDs of mediated devices and paths
+ * as whole tokens, found in one pass by a sorted table. Pure. */
 #ifndef OCI_VFIO_HOOK_LEFTOVER_H
 #define OCI_VFIO_HOOK_LEFTOVER_H
 
-#include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/device_name.h"
 
 struct leftover_address {
-	struct pci_address host;
+	struct device_name host;
 	bool known; /* what it is here */
-	struct pci_address guest;
+	struct device_name guest;
 	/* For the caller: where it was found last; whether it was used. */
 	size_t seen;
 	bool listed;
@@ -26,14 +26,15 @@ struct leftover_path {
 struct leftover_table {
 	struct leftover_address *addresses; /* sorted, as paths are; owned */
 	size_t n_addresses, addresses_capacity;
+	bool has_uuids;		     /* among them */
 	struct leftover_path *paths; /* owned */
 	size_t n_paths, paths_capacity;
 };
 
 /* `guest` NULL: it isn't known. */
 void leftover_table_add_address(struct leftover_table *table,
-				const struct pci_address *host,
-				const struct pci_address *guest);
+				const struct device_name *host,
+				const struct device_name *guest);
 /* `path` is clean, and isn't empty. `final` NULL: the container sees nothing in its place. Both
  * are borrowed. */
 void leftover_table_add_path(struct leftover_table *table, struct slice path,
@@ -42,7 +43,7 @@ void leftover_table_add_path(struct leftover_table *table, struct slice path,
 void leftover_table_sort(struct leftover_table *table);
 void leftover_table_free(struct leftover_table *table);
 
-/* A token: an address in any spelling, or a path. */
+/* A token: an address in any spelling, a UUID, or a path. */
 struct leftover {
 	size_t start, end;		  /* bytes of the text */
 	struct leftover_address *address; /* or: */

@@ -14,6 +14,7 @@ struct leftover_filter {
 	char first, second; /* these */
 	size_t distance;    /* between them; 0: they are one */
 	size_t shortest;    /* how many characters a token has at least */
+	bool uuids;	    /* there may be any */
 	bool odd;	    /* a path has other characters than 0-9A-Za-z and /:._- */
 };
 

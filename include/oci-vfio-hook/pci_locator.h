@@ -4,7 +4,7 @@
 #ifndef OCI_VFIO_HOOK_PCI_LOCATOR_H
 #define OCI_VFIO_HOOK_PCI_LOCATOR_H
 
-#include "oci-vfio-hook/pci.h"
+#include "oci-vfio-hook/device_name.h"
 #include "oci-vfio-hook/pci_selector.h"
 
 struct pci_step {
@@ -18,6 +18,7 @@ enum pci_locator_kind {
 	PCI_LOCATOR_ADDRESS,
 	PCI_LOCATOR_PATH,
 	PCI_LOCATOR_SELECTOR,
+	PCI_LOCATOR_MDEV, /* which is no PCI function */
 };
 
 /* How a map entry says which function of this machine it means. */
@@ -29,12 +30,13 @@ struct pci_locator {
 	uint8_t n_steps; /* at least 1 */
 	struct pci_step steps[PCI_PATH_STEPS_MAX];
 	struct pci_features selector; /* PCI_LOCATOR_SELECTOR; borrows from the text */
+	struct uuid uuid;	      /* PCI_LOCATOR_MDEV */
 };
 
 /* An address, or slots from the root bus: "06/00" (SS[.F] joined by "/"), "20/00/00"
  * (three or more segments of which the first is >= 0x20: root bus 0x20, as Kata's agent
- * has it for pxb-pcie), "0001:20/00" (domain and root bus); or a selector, which borrows from
- * the text. ERROR_DATA says what is wrong. */
+ * has it for pxb-pcie), "0001:20/00" (domain and root bus); a selector, which borrows from
+ * the text; or the UUID of a mediated device. ERROR_DATA says what is wrong. */
 int pci_locator_parse(struct slice text, struct pci_locator *ret, struct error *err);
 
 bool pci_locator_equal(const struct pci_locator *a, const struct pci_locator *b);

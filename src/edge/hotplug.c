@@ -67,7 +67,7 @@ static bool has_udevd(void)
 
 static int listen_to_udevd(struct hotplug *hotplug, struct error *err)
 {
-	static const char *const subsystems[] = { "pci", "vfio", "vfio-dev" };
+	static const char *const subsystems[] = { "pci", "vfio", "vfio-dev", "mdev" };
 	const struct libudev *libudev = &hotplug->libudev;
 	int r = library_open(&libudev_library, &hotplug->libudev, err);
 

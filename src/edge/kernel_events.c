@@ -30,7 +30,7 @@ int kernel_events_open(struct error *err)
 
 static bool is_ours(struct slice message)
 {
-	static const char *const subsystems[] = { "pci", "vfio", "vfio-dev" };
+	static const char *const subsystems[] = { "pci", "vfio", "vfio-dev", "mdev" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++) {
 		if (uevent_is_of(message, slice_from(subsystems[i])))

@@ -29,9 +29,14 @@ static int compare_final(const void *a, const void *b)
 static int compare_addresses(const void *a, const void *b)
 {
 	const struct annotation_address *x = a, *y = b;
-	int order = pci_address_compare(&x->host, &y->host);
+	int order = device_name_compare(&x->host, &y->host);
 
-	return order ? order : pci_address_compare(&x->guest, &y->guest);
+	return order ? order : device_name_compare(&x->guest, &y->guest);
+}
+
+static int compare_guests(const void *a, const void *b)
+{
+	return device_name_compare(a, b);
 }
 
 static int compare_rules(const void *a, const void *b)
@@ -62,8 +67,8 @@ void annotation_add_node(struct annotation *annotation, const char *container_pa
 	}
 }
 
-void annotation_add_address(struct annotation *annotation, const struct pci_address *host,
-			    const struct pci_address *guest)
+void annotation_add_address(struct annotation *annotation, const struct device_name *host,
+			    const struct device_name *guest)
 {
 	*array_append(annotation->addresses, annotation->n_addresses,
 		      annotation->addresses_capacity) =
@@ -141,7 +146,7 @@ void annotation_index(struct annotation *annotation)
 	for (size_t i = 0; i < annotation->n_addresses; i++)
 		annotation->guests[i] = annotation->addresses[i].guest;
 	sort(annotation->guests, annotation->n_addresses, sizeof *annotation->guests,
-	     pci_address_order);
+	     compare_guests);
 }
 
 const struct annotation_node *annotation_find_final(const struct annotation *annotation,
@@ -201,35 +206,35 @@ bool annotation_has_node(const struct annotation *annotation, const char *contai
 }
 
 bool annotation_has_guest(const struct annotation *annotation,
-			  const struct pci_address *address)
+			  const struct device_name *address)
 {
 	return annotation->n_addresses &&
 	       bsearch(address, annotation->guests, annotation->n_addresses,
-		       sizeof *address, pci_address_order);
+		       sizeof *address, compare_guests);
 }
 
 const struct annotation_address *annotation_find_host(const struct annotation *annotation,
-						      const struct pci_address *host)
+						      const struct device_name *host)
 {
 	size_t low = 0, high = annotation->n_addresses;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (pci_address_compare(&annotation->addresses[middle].host, host) < 0)
+		if (device_name_compare(&annotation->addresses[middle].host, host) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low < annotation->n_addresses &&
-			       pci_address_equal(&annotation->addresses[low].host, host)
+			       device_name_equal(&annotation->addresses[low].host, host)
 		       ? &annotation->addresses[low]
 		       : NULL;
 }
 
 bool annotation_has_address(const struct annotation *annotation,
-			    const struct pci_address *host,
-			    const struct pci_address *guest)
+			    const struct device_name *host,
+			    const struct device_name *guest)
 {
 	const struct annotation_address wanted = { *host, *guest };
 

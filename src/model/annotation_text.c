@@ -111,8 +111,8 @@ static int read_address(const struct json *doc, uint32_t pair,
 
 	if (!second || json_string(doc, first, &host, err) < 0 ||
 	    json_string(doc, second, &guest, err) < 0 ||
-	    pci_address_parse(host, &address.host) < 0 ||
-	    pci_address_parse(guest, &address.guest) < 0)
+	    device_name_parse(host, &address.host) < 0 ||
+	    device_name_parse(guest, &address.guest) < 0)
 		return -EINVAL;
 	*array_append(annotation->addresses, annotation->n_addresses,
 		      annotation->addresses_capacity) = address;
@@ -293,11 +293,11 @@ static void format_node(const struct annotation_node *node, struct buffer *ret)
 
 static void format_addresses(const struct annotation *annotation, struct buffer *ret)
 {
-	char host[PCI_ADDRESS_SIZE], guest[PCI_ADDRESS_SIZE];
+	char host[DEVICE_NAME_SIZE], guest[DEVICE_NAME_SIZE];
 
 	for (size_t i = 0; i < annotation->n_addresses; i++) {
-		pci_address_format(&annotation->addresses[i].host, host);
-		pci_address_format(&annotation->addresses[i].guest, guest);
+		device_name_format(&annotation->addresses[i].host, host);
+		device_name_format(&annotation->addresses[i].guest, guest);
 		buffer_add(ret, i ? SLICE(",[") : SLICE("["));
 		json_quote(ret, slice_from(host));
 		buffer_add(ret, SLICE(","));

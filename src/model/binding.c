@@ -27,10 +27,11 @@ void binding_free(struct binding *binding)
 	*binding = (struct binding) { 0 };
 }
 
-/* Is it one that the spec's container drives itself? */
+/* Is it a PCI function that the spec's container drives itself? */
 static bool is_wanted(const struct request_function *asked)
 {
-	return asked->named && asked->entry->type == DEVICE_VFIO_PCI;
+	return asked->named && asked->entry->type == DEVICE_VFIO_PCI &&
+	       asked->map->guest.kind != PCI_LOCATOR_MDEV;
 }
 
 /* Does it lack a group that binding it doesn't make? Without an IOMMU vfio-pci makes one. */
@@ -200,7 +201,7 @@ int binding_decide(const struct request *request, const struct inventory *invent
 		const struct inventory_function *found = &inventory->functions[i];
 
 		if (is_wanted(&request->functions[i]) && !found->vfio)
-			add(&binding, &found->address, found->driver,
+			add(&binding, &found->name.address, found->driver,
 			    request->functions[i].entry, false);
 	}
 	sort(&binding);
@@ -280,9 +281,9 @@ static uint64_t claim_of(const struct inventory_function *found)
 {
 	if (found->has_group)
 		return found->group;
-	return CLAIM_OF_FUNCTION | (uint64_t)found->address.domain << 16 |
-	       (uint64_t)found->address.bus << 8 | (uint64_t)found->address.slot << 3 |
-	       found->address.function;
+	return CLAIM_OF_FUNCTION | (uint64_t)found->name.address.domain << 16 |
+	       (uint64_t)found->name.address.bus << 8 |
+	       (uint64_t)found->name.address.slot << 3 | found->name.address.function;
 }
 
 size_t binding_list_claims(const struct request *request,

@@ -200,6 +200,15 @@ static int read_type(const struct json *doc, uint32_t object, struct map_entry *
 	return 0;
 }
 
+static struct pci_locator locate_self(const struct device_name *host)
+{
+	if (host->bus == DEVICE_BUS_MDEV)
+		return (struct pci_locator) { .kind = PCI_LOCATOR_MDEV,
+					      .uuid = host->uuid };
+	return (struct pci_locator) { .kind = PCI_LOCATOR_ADDRESS,
+				      .address = host->address };
+}
+
 /* Where the function is on this machine; "self": where it is on the host. */
 static int read_guest(const struct json *doc, uint32_t json,
 		      struct map_function *function, struct error *err)
@@ -208,14 +217,20 @@ static int read_guest(const struct json *doc, uint32_t json,
 	auto_free char *path = NULL;
 
 	if (slice_equal(text, SLICE("self"))) {
-		function->guest = (struct pci_locator) { .kind = PCI_LOCATOR_ADDRESS,
-							 .address = function->host };
+		function->guest = locate_self(&function->host);
 		return 0;
 	}
-	if (pci_locator_parse(text, &function->guest, err) == 0)
+	if (pci_locator_parse(text, &function->guest, err) < 0) {
+		path = json_path(doc, json);
+		return error_prefix(err, "%s: %s", doc->name, path);
+	}
+	if (function->guest.kind != PCI_LOCATOR_MDEV ||
+	    function->host.bus == DEVICE_BUS_MDEV)
 		return 0;
-	path = json_path(doc, json);
-	return error_prefix(err, "%s: %s", doc->name, path);
+	return json_error(
+		err, ERROR_DATA, doc, json,
+		"%s is the UUID of a mediated device, which a PCI function of the host can't be here",
+		function->guest_text);
 }
 
 /* One option HOST=GUEST. */
@@ -238,11 +253,11 @@ static int read_function(const struct json *doc, uint32_t json, struct map_entry
 	}
 	host = slice_from_to(text, 0, (size_t)(equals - text.data));
 	guest = slice_from_to(text, host.length + 1, text.length);
-	if (pci_address_parse(host, &function.host) < 0) {
+	if (device_name_parse(host, &function.host) < 0) {
 		quoted = text_quote(text);
 		return json_error(
 			err, ERROR_DATA, doc, json,
-			"the part before = must be a PCI address such as 0000:3b:02.0, in %s",
+			"the part before = must be a PCI address such as 0000:3b:02.0, or the UUID of a mediated device, in %s",
 			quoted);
 	}
 	if (guest.length == 0) {
@@ -328,6 +343,12 @@ static int read_expect(const struct json *doc, uint32_t object, struct map_entry
 	if (entry->type == DEVICE_NODE)
 		return json_error(err, ERROR_DATA, doc, expect,
 				  "a node has no PCI identity; remove the field");
+	for (size_t i = 0; i < entry->n_functions; i++) {
+		if (entry->functions[i].guest.kind == PCI_LOCATOR_MDEV)
+			return json_error(
+				err, ERROR_DATA, doc, expect,
+				"a mediated device has no PCI identity; remove the field");
+	}
 	for (unsigned int i = 0; i < PCI_IDENTITY_COUNT; i++) {
 		uint32_t json = json_member(doc, expect, i);
 

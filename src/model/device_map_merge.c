@@ -28,12 +28,12 @@ static int check_contradiction(const struct map_entry *a, const struct map_funct
 			       const struct map_entry *b, const struct map_function *y,
 			       struct error *err)
 {
-	bool same_host = pci_address_equal(&x->host, &y->host);
+	bool same_host = device_name_equal(&x->host, &y->host);
 	bool same_guest = pci_locator_equal(&x->guest, &y->guest);
-	char host[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
+	char host[DEVICE_NAME_SIZE], other[DEVICE_NAME_SIZE];
 
-	pci_address_format(&x->host, host);
-	pci_address_format(&y->host, other);
+	device_name_format(&x->host, host);
+	device_name_format(&y->host, other);
 	if (same_host && !same_guest)
 		return error_set(
 			err, ERROR_DATA,
@@ -52,7 +52,7 @@ static int check_same_host(const struct map_entry *a, const struct map_function 
 			   struct error *err)
 {
 	(void)a, (void)b, (void)err;
-	return pci_address_equal(&x->host, &y->host);
+	return device_name_equal(&x->host, &y->host);
 }
 
 /* Is a path or host function of the entry taken by an earlier source? */

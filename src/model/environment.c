@@ -76,23 +76,6 @@ static void add_path(struct search *search, struct slice text, bool borrow, size
 		reference->owner = 0;
 }
 
-/* 8-4-4-4-12 hex digits, as the kernel names mediated devices. */
-static bool is_uuid(struct slice text)
-{
-	if (text.length != 36)
-		return false;
-	for (size_t i = 0; i < text.length; i++) {
-		char c = text.data[i];
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? c != '-'
-			 : !((c >= '0' && c <= '9') ||
-			     ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')))
-			return false;
-	}
-	return true;
-}
-
 static bool is_address(struct slice text, struct pci_address *ret,
 		       struct pci_spelling *ret_spelling)
 {
@@ -109,6 +92,7 @@ static void find_in_text(struct search *search, enum env_reference_kind kind,
 	struct pci_spelling spelling;
 	struct pci_address address;
 	struct env_reference *reference;
+	struct uuid uuid;
 
 	if (is_address(text, &address, &spelling)) {
 		reference = add_reference(search, kind, start, end);
@@ -117,7 +101,7 @@ static void find_in_text(struct search *search, enum env_reference_kind kind,
 	} else if (kind == ENV_ADDRESS && slice_starts(text, SLICE("/")) &&
 		   !path_is_control_node(text)) {
 		add_path(search, text, borrow, start, end);
-	} else if (kind == ENV_ADDRESS && is_uuid(text) &&
+	} else if (kind == ENV_ADDRESS && uuid_parse(text, &uuid) == 0 &&
 		   variable_has_uuids(search->variable->source->name)) {
 		reference = add_reference(search, ENV_UUID, start, end);
 		reference->text = keep_text(search, text, borrow);
@@ -257,9 +241,66 @@ static void find_leaders(struct environment *environment)
 			first[environment->variables[i].leader];
 }
 
-void environment_collect_addresses(struct environment *environment)
+bool env_reference_get_name(const struct env_reference *reference,
+			    struct device_name *ret)
 {
-	size_t count = 0;
+	switch (reference->kind) {
+	case ENV_ADDRESS:
+	case ENV_ADDRESS_KEY:
+		*ret = device_name_of(&reference->address);
+		return true;
+	case ENV_UUID:
+		ret->bus = DEVICE_BUS_MDEV;
+		return uuid_parse(reference->text, &ret->uuid) == 0;
+	case ENV_PATH:
+		break;
+	}
+	return false;
+}
+
+char *env_reference_spell(const struct env_reference *reference,
+			  const struct device_name *name)
+{
+	char text[DEVICE_NAME_SIZE];
+
+	if (name->bus == DEVICE_BUS_PCI && env_reference_is_address(reference))
+		pci_address_spell(&name->address, reference->spelling, text);
+	else if (name->bus == DEVICE_BUS_MDEV && reference->kind == ENV_UUID)
+		device_name_format(name, text);
+	else
+		return NULL;
+	return xstrdup(text);
+}
+
+static int compare_uuids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+static void collect_uuids(struct environment *environment, size_t count)
+{
+	struct device_name name;
+
+	free(environment->uuids);
+	environment->uuids = xmalloc(count * sizeof *environment->uuids);
+	environment->n_uuids = 0;
+	for (size_t i = 0; i < environment->count && count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
+			if (env_reference_get_name(&variable->references[k], &name) &&
+			    name.bus == DEVICE_BUS_MDEV)
+				environment->uuids[environment->n_uuids++] = name.uuid;
+		}
+	}
+	if (environment->n_uuids > 1)
+		qsort(environment->uuids, environment->n_uuids,
+		      sizeof *environment->uuids, compare_uuids);
+}
+
+void environment_collect_names(struct environment *environment)
+{
+	size_t count = 0, n_uuids = 0;
 
 	free(environment->addresses);
 	environment->addresses =
@@ -268,15 +309,18 @@ void environment_collect_addresses(struct environment *environment)
 		const struct env_variable *variable = &environment->variables[i];
 
 		for (size_t k = 0; k < variable->n_references && !variable->done; k++) {
-			if (env_reference_is_address(&variable->references[k]))
-				environment->addresses[count++] =
-					variable->references[k].address;
+			const struct env_reference *reference = &variable->references[k];
+
+			if (env_reference_is_address(reference))
+				environment->addresses[count++] = reference->address;
+			n_uuids += reference->kind == ENV_UUID;
 		}
 	}
 	environment->n_addresses = count;
 	if (count > 1)
 		qsort(environment->addresses, count, sizeof *environment->addresses,
 		      pci_address_order);
+	collect_uuids(environment, n_uuids);
 }
 
 void environment_parse(const struct spec *spec, struct environment *ret)
@@ -305,19 +349,23 @@ void environment_parse(const struct spec *spec, struct environment *ret)
 		ret->variables[i].references = ret->references + first;
 		first += ret->variables[i].n_references;
 	}
-	environment_collect_addresses(ret);
+	environment_collect_names(ret);
 }
 
-bool environment_has_addresses(const struct environment *environment)
+bool environment_has_names(const struct environment *environment)
 {
-	return environment->n_addresses > 0;
+	return environment->n_addresses || environment->n_uuids;
 }
 
-bool environment_has_address(const struct environment *environment,
-			     const struct pci_address *address)
+bool environment_has_name(const struct environment *environment,
+			  const struct device_name *name)
 {
+	if (name->bus == DEVICE_BUS_MDEV)
+		return environment->n_uuids &&
+		       bsearch(&name->uuid, environment->uuids, environment->n_uuids,
+			       sizeof *environment->uuids, compare_uuids);
 	return environment->n_addresses &&
-	       bsearch(address, environment->addresses, environment->n_addresses,
+	       bsearch(&name->address, environment->addresses, environment->n_addresses,
 		       sizeof *environment->addresses, pci_address_order);
 }
 
@@ -326,6 +374,7 @@ void environment_free(struct environment *environment)
 	free(environment->variables);
 	free(environment->references);
 	free(environment->addresses);
+	free(environment->uuids);
 	text_pool_free(&environment->texts);
 	*environment = (struct environment) { 0 };
 }

@@ -4,18 +4,22 @@
 
 /* What there is in variables that belong together. */
 struct tally {
-	size_t addresses, guests;
+	size_t devices, guests;
 	size_t finals, stale; /* paths that are final; that ought to have become so */
 };
 
 static void count(const struct annotation *annotation,
 		  const struct env_reference *reference, struct tally *ret)
 {
+	struct device_name name;
+
 	switch (reference->kind) {
 	case ENV_ADDRESS:
 	case ENV_ADDRESS_KEY:
-		ret->addresses++;
-		ret->guests += annotation_has_guest(annotation, &reference->address);
+	case ENV_UUID:
+		ret->devices++;
+		ret->guests += env_reference_get_name(reference, &name) &&
+			       annotation_has_guest(annotation, &name);
 		break;
 	case ENV_PATH:
 		if (annotation_find_final(annotation, reference->text))
@@ -24,9 +28,6 @@ static void count(const struct annotation *annotation,
 			ret->stale += path_is_vfio_node(reference->text) ||
 				      annotation_find_container_path(annotation,
 								     reference->text);
-		break;
-	case ENV_UUID:
-		ret->stale++;
 		break;
 	}
 }
@@ -43,8 +44,8 @@ static bool is_done(const struct environment *environment,
 		for (size_t k = 0; k < variable->n_references; k++)
 			count(annotation, &variable->references[k], &tally);
 	}
-	return tally.addresses ? tally.guests == tally.addresses
-			       : tally.finals && tally.stale == 0;
+	return tally.devices ? tally.guests == tally.devices
+			     : tally.finals && tally.stale == 0;
 }
 
 void environment_mark_done(struct environment *environment,
@@ -62,5 +63,5 @@ void environment_mark_done(struct environment *environment,
 		     k = environment->variables[k].next)
 			environment->variables[k].done = done;
 	}
-	environment_collect_addresses(environment);
+	environment_collect_names(environment);
 }

@@ -21,7 +21,7 @@ static const struct request_function *find_function(
 	size_t count, const struct pci_address *address)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!found[i].absent && pci_address_equal(&found[i].address, address))
+		if (!found[i].absent && device_name_is(&found[i].name, address))
 			return &asked[i];
 	}
 	return NULL;

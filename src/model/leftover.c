@@ -3,13 +3,14 @@
 #include "oci-vfio-hook/leftover.h"
 
 void leftover_table_add_address(struct leftover_table *table,
-				const struct pci_address *host,
-				const struct pci_address *guest)
+				const struct device_name *host,
+				const struct device_name *guest)
 {
 	struct leftover_address *address = array_append(
 		table->addresses, table->n_addresses, table->addresses_capacity);
 
 	address->host = *host;
+	table->has_uuids |= host->bus == DEVICE_BUS_MDEV;
 	address->known = guest != NULL;
 	if (guest)
 		address->guest = *guest;
@@ -29,7 +30,7 @@ static int compare_addresses(const void *a, const void *b)
 {
 	const struct leftover_address *x = a, *y = b;
 
-	return pci_address_compare(&x->host, &y->host);
+	return device_name_compare(&x->host, &y->host);
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -153,8 +154,8 @@ static bool find_address(const struct leftover_table *table, struct slice text,
 {
 	const size_t start = search->at;
 	const bool inside = has_inner_colon(text, search);
-	struct leftover_address key;
-	size_t end = pci_address_scan(text, start, &key.host, &ret->spelling);
+	struct leftover_address key = { .host.bus = DEVICE_BUS_PCI };
+	size_t end = pci_address_scan(text, start, &key.host.address, &ret->spelling);
 
 	search->run_start = start;
 	search->run_end = find_run_end(text, start);
@@ -171,6 +172,28 @@ static bool find_address(const struct leftover_table *table, struct slice text,
 	ret->address = bsearch(&key, table->addresses, table->n_addresses,
 			       sizeof(*table->addresses), compare_addresses);
 	return ret->address != NULL;
+}
+
+/* At the beginning of a run: is it a UUID of the table? If not, nothing was passed over. */
+static bool find_uuid(const struct leftover_table *table, struct slice text,
+		      struct leftover_search *search, struct leftover *ret)
+{
+	const size_t start = search->at, end = start + DEVICE_NAME_SIZE - 1;
+	struct leftover_address key = { .host.bus = DEVICE_BUS_MDEV };
+
+	if (!table->has_uuids || end > text.length || !ends_address(text, end) ||
+	    uuid_parse(slice_from_to(text, start, end), &key.host.uuid) < 0)
+		return false;
+	ret->address = bsearch(&key, table->addresses, table->n_addresses,
+			       sizeof(*table->addresses), compare_addresses);
+	if (!ret->address)
+		return false;
+	ret->path = NULL;
+	ret->spelling = (struct pci_spelling) { 0 };
+	ret->start = start;
+	ret->end = search->run_end = search->at = end;
+	search->run_start = end - 1;
+	return true;
 }
 
 /* The last path that isn't after the text: any that the text begins with is it or one of its
@@ -220,7 +243,8 @@ bool leftover_find(const struct leftover_table *table, struct slice text,
 		char c = text.data[search->at];
 
 		if (is_alphanumeric(c)) {
-			if (find_address(table, text, search, ret))
+			if (find_uuid(table, text, search, ret) ||
+			    find_address(table, text, search, ret))
 				return true;
 		} else if (c == '/') {
 			if (find_path(table, text, search, ret))

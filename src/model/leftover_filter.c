@@ -145,6 +145,17 @@ static bool is_address(struct slice json, size_t separator)
 	       pci_address_scan(json, separator - 2, &address, &spelling) > 0;
 }
 
+/* Is there a UUID around its first dash? */
+static bool is_uuid(struct slice json, size_t dash)
+{
+	const size_t start = dash - 8;
+	struct uuid uuid;
+
+	return dash >= 8 && json.length - start >= DEVICE_NAME_SIZE - 1 &&
+	       uuid_parse(slice_from_to(json, start, start + DEVICE_NAME_SIZE - 1),
+			  &uuid) == 0;
+}
+
 /* Is it in tokens that aren't odd? */
 static bool is_of_token(char c)
 {
@@ -175,6 +186,8 @@ static bool is_sign(const struct leftover_filter *filter, struct slice json, siz
 
 	if ((c == ':' || c == '_') && is_address(json, at))
 		return true;
+	if (c == '-' && filter->uuids && is_uuid(json, at))
+		return true;
 	if (c == '\\' && at + 1 < json.length && json.data[at + 1] == 'u' &&
 	    is_hidden(filter, json, at))
 		return true;
@@ -196,7 +209,9 @@ size_t leftover_filter_find(const struct leftover_filter *filter, struct slice j
 			    size_t start, size_t end, bool escapes)
 {
 	while (start < end) {
-		const size_t block = skip(filter, json, start, end, escapes);
+		/* UUIDs are rare, and have no sign of their own. */
+		const size_t block =
+			filter->uuids ? start : skip(filter, json, start, end, escapes);
 		size_t next = block + BLOCK, found;
 
 		if (block >= end)
@@ -270,6 +285,7 @@ void leftover_filter_make(const struct leftover_table *table, struct leftover_fi
 	*ret = (struct leftover_filter) {
 		.shortest = 7, .first = '\\', .second = 'u', .distance = 1
 	};
+	ret->uuids = table->has_uuids;
 	if (table->n_addresses == 0)
 		ret->shortest = SIZE_MAX;
 	if (table->n_paths)

@@ -121,6 +121,11 @@ int pci_locator_parse(struct slice text, struct pci_locator *ret, struct error *
 		*ret = locator;
 		return 0;
 	}
+	if (uuid_parse(text, &locator.uuid) == 0) {
+		locator.kind = PCI_LOCATOR_MDEV;
+		*ret = locator;
+		return 0;
+	}
 	r = parse_root(&rest, text, &locator, err);
 	if (r < 0)
 		return r;
@@ -150,6 +155,8 @@ bool pci_locator_equal(const struct pci_locator *a, const struct pci_locator *b)
 		return pci_address_equal(&a->address, &b->address);
 	if (a->kind == PCI_LOCATOR_SELECTOR)
 		return pci_features_equal(&a->selector, &b->selector);
+	if (a->kind == PCI_LOCATOR_MDEV)
+		return memcmp(&a->uuid, &b->uuid, sizeof a->uuid) == 0;
 	if (a->domain != b->domain || a->root_bus != b->root_bus ||
 	    a->n_steps != b->n_steps)
 		return false;

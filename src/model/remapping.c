@@ -33,20 +33,20 @@ static int refuse_claim(const struct spec *spec, uint32_t json, struct slice pat
 static int check_claimed_address(const struct spec *spec,
 				 const struct environment *environment,
 				 const struct map_entry *entry,
-				 const struct pci_address *address,
+				 const struct device_name *address,
 				 const struct annotation *claimed, struct error *err)
 {
-	char text[PCI_ADDRESS_SIZE];
+	char text[DEVICE_NAME_SIZE];
 
 	if (!annotation_has_guest(claimed, address) ||
 	    annotation_has_address(claimed, address, address) ||
-	    !environment_has_address(environment, address))
+	    !environment_has_name(environment, address))
 		return 0;
 	return error_set(
 		err, ERROR_UNAVAILABLE,
 		"%s: process.env: %s: the annotation " ANNOTATION_KEY
 		" says that it is translated already, but was not written for this container on this machine since it booted; %s would translate it: make the bundle again, with the host's names",
-		spec->doc.name, pci_address_format(address, text), entry->where);
+		spec->doc.name, device_name_format(address, text), entry->where);
 }
 
 static int check_claimed_mount(const struct spec *spec, const struct device_map *map,
@@ -142,10 +142,10 @@ static int check_planned_address(const struct spec *spec,
 				 const struct annotation_address *address,
 				 const char *why, struct error *err)
 {
-	char text[PCI_ADDRESS_SIZE];
+	char text[DEVICE_NAME_SIZE];
 
 	/* Not of an earlier run. */
-	if ((!environment_has_address(environment, &address->host) &&
+	if ((!environment_has_name(environment, &address->host) &&
 	     !replaces_names(plan)) ||
 	    annotation_has_address(&plan->annotation, &address->guest, &address->guest))
 		return 0;
@@ -153,9 +153,9 @@ static int check_planned_address(const struct spec *spec,
 		const struct map_entry *entry = &map->entries[i];
 
 		for (size_t k = 0; k < entry->n_functions; k++) {
-			if (pci_address_equal(&entry->functions[k].host, &address->guest))
+			if (device_name_equal(&entry->functions[k].host, &address->guest))
 				return refuse_plan(
-					spec, pci_address_format(&address->guest, text),
+					spec, device_name_format(&address->guest, text),
 					entry, why, err);
 		}
 	}

@@ -129,7 +129,7 @@ bool request_may_need_map(const struct spec *spec, const struct environment *env
 			return true;
 	}
 	return has_vfio_rule(spec, annotation) ||
-	       (earlier ? environment_has_addresses(environment) : spec->n_variables > 0);
+	       (earlier ? environment_has_names(environment) : spec->n_variables > 0);
 }
 
 bool request_needs_map(const struct spec *spec, const struct environment *environment,
@@ -147,7 +147,7 @@ bool request_needs_map(const struct spec *spec, const struct environment *enviro
 		    is_below_vfio(spec->mounts[i].destination))
 			return true;
 	}
-	return has_vfio_rule(spec, annotation) || environment_has_addresses(environment);
+	return has_vfio_rule(spec, annotation) || environment_has_names(environment);
 }
 
 static bool is_far(const char *path)
@@ -447,8 +447,7 @@ static void add_functions(struct request *request, const struct map_entry *entry
 {
 	for (size_t i = 0; i < entry->n_functions; i++) {
 		const struct map_function *map = &entry->functions[i];
-		const bool asked =
-			named || environment_has_address(environment, &map->host);
+		const bool asked = named || environment_has_name(environment, &map->host);
 
 		if (!asked && !all) {
 			*array_append(request->others, request->n_others,
@@ -484,7 +483,7 @@ static bool names_host(const struct environment *environment,
 		       const struct map_entry *entry)
 {
 	for (size_t i = 0; i < entry->n_functions; i++) {
-		if (environment_has_address(environment, &entry->functions[i].host))
+		if (environment_has_name(environment, &entry->functions[i].host))
 			return true;
 	}
 	return false;

@@ -250,7 +250,7 @@ again() {
 	two_entries
 	host_device
 	apply
-	assert_refused 69 45.json 'IOMMU group 3 has no node' "iommufd's handles only" '"node": "handle"'
+	assert_refused 69 45.json 'its group has no node' "iommufd's handles only" '"node": "handle"'
 	add_map 45 "$(with '"node":"handle"' "$(entry /dev/vfio/45 0000:3b:02.0=06/00)")"
 	apply
 	assert_silent

@@ -8,38 +8,39 @@
 #include "oci-vfio-hook/environment.h"
 #include "oci-vfio-hook/settings.h"
 
-/* Bus 0xfe and up is unknown, 0xfd stays, any other goes up by one, to what may be the host's
- * address of another. */
+/* Of an address the bus, of a UUID the last byte: 0xfe and up is unknown, 0xfd stays, any other
+ * goes up by one, to what may be the host's name of another. */
+static uint8_t *part_of(struct device_name *name)
+{
+	return name->bus == DEVICE_BUS_PCI ? &name->address.bus
+					   : &name->uuid.bytes[sizeof name->uuid - 1];
+}
+
 static enum translation_result translate(void *context,
 					 const struct env_variable *variable,
 					 const struct env_reference *reference,
 					 char **ret, char **why)
 {
-	struct pci_address address = reference->address;
-	char text[PCI_ADDRESS_SIZE];
+	struct device_name name;
 
 	(void)context;
 	fuzz_check(reference->owner < variable->n_references, "an owner");
-	switch (reference->kind) {
-	case ENV_ADDRESS:
-	case ENV_ADDRESS_KEY:
-		break;
-	case ENV_PATH:
+	if (reference->kind == ENV_PATH) {
 		if (!path_is_vfio_node(reference->text))
 			return TRANSLATION_DONE;
 		*ret = xasprintf("/dev/vfio/%zu", reference->text.length);
 		return TRANSLATION_DONE;
-	case ENV_UUID:
-		return TRANSLATION_NONE;
 	}
-	if (address.bus >= 0xfe) {
+	fuzz_check(env_reference_get_name(reference, &name), "a name");
+	if (*part_of(&name) >= 0xfe) {
 		*why = xasprintf("unknown");
 		return TRANSLATION_NONE;
 	}
-	if (address.bus == 0xfd)
+	if (*part_of(&name) == 0xfd)
 		return TRANSLATION_KEPT;
-	address.bus++;
-	*ret = xasprintf("%s", pci_address_spell(&address, reference->spelling, text));
+	++*part_of(&name);
+	*ret = env_reference_spell(reference, &name);
+	fuzz_check(*ret, "a text");
 	return TRANSLATION_DONE;
 }
 
@@ -48,7 +49,7 @@ static void list(const struct env_variable *variable, struct annotation *ret)
 {
 	for (size_t i = 0; i < variable->n_references; i++) {
 		const struct env_reference *reference = &variable->references[i];
-		struct pci_address guest = reference->address;
+		struct device_name host, guest;
 
 		if (reference->kind == ENV_PATH) {
 			auto_free char *text =
@@ -61,8 +62,11 @@ static void list(const struct env_variable *variable, struct annotation *ret)
 				annotation_add_node(ret, path, final, final, &number);
 			continue;
 		}
-		guest.bus = (uint8_t)(guest.bus == 0xfd ? 0xfd : guest.bus + 1);
-		annotation_add_address(ret, &reference->address, &guest);
+		env_reference_get_name(reference, &host);
+		guest = host;
+		if (*part_of(&guest) != 0xfd)
+			++*part_of(&guest);
+		annotation_add_address(ret, &host, &guest);
 	}
 }
 
@@ -135,10 +139,13 @@ static int run(struct run *run, const struct annotation *annotation)
 
 static bool is_known(const struct environment *environment,
 		     const struct annotation *annotation,
-		     const struct pci_address *address)
+		     const struct env_reference *reference)
 {
-	return environment_has_address(environment, address) ||
-	       annotation_has_guest(annotation, address);
+	struct device_name name;
+
+	return !env_reference_get_name(reference, &name) ||
+	       environment_has_name(environment, &name) ||
+	       annotation_has_guest(annotation, &name);
 }
 
 /* On what came out of the first run. */
@@ -177,11 +184,9 @@ static void check_second(const struct run *first)
 		const struct env_variable *variable = &second.environment.variables[i];
 
 		for (size_t r = 0; r < variable->n_references; r++)
-			fuzz_check(variable->references[r].kind == ENV_PATH ||
-					   variable->references[r].kind == ENV_UUID ||
-					   is_known(&first->environment, &annotation,
-						    &variable->references[r].address),
-				   "an address from nowhere");
+			fuzz_check(is_known(&first->environment, &annotation,
+					    &variable->references[r]),
+				   "a device from nowhere");
 	}
 	run_free(&second);
 }

@@ -61,7 +61,7 @@ static bool is_host(const struct leftover_table *table, struct slice text, size_
 	if (!is_address(text, at, &address, ret_length))
 		return false;
 	for (size_t i = 0; i < table->n_addresses; i++) {
-		if (pci_address_equal(&address, &table->addresses[i].host))
+		if (device_name_is(&table->addresses[i].host, &address))
 			return true;
 	}
 	return false;
@@ -195,7 +195,7 @@ static void read_table(struct slice lines, struct leftover_table *ret,
 	/* They are borrowed. */
 	buffer_room(paths, lines.length + 1);
 	while (slice_cut(&lines, '\n', &line)) {
-		struct pci_address address;
+		struct device_name name;
 
 		if (slice_starts(line, SLICE("/")) && path_is_clean(line)) {
 			const size_t at = paths->length;
@@ -205,8 +205,8 @@ static void read_table(struct slice lines, struct leftover_table *ret,
 						slice_from_to(buffer_slice(paths), at,
 							      paths->length),
 						NULL);
-		} else if (pci_address_parse(line, &address) == 0) {
-			leftover_table_add_address(ret, &address, NULL);
+		} else if (device_name_parse(line, &name) == 0) {
+			leftover_table_add_address(ret, &name, NULL);
 		}
 	}
 	leftover_table_sort(ret);

@@ -60,6 +60,11 @@ static const char *const addresses[] = {
 	"0000:01:00.0", "0000:01:01.0", "0000:01:02.0", "0000:02:00.0",
 	"0000:02:01.0", "0000:03:00.0", "0000:0a:00.0",
 };
+static const char *const uuids[] = {
+	"5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90",
+	"5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b91",
+	"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
+};
 static const char *const spaces[] = { "", "", " ", "\n\t" };
 
 static void add_comma(struct buffer *text, unsigned int i)
@@ -124,8 +129,14 @@ static void add_variable(struct choices *choices, struct buffer *text)
 {
 	static const char *const names[] = { "A", "A", "B" };
 	const char *name = CHOOSE(choices, names);
+	const unsigned int kind = choose(choices, 5);
 
-	if (choose(choices, 2)) {
+	if (kind == 4) {
+		buffer_printf(text, "\"MDEV_PCI_RESOURCE_%s=%s,%s\"", name,
+			      CHOOSE(choices, uuids), CHOOSE(choices, uuids));
+		return;
+	}
+	if (kind % 2) {
 		buffer_printf(text, "\"PCIDEVICE_%s=%s,%s\"", name,
 			      CHOOSE(choices, addresses), CHOOSE(choices, addresses));
 		return;
@@ -254,6 +265,16 @@ static void add_process(struct choices *choices, const char *space,
 	buffer_printf(text, "%s}", space);
 }
 
+/* HOST=GUEST, now and then of a mediated device, which may be a function here. */
+static void add_option(struct choices *choices, struct buffer *text)
+{
+	const unsigned int kind = choose(choices, 8);
+	const char *host = kind < 6 ? CHOOSE(choices, addresses) : CHOOSE(choices, uuids);
+
+	buffer_printf(text, "\"%s=%s\"", host,
+		      kind < 7 ? CHOOSE(choices, addresses) : CHOOSE(choices, uuids));
+}
+
 static void add_entry(struct choices *choices, struct buffer *text)
 {
 	static const char *const types[] = { "vfio-pci", "vfio-pci", "vfio-pci-gk",
@@ -281,8 +302,7 @@ static void add_entry(struct choices *choices, struct buffer *text)
 		type, CHOOSE(choices, paths), CHOOSE(choices, vm_paths));
 	for (unsigned int i = 0; i < n_options; i++) {
 		add_comma(text, i);
-		buffer_printf(text, "\"%s=%s\"", CHOOSE(choices, addresses),
-			      CHOOSE(choices, addresses));
+		add_option(choices, text);
 	}
 	buffer_add(text, SLICE("]"));
 	if (choose(choices, 4) == 1)

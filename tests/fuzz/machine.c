@@ -55,28 +55,42 @@ static struct pci_address address_of(uint32_t handle)
 				      .slot = (uint8_t)(handle % 4) };
 }
 
+/* An address is itself, a path one of a few on bus 1 to 3; a mediated device has a group and a
+ * handle as if it were on bus 14 or 15. */
+static struct pci_address find_address(const struct pci_locator *locator, uint32_t hash)
+{
+	if (locator->kind == PCI_LOCATOR_ADDRESS)
+		return locator->address;
+	if (locator->kind == PCI_LOCATOR_MDEV)
+		return (struct pci_address) { .bus = 14 | (locator->uuid.bytes[15] & 1) };
+	return (struct pci_address) { .bus = (uint8_t)(1 + hash % 3),
+				      .slot = (hash >> 2) & 3 };
+}
+
 static void answer_function(const struct sysroot *sysroot,
 			    const struct request_function *asked,
 			    struct inventory_function *ret)
 {
 	uint32_t hash = answer_hash(sysroot, asked->map->guest_text) >> 16;
+	struct pci_address address;
 
 	if (hash % 16 == 15) {
 		ret->absent = xasprintf("not there");
 		return;
 	}
-	/* An address is itself, a path one of a few on bus 1 to 3. */
-	if (asked->map->guest.kind == PCI_LOCATOR_ADDRESS)
-		ret->address = asked->map->guest.address;
-	else
-		ret->address = (struct pci_address) { .bus = (uint8_t)(1 + hash % 3),
-						      .slot = (hash >> 2) & 3 };
+	address = find_address(&asked->map->guest, hash);
+	ret->name = device_name_of(&address);
 	ret->has_group = true;
-	ret->group = group_of(&ret->address);
+	ret->group = group_of(&address);
+	if (asked->map->guest.kind == PCI_LOCATOR_MDEV) {
+		ret->name = (struct device_name) { .bus = DEVICE_BUS_MDEV,
+						   .uuid = asked->map->guest.uuid };
+		ret->has_group = has_groups(sysroot);
+	}
 	ret->vfio = true;
 	ret->driver = xasprintf("vfio-pci");
 	if (asked->want_handle || (asked->want_group && !has_groups(sysroot)))
-		answer_handle(sysroot, &ret->address, &ret->handle);
+		answer_handle(sysroot, &address, &ret->handle);
 	for (size_t i = 0; i < PCI_IDENTITY_COUNT; i++)
 		ret->identity[i] = 0x8086;
 }

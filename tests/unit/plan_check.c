@@ -4,9 +4,12 @@
 
 #include <stdio.h>
 
-/* "06/00" is 0000:06:00.0, an address is itself. */
+/* "06/00" is 0000:06:00.0, an address is itself; a mediated device has group and driver of the
+ * bus with the number of its last byte. */
 static struct pci_address find_address(const struct pci_locator *locator)
 {
+	if (locator->kind == PCI_LOCATOR_MDEV)
+		return (struct pci_address) { .bus = locator->uuid.bytes[15] };
 	if (locator->kind == PCI_LOCATOR_ADDRESS)
 		return locator->address;
 	return (struct pci_address) {
@@ -14,6 +17,16 @@ static struct pci_address find_address(const struct pci_locator *locator)
 		.slot = locator->n_steps > 1 ? locator->steps[1].slot : 0,
 		.function = locator->n_steps > 1 ? locator->steps[1].function : 0,
 	};
+}
+
+static struct device_name find_name(const struct pci_locator *locator)
+{
+	const struct pci_address address = find_address(locator);
+
+	if (locator->kind == PCI_LOCATOR_MDEV)
+		return (struct device_name) { .bus = DEVICE_BUS_MDEV,
+					      .uuid = locator->uuid };
+	return device_name_of(&address);
 }
 
 static const char *driver_of(uint8_t bus)
@@ -52,7 +65,7 @@ static void answer_function(const void *no_iommufd, const struct request_functio
 		ret->absent = xasprintf("0000:40:00.0 is not there");
 		return;
 	}
-	ret->address = address;
+	ret->name = find_name(&asked->map->guest);
 	ret->has_group = address.bus != BUS_NO_GROUP;
 	ret->group = address.bus;
 	if (address.bus == BUS_SPLIT)
@@ -246,7 +259,7 @@ void machine_answer(const void *sysroot, const struct request *request,
 	ret->others = xzalloc(request->n_others * sizeof *ret->others);
 	ret->n_others = request->n_others;
 	for (size_t i = 0; i < request->n_others; i++)
-		ret->others[i].address = find_address(&request->others[i].map->guest);
+		ret->others[i].name = find_name(&request->others[i].map->guest);
 }
 
 static struct slice optional(const char *text)

@@ -16,7 +16,8 @@ static const struct annotation_binding binding = { .cgroups_path = { "/pod:box",
 #define NODE_MAC "c257b327553e8006efc2d5fec3bf6bea"
 #define FIELDS_MAC "6d80cb994eb382791eb0870c279efda0"
 
-static const struct pci_address host = { 0, 0x3b, 2, 0 }, guest = { 0x10000, 1, 0, 0 };
+static const struct device_name host = { .address = { 0, 0x3b, 2, 0 } },
+				guest = { .address = { 0x10000, 1, 0, 0 } };
 static const struct device_number rule = { 'c', 242, 7 };
 
 static void make(struct annotation *annotation)
@@ -53,6 +54,31 @@ static void test_round_trip(void **state)
 	annotation_format(&annotation, NULL, &binding, &shown);
 	assert_int_equal(shown.length, text.length - strlen(",\"mac\":\"\"") - 32);
 	assert_null(strstr(shown.data, "mac"));
+}
+
+/* A mediated device may be a function here. */
+static void test_mediated(void **state)
+{
+	static const char lists[] =
+		"{\"nodes\":[],\"addresses\":[[\"0000:3b:02.0\",\"10000:01:00.0\"],[\"5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90\",\"10000:01:00.0\"]]}";
+	auto_annotation annotation = { 0 }, again = { 0 };
+	auto_buffer text = { 0 }, shown = { 0 };
+	struct device_name uuid;
+
+	(void)state;
+	assert_int_equal(device_name_parse(SLICE("5C2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90"),
+					   &uuid),
+			 0);
+	annotation_add_address(&annotation, &uuid, &guest);
+	annotation_add_address(&annotation, &host, &guest);
+	annotation_index(&annotation);
+	annotation_format(&annotation, NULL, &binding, &shown);
+	check_text("mediated", buffer_slice(&shown), lists);
+	annotation_format(&annotation, key, &binding, &text);
+	assert_int_equal(annotation_parse(buffer_slice(&text), key, &binding, &again), 0);
+	assert_int_equal(again.n_addresses, 2);
+	assert_true(annotation_has_address(&again, &uuid, &guest));
+	assert_false(annotation_has_guest(&again, &uuid));
 }
 
 static void test_empty(void **state)
@@ -144,7 +170,7 @@ static void test_many(void **state)
 		auto_free char *path = xasprintf("/dev/h%u", number),
 			       *final_path = xasprintf("/dev/f%u", count - number);
 		const struct device_number node = { 'c', number, 0 };
-		const struct pci_address address = { .domain = number };
+		const struct device_name address = { .address.domain = number };
 
 		annotation_add_node(
 			&annotation, text_pool_add(&annotation.texts, slice_from(path)),
@@ -159,7 +185,7 @@ static void test_many(void **state)
 		auto_free char *path = xasprintf("/dev/h%u", i),
 			       *final_path = xasprintf("/dev/f%u", count - i);
 		const struct device_number node = { 'c', i, 0 };
-		const struct pci_address address = { .domain = i };
+		const struct device_name address = { .address.domain = i };
 
 		assert_int_equal(annotation_find_final(&annotation,
 						       slice_from(final_path))
@@ -484,6 +510,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_mediated),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_added_once),
 		cmocka_unit_test(test_find),

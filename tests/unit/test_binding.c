@@ -90,6 +90,11 @@ static void test_decide(void **state)
 		{ S, MAP("0000:44:00.3", F, "0000:44:00.0", GROUP),
 		  "0000:44:00.1 igb sibling, 0000:44:00.2 ixgbe sibling",
 		  "IOMMU group 68 is not viable" },
+		/* A mediated device is its parent's driver's business. */
+		{ S1,
+		  ONE("\"5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90=00000000-0000-0000-0000-000000000043\""),
+		  "",
+		  "mediated device 00000000-0000-0000-0000-000000000043 has no VFIO driver" },
 		/* Not those that the guest's kernel drives, and not those that only a variable
 		 * names. */
 		{ S,
@@ -215,11 +220,14 @@ static void test_twice(void **state)
 				    .force = true };
 	struct map_entry careful = { .where = (char[]) { "careful" },
 				     .type = DEVICE_VFIO_PCI };
-	struct request_function asked[] = { { .entry = &forced, .named = true },
-					    { .entry = &careful, .named = true } };
+	const struct map_function function = { 0 };
+	struct request_function asked[] = {
+		{ .entry = &forced, .map = &function, .named = true },
+		{ .entry = &careful, .map = &function, .named = true },
+	};
 	struct inventory_function found[] = {
-		{ .address = { .bus = 5 }, .has_group = true, .group = 5 },
-		{ .address = { .bus = 5 }, .has_group = true, .group = 5 },
+		{ .name.address = { .bus = 5 }, .has_group = true, .group = 5 },
+		{ .name.address = { .bus = 5 }, .has_group = true, .group = 5 },
 	};
 	const struct request request = { .functions = asked, .n_functions = 2 };
 	const struct inventory inventory = { .functions = found, .n_functions = 2 };
@@ -251,11 +259,14 @@ static void test_noiommu(void **state)
 		struct map_entry entry = { .where = (char[]) { "a" },
 					   .type = DEVICE_VFIO_PCI,
 					   .allow_noiommu = rows[i].allowed };
-		struct request_function asked[] = { { .entry = &entry, .named = true },
-						    { .entry = &entry, .named = true } };
+		const struct map_function function = { 0 };
+		struct request_function asked[] = {
+			{ .entry = &entry, .map = &function, .named = true },
+			{ .entry = &entry, .map = &function, .named = true },
+		};
 		struct inventory_function found[] = {
-			{ .address = { .bus = 5 }, .vfio = rows[i].bound },
-			{ .address = { .bus = 6 }, .has_group = true, .group = 6 },
+			{ .name.address = { .bus = 5 }, .vfio = rows[i].bound },
+			{ .name.address = { .bus = 6 }, .has_group = true, .group = 6 },
 		};
 		const struct request request = { .functions = asked, .n_functions = 2 };
 		const struct inventory inventory = { .functions = found,
@@ -272,17 +283,21 @@ static void test_noiommu(void **state)
 
 static void test_claims(void **state)
 {
+	const struct map_function function = { 0 };
 	struct map_entry entry = { .type = DEVICE_VFIO_PCI };
 	struct map_entry kernel = { .type = DEVICE_VFIO_PCI_GK };
 	struct request_function asked[] = {
-		{ .entry = &entry, .named = true },  { .entry = &entry, .named = true },
-		{ .entry = &entry, .named = true },  { .entry = &entry, .named = true },
-		{ .entry = &kernel, .named = true }, { .entry = &entry },
-		{ .entry = &entry, .named = true },
+		{ .entry = &entry, .map = &function, .named = true },
+		{ .entry = &entry, .map = &function, .named = true },
+		{ .entry = &entry, .map = &function, .named = true },
+		{ .entry = &entry, .map = &function, .named = true },
+		{ .entry = &kernel, .map = &function, .named = true },
+		{ .entry = &entry, .map = &function },
+		{ .entry = &entry, .map = &function, .named = true },
 	};
 	struct inventory_function found[] = {
 		{ .has_group = true, .group = 7 },
-		{ .address = { 0xffffffff, 0xff, 0x1f, 7 } },
+		{ .name.address = { 0xffffffff, 0xff, 0x1f, 7 } },
 		{ .has_group = true, .group = 3, .vfio = true },
 		{ .has_group = true, .group = 7 },
 		{ .has_group = true, .group = 1 },

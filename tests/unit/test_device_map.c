@@ -20,9 +20,9 @@ static void dump_map(const struct device_map *map, struct buffer *ret)
 		if (entry->vm_path)
 			buffer_printf(ret, "@%s", entry->vm_path);
 		for (size_t k = 0; k < entry->n_functions; k++) {
-			char host[PCI_ADDRESS_SIZE];
+			char host[DEVICE_NAME_SIZE];
 
-			pci_address_format(&entry->functions[k].host, host);
+			device_name_format(&entry->functions[k].host, host);
 			buffer_printf(ret, "%s%s=%s", k ? "," : " ", host,
 				      entry->functions[k].guest_text);
 		}

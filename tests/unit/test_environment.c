@@ -195,14 +195,45 @@ static void test_has_address(void **state)
 	(void)state;
 	fixture_make(&fixture, "PCIDEVICE_A=0000:01:00.0,x\n"
 			       "PCIDEVICE_A_INFO={\"0000:02:00.0\":\"/dev/vfio/3\"}");
-	assert_true(environment_has_address(&fixture.environment,
-					    &(struct pci_address) { 0, 1, 0, 0 }));
-	assert_true(environment_has_address(&fixture.environment,
-					    &(struct pci_address) { 0, 2, 0, 0 }));
-	assert_false(environment_has_address(&fixture.environment,
-					     &(struct pci_address) { 0, 3, 0, 0 }));
-	assert_false(environment_has_address(&fixture.environment,
-					     &(struct pci_address) { 0, 0, 0, 0 }));
+	assert_true(environment_has_name(
+		&fixture.environment,
+		&(struct device_name) { .address = { 0, 1, 0, 0 } }));
+	assert_true(environment_has_name(
+		&fixture.environment,
+		&(struct device_name) { .address = { 0, 2, 0, 0 } }));
+	assert_false(environment_has_name(
+		&fixture.environment,
+		&(struct device_name) { .address = { 0, 3, 0, 0 } }));
+	assert_false(environment_has_name(
+		&fixture.environment,
+		&(struct device_name) { .address = { 0, 0, 0, 0 } }));
+}
+
+#define UUID(last) "5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b9" last
+
+static void check_uuid(const struct fixture *fixture, const char *text, bool expected)
+{
+	struct device_name name;
+
+	assert_int_equal(device_name_parse(slice_from(text), &name), 0);
+	assert_int_equal(environment_has_name(&fixture->environment, &name), expected);
+}
+
+static void test_has_uuid(void **state)
+{
+	auto_fixture fixture = { 0 }, none = { 0 };
+
+	(void)state;
+	fixture_make(&fixture, "MDEV_PCI_RESOURCE_A=" UUID("2") "," UUID(
+				       "1") "\n"
+					    "PCIDEVICE_A=" UUID("3"));
+	check_uuid(&fixture, UUID("1"), true);
+	check_uuid(&fixture, UUID("2"), true);
+	check_uuid(&fixture, UUID("3"), false);
+	assert_true(environment_has_names(&fixture.environment));
+	fixture_make(&none, "PCIDEVICE_A=" UUID("3"));
+	check_uuid(&none, UUID("3"), false);
+	assert_false(environment_has_names(&none.environment));
 }
 
 /* Bus 1 becomes 2, 2 becomes 3, 3 becomes 1; 4 stays; 5 stays with a warning; 6 becomes
@@ -411,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_info_without_object),
 		cmocka_unit_test(test_has_address),
+		cmocka_unit_test(test_has_uuid),
 		cmocka_unit_test(test_translate),
 		cmocka_unit_test(test_many),
 	};

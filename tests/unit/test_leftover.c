@@ -6,8 +6,9 @@
 
 #define auto_table __attribute__((cleanup(leftover_table_free))) struct leftover_table
 
+#define UUID(last) "5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b9" last
 #define ADDRESS(domain, bus, slot, function)                                             \
-	(&(struct pci_address) { domain, bus, slot, function })
+	(&(struct device_name) { .address = { domain, bus, slot, function } })
 
 /* Of domain 0000: 3b:02.0, which is 01:00.0 here, and 3b:02.1, of which it isn't known what it is.
  * Paths of which some begin with others. */
@@ -44,6 +45,18 @@ static void mark(const struct leftover_table *table, struct slice text,
 		at = found.end;
 	}
 	buffer_add(ret, slice_from_to(text, at, text.length));
+}
+
+static void check_row(const struct leftover_table *table, const char *row)
+{
+	auto_buffer text = { 0 }, marked = { 0 };
+
+	for (const char *c = row; *c; c++) {
+		if (*c != '[' && *c != ']')
+			buffer_add(&text, (struct slice) { c, 1 });
+	}
+	mark(table, buffer_slice(&text), &marked);
+	check_text(row, buffer_slice(&marked), row);
 }
 
 static void test_tokens(void **state)
@@ -90,16 +103,32 @@ static void test_tokens(void **state)
 
 	(void)state;
 	make_table(&table);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_buffer text = { 0 }, marked = { 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check_row(&table, rows[i]);
+}
 
-		for (const char *c = rows[i]; *c; c++) {
-			if (*c != '[' && *c != ']')
-				buffer_add(&text, (struct slice) { c, 1 });
-		}
-		mark(&table, buffer_slice(&text), &marked);
-		check_text(rows[i], buffer_slice(&marked), rows[i]);
-	}
+/* UUIDs of mediated devices, where the table has any. */
+static void test_uuids(void **state)
+{
+	static const char *const rows[] = {
+		"[" UUID("0") "]",
+		"[5C2F6E0A-8A34-4B6E-9D51-0A1F3C7E2B90]",
+		UUID("1") " " UUID(""),
+		"uuid=[" UUID("0") "],/sys/bus/mdev/devices/[" UUID("0") "]/x",
+		"-[" UUID("0") "]- [" UUID("0") "]. x" UUID("0") " " UUID("0") "x",
+		UUID("0") "0 0" UUID("0") " " UUID("0") ".1",
+		"[0000:3b:02.0] [" UUID("0") "] [3b:02.1]",
+		"5c2f6e0a-[" UUID("0") "]",
+	};
+	struct device_name uuid;
+	auto_table table = { 0 };
+
+	(void)state;
+	assert_int_equal(device_name_parse(SLICE(UUID("0")), &uuid), 0);
+	leftover_table_add_address(&table, &uuid, ADDRESS(0, 1, 0, 0));
+	make_table(&table);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check_row(&table, rows[i]);
 }
 
 static void test_found(void **state)
@@ -113,13 +142,13 @@ static void test_found(void **state)
 	(void)state;
 	make_table(&table);
 	assert_true(leftover_find(&table, text, &search, &found));
-	assert_true(found.address->known && found.address->guest.bus == 1);
+	assert_true(found.address->known && found.address->guest.address.bus == 1);
 	assert_true(found.spelling.short_form && found.spelling.underscores);
 	assert_true(leftover_find(&table, text, &search, &found));
 	assert_false(found.address->known);
 	assert_true(!found.spelling.short_form && !found.spelling.underscores);
 	assert_true(leftover_find(&table, text, &search, &found));
-	assert_int_equal(found.address->guest.function, 1);
+	assert_int_equal(found.address->guest.address.function, 1);
 	assert_true(leftover_find(&table, text, &search, &found));
 	assert_null(found.path->final);
 	assert_false(leftover_find(&table, text, &search, &found));
@@ -225,6 +254,32 @@ static void check_filter(const struct leftover_table *table,
 	}
 }
 
+static void test_uuid_filter(void **state)
+{
+	static const struct filter_row rows[] = {
+		{ "\"" UUID("0") "\"", true },
+		{ "\"5C2F6E0A-8A34-4B6E-9D51-0A1F3C7E2B90\"", true },
+		{ "\"5c2f6e0a\\u002d8a34-4b6e-9d51-0a1f3c7e2b90\"", true },
+		{ "\"" UUID("") "\"", false },
+		{ "\"5c2f6e0a-8a34-4b6e-9d510-a1f3c7e2b90\"", false },
+		{ "\"a-b-c\"", false },
+		{ "\"3b:02.0\"", true },
+		{ "\"/dev/vfio/45\"", true },
+		{ "\"/dev/vfio/46\"", true },
+		{ "\"/dev/vfio/vfio\"", false },
+	};
+	struct device_name uuid;
+	auto_table table = { 0 };
+
+	(void)state;
+	assert_int_equal(device_name_parse(SLICE(UUID("1")), &uuid), 0);
+	leftover_table_add_address(&table, &uuid, NULL);
+	leftover_table_add_path(&table, SLICE("/dev/vfio/45"), "/dev/vfio/3");
+	leftover_table_add_path(&table, SLICE("/dev/vfio/4"), "/dev/vfio/4");
+	leftover_table_sort(&table);
+	check_filter(&table, rows, ARRAY_SIZE(rows));
+}
+
 static void test_filter(void **state)
 {
 	static const struct filter_row rows[] = {
@@ -309,9 +364,10 @@ static void test_filter_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tokens),	    cmocka_unit_test(test_found),
-		cmocka_unit_test(test_equal_paths), cmocka_unit_test(test_one_kind),
-		cmocka_unit_test(test_filter),	    cmocka_unit_test(test_filter_paths),
+		cmocka_unit_test(test_tokens),	 cmocka_unit_test(test_uuids),
+		cmocka_unit_test(test_found),	 cmocka_unit_test(test_equal_paths),
+		cmocka_unit_test(test_one_kind), cmocka_unit_test(test_uuid_filter),
+		cmocka_unit_test(test_filter),	 cmocka_unit_test(test_filter_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

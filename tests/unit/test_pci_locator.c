@@ -61,6 +61,29 @@ static void test_path(void **state)
 	}
 }
 
+static void test_locator_mdev(void **state)
+{
+	const struct pci_locator expected = {
+		.kind = PCI_LOCATOR_MDEV,
+		.uuid = { { 0x5c, 0x2f, 0x6e, 0x0a, 0x8a, 0x34, 0x4b, 0x6e, 0x9d, 0x51,
+			    0x0a, 0x1f, 0x3c, 0x7e, 0x2b, 0x90 } },
+	};
+	struct pci_locator locator, other;
+	auto_error err = { 0 };
+
+	(void)state;
+	check_done("UUID",
+		   pci_locator_parse(SLICE("5C2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90"),
+				     &locator, &err),
+		   &err);
+	assert_true(pci_locator_equal(&locator, &expected));
+	check_done("another",
+		   pci_locator_parse(SLICE("5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b91"),
+				     &other, &err),
+		   &err);
+	assert_false(pci_locator_equal(&locator, &other));
+}
+
 static void test_locator_address(void **state)
 {
 	struct pci_locator locator;
@@ -242,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_locator_mdev),
 		cmocka_unit_test(test_locator_address),
 		cmocka_unit_test(test_locator_selector),
 		cmocka_unit_test(test_path_refused),

@@ -3,6 +3,8 @@
  * lists. */
 #include "plan_check.h"
 
+#define UUID(last) "5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b9" last
+
 #define ENV(variables) "{\"process\":{\"env\":[" variables "]}}"
 #define PROCESS(variables) "{\"env\":[" variables "]}"
 
@@ -12,7 +14,8 @@ static void make_annotation(struct annotation *ret)
 	static const char *const addresses[][2] = {
 		{ "0000:3b:02.1", "0000:07:00.0" }, { "0000:3b:02.0", "0000:06:00.0" },
 		{ "0000:02:00.0", "0000:01:00.0" }, { "0000:01:00.0", "0000:02:00.0" },
-		{ "0000:09:00.0", "0000:09:00.0" },
+		{ "0000:09:00.0", "0000:09:00.0" }, { UUID("1"), UUID("2") },
+		{ UUID("3"), "0000:0a:00.0" },	    { UUID("4"), UUID("4") },
 	};
 	static const struct {
 		const char *container_path, *final_path;
@@ -25,11 +28,11 @@ static void make_annotation(struct annotation *ret)
 	const struct device_number number = { 'c', 242, 6 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
-		struct pci_address host, guest;
+		struct device_name host, guest;
 
-		assert_int_equal(pci_address_parse(slice_from(addresses[i][0]), &host),
+		assert_int_equal(device_name_parse(slice_from(addresses[i][0]), &host),
 				 0);
-		assert_int_equal(pci_address_parse(slice_from(addresses[i][1]), &guest),
+		assert_int_equal(device_name_parse(slice_from(addresses[i][1]), &guest),
 				 0);
 		annotation_add_address(ret, &host, &guest);
 	}
@@ -47,8 +50,8 @@ struct process_case {
 
 static void check_process(const struct process_case *c)
 {
-	static struct slice prefix_items[] = { { "PCIDEVICE_", 10 } };
-	static const struct env_prefixes prefixes = { .items = prefix_items, .count = 1 };
+	static struct slice prefix_items[] = { { "PCIDEVICE_", 10 }, { "MDEV_", 5 } };
+	static const struct env_prefixes prefixes = { .items = prefix_items, .count = 2 };
 	const char *container_text = c->container ? c->container : ENV("");
 	auto_annotation annotation = { 0 };
 	auto_spec process = { 0 }, container = { 0 };
@@ -114,6 +117,16 @@ static void test_process(void **state)
 			  "\"PCIDEVICE_A=\",\"PCIDEVICE_A_INFO={\\\"x\\\":\\\"/dev/vfio/1\\\",\\\"y\\\":\\\"/dev/vfio/2\\\"}\""),
 		  .expected = PROCESS(
 			  "\"PCIDEVICE_A=\",\"PCIDEVICE_A_INFO={\\\"x\\\":\\\"/dev/vfio/2\\\",\\\"y\\\":\\\"/dev/vfio/1\\\"}\"") },
+		/* Mediated devices. */
+		{ .process =
+			  PROCESS("\"MDEV_PCI_RESOURCE_A=" UUID("1") "," UUID("4") "\""),
+		  .expected = PROCESS(
+			  "\"MDEV_PCI_RESOURCE_A=" UUID("2") "," UUID("4") "\"") },
+		{ .process = PROCESS("\"MDEV_PCI_RESOURCE_A=" UUID("2") "\"") },
+		{ .process = PROCESS("\"MDEV_PCI_RESOURCE_A=" UUID("3") "\""),
+		  .part = "the mediated device " UUID("3") " is a PCI function here" },
+		{ .process = PROCESS("\"MDEV_PCI_RESOURCE_A=" UUID("5") "\""),
+		  .part = "the container's annotation doesn't list " UUID("5") },
 		/* What the annotation doesn't list. */
 		{ .process = PROCESS("\"PCIDEVICE_A=0000:3b:02.0,0000:55:00.0\""),
 		  .part = "process.env[0]: \"PCIDEVICE_A\" is left as it is: the container's annotation doesn't list 0000:55:00.0" },
@@ -148,7 +161,7 @@ static void test_process(void **state)
 /* An annotation of nodes alone, or of addresses alone. */
 static void test_empty(void **state)
 {
-	struct pci_address host;
+	struct device_name host;
 	auto_annotation annotation = { 0 };
 	auto_environment environment = { 0 };
 	auto_messages messages = { 0 };
@@ -166,7 +179,7 @@ static void test_empty(void **state)
 	plan_process(&process, &environment, &container, &annotation, &plan, &messages);
 	check_message("nothing", &messages, MESSAGE_WARNING, "doesn't list 0000:3b:02.0");
 	assert_int_equal(plan.n_changes, 0);
-	assert_int_equal(pci_address_parse(SLICE("0000:3b:02.0"), &host), 0);
+	assert_int_equal(device_name_parse(SLICE("0000:3b:02.0"), &host), 0);
 	annotation_add_address(&annotation, &host, &host);
 	annotation_index(&annotation);
 	env_changes_free(&plan.env);

@@ -14,13 +14,13 @@ static char flag(bool truth, char letter)
  * for the control node; joined by ", ". */
 static void dump_request(const struct request *request, struct buffer *ret)
 {
-	char host[PCI_ADDRESS_SIZE];
+	char host[DEVICE_NAME_SIZE];
 
 	buffer_add(ret, SLICE(""));
 	for (size_t i = 0; i < request->n_functions; i++) {
 		const struct request_function *function = &request->functions[i];
 
-		pci_address_format(&function->map->host, host);
+		device_name_format(&function->map->host, host);
 		buffer_printf(ret, "%s%s>%s %c%c%c", ret->length ? ", " : "", host,
 			      function->map->guest_text, flag(function->named, 'n'),
 			      flag(function->want_group, 'g'),

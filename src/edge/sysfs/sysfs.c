@@ -43,14 +43,14 @@ static bool is_covered(const struct request_function *wanted,
 }
 
 struct place {
-	const struct pci_address *address;
+	const struct device_name *name;
 	size_t index;
 };
 
 static int compare_places(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	int order = pci_address_compare(x->address, y->address);
+	int order = device_name_compare(x->name, y->name);
 
 	return order ? order : (x->index > y->index) - (x->index < y->index);
 }
@@ -70,11 +70,11 @@ static void find_previous(struct lookup *lookup)
 	for (size_t i = 0; i < count; i++) {
 		lookup->previous[i] = NONE;
 		if (!functions[i].absent)
-			places[n_places++] = (struct place) { &functions[i].address, i };
+			places[n_places++] = (struct place) { &functions[i].name, i };
 	}
 	array_sort(places, n_places, compare_places);
 	for (size_t i = 1; i < n_places; i++) {
-		if (pci_address_equal(places[i - 1].address, places[i].address))
+		if (device_name_equal(places[i - 1].name, places[i].name))
 			lookup->previous[places[i].index] = places[i - 1].index;
 	}
 }
@@ -99,23 +99,37 @@ static bool copy_known(struct lookup *lookup, size_t index)
 	return false;
 }
 
-/* Where the function is that a locator means; that it is there isn't said. */
+/* Which device a locator means; that it is there isn't said. */
 static int locate(struct lookup *lookup, const struct map_function *map,
-		  struct pci_address *ret, struct pci_dead_end *ret_end)
+		  struct device_name *ret, struct pci_dead_end *ret_end)
 {
-	if (map->guest.kind == PCI_LOCATOR_SELECTOR)
+	*ret_end = (struct pci_dead_end) { 0 };
+	*ret = (struct device_name) { .bus = DEVICE_BUS_PCI };
+	switch (map->guest.kind) {
+	case PCI_LOCATOR_SELECTOR:
 		return sysfs_scan_find(lookup->scan, &map->guest.selector,
-				       map->guest_text, ret, ret_end, lookup->err);
-	return pci_walk_to(lookup->walk, &map->guest, map->guest_text, ret, ret_end,
-			   lookup->err);
+				       map->guest_text, &ret->address, ret_end,
+				       lookup->err);
+	case PCI_LOCATOR_MDEV:
+		ret->bus = DEVICE_BUS_MDEV;
+		ret->uuid = map->guest.uuid;
+		return 0;
+	case PCI_LOCATOR_ADDRESS:
+	case PCI_LOCATOR_PATH:
+		break;
+	}
+	return pci_walk_to(lookup->walk, &map->guest, map->guest_text, &ret->address,
+			   ret_end, lookup->err);
 }
 
 static char *absent_function(const struct request_function *wanted,
-			     const struct pci_address *address)
+			     const struct device_name *found)
 {
-	char name[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE];
 
-	pci_address_format(address, name);
+	device_name_format(found, name);
+	if (found->bus == DEVICE_BUS_MDEV)
+		return xasprintf("%s is not in " SYSFS_MDEV_DEVICES, name);
 	if (wanted->map->guest.kind == PCI_LOCATOR_PATH)
 		return xasprintf("PCI path %s: %s is not in " SYSFS_PCI_DEVICES,
 				 wanted->map->guest_text, name);
@@ -135,7 +149,7 @@ static int locate_functions(struct lookup *lookup)
 		struct pci_dead_end end;
 
 		inventory->n_functions = i + 1;
-		r = locate(lookup, request->functions[i].map, &function->address, &end);
+		r = locate(lookup, request->functions[i].map, &function->name, &end);
 		function->absent = end.why;
 		function->is_final = end.is_final;
 	}
@@ -153,50 +167,61 @@ static int look_up_function(struct lookup *lookup, size_t index)
 
 	if (ret->absent != NULL || copy_known(lookup, index))
 		return 0;
-	fd = function_open(lookup->sysroot, &ret->address);
+	fd = device_open(lookup->sysroot, &ret->name);
 	if (fd == -ENOENT) {
-		ret->absent = absent_function(wanted, &ret->address);
+		ret->absent = absent_function(wanted, &ret->name);
 		return 0;
 	}
 	if (fd < 0)
-		return function_error(&ret->address, NULL, -fd, lookup->err);
-	r = function_read_group(lookup->sysroot, &ret->address, fd, &ret->has_group,
-				&ret->group, lookup->err);
+		return device_error(&ret->name, NULL, -fd, lookup->err);
+	r = device_read_group(lookup->sysroot, &ret->name, fd, &ret->has_group,
+			      &ret->group, lookup->err);
 	if (r == 0 && wanted->want_group)
-		r = function_read_driver(lookup->sysroot, &ret->address, fd, &ret->driver,
-					 &ret->vfio, lookup->err);
+		r = device_read_driver(lookup->sysroot, &ret->name, fd, &ret->driver,
+				       &ret->vfio, lookup->err);
 	if (r == 0 && wanted->want_handle)
-		r = function_read_handle(lookup->sysroot, &ret->address, fd, &ret->handle,
-					 lookup->err);
+		r = device_read_handle(lookup->sysroot, &ret->name, fd, &ret->handle,
+				       lookup->err);
 	for (int i = 0; r == 0 && wanted->want_identity && i < PCI_IDENTITY_COUNT; i++) {
 		if (wanted->entry->expected[i])
-			r = function_read_identity(lookup->sysroot, &ret->address, fd,
-						   (enum pci_identity)i,
+			r = function_read_identity(lookup->sysroot, &ret->name.address,
+						   fd, (enum pci_identity)i,
 						   &ret->identity[i], lookup->err);
 	}
 	return r;
 }
 
+/* Has the group of the function a node? */
+static bool has_node(const struct lookup *lookup,
+		     const struct inventory_function *function)
+{
+	return function->has_group &&
+	       inventory_find_group(lookup->inventory, function->group)->has_node;
+}
+
 /* The group of a function, and where it has no node, whether the function can be had by another
- * kind of node. */
+ * kind of node. A mediated device may have no group, a function must. */
 static int look_up_group(struct lookup *lookup, size_t index)
 {
 	const struct request_function *wanted = &lookup->request->functions[index];
 	struct inventory_function *function = &lookup->inventory->functions[index];
+	const bool is_mdev = function->name.bus == DEVICE_BUS_MDEV;
 	auto_close int fd = -1;
-	int r;
+	int r = 0;
 
-	if (!wanted->want_group || !function->has_group)
+	if (!wanted->want_group || function->absent || (!function->has_group && !is_mdev))
 		return 0;
-	r = sysfs_look_up_group(lookup->sysroot, lookup->inventory, function->group,
-				function->vfio ? &function->address : NULL, lookup->err);
-	if (r < 0 || wanted->want_handle ||
-	    inventory_find_group(lookup->inventory, function->group)->has_node)
+	if (function->has_group)
+		r = sysfs_look_up_group(
+			lookup->sysroot, lookup->inventory, function->group,
+			function->vfio && !is_mdev ? &function->name.address : NULL,
+			lookup->err);
+	if (r < 0 || wanted->want_handle || has_node(lookup, function))
 		return r;
-	fd = function_open(lookup->sysroot, &function->address);
+	fd = device_open(lookup->sysroot, &function->name);
 	return fd < 0 ? 0 /* unplugged just now */
-		      : function_read_handle(lookup->sysroot, &function->address, fd,
-					     &function->handle, lookup->err);
+		      : device_read_handle(lookup->sysroot, &function->name, fd,
+					   &function->handle, lookup->err);
 }
 
 /* Has a group more functions than were asked for? */
@@ -229,7 +254,7 @@ static int look_up_others(struct lookup *lookup)
 		struct pci_dead_end end;
 
 		inventory->n_others = i + 1;
-		r = locate(lookup, map, &inventory->others[i].address, &end);
+		r = locate(lookup, map, &inventory->others[i].name, &end);
 		inventory->others[i].absent = end.why;
 	}
 	return r;
@@ -239,23 +264,24 @@ static int look_up_others(struct lookup *lookup)
 static int look_up_own(struct lookup *lookup, const struct pci_address *address,
 		       struct inventory_own *ret)
 {
-	auto_close int fd = function_open(lookup->sysroot, address);
+	const struct device_name name = device_name_of(address);
+	auto_close int fd = device_open(lookup->sysroot, &name);
 	auto_free char *driver = NULL;
 	int r;
 
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
-		return function_error(address, NULL, -fd, lookup->err);
+		return device_error(&name, NULL, -fd, lookup->err);
 	ret->exists = true;
-	r = function_read_group(lookup->sysroot, address, fd, &ret->has_group,
-				&ret->group, lookup->err);
+	r = device_read_group(lookup->sysroot, &name, fd, &ret->has_group, &ret->group,
+			      lookup->err);
 	if (r == 0)
-		r = function_read_driver(lookup->sysroot, address, fd, &driver,
-					 &ret->vfio, lookup->err);
+		r = device_read_driver(lookup->sysroot, &name, fd, &driver, &ret->vfio,
+				       lookup->err);
 	if (r == 0 && lookup->request->own_handles)
-		r = function_read_handle(lookup->sysroot, address, fd, &ret->handle,
-					 lookup->err);
+		r = device_read_handle(lookup->sysroot, &name, fd, &ret->handle,
+				       lookup->err);
 	if (r < 0 || !ret->has_group || !ret->vfio)
 		return r;
 	return sysfs_look_up_group(lookup->sysroot, lookup->inventory, ret->group,

@@ -11,25 +11,45 @@
 /* Longest target of a link into /sys/devices that we take. */
 #define LINK_SIZE 1024
 
-int function_error(const struct pci_address *address, const char *attribute, int number,
-		   struct error *err)
+/* The caller frees. */
+static char *device_path(const struct device_name *name, const char *attribute)
 {
-	char name[PCI_ADDRESS_SIZE];
-	auto_free char *path =
-		text_join(SYSFS_PCI_DEVICES "/", pci_address_format(address, name),
-			  attribute != NULL ? "/" : "",
-			  attribute != NULL ? attribute : "", NULL);
+	char text[DEVICE_NAME_SIZE];
+
+	return text_join(name->bus == DEVICE_BUS_MDEV ? SYSFS_MDEV_DEVICES "/"
+						      : SYSFS_PCI_DEVICES "/",
+			 device_name_format(name, text), attribute != NULL ? "/" : "",
+			 attribute != NULL ? attribute : "", NULL);
+}
+
+int device_error(const struct device_name *name, const char *attribute, int number,
+		 struct error *err)
+{
+	auto_free char *path = device_path(name, attribute);
 
 	return file_error(path, number, err);
 }
 
-int function_open(const struct sysroot *sysroot, const struct pci_address *address)
+int function_error(const struct pci_address *address, const char *attribute, int number,
+		   struct error *err)
 {
-	char name[PCI_ADDRESS_SIZE];
-	auto_free char *path =
-		text_join(SYSFS_PCI_DEVICES "/", pci_address_format(address, name), NULL);
+	const struct device_name name = device_name_of(address);
+
+	return device_error(&name, attribute, number, err);
+}
+
+int device_open(const struct sysroot *sysroot, const struct device_name *name)
+{
+	auto_free char *path = device_path(name, NULL);
 
 	return sysroot_openat(sysroot, AT_FDCWD, path, O_PATH | O_DIRECTORY);
+}
+
+int function_open(const struct sysroot *sysroot, const struct pci_address *address)
+{
+	const struct device_name name = device_name_of(address);
+
+	return device_open(sysroot, &name);
 }
 
 /* Returns the last part of what the link in the function's directory points to, NULL
@@ -47,42 +67,39 @@ static int read_link_name(const struct sysroot *sysroot, int function, const cha
 	return 0;
 }
 
-int function_read_group(const struct sysroot *sysroot, const struct pci_address *address,
-			int function, bool *ret_has, uint32_t *ret, struct error *err)
+int device_read_group(const struct sysroot *sysroot, const struct device_name *name,
+		      int device, bool *ret_has, uint32_t *ret, struct error *err)
 {
-	auto_free char *name = NULL;
+	auto_free char *link = NULL;
 	uint64_t number;
-	int r = read_link_name(sysroot, function, "iommu_group", &name);
+	int r = read_link_name(sysroot, device, "iommu_group", &link);
 
 	if (r < 0)
-		return function_error(address, "iommu_group", -r, err);
-	if (name == NULL)
+		return device_error(name, "iommu_group", -r, err);
+	if (link == NULL)
 		return 0;
-	if (number_parse(slice_from(name), 10, 10, UINT32_MAX, &number) < 0) {
-		char name_of[PCI_ADDRESS_SIZE];
+	if (number_parse(slice_from(link), 10, 10, UINT32_MAX, &number) < 0) {
+		auto_free char *path = device_path(name, "iommu_group");
 
-		return error_set(err, ERROR_IO,
-				 SYSFS_PCI_DEVICES
-				 "/%s/iommu_group: does not link to a group number",
-				 pci_address_format(address, name_of));
+		return error_set(err, ERROR_IO, "%s: does not link to a group number",
+				 path);
 	}
 	*ret_has = true;
 	*ret = (uint32_t)number;
 	return 0;
 }
 
-int function_read_driver(const struct sysroot *sysroot, const struct pci_address *address,
-			 int function, char **ret_driver, bool *ret_vfio,
-			 struct error *err)
+int device_read_driver(const struct sysroot *sysroot, const struct device_name *name,
+		       int device, char **ret_driver, bool *ret_vfio, struct error *err)
 {
 	struct stat status;
-	int r = read_link_name(sysroot, function, "driver", ret_driver);
+	int r = read_link_name(sysroot, device, "driver", ret_driver);
 
 	if (r < 0)
-		return function_error(address, "driver", -r, err);
+		return device_error(name, "driver", -r, err);
 	*ret_vfio = *ret_driver != NULL &&
 		    (slice_contains(slice_from(*ret_driver), SLICE("vfio")) ||
-		     (fstatat(function, "vfio-dev", &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		     (fstatat(device, "vfio-dev", &status, AT_SYMLINK_NOFOLLOW) == 0 &&
 		      S_ISDIR(status.st_mode)));
 	return 0;
 }
@@ -101,36 +118,34 @@ static bool parse_handle(const char *name, uint32_t *ret)
 	return true;
 }
 
-int function_read_handle(const struct sysroot *sysroot, const struct pci_address *address,
-			 int function, struct inventory_handle *ret, struct error *err)
+int device_read_handle(const struct sysroot *sysroot, const struct device_name *name,
+		       int device, struct inventory_handle *ret, struct error *err)
 {
 	auto_names names = { 0 };
 	auto_free char *attribute = NULL;
 	char value[24];
 	auto_close int fd =
-		sysroot_openat(sysroot, function, "vfio-dev", O_RDONLY | O_DIRECTORY);
+		sysroot_openat(sysroot, device, "vfio-dev", O_RDONLY | O_DIRECTORY);
 	int r = fd < 0 ? fd : names_read(fd, &names);
 
 	if (r < 0)
-		return r == -ENOENT ? 0 : function_error(address, "vfio-dev", -r, err);
+		return r == -ENOENT ? 0 : device_error(name, "vfio-dev", -r, err);
 	for (size_t i = 0; i < names.count && !ret->registered; i++)
 		ret->registered = parse_handle(names.items[i], &ret->handle);
 	if (!ret->registered)
 		return 0;
 	attribute = text_number("vfio-dev/vfio", ret->handle, "/dev");
-	r = sysroot_read_attribute(sysroot, function, attribute, value, sizeof value);
+	r = sysroot_read_attribute(sysroot, device, attribute, value, sizeof value);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return function_error(address, attribute, -r, err);
+		return device_error(name, attribute, -r, err);
 	if (device_number_parse(slice_from(value), DEVICE_MAJOR_MAX, DEVICE_MINOR_MAX,
 				&ret->number) < 0) {
-		char name[PCI_ADDRESS_SIZE];
+		auto_free char *path = device_path(name, attribute);
 
-		return error_set(err, ERROR_IO,
-				 SYSFS_PCI_DEVICES
-				 "/%s/%s: is not a pair of device numbers",
-				 pci_address_format(address, name), attribute);
+		return error_set(err, ERROR_IO, "%s: is not a pair of device numbers",
+				 path);
 	}
 	ret->exists = true;
 	return 0;

@@ -56,7 +56,8 @@ static int look_at_member(const struct sysroot *sysroot,
 			  struct inventory_group *group, struct error *err)
 {
 	auto_free char *driver = NULL;
-	auto_close int fd = function_open(sysroot, address);
+	const struct device_name name = device_name_of(address);
+	auto_close int fd = device_open(sysroot, &name);
 	struct inventory_offender *offender;
 	uint32_t class = 0;
 	bool vfio = false;
@@ -66,8 +67,8 @@ static int look_at_member(const struct sysroot *sysroot,
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
-		return function_error(address, NULL, -fd, err);
-	r = function_read_driver(sysroot, address, fd, &driver, &vfio, err);
+		return device_error(&name, NULL, -fd, err);
+	r = device_read_driver(sysroot, &name, fd, &driver, &vfio, err);
 	/* What VFIO's drivers take is not a bridge. */
 	if (r == 0 && !vfio)
 		r = function_read_identity(sysroot, address, fd, PCI_CLASS, &class, err);

@@ -22,14 +22,15 @@ static int look_at_virtual_function(const struct sysroot *sysroot,
 				    struct function_use *ret, struct error *err)
 {
 	auto_free char *driver = NULL;
-	auto_close int fd = function_open(sysroot, address);
+	const struct device_name device = device_name_of(address);
+	auto_close int fd = device_open(sysroot, &device);
 	char name[PCI_ADDRESS_SIZE];
 	bool vfio;
 	int r;
 
 	if (fd < 0)
 		return 0;
-	r = function_read_driver(sysroot, address, fd, &driver, &vfio, err);
+	r = device_read_driver(sysroot, &device, fd, &driver, &vfio, err);
 	if (r < 0 || !driver)
 		return r;
 	pci_address_format(address, name);

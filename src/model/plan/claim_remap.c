@@ -32,7 +32,7 @@ static bool is_guest_of_entry(const struct planner *planner,
 
 	for (size_t i = 0; i < inventory->n_functions; i++) {
 		if (!inventory->functions[i].absent &&
-		    pci_address_equal(&inventory->functions[i].address, address))
+		    device_name_is(&inventory->functions[i].name, address))
 			return true;
 	}
 	return false;
@@ -92,6 +92,7 @@ struct resolved_node *claim_give(struct planner *planner, const struct claim *cl
 	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
 	node->final_path = node->path;
 	node->vfio = true;
+	node->has_group = true;
 	node->group = group;
 	if (claim->is_mount)
 		planner->mount_nodes[claim->index] = node;

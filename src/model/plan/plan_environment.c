@@ -2,9 +2,9 @@
 /* The planner: the environment. Rule 4. */
 #include "plan_resolve.h"
 
-/* A function that was asked for, by its address on the host. */
+/* A function that was asked for, by its name on the host. */
 struct host {
-	struct pci_address address;
+	struct device_name name;
 	size_t function; /* index into request.functions */
 	bool listed;	 /* its pair is in the annotation */
 	size_t named;	 /* the variable that was last said to name it, plus 1 */
@@ -18,7 +18,7 @@ struct lookup {
 static int compare_hosts(const void *a, const void *b)
 {
 	const struct host *x = a, *y = b;
-	int order = pci_address_compare(&x->address, &y->address);
+	int order = device_name_compare(&x->name, &y->name);
 
 	return order ? order : (x->function > y->function) - (x->function < y->function);
 }
@@ -30,7 +30,7 @@ static void lookup_open(struct planner *planner, struct lookup *ret)
 	ret->planner = planner;
 	ret->hosts = xzalloc(request->n_functions * sizeof *ret->hosts);
 	for (size_t i = 0; i < request->n_functions; i++) {
-		ret->hosts[i].address = request->functions[i].map->host;
+		ret->hosts[i].name = request->functions[i].map->host;
 		ret->hosts[i].function = i;
 	}
 	if (request->n_functions > 1)
@@ -38,8 +38,7 @@ static void lookup_open(struct planner *planner, struct lookup *ret)
 		      compare_hosts);
 }
 
-static struct host *find_host(const struct lookup *lookup,
-			      const struct pci_address *address)
+static struct host *find_host(const struct lookup *lookup, const struct device_name *name)
 {
 	size_t low = 0, high = lookup->planner->in->request->n_functions;
 	const size_t count = high;
@@ -47,12 +46,12 @@ static struct host *find_host(const struct lookup *lookup,
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (pci_address_compare(&lookup->hosts[middle].address, address) < 0)
+		if (device_name_compare(&lookup->hosts[middle].name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < count && pci_address_equal(&lookup->hosts[low].address, address)
+	return low < count && device_name_equal(&lookup->hosts[low].name, name)
 		       ? &lookup->hosts[low]
 		       : NULL;
 }
@@ -69,17 +68,39 @@ static const struct map_entry *find_entry(const struct lookup *lookup,
 	return lookup->planner->in->request->functions[host->function].entry;
 }
 
-static enum translation_result translate_address(struct lookup *lookup,
-						 const struct env_reference *reference,
-						 char **ret, char **why)
+/* The function that a reference names, if an entry has it. */
+static struct host *find_referenced(const struct lookup *lookup,
+				    const struct env_reference *reference)
 {
-	const struct host *host = find_host(lookup, &reference->address);
+	struct device_name name;
+
+	return env_reference_get_name(reference, &name) ? find_host(lookup, &name) : NULL;
+}
+
+static char *describe_unknown(const struct env_reference *reference)
+{
+	char text[DEVICE_NAME_SIZE];
+	struct device_name name;
+
+	env_reference_get_name(reference, &name);
+	device_name_format(&name, text);
+	if (reference->kind == ENV_UUID)
+		return xasprintf(
+			"no map entry names the mediated device %s, which means nothing here",
+			text);
+	return xasprintf("no map entry names %s", text);
+}
+
+static enum translation_result translate_device(struct lookup *lookup,
+						const struct env_reference *reference,
+						char **ret, char **why)
+{
+	const struct host *host = find_referenced(lookup, reference);
 	const struct inventory_function *found;
-	char text[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE], text[DEVICE_NAME_SIZE];
 
 	if (!host) {
-		*why = xasprintf("no map entry names %s",
-				 pci_address_format(&reference->address, text));
+		*why = describe_unknown(reference);
 		return TRANSLATION_NONE;
 	}
 	found = find_function(lookup, host);
@@ -88,17 +109,23 @@ static enum translation_result translate_address(struct lookup *lookup,
 				 found->absent);
 		return TRANSLATION_NONE;
 	}
-	if (!pci_address_equal(&reference->address, &found->address))
-		*ret = xstrdup(
-			pci_address_spell(&found->address, reference->spelling, text));
-	return TRANSLATION_DONE;
+	if (device_name_equal(&host->name, &found->name))
+		return TRANSLATION_DONE;
+	*ret = env_reference_spell(reference, &found->name);
+	if (*ret)
+		return TRANSLATION_DONE;
+	*why = xasprintf(
+		"the mediated device %s is the PCI function %s here, which a UUID is not replaced by",
+		device_name_format(&host->name, name),
+		device_name_format(&found->name, text));
+	return TRANSLATION_NONE;
 }
 
 /* The node of this function of the entry; NULL: it isn't known. */
 static char *find_node_path(const struct lookup *lookup, const struct map_entry *entry,
-			    const struct pci_address *address)
+			    const struct device_name *name)
 {
-	const struct host *host = find_host(lookup, address);
+	const struct host *host = find_host(lookup, name);
 	const struct inventory_function *found =
 		host ? find_function(lookup, host) : NULL;
 
@@ -111,7 +138,7 @@ static char *find_node_path(const struct lookup *lookup, const struct map_entry 
 /* The node of an entry that the spec names: that of the function which the path is said of,
  * where its functions have several. */
 static char *find_named_path(const struct lookup *lookup, const struct resolved *by,
-			     const struct pci_address *owner)
+			     const struct device_name *owner)
 {
 	const struct host *host = owner ? find_host(lookup, owner) : NULL;
 
@@ -124,7 +151,7 @@ static char *find_named_path(const struct lookup *lookup, const struct resolved 
 
 /* What the container sees instead of an entry's path; NULL: it isn't known. */
 static char *find_final_path(const struct lookup *lookup, const struct map_entry *entry,
-			     const struct pci_address *owner)
+			     const struct device_name *owner)
 {
 	const struct resolved *by = plan_find_resolved(lookup->planner, entry);
 	char *path = NULL;
@@ -146,7 +173,7 @@ static char *find_final_path(const struct lookup *lookup, const struct map_entry
 }
 
 static enum translation_result translate_path(struct lookup *lookup, struct slice path,
-					      const struct pci_address *owner, char **ret,
+					      const struct device_name *owner, char **ret,
 					      char **why)
 {
 	const struct map_entry *entry = device_map_find(lookup->planner->in->map, path);
@@ -186,41 +213,33 @@ static enum translation_result translate(void *context,
 					 char **ret, char **why)
 {
 	const struct env_reference *owner = &variable->references[reference->owner];
-	auto_free char *name = NULL;
+	struct device_name name;
 
 	switch (reference->kind) {
 	case ENV_ADDRESS:
 	case ENV_ADDRESS_KEY:
-		return translate_address(context, reference, ret, why);
-	case ENV_PATH:
-		return translate_path(context, reference->text,
-				      owner == reference ? NULL : &owner->address, ret,
-				      why);
 	case ENV_UUID:
+		return translate_device(context, reference, ret, why);
+	case ENV_PATH:
 		break;
 	}
-	name = text_name(reference->text);
-	*why = xasprintf(
-		"no map entry names the mediated device %s, which means nothing here",
-		name);
-	return TRANSLATION_NONE;
+	return translate_path(
+		context, reference->text,
+		owner != reference && env_reference_get_name(owner, &name) ? &name : NULL,
+		ret, why);
 }
 
 static void list_addresses(struct lookup *lookup, const struct env_variable *variable)
 {
 	for (size_t i = 0; i < variable->n_references; i++) {
 		const struct env_reference *reference = &variable->references[i];
-		struct host *host;
+		struct host *host = find_referenced(lookup, reference);
 
-		if (!env_reference_is_address(reference))
-			continue;
-		host = find_host(lookup, &reference->address);
 		if (!host || host->listed)
 			continue;
 		host->listed = true;
-		annotation_add_address(&lookup->planner->plan->annotation,
-				       &reference->address,
-				       &find_function(lookup, host)->address);
+		annotation_add_address(&lookup->planner->plan->annotation, &host->name,
+				       &find_function(lookup, host)->name);
 	}
 }
 
@@ -233,13 +252,10 @@ static void add_without_node(const struct lookup *lookup, size_t leader,
 			     size_t *count)
 {
 	const struct plan_input *in = lookup->planner->in;
+	struct host *host = find_referenced(lookup, reference);
 	const struct map_entry *entry;
-	char text[PCI_ADDRESS_SIZE];
-	struct host *host;
+	char text[DEVICE_NAME_SIZE];
 
-	if (!env_reference_is_address(reference))
-		return;
-	host = find_host(lookup, &reference->address);
 	if (!host || host->named == leader + 1)
 		return;
 	entry = find_entry(lookup, host);
@@ -251,7 +267,7 @@ static void add_without_node(const struct lookup *lookup, size_t leader,
 	if ((*count)++ >= NAMED_MAX)
 		return;
 	buffer_printf(ret, "%s%s (", ret->length ? ", " : "",
-		      pci_address_format(&reference->address, text));
+		      device_name_format(&host->name, text));
 	buffer_add_name(ret, slice_from(entry->container_path));
 	buffer_add(ret, SLICE(")"));
 }

@@ -47,8 +47,7 @@ static int check_group(struct planner *planner, const struct request_function *a
 	if (!group->has_node && found->handle.exists)
 		return plan_refuse(
 			planner, REFUSE_FOR_GOOD, asked,
-			"IOMMU group %u has no node, since this kernel has iommufd's handles only; set \"node\": \"handle\" in the entry",
-			group->number);
+			"its group has no node, since this kernel has iommufd's handles only; set \"node\": \"handle\" in the entry");
 	if (!group->has_node)
 		return plan_refuse(
 			planner, REFUSE_FOR_NOW, asked,

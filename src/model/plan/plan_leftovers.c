@@ -33,14 +33,13 @@ static void add_addresses(struct finder *finder)
 	const struct plan_input *in = finder->planner->in;
 
 	for (size_t i = 0; i < in->request->n_functions; i++) {
-		const struct pci_address *host = &in->request->functions[i].map->host;
+		const struct device_name *host = &in->request->functions[i].map->host;
 		const struct inventory_function *found = &in->inventory->functions[i];
 
-		if ((found->absent || !pci_address_equal(host, &found->address)) &&
+		if ((found->absent || !device_name_equal(host, &found->name)) &&
 		    !annotation_has_guest(in->annotation, host))
 			leftover_table_add_address(&finder->table, host,
-						   found->absent ? NULL
-								 : &found->address);
+						   found->absent ? NULL : &found->name);
 	}
 }
 
@@ -110,13 +109,17 @@ static char *describe_name(struct slice name)
  * frees. */
 static char *find_right(const struct leftover *found)
 {
-	char text[PCI_ADDRESS_SIZE];
+	const struct leftover_address *address = found->address;
+	char text[DEVICE_NAME_SIZE];
 
 	if (found->path)
 		return found->path->final ? xstrdup(found->path->final) : NULL;
-	if (!found->address->known)
+	if (!address->known)
 		return NULL;
-	return xstrdup(pci_address_spell(&found->address->guest, found->spelling, text));
+	return xstrdup(address->guest.bus == DEVICE_BUS_PCI
+			       ? pci_address_spell(&address->guest.address,
+						   found->spelling, text)
+			       : device_name_format(&address->guest, text));
 }
 
 static const char unknown_left[] =
@@ -190,6 +193,12 @@ static void report(struct finder *finder, const struct place *place,
 		warn(finder, place, name, right);
 }
 
+/* A UUID is told of, but not replaced, where an address stands for it here. */
+static bool is_alike(const struct leftover *found)
+{
+	return found->path || found->address->host.bus == found->address->guest.bus;
+}
+
 /* A second run must know that it is done. */
 static void list_address(struct finder *finder, struct leftover_address *address)
 {
@@ -213,7 +222,7 @@ static bool look_at(struct finder *finder, const struct place *place, struct buf
 	while (leftover_find(&finder->table, place->content, &search, &found)) {
 		auto_free char *right = find_right(&found);
 
-		if (!change || !right) {
+		if (!change || !right || !is_alike(&found)) {
 			report(finder, place, &found, right);
 			continue;
 		}

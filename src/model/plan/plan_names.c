@@ -21,8 +21,8 @@ bool plan_device_is_own(const struct planner *planner, size_t index)
 static bool names_host(const struct planner *planner, const struct map_entry *entry)
 {
 	for (size_t i = 0; i < entry->n_functions; i++) {
-		if (environment_has_address(planner->in->environment,
-					    &entry->functions[i].host))
+		if (environment_has_name(planner->in->environment,
+					 &entry->functions[i].host))
 			return true;
 	}
 	return false;

@@ -25,8 +25,8 @@ static bool is_host_of_entry(const struct planner *planner,
 			     const struct pci_address *address)
 {
 	for (size_t i = 0; i < planner->in->request->n_functions; i++) {
-		if (pci_address_equal(&planner->in->request->functions[i].map->host,
-				      address))
+		if (device_name_is(&planner->in->request->functions[i].map->host,
+				   address))
 			return true;
 	}
 	return false;
@@ -42,12 +42,12 @@ static bool is_host_of_named(const struct planner *planner,
 	for (size_t i = 0; i < request->n_functions; i++) {
 		const struct map_entry *entry = request->functions[i].entry;
 
-		if (pci_address_equal(&request->functions[i].map->host, address) &&
+		if (device_name_is(&request->functions[i].map->host, address) &&
 		    plan_find_resolved(planner, entry)->named)
 			return true;
 	}
 	for (size_t i = 0; i < done->n_addresses; i++) {
-		if (pci_address_equal(&done->addresses[i].host, address))
+		if (device_name_is(&done->addresses[i].host, address))
 			return true;
 	}
 	return false;

@@ -39,23 +39,29 @@ static void lookup_close(struct lookup *lookup)
 	free(lookup->variables);
 }
 
-static enum translation_result translate_address(const struct lookup *lookup,
-						 const struct env_reference *reference,
-						 char **ret, char **why)
+static enum translation_result translate_device(const struct lookup *lookup,
+						const struct env_reference *reference,
+						char **ret, char **why)
 {
-	const struct annotation_address *found =
-		annotation_find_host(lookup->annotation, &reference->address);
-	char text[PCI_ADDRESS_SIZE];
+	const struct annotation_address *found = NULL;
+	char text[DEVICE_NAME_SIZE];
+	struct device_name name;
 
+	if (env_reference_get_name(reference, &name))
+		found = annotation_find_host(lookup->annotation, &name);
 	if (!found) {
 		*why = xasprintf("the container's annotation doesn't list %s",
-				 pci_address_format(&reference->address, text));
+				 device_name_format(&name, text));
 		return TRANSLATION_NONE;
 	}
-	if (!pci_address_equal(&found->host, &found->guest))
-		*ret = xstrdup(
-			pci_address_spell(&found->guest, reference->spelling, text));
-	return TRANSLATION_DONE;
+	if (device_name_equal(&found->host, &found->guest))
+		return TRANSLATION_DONE;
+	*ret = env_reference_spell(reference, &found->guest);
+	if (*ret)
+		return TRANSLATION_DONE;
+	*why = xasprintf("the mediated device %s is a PCI function here",
+			 device_name_format(&name, text));
+	return TRANSLATION_NONE;
 }
 
 static enum translation_result translate_path(const struct lookup *lookup,
@@ -97,14 +103,12 @@ static enum translation_result translate(void *context,
 	switch (reference->kind) {
 	case ENV_ADDRESS:
 	case ENV_ADDRESS_KEY:
-		return translate_address(context, reference, ret, why);
-	case ENV_PATH:
-		return translate_path(context, reference->text, ret, why);
 	case ENV_UUID:
 		break;
+	case ENV_PATH:
+		return translate_path(context, reference->text, ret, why);
 	}
-	*why = xasprintf("a mediated device of the host means nothing here");
-	return TRANSLATION_NONE;
+	return translate_device(context, reference, ret, why);
 }
 
 static bool is_of_container(const struct lookup *lookup,
@@ -119,20 +123,21 @@ static bool is_of_container(const struct lookup *lookup,
 static bool is_final(const struct lookup *lookup, const struct env_reference *reference)
 {
 	const struct annotation *annotation = lookup->annotation;
+	struct device_name name;
 
 	switch (reference->kind) {
 	case ENV_ADDRESS:
 	case ENV_ADDRESS_KEY:
-		return annotation_has_guest(annotation, &reference->address) &&
-		       !annotation_find_host(annotation, &reference->address);
+	case ENV_UUID:
+		break;
 	case ENV_PATH:
 		return !annotation_find_container_path(annotation, reference->text) &&
 		       (!path_is_vfio_node(reference->text) ||
 			annotation_find_final(annotation, reference->text));
-	case ENV_UUID:
-		break;
 	}
-	return false;
+	return env_reference_get_name(reference, &name) &&
+	       annotation_has_guest(annotation, &name) &&
+	       !annotation_find_host(annotation, &name);
 }
 
 static bool all_final(const struct lookup *lookup, const struct env_variable *variable)

@@ -24,7 +24,7 @@ int plan_refuse(struct planner *planner, enum refusal refusal,
 {
 	struct error *err = error_for(planner, refusal);
 	auto_free char *why = NULL, *guest = NULL;
-	char host[PCI_ADDRESS_SIZE];
+	char host[DEVICE_NAME_SIZE];
 	va_list arguments;
 	int r;
 
@@ -33,7 +33,7 @@ int plan_refuse(struct planner *planner, enum refusal refusal,
 	va_end(arguments);
 	guest = text_quote(slice_from(asked->map->guest_text));
 	r = error_set(err, ERROR_UNAVAILABLE, "%s: host function %s, here %s: %s",
-		      asked->entry->where, pci_address_format(&asked->map->host, host),
+		      asked->entry->where, device_name_format(&asked->map->host, host),
 		      guest, why);
 	return refusal == REFUSE_FOR_GOOD ? r : -EAGAIN;
 }

@@ -5,131 +5,10 @@
 
 #include <errno.h>
 
-#define DRIVERCTL "driverctl set-override %s vfio-pci"
-
-/* A driver that isn't VFIO's keeps what it has. But one that we saw come may have to let
- * go, by driverctl's rule for udev: the kernel's own choice is always first. */
-static enum refusal refusal_of_driver(const struct planner *planner)
-{
-	if (planner->in->bind)
-		return REFUSE_TO_DRIVER;
-	return planner->in->waiting ? REFUSE_FOR_NOW : REFUSE_FOR_GOOD;
-}
-
-static int check_identity(struct planner *planner, const struct request_function *asked,
-			  const struct inventory_function *found)
-{
-	char address[PCI_ADDRESS_SIZE];
-
-	for (unsigned int i = 0; asked->want_identity && i < PCI_IDENTITY_COUNT; i++) {
-		if (asked->entry->expected[i] &&
-		    asked->entry->expect[i] != found->identity[i])
-			return plan_refuse(
-				planner, REFUSE_FOR_GOOD, asked,
-				"%s has %s 0x%04x, but the map expects 0x%04x: it is another device; correct the map",
-				pci_address_format(&found->address, address),
-				pci_identity_names[i], found->identity[i],
-				asked->entry->expect[i]);
-	}
-	return 0;
-}
-
-/* Is the function itself bound to a VFIO driver, in a group? */
-static int check_bound(struct planner *planner, const struct request_function *asked,
-		       const struct inventory_function *found)
-{
-	char address[PCI_ADDRESS_SIZE];
-
-	pci_address_format(&found->address, address);
-	/* The kernel looks for a driver when it has found the group; without an IOMMU VFIO's
-	 * driver makes one. */
-	if (!found->has_group && !asked->entry->allow_noiommu)
-		return plan_refuse(
-			planner, found->driver ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW, asked,
-			"%s is in no IOMMU group; enable the IOMMU of this machine (intel_iommu=on, a vIOMMU for a guest)",
-			address);
-	if (!found->vfio && found->driver)
-		return plan_refuse(
-			planner, refusal_of_driver(planner), asked,
-			"%s is bound to %s, not a VFIO driver; bind it: " DRIVERCTL,
-			address, found->driver, address);
-	if (!found->vfio)
-		return plan_refuse(planner,
-				   planner->in->bind ? REFUSE_TO_DRIVER : REFUSE_FOR_NOW,
-				   asked,
-				   "%s is not bound to any driver; bind it: " DRIVERCTL,
-				   address, address);
-	if (!found->has_group)
-		return plan_refuse(
-			planner, REFUSE_FOR_NOW, asked,
-			"%s is in no IOMMU group; without an IOMMU the module vfio needs enable_unsafe_noiommu_mode=1",
-			address);
-	return 0;
-}
-
-/* What helps: not to take from the machine what it lives on. */
-static void describe_offender(const struct inventory_offender *offender,
-			      struct buffer *ret)
-{
-	static const char elsewhere[] =
-		"put the device into another slot, so that it gets a group of its own";
-	char address[PCI_ADDRESS_SIZE];
-
-	pci_address_format(&offender->address, address);
-	buffer_printf(ret, "%s%s is bound to %s", ret->length ? "; " : "", address,
-		      offender->driver);
-	switch (offender->role) {
-	case OFFENDER_SPARE:
-		buffer_printf(ret, ": " DRIVERCTL, address);
-		return;
-	case OFFENDER_DISK:
-		buffer_printf(
-			ret,
-			", a storage controller, which this machine may run from: %s",
-			elsewhere);
-		return;
-	case OFFENDER_NETWORK_UP:
-		buffer_printf(ret, ", a network interface that is up: %s", elsewhere);
-		return;
-	case OFFENDER_PHYSICAL_FUNCTION:
-		buffer_printf(
-			ret,
-			", the physical function of virtual functions, which would go with it: %s, or enable ACS",
-			elsewhere);
-		return;
-	case OFFENDER_DISPLAY:
-		buffer_printf(ret, ", the display of this machine: %s", elsewhere);
-		return;
-	}
-}
-
-char *plan_describe_offenders(const struct inventory_group *group)
-{
-	struct buffer list = { 0 };
-
-	for (size_t i = 0; i < group->n_offenders && list.length < PLAN_LIST_MAX; i++)
-		describe_offender(&group->offenders[i], &list);
-	return list.data;
-}
-
-static int check_viable(struct planner *planner, const struct request_function *asked,
-			const struct inventory_group *group)
-{
-	auto_free char *offenders = NULL;
-
-	if (group->n_offenders > 0) {
-		offenders = plan_describe_offenders(group);
-		return plan_refuse(planner, refusal_of_driver(planner), asked,
-				   "IOMMU group %u is not viable: %s", group->number,
-				   offenders);
-	}
-	return 0;
-}
-
 /* A function that was found, to see which are one. */
 struct found_function {
 	const struct request_function *asked;
-	struct pci_address address;
+	struct device_name name;
 };
 
 static int compare_found(const void *a, const void *b)
@@ -138,7 +17,7 @@ static int compare_found(const void *a, const void *b)
 
 	if (x->asked->entry->source != y->asked->entry->source)
 		return x->asked->entry->source < y->asked->entry->source ? -1 : 1;
-	return pci_address_compare(&x->address, &y->address);
+	return device_name_compare(&x->name, &y->name);
 }
 
 /* Two host functions of one map on one function here: the map's mistake, however it
@@ -156,23 +35,23 @@ static int check_distinct(struct planner *planner)
 
 		if (!function->absent)
 			found[count++] = (struct found_function) { &request->functions[i],
-								   function->address };
+								   function->name };
 	}
 	if (count > 1)
 		qsort(found, count, sizeof *found, compare_found);
 	for (size_t i = 1; i < count; i++) {
 		const struct request_function *a = found[i - 1].asked,
 					      *b = found[i].asked;
-		char host[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
+		char host[DEVICE_NAME_SIZE], other[DEVICE_NAME_SIZE];
 
 		if (compare_found(&found[i - 1], &found[i]) != 0 ||
-		    pci_address_equal(&a->map->host, &b->map->host))
+		    device_name_equal(&a->map->host, &b->map->host))
 			continue;
 		return error_set(
 			planner->err, ERROR_DATA,
 			"%s: options: host functions %s and %s are one function here (%s and %s); correct the map",
-			a->entry->where, pci_address_format(&a->map->host, host),
-			pci_address_format(&b->map->host, other), a->map->guest_text,
+			a->entry->where, device_name_format(&a->map->host, host),
+			device_name_format(&b->map->host, other), a->map->guest_text,
 			b->map->guest_text);
 	}
 	return 0;
@@ -183,13 +62,16 @@ static void explain(struct buffer *why, const struct map_entry *entry,
 		    const struct request_function *asked,
 		    const struct inventory_function *found)
 {
-	char host[PCI_ADDRESS_SIZE], address[PCI_ADDRESS_SIZE];
+	char host[DEVICE_NAME_SIZE], address[DEVICE_NAME_SIZE];
 
 	buffer_printf(why, "%s%s %s is %s here", why->length ? "," : entry->where,
 		      why->length ? "" : ": host function",
-		      pci_address_format(&asked->map->host, host),
-		      pci_address_format(&found->address, address));
+		      device_name_format(&asked->map->host, host),
+		      device_name_format(&found->name, address));
 }
+
+/* Of a mediated device where VFIO has handles alone. */
+static const struct inventory_group no_group;
 
 /* What a function is used by. */
 struct use {
@@ -213,24 +95,27 @@ static int check_function(struct planner *planner, const struct request_function
 			"%s; add with + what tells it from the others, or write its PCI path instead",
 			found->absent);
 	if (found->absent)
-		return plan_refuse(planner,
-				   found->is_final ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
-				   asked,
-				   found->is_final
-					   ? "%s; correct the path"
-					   : "%s; plug the device in, or correct the map",
-				   found->absent);
-	r = check_identity(planner, asked, found);
+		return plan_refuse(
+			planner, found->is_final ? REFUSE_FOR_GOOD : REFUSE_FOR_NOW,
+			asked,
+			found->is_final ? "%s; correct the path"
+			: asked->map->guest.kind == PCI_LOCATOR_MDEV
+				? "%s; make it with mdevctl(8), or correct the map"
+				: "%s; plug the device in, or correct the map",
+			found->absent);
+	r = plan_check_identity(planner, asked, found);
 	if (r < 0 || !asked->want_group)
 		return r;
-	r = check_bound(planner, asked, found);
+	r = plan_check_bound(planner, asked, found);
 	if (r < 0)
 		return r;
-	group = inventory_find_group(planner->in->inventory, found->group);
+	group = found->has_group
+			? inventory_find_group(planner->in->inventory, found->group)
+			: &no_group;
 	if (!group)
 		return error_set(planner->err, ERROR_INTERNAL,
 				 "group %u was not looked up", found->group);
-	r = check_viable(planner, asked, group);
+	r = plan_check_viable(planner, asked, group);
 	if (r == 0)
 		r = plan_kind_choose(planner, asked, found, group, &ret->kind);
 	if (r == 0)
@@ -278,6 +163,7 @@ static void add_use(struct planner *planner, struct resolved *resolved,
 			is_handle ? &handle->number : &use->group->node);
 	node->vfio = true;
 	node->kind = use->kind;
+	node->has_group = use->found->has_group;
 	node->group = use->group->number;
 	node->handle = handle->handle;
 	node->final_path = entry->final_path ? entry->final_path : node->path;
@@ -344,7 +230,8 @@ static void explain_nodes(struct planner *planner, const struct map_entry *entry
 				explain(&why, entry, &planner->in->request->functions[i],
 					found);
 		}
-		buffer_printf(&why, ", in IOMMU group %u", node->group);
+		if (node->has_group)
+			buffer_printf(&why, ", in IOMMU group %u", node->group);
 		node->why = text_pool_add(&planner->plan->texts, buffer_slice(&why));
 	}
 }
@@ -388,7 +275,7 @@ static int resolve_functions(struct planner *planner, const struct map_entry *en
 			tell_of_group(planner, entry, &use);
 		add_use(planner, resolved, entry, &use);
 		annotation_add_address(&planner->plan->annotation,
-				       &request->functions[i].map->host, &found->address);
+				       &request->functions[i].map->host, &found->name);
 	}
 	if (planner->pending.message)
 		return 0;
@@ -490,8 +377,8 @@ int plan_resolve(struct planner *planner)
 
 		if (!planner->resolved[asked->entry - map->entries].named &&
 		    !planner->in->inventory->functions[i].absent)
-			r = check_identity(planner, asked,
-					   &planner->in->inventory->functions[i]);
+			r = plan_check_identity(planner, asked,
+						&planner->in->inventory->functions[i]);
 	}
 	return r;
 }

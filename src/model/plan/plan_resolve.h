@@ -17,6 +17,18 @@ int plan_refuse(struct planner *planner, enum refusal refusal,
 		const struct request_function *asked, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Is it the device that the map expects? */
+int plan_check_identity(struct planner *planner, const struct request_function *asked,
+			const struct inventory_function *found);
+
+/* Is the function itself bound to a VFIO driver, in a group? */
+int plan_check_bound(struct planner *planner, const struct request_function *asked,
+		     const struct inventory_function *found);
+
+/* Has the group no function that a driver of the machine's has? */
+int plan_check_viable(struct planner *planner, const struct request_function *asked,
+		      const struct inventory_group *group);
+
 /* Sets *ret to the kind of node that the function is used by, which is then there. */
 int plan_kind_choose(struct planner *planner, const struct request_function *asked,
 		     const struct inventory_function *found,

@@ -14,6 +14,7 @@ struct resolved_node {
 	const struct map_entry *entry; /* NULL: by the spec's own address */
 	bool vfio;		       /* then, */
 	enum vfio_kind kind;
+	bool has_group;
 	uint32_t group;	 /* that it is, or that the function is in, */
 	uint32_t handle; /* VFIO_HANDLE */
 };
