@@ -28,37 +28,38 @@ static bool ends(struct slice text, size_t at)
 		  text.data[at + 1] >= '0' && text.data[at + 1] <= '9'));
 }
 
-/* Does an address go on before its beginning? */
-static bool is_inside(struct slice text, size_t at)
+/* Does an address go on before its beginning? The name that was found before it, up to `from`, is
+ * no part of it. */
+static bool is_inside(struct slice text, size_t from, size_t at)
 {
 	size_t start = at - 1, length;
 
-	if (at == 0 || text.data[at - 1] != ':')
+	if (at == from || text.data[at - 1] != ':')
 		return false;
-	while (start > 0 && is_hex(text.data[start - 1]))
+	while (start > from && is_hex(text.data[start - 1]))
 		start--;
 	length = at - 1 - start;
-	return (start == 0 || !is_alphanumeric(text.data[start - 1])) &&
+	return (start == from || !is_alphanumeric(text.data[start - 1])) &&
 	       (length == 2 || (length >= 4 && length <= 8));
 }
 
 /* Is it an address, whatever the table has? */
-static bool is_address(struct slice text, size_t at, struct pci_address *ret,
+static bool is_address(struct slice text, size_t from, size_t at, struct pci_address *ret,
 		       size_t *ret_length)
 {
 	struct pci_spelling spelling;
 	const size_t end = pci_address_scan(text, at, ret, &spelling);
 
 	*ret_length = end - at;
-	return end && ends(text, end) && !is_inside(text, at);
+	return end && ends(text, end) && !is_inside(text, from, at);
 }
 
-static bool is_host(const struct leftover_table *table, struct slice text, size_t at,
-		    size_t *ret_length)
+static bool is_host(const struct leftover_table *table, struct slice text, size_t from,
+		    size_t at, size_t *ret_length)
 {
 	struct pci_address address;
 
-	if (!is_address(text, at, &address, ret_length))
+	if (!is_address(text, from, at, &address, ret_length))
 		return false;
 	for (size_t i = 0; i < table->n_addresses; i++) {
 		if (device_name_is(&table->addresses[i].host, &address))
@@ -103,9 +104,9 @@ static void check_between(const struct leftover_table *table, struct slice text,
 			continue;
 		fuzz_check(!is_path(table, text, at, &length) || at + length > end,
 			   "a path is overlooked at %zu", at);
-		fuzz_check(!is_host(table, text, at, &length) || at + length > end,
+		fuzz_check(!is_host(table, text, start, at, &length) || at + length > end,
 			   "an address is overlooked at %zu", at);
-		if (is_address(text, at, &address, &length))
+		if (is_address(text, start, at, &address, &length))
 			at += length - 1;
 	}
 }
@@ -120,7 +121,7 @@ static size_t check_text(const struct leftover_table *table, struct slice text)
 	for (; leftover_find(table, text, &search, &found); count++) {
 		fuzz_check(found.start >= at && found.end <= text.length, "out of order");
 		fuzz_check(found.path ? is_path(table, text, found.start, &length)
-				      : is_host(table, text, found.start, &length),
+				      : is_host(table, text, at, found.start, &length),
 			   "no name at %zu", found.start);
 		fuzz_check(length == found.end - found.start, "another name");
 		fuzz_check(found.start == 0 ||
