@@ -81,7 +81,7 @@ chain() {
 	shown=$(jq -r ".changes[-1].new[\"$KEY\"]" "$STDOUT")
 	apply
 	assert_proven
-	[ "$(applied | jq -c 'del(.mac)')" = "$shown" ] || fail "$shown"
+	[ "$(applied | sed 's/,"mac":"[^"]*"}$/}/')" = "$shown" ] || fail "$shown"
 }
 
 @test "no change, no annotation and no token" {

@@ -491,7 +491,8 @@ without_modules() {
 
 # NUMBER...: somebody holds these claims.
 hold_claims() {
-	python3 -c 'import fcntl, struct, sys, time
+	# Not the function: that process would be a shell's.
+	/usr/bin/python3 -c 'import fcntl, struct, sys, time
 file = open(sys.argv[1], "r+")
 for number in sys.argv[2:]:
     fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, int(number), 1, 0))

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Prints "SONAME FEATURE PRIORITY" for each library that a program's ELF notes say it loads with dlopen(), and fails
 where the notes aren't as https://systemd.io/ELF_DLOPEN_METADATA has them.

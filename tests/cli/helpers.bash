@@ -2,7 +2,10 @@
 # shellcheck shell=bash
 # Builds captured machines, device maps and bundles in a line each, runs the program on them and says what must have
 # come out. Everything lies in $BATS_TEST_TMPDIR: the machine in $ROOT, the bundle in $BUNDLE. The program is the one
-# that OCI_VFIO_HOOK names. Needs jq and util-linux; a test that needs root says so.
+# that OCI_VFIO_HOOK names. Needs gojq and util-linux; a test that needs root says so.
+
+# shellcheck disable=SC1091 # beside it
+. "${BASH_SOURCE[0]%/*}/../builtins.bash"
 
 # What `apply` and `plan` are called with, besides --root: tests add to it.
 OPTIONS=()

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Proves that a rewritten config.json is the old one with the planned edits and nothing else.
 

@@ -6,15 +6,13 @@
 # jq's variables look like the shell's, and bats' own and the test's are set elsewhere:
 # shellcheck disable=SC2016,SC2154
 
+# shellcheck disable=SC1091 # beside it
+. "${BASH_SOURCE[0]%/*}/../builtins.bash"
+
 # To be called in setup: bats traces each command, which takes more time here than most commands. The test's own lines
 # are enough.
 untraced() {
 	set +T
-}
-
-# jq takes ten times as long to start, which counts where a test calls it ten times on an emulated machine.
-jq() {
-	gojq "$@"
 }
 
 bind_to() {
