@@ -21,6 +21,7 @@ enum function_use_kind {
 	FUNCTION_DISK_HELD,    /* `name`; `by`: the block device made of it */
 	FUNCTION_DISK_CLAIMED, /* `name`: somebody has it for himself */
 	FUNCTION_PHYSICAL, /* `name`: its virtual function; `by`: the driver that has that */
+	FUNCTION_USE_UNKNOWN, /* `name`: an error, which says what can't be looked at */
 };
 
 struct function_use {

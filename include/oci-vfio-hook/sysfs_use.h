@@ -9,8 +9,8 @@
 /* Finds a network interface of it that is up, or in another network namespace; a disk that is
  * mounted, swapped to, part of another block device, or claimed by whom we don't see; a virtual
  * function of it that has a driver. The first of these that there is; the function may be gone.
- * ERROR_IO, ERROR_PERMISSION. The caller frees *ret. */
-int sysfs_look_up_use(const struct sysroot *sysroot, const struct pci_address *address,
-		      struct function_use *ret, struct error *err);
+ * Where one can't be looked for: FUNCTION_USE_UNKNOWN. The caller frees *ret. */
+void sysfs_look_up_use(const struct sysroot *sysroot, const struct pci_address *address,
+		       struct function_use *ret);
 
 #endif

@@ -27,12 +27,10 @@ int hook_claim(struct hook_run *run, bool show, struct error *err)
 
 static int check_uses(struct hook_run *run, struct binding *binding, struct error *err)
 {
-	int r = 0;
-
-	for (size_t i = 0; i < binding->count && r == 0; i++)
-		r = sysfs_look_up_use(&run->sysroot, &binding->functions[i].address,
-				      &binding->functions[i].use, err);
-	return r < 0 ? r : binding_check(binding, &run->messages, err);
+	for (size_t i = 0; i < binding->count; i++)
+		sysfs_look_up_use(&run->sysroot, &binding->functions[i].address,
+				  &binding->functions[i].use);
+	return binding_check(binding, &run->messages, err);
 }
 
 /* `err` has what would have to be bound. */

@@ -250,6 +250,9 @@ static char *describe(const struct function_use *use, const char **ret_remedy)
 		return xasprintf(
 			"its virtual function %s, which would go with it, is bound to %s",
 			use->name, use->by);
+	case FUNCTION_USE_UNKNOWN:
+		*ret_remedy = "mend that";
+		return xasprintf("what it is used for can't be told: %s", use->name);
 	}
 	return NULL;
 }
@@ -267,8 +270,12 @@ int binding_check(const struct binding *binding, struct messages *messages,
 		if (use && !function->entry->force)
 			return error_set(
 				err, ERROR_UNAVAILABLE,
-				"%s: %s is in use, and not bound: %s; %s, or set \"force\": true in the entry",
-				function->entry->where, address, use, remedy);
+				"%s: %s %s, and not bound: %s; %s, or set \"force\": true in the entry",
+				function->entry->where, address,
+				function->use.kind == FUNCTION_USE_UNKNOWN
+					? "may be in use"
+					: "is in use",
+				use, remedy);
 		if (use)
 			messages_add(messages, MESSAGE_WARNING,
 				     "%s: %s is taken from its driver by \"force\": %s",

@@ -289,6 +289,98 @@ mounted() {
 	assert_in_use 'its virtual function 0000:01:01.1, which would go with it, is bound to iavf'
 }
 
+# --- what can't be told ----------------------------------------------------------------------------------------------
+
+# USE: as assert_in_use().
+assert_unknown() {
+	plan
+	assert_refused 69 "45.json: [0]: 0000:01:00.0 may be in use, and not bound: what it is used for can't be told: $1" \
+		'; mend that, or set "force": true in the entry'
+	entry_with '"force":true'
+	assert_shown "0000:01:00.0 is taken from its driver by \"force\": what it is used for can't be told: $1" '+ vfio-pci'
+	entry_with '"force":false'
+}
+
+# PATH TEXT: where this attribute is a directory, or this directory or link a file, the use is unknown; then all is as before.
+assert_needed() {
+	local path=$1
+	mv "$path" "$path.away"
+	if [ -d "$path.away" ] || [ -L "$path.away" ]; then : > "$path"; else mkdir "$path"; fi
+	assert_unknown "$2"
+	rm -r "$path"
+	mv "$path.away" "$path"
+	assert_not_in_use
+}
+
+@test "network interfaces that can't be looked at count as in use" {
+	local address=/sys/bus/pci/devices/0000:01:00.0 usb=usb1/1-1/net/usb0
+	mapped driver=e1000e
+	interface net/eth0 0x1002
+	interface virtio3/net/eth1 0x1002
+	interface "$usb" 0x1002
+	mkdir -p "$ROOT/sys/class/net"
+	ln -s "../../${SYSFS_PATHS[0000:01:00.0]}/$usb" "$ROOT/sys/class/net/usb0"
+	echo > "$ROOT/sys/class/net/bonding_masters"
+	assert_needed "$FUNCTION/net" "$address/net: can't be read: Not a directory"
+	assert_needed "$FUNCTION/net/eth0/flags" "$address/net: can't be read: Is a directory"
+	assert_needed "$FUNCTION/virtio3/net" "$address/net: can't be read: Not a directory"
+	assert_needed "$FUNCTION/virtio3/net/eth1/flags" "$address/net: can't be read: Is a directory"
+	assert_needed "$ROOT/sys/class/net" "/sys/class/net: can't be read: Not a directory"
+	assert_needed "$FUNCTION/$usb/flags" "/sys/class/net: can't be read: Is a directory"
+	echo up > "$FUNCTION/net/eth0/flags"
+	assert_unknown "$address/net: can't be read: Invalid argument"
+	# What is gone since it was listed isn't in the way.
+	rm "$FUNCTION/net/eth0/flags"
+	assert_not_in_use
+}
+
+@test "disks that can't be looked at count as in use" {
+	local path=/sys/block/vda
+	mapped driver=virtio-pci class=0x010000
+	disk vda 254:0 vda1 254:1
+	mounted '22 21 254:16 / /srv rw - ext4 /dev/vdb rw'
+	printf 'Filename\tType\n' > "$ROOT/proc/swaps"
+	assert_needed "$ROOT/sys/block" "/sys/block/: can't be read: Not a directory"
+	assert_needed "$FUNCTION/virtio4/block/vda/dev" "$path/dev: can't be read: Is a directory"
+	assert_needed "$FUNCTION/virtio4/block/vda/holders" "$path/holders: can't be read: Not a directory"
+	assert_needed "$FUNCTION/virtio4/block/vda/vda1/dev" "$path/vda1/dev: can't be read: Is a directory"
+	assert_needed "$FUNCTION/virtio4/block/vda/vda1/holders" "$path/vda1/holders: can't be read: Not a directory"
+	assert_needed "$ROOT/proc/self/mountinfo" "/proc/self/mountinfo: can't be read: Is a directory"
+	assert_needed "$ROOT/proc/swaps" "/proc/swaps: can't be read: Is a directory"
+	echo 254 > "$FUNCTION/virtio4/block/vda/vda1/dev"
+	assert_unknown "$path/vda1/dev: is not a pair of device numbers"
+	rm "$FUNCTION/virtio4/block/vda/vda1/dev"
+	assert_not_in_use
+}
+
+@test "virtual functions that can't be looked at count as in use" {
+	local address=/sys/bus/pci/devices/0000:01:00.0
+	mapped driver=ice
+	add_pci_function 0000:01:01.0 parent=0000:00:06.0 group=4
+	ln -s ../0000:01:01.0 "$FUNCTION/virtfn0"
+	assert_needed "$FUNCTION/virtfn0" "$address/virtfn0: can't be read: Invalid argument"
+	assert_needed "$ROOT/sys/bus/pci/devices/0000:01:01.0" "/sys/bus/pci/devices/0000:01:01.0: can't be read: Not a directory"
+	: > "$ROOT/sys/${SYSFS_PATHS[0000:01:01.0]}/driver"
+	assert_unknown "/sys/bus/pci/devices/0000:01:01.0/driver: can't be read: Invalid argument"
+	rm "$FUNCTION/virtfn0"
+	ln -s ../nothing "$FUNCTION/virtfn0"
+	assert_unknown "$address/virtfn0: can't be read: Invalid argument"
+}
+
+@test "a disk whose node in /dev isn't there, or is another device's, counts as in use" {
+	wrapper
+	mapped driver=virtio-pci class=0x010000
+	disk noblk 259:4000
+	write_config
+	remember
+	machine_command "$OCI_VFIO_HOOK" plan "$BUNDLE" --bind --timeout 0
+	assert_refused 69 "what it is used for can't be told: /dev/noblk: can't be read: No such file or directory; mend that"
+	rm "$ROOT/sys/block/noblk"
+	disk null 259:4001
+	machine_command "$OCI_VFIO_HOOK" plan "$BUNDLE" --bind --timeout 0
+	assert_refused 69 "what it is used for can't be told: /dev/null: is another device than the disk of this name, 259:4001; mend that"
+}
+
 # --- what is written -------------------------------------------------------------------------------------------------
 
 # [OPTION...]: on the built machine as the real one.

@@ -182,6 +182,8 @@ static void test_check(void **state)
 		{ FUNCTION_PHYSICAL, "0000:42:10.0", "iavf",
 		  EXCEPT
 		  "its virtual function 0000:42:10.0, which would go with it, is bound to iavf; take the virtual functions from their drivers" UNLESS },
+		{ FUNCTION_USE_UNKNOWN, "/proc/swaps: can't be read", NULL,
+		  "a: [1]: 0000:42:00.0 may be in use, and not bound: what it is used for can't be told: /proc/swaps: can't be read; mend that" UNLESS },
 	};
 
 	(void)state;

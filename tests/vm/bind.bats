@@ -225,6 +225,9 @@ wait_for() {
 	unshare --mount bash -c 'mount "$0" "$1"; exec sleep 600' "/dev/$name" "$mount" 3>&- &
 	until grep -F " $mount " "/proc/$!/mountinfo"; do sleep 0.05; done
 	assert_in_use "its disk $name is in use: somebody has it for himself" $disk virtio-pci
+	# A container has a /dev of its own, where this can't be asked.
+	expect_refused 69 "what it is used for can't be told: /dev/$name: can't be read: No such file" \
+		unshare --mount bash -euc 'mount -t tmpfs none /dev; exec "$@"' - "$OCI_VFIO_HOOK" --device-map "$map" --bind apply "$bundle"
 	kill $!
 	wait $! || true
 	mkswap "/dev/$name"

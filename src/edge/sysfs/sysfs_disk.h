@@ -6,9 +6,8 @@
 #include "oci-vfio-hook/binding.h"
 #include "oci-vfio-hook/sysroot.h"
 
-/* Finds one that is in use: mounted, swapped to, part of another block device, or claimed. What
- * can't be read isn't there. ERROR_IO, ERROR_PERMISSION: there are disks, but /proc can't be
- * read. */
+/* Finds one that is in use: mounted, swapped to, part of another block device, or claimed.
+ * ERROR_IO, ERROR_PERMISSION. */
 int sysfs_find_disk(const struct sysroot *sysroot, const struct pci_address *address,
 		    struct function_use *ret, struct error *err);
 

@@ -38,9 +38,10 @@ int function_read_identity(const struct sysroot *sysroot,
 			   const struct pci_address *address, int function,
 			   enum pci_identity which, uint32_t *ret, struct error *err);
 
-/* Does the link, by which a class has a device, lead below the function? */
-bool function_has_below(const struct sysroot *sysroot, const struct pci_address *address,
-			const char *link);
+/* Does the link, by which a class has a device, lead below the function? 1, 0, also where there is
+ * no link, or -errno. */
+int function_has_below(const struct sysroot *sysroot, const struct pci_address *address,
+		       const char *link);
 
 /* Is there an entry of this name in its directory? */
 bool function_has(const struct sysroot *sysroot, int function, const char *name);

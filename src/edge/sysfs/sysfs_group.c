@@ -34,6 +34,7 @@ static enum offender_role find_role(const struct sysroot *sysroot,
 				    uint32_t class)
 {
 	auto_function_use use = { 0 };
+	auto_error ignored = { 0 };
 
 	if (function_has(sysroot, function, "virtfn0"))
 		return OFFENDER_PHYSICAL_FUNCTION;
@@ -41,8 +42,11 @@ static enum offender_role find_role(const struct sysroot *sysroot,
 		return OFFENDER_DISK;
 	if (class >> 16 == CLASS_DISPLAY && is_boot_display(sysroot, function))
 		return OFFENDER_DISPLAY;
-	sysfs_find_interface(sysroot, address, function, &use);
-	return use.kind == FUNCTION_INTERFACE_UP ? OFFENDER_NETWORK_UP : OFFENDER_SPARE;
+	/* What can't be read makes no difference to the advice. */
+	if (sysfs_find_interface(sysroot, address, function, &use, &ignored) < 0 ||
+	    use.kind != FUNCTION_INTERFACE_UP)
+		return OFFENDER_SPARE;
+	return OFFENDER_NETWORK_UP;
 }
 
 static void add_member(struct inventory_group *group, const struct pci_address *address)

@@ -7,9 +7,8 @@
 #include "oci-vfio-hook/sysroot.h"
 
 /* Finds one that is up, or else says whether there is one in another network namespace, of
- * the function with this open directory. What can't be read isn't there. */
-void sysfs_find_interface(const struct sysroot *sysroot,
-			  const struct pci_address *address, int function,
-			  struct function_use *ret);
+ * the function with this open directory. ERROR_IO, ERROR_PERMISSION. */
+int sysfs_find_interface(const struct sysroot *sysroot, const struct pci_address *address,
+			 int function, struct function_use *ret, struct error *err);
 
 #endif
