@@ -118,8 +118,10 @@ static int run_state(const struct command_line *line, struct hook_run *run,
 		return r;
 	process = live_open_process(state->pid);
 	options.created = true;
-	state_bundle_find(state, &bundle);
-	r = hook_plan_bundle(run, &options, bundle.path, "config.json", HOOK_START, err);
+	r = state_bundle_find(state, &bundle, err);
+	if (r == 0)
+		r = hook_plan_bundle(run, &options, bundle.path, "config.json",
+				     HOOK_START, err);
 	/* Before the container is changed: it gets what config.json will say, and all that can
 	 * go wrong with that but the last step. */
 	if (r == 0 && !bundle.read_only)

@@ -16,9 +16,11 @@ struct state_bundle {
 #define auto_state_bundle __attribute__((cleanup(state_bundle_free))) struct state_bundle
 
 /* With crun's "/": the working directory of the container's process, else our own, else
- * the directory of the container below crun's --root, /run/crun or /run/user/UID/crun;
- * whichever has a config.json first. If none has one: "/". */
-void state_bundle_find(const struct state *state, struct state_bundle *ret);
+ * the directory of the container below crun's --root, $XDG_RUNTIME_DIR/crun, /run/crun or
+ * /run/user/UID/crun, UID the one outside of our user namespace; whichever has a config.json
+ * first. ERROR_NO_INPUT: none has one. */
+int state_bundle_find(const struct state *state, struct state_bundle *ret,
+		      struct error *err);
 void state_bundle_free(struct state_bundle *bundle);
 
 #endif

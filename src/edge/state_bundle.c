@@ -2,8 +2,11 @@
 /* Where the spec of a created container is. */
 #include "oci-vfio-hook/state_bundle.h"
 
+#include <stdlib.h>
+
 #include "oci-vfio-hook/runtime_call.h"
 #include "oci-vfio-hook/sysroot.h"
+#include "oci-vfio-hook/user_namespace.h"
 
 #define COMMAND_LINE_MAX 65536
 
@@ -42,11 +45,34 @@ static char *state_directory_of_parent(void)
 	return runtime_call_find_root((struct slice) { text, length });
 }
 
+/* crun's default in $XDG_RUNTIME_DIR, which it heeds whoever runs it. NULL: it isn't set. */
+static char *state_directory_of_session(void)
+{
+	const char *directory = secure_getenv("XDG_RUNTIME_DIR");
+
+	return directory != NULL && *directory == '/'
+		       ? text_join(directory, "/crun", NULL)
+		       : NULL;
+}
+
+/* A hook's environment may be empty. Root of a user namespace that an engine made is somebody
+ * else outside, where the directory is. */
+static char *state_directory_of_user(void)
+{
+	struct user_namespace user_namespace;
+	auto_error ignored = { 0 };
+
+	if (user_namespace_read(&user_namespace, &ignored) < 0)
+		return NULL;
+	return text_number("/run/user/", user_namespace.outer_uid, "/crun");
+}
+
 static char *find_copy(const char *id)
 {
 	auto_free char *own = state_directory_of_parent();
-	auto_free char *user = xasprintf("/run/user/%u/crun", geteuid());
-	const char *const directories[] = { own, "/run/crun", user };
+	auto_free char *session = state_directory_of_session();
+	auto_free char *user = state_directory_of_user();
+	const char *const directories[] = { own, session, "/run/crun", user };
 
 	if (id == NULL || *id == '\0' || *id == '.' || strchr(id, '/') != NULL)
 		return NULL;
@@ -62,14 +88,15 @@ static char *find_copy(const char *id)
 	return NULL;
 }
 
-void state_bundle_find(const struct state *state, struct state_bundle *ret)
+int state_bundle_find(const struct state *state, struct state_bundle *ret,
+		      struct error *err)
 {
 	auto_free char *link = NULL;
 
 	*ret = (struct state_bundle) { 0 };
 	if (!text_equal(state->bundle, "/") || state->root == NULL) {
 		ret->path = xstrdup(state->bundle);
-		return;
+		return 0;
 	}
 	ret->guessed = true;
 	link = xasprintf("/proc/%lld/cwd", (long long)state->pid);
@@ -82,7 +109,10 @@ void state_bundle_find(const struct state *state, struct state_bundle *ret)
 		ret->read_only = ret->path != NULL;
 	}
 	if (ret->path == NULL)
-		ret->path = xstrdup("/");
+		return error_set(
+			err, ERROR_NO_INPUT,
+			"state: bundle: is \"/\", as crun says before 1.30 where a user namespace and devices meet, and config.json is neither in the working directory of the container's process, nor in the hook's, nor in crun's state directory: run crun with --root, or the hook with crun's XDG_RUNTIME_DIR in its \"env\"; or use another front end: precreate (podman), the wrapper oci-vfio-runtime, or apply");
+	return 0;
 }
 
 void state_bundle_free(struct state_bundle *bundle)

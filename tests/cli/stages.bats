@@ -866,6 +866,44 @@ assert_state_rewrites() {
 	assert_unchanged_text
 }
 
+# RUN_BY ENVIRONMENT...: the hook runs by this where no working directory has a config, for a state without the bundle.
+without_bundle() {
+	status=0
+	in_machine env -C / -u XDG_RUNTIME_DIR "$@" /usr/local/sbin/hook createRuntime > "$STDOUT" 2> "$STDERR" \
+		<<< '{"id":"box","bundle":"/","root":"/rootfs/of/this","pid":0}' || status=$?
+}
+
+@test "crun's copy of the config where its state doesn't name the bundle, also in a rootless user namespace" {
+	needs_root
+	local as_user=(setpriv --reuid 65534 --regid 65534 --clear-groups) copy
+	local namespace=("${as_user[@]}" unshare --user --map-root-user)
+	late
+	wrapper
+	cp "$OCI_VFIO_HOOK" "$SBIN/hook"
+	edit_config '.root.path = "/rootfs/of/another"'
+	chmod -R a+rX "$BATS_TEST_TMPDIR"
+	without_bundle "${namespace[@]}"
+	assert_failed 66 'state: bundle: is "/", as crun says' ', nor in crun'\''s state directory: run crun with --root, or' ', the wrapper oci-vfio-runtime, or apply'
+	copy=$ROOT/run/user/65534/crun/box
+	mkdir -p "$copy"
+	# The token of this boot lies there too.
+	chown 65534 "$ROOT/run/user/65534"
+	cp "$CONFIG" "$copy"
+	without_bundle "${namespace[@]}"
+	assert_failed 65 "/run/user/65534/crun/box/config.json: root.path: differs from the state"
+	without_bundle "${as_user[@]}"
+	assert_failed 65 "/run/user/65534/crun/box/config.json: root.path: differs from the state"
+	without_bundle
+	assert_failed 66 'state: bundle: is "/"'
+	# Somebody's --userns, or su's: the environment says more than the user.
+	mkdir -p "$ROOT/run/session/crun"
+	mv "$copy" "$ROOT/run/session/crun"
+	without_bundle XDG_RUNTIME_DIR=/run/session
+	assert_failed 65 "/run/session/crun/box/config.json: root.path: differs from the state"
+	without_bundle XDG_RUNTIME_DIR=run/session
+	assert_failed 66 'state: bundle: is "/"'
+}
+
 # --- real runtimes -------------------------------------------------------------------------------------------------
 
 @test "runc and crun call createRuntime and prestart: the bundle is rewritten, or the container doesn't start" {
