@@ -5,8 +5,24 @@
 
 #include "command.h"
 
+#include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/live.h"
 #include "oci-vfio-hook/state_bundle.h"
+
+/* How long a stage may take that gets a state: Kata's agent kills a guest hook after 10 s, also
+ * while it is changing the container. --timeout may ask for longer: then somebody knows of a
+ * longer limit, and there is as much time for the rest as by default. */
+#define STAGE_SECONDS UINT64_C(9)
+#define STAGE_REST_SECONDS UINT64_C(6)
+
+static uint64_t stage_deadline(const struct settings *settings)
+{
+	const uint64_t longer = settings->timeout + STAGE_REST_SECONDS;
+
+	return clock_end((settings->timeout > STAGE_SECONDS ? longer : STAGE_SECONDS) *
+				 CLOCK_SECOND,
+			 0);
+}
 
 static int read_stdin(size_t max, char **ret, size_t *ret_length, struct error *err)
 {
@@ -69,6 +85,7 @@ static int change_container(struct hook_run *run, int process,
 	const struct state *state = &run->state;
 	struct live_request request = { .pid = state->pid,
 					.process = process,
+					.deadline = run->deadline,
 					.plan = &run->plan,
 					.spec = &run->spec };
 	auto_free char *rootfs = NULL;
@@ -118,6 +135,7 @@ static int run_state(const struct command_line *line, struct hook_run *run,
 		return r;
 	process = live_open_process(state->pid);
 	options.created = true;
+	run->deadline = stage_deadline(&run->settings);
 	r = state_bundle_find(state, &bundle, err);
 	if (r == 0)
 		r = hook_plan_bundle(run, &options, bundle.path, "config.json",

@@ -38,9 +38,9 @@ int bundle_open(const char *path, const char *file, struct bundle *ret,
 		struct error *err);
 
 /* Takes the lock of those who write into the bundle, a file in it that mere readers can't
- * open, waiting at most 5 s (ERROR_TIMEOUT); ERROR_IO, ERROR_PERMISSION. Whoever changes
- * nothing needs no lock. */
-int bundle_lock(struct bundle *bundle, struct error *err);
+ * open, waiting at most 5 s, and not after the deadline on the clock (0: none; ERROR_TIMEOUT);
+ * ERROR_IO, ERROR_PERMISSION. Whoever changes nothing needs no lock. */
+int bundle_lock(struct bundle *bundle, uint64_t deadline, struct error *err);
 
 /* Removes what bundle_write() has made and bundle_commit() has not renamed, and gives the
  * lock back if it is held. Takes no memory. */

@@ -13,4 +13,11 @@ uint64_t clock_read(void);
 /* The microseconds that are left until then; 0: the deadline has passed. */
 uint64_t clock_left(uint64_t deadline);
 
+/* So many microseconds from now on, but not after the deadline (0: there is none). */
+uint64_t clock_end(uint64_t duration, uint64_t deadline);
+
+/* Sleeps, between one attempt and the next: a millisecond when *pause is 0, and then longer each
+ * time, up to 50 ms. */
+void clock_pause(long *pause);
+
 #endif

@@ -26,10 +26,12 @@ int device_cgroup_open(int proc, pid_t pid, struct device_cgroup **ret,
 /* Makes all that the changes need without changing anything: checks that no cgroup above
  * refuses the new devices (v2; the kernel itself checks it for v1), loads programs, asks
  * systemd. ERROR_UNAVAILABLE names the cgroup that refuses, or the code that can't be
- * widened. That a change won't outlast a reload of systemd is a warning. */
+ * widened. That a change won't outlast a reload of systemd is a warning. After the deadline
+ * (clock_end()) systemd is hardly waited for, here and below. */
 int device_cgroup_prepare(struct device_cgroup *cgroup,
 			  const struct device_change *changes, size_t n_changes,
-			  struct messages *messages, struct error *err);
+			  uint64_t deadline, struct messages *messages,
+			  struct error *err);
 
 /* Makes the changes, in the mount namespace of the machine. On an error some of them may
  * have been made: device_cgroup_undo(). ERROR_UNAVAILABLE: a cgroup above refuses (v1),

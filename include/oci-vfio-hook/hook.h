@@ -51,6 +51,7 @@ struct hook_run {
 	struct binding binding; /* of a plan to be shown: it comes when this is done */
 	struct bound_functions bound;
 	uint64_t wait_end; /* hook_wait_end(); 0: not set yet */
+	uint64_t deadline; /* of everything that is waited for, on the clock; 0: none */
 	struct plan plan;
 	struct splices splices;
 	struct messages messages;

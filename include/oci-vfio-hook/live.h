@@ -13,8 +13,9 @@
 
 /* All is borrowed. */
 struct live_request {
-	int64_t pid; /* of the container's first process, from the state */
-	int process; /* live_open_process() of it */
+	int64_t pid;	   /* of the container's first process, from the state */
+	int process;	   /* live_open_process() of it */
+	uint64_t deadline; /* of what systemd is asked, on the clock; 0: none */
 	/* The rootfs: absolute in the process' mount namespace, or relative to the
 	 * process' working directory. */
 	const char *rootfs;

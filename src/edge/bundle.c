@@ -95,9 +95,9 @@ int bundle_open(const char *path, const char *file, struct bundle *ret, struct e
 	return 0;
 }
 
-int bundle_lock(struct bundle *bundle, struct error *err)
+int bundle_lock(struct bundle *bundle, uint64_t deadline, struct error *err)
 {
-	return bundle_lock_take(bundle->directory, bundle->name, &bundle->lock,
+	return bundle_lock_take(bundle->directory, bundle->name, deadline, &bundle->lock,
 				&bundle->lock_file, err);
 }
 

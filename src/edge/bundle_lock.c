@@ -3,17 +3,13 @@
 #include "bundle_lock.h"
 
 #include <sys/file.h>
-#include <time.h>
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/replacement.h"
 
 #define LOCK_FILE ".config.json.oci-vfio-hook.lock"
 
-/* Kata's agent kills a guest hook after 10 s: there must be time left to wait for a device
- * that is being hot-plugged (3 s), and to say why the run failed. */
 #define LOCK_SECONDS 5
-#define LOCK_PAUSE_MAX_NS 50000000L
 
 /* Is it a file that others can't lock: a run's of this user, of root, or of the bundle's
  * owner? In a directory where everybody may make files it could be anybody's. */
@@ -125,11 +121,20 @@ static int try_lock(int directory, const char *name, struct stat *ret, struct er
 	return is_in_place(directory, ret) ? take_fd(fd) : -EAGAIN;
 }
 
-int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret_file,
-		     struct error *err)
+static int tell_held(const char *name, uint64_t began, struct error *err)
 {
-	struct timespec pause = { .tv_nsec = 1000000 };
-	uint64_t deadline = 0;
+	return error_set(
+		err, ERROR_TIMEOUT,
+		"%s: another process has held the bundle's lock, %s beside it, for %u s: is an oci-vfio-hook stuck there?",
+		name, LOCK_FILE,
+		(unsigned int)((clock_read() - began + CLOCK_SECOND / 2) / CLOCK_SECOND));
+}
+
+int bundle_lock_take(int directory, const char *name, uint64_t deadline, int *ret,
+		     struct stat *ret_file, struct error *err)
+{
+	uint64_t began = 0, end = 0;
+	long pause = 0;
 
 	for (;;) {
 		struct stat file = { 0 };
@@ -142,16 +147,13 @@ int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret
 		}
 		if (fd != -EAGAIN)
 			return fd;
-		if (deadline == 0)
-			deadline = clock_read() + LOCK_SECONDS * CLOCK_SECOND;
-		if (clock_left(deadline) == 0)
-			return error_set(
-				err, ERROR_TIMEOUT,
-				"%s: another process has held the bundle's lock, %s beside it, for %d s: is an oci-vfio-hook stuck there?",
-				name, LOCK_FILE, LOCK_SECONDS);
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec * 2 <= LOCK_PAUSE_MAX_NS)
-			pause.tv_nsec *= 2;
+		if (end == 0) {
+			began = clock_read();
+			end = clock_end(LOCK_SECONDS * CLOCK_SECOND, deadline);
+		}
+		if (clock_left(end) == 0)
+			return tell_held(name, began, err);
+		clock_pause(&pause);
 	}
 }
 

@@ -4,15 +4,16 @@
 #ifndef OCI_VFIO_HOOK_BUNDLE_LOCK_H
 #define OCI_VFIO_HOOK_BUNDLE_LOCK_H
 
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "oci-vfio-hook/error.h"
 
-/* Takes the lock in the bundle's directory, waiting at most 5 s: ERROR_TIMEOUT; ERROR_IO,
- * ERROR_PERMISSION. `name` is for messages. Sets *ret to the fd that holds it, and
+/* Takes the lock in the bundle's directory, waiting at most 5 s, and not after the deadline
+ * (clock_end()): ERROR_TIMEOUT; ERROR_IO, ERROR_PERMISSION. `name` is for messages. Sets *ret to the fd that holds it, and
  * *ret_file to which file that is, for bundle_lock_release(). */
-int bundle_lock_take(int directory, const char *name, int *ret, struct stat *ret_file,
-		     struct error *err);
+int bundle_lock_take(int directory, const char *name, uint64_t deadline, int *ret,
+		     struct stat *ret_file, struct error *err);
 
 /* Removes that file and gives the lock back; *lock -1: nothing to do. */
 void bundle_lock_release(int directory, int *lock, const struct stat *file);

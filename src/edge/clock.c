@@ -4,6 +4,9 @@
 
 #include <time.h>
 
+#define PAUSE_FIRST_NS 1000000L
+#define PAUSE_MAX_NS 50000000L
+
 uint64_t clock_read(void)
 {
 	struct timespec now;
@@ -17,4 +20,19 @@ uint64_t clock_left(uint64_t deadline)
 	uint64_t now = clock_read();
 
 	return now < deadline ? deadline - now : 0;
+}
+
+uint64_t clock_end(uint64_t duration, uint64_t deadline)
+{
+	uint64_t end = clock_read() + duration;
+
+	return deadline > 0 && deadline < end ? deadline : end;
+}
+
+void clock_pause(long *pause)
+{
+	struct timespec time = { .tv_nsec = *pause > 0 ? *pause : PAUSE_FIRST_NS };
+
+	nanosleep(&time, NULL);
+	*pause = time.tv_nsec * 2 < PAUSE_MAX_NS ? time.tv_nsec * 2 : PAUSE_MAX_NS;
 }

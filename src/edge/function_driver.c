@@ -3,7 +3,6 @@
 #include "oci-vfio-hook/function_driver.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "oci-vfio-hook/clock.h"
 #include "oci-vfio-hook/file.h"
@@ -31,7 +30,7 @@ static bool has_claim(const struct bound_functions *bound, uint64_t claim)
  * to spare. */
 static int lock(int fd, uint64_t claim, uint64_t end, struct error *err)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	long pause = 0;
 	struct flock range = { .l_type = F_WRLCK,
 			       .l_whence = SEEK_SET,
 			       .l_start = (off_t)claim,
@@ -45,7 +44,7 @@ static int lock(int fd, uint64_t claim, uint64_t end, struct error *err)
 			return error_set(
 				err, ERROR_TIMEOUT,
 				"another run is binding functions that this spec names as well, or puts them back; waited for it");
-		nanosleep(&pause, NULL);
+		clock_pause(&pause);
 	}
 	return 0;
 }

@@ -19,12 +19,13 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
  * ERROR_TIMEOUT, or -ENODEV where nothing is waited for. To be shown, with functions to be bound: no plan, but run->binding. */
 int hook_look(struct hook_run *run, struct plan_input *input, struct error *err);
 
-/* When all waiting of this run ends, whatever it is for and how often it is planned: --timeout
- * after the first time that this is asked. */
+/* When all waiting of this run for devices ends, whatever it is for and how often it is planned:
+ * --timeout after the first time that this is asked. */
 static inline uint64_t hook_wait_end(struct hook_run *run)
 {
 	if (run->wait_end == 0)
-		run->wait_end = clock_read() + run->settings.timeout * CLOCK_SECOND;
+		run->wait_end =
+			clock_end(run->settings.timeout * CLOCK_SECOND, run->deadline);
 	return run->wait_end;
 }
 

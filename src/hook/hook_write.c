@@ -23,7 +23,8 @@ static int plan_again(struct hook_run *run, bool *ret_same, struct error *err)
 
 int hook_lock(struct hook_run *run, struct error *err)
 {
-	int r = run->splices.count == 0 ? 0 : bundle_lock(&run->bundle, err);
+	int r = run->splices.count == 0 ? 0
+					: bundle_lock(&run->bundle, run->deadline, err);
 	bool same = false;
 
 	for (int i = 0; r == 0 && run->splices.count > 0; i++) {

@@ -115,6 +115,31 @@ assert_quick() {
 	assert_unchanged
 }
 
+# TIMEOUT SECONDS MICROSECONDS: createRuntime with this timeout, which gets to the lock 8 s late, waits so long for it, and has
+# taken no longer in all.
+late_stage() {
+	local begin=${EPOCHREALTIME/./} state="{\"ociVersion\":\"1.0.2\",\"id\":\"box\",\"status\":\"created\",\"bundle\":\"$BUNDLE\"}"
+	status=0
+	timeout 30 "${TRACED[@]}" -e trace=flock -e inject=flock:delay_enter=8000000:when=1 \
+		"$OCI_VFIO_HOOK" --root "$ROOT" createRuntime --timeout "$1" 2> "$BATS_TEST_TMPDIR/stderr" <<< "$state" || status=$?
+	echo "$(((${EPOCHREALTIME/./} - begin) / 1000)) ms, status $status: $(< "$BATS_TEST_TMPDIR/stderr")"
+	[ "$status" = 75 ]
+	grep -F "$CONFIG: another process has held the bundle's lock, .config.json.oci-vfio-hook.lock beside it, for $2 s:" "$BATS_TEST_TMPDIR/stderr"
+	[ $((${EPOCHREALTIME/./} - begin)) -lt "$3" ]
+}
+
+@test "a stage that gets a state ends before Kata's agent kills it" {
+	write_config
+	hold_lock
+	late_stage 9 1 9800000
+}
+
+@test "with a longer --timeout a stage has more time" {
+	write_config
+	hold_lock
+	late_stage 10 5 20000000
+}
+
 @test "a run that changes nothing makes no file, not even for a moment" {
 	apply
 	assert_silent

@@ -79,7 +79,7 @@ static int change_cgroup(const char *pid, char **arguments, int count, bool undo
 	if (count != 0)
 		return usage();
 	if (open_cgroup(pid, &cgroup, &err) < 0 ||
-	    device_cgroup_prepare(cgroup, changes, n, &messages, &err) < 0)
+	    device_cgroup_prepare(cgroup, changes, n, 0, &messages, &err) < 0)
 		return failed(&err);
 	if (device_cgroup_commit(cgroup, &err) < 0) {
 		device_cgroup_undo(cgroup);

@@ -66,7 +66,7 @@ int cgroup_v2_undo(struct device_cgroup *cgroup);
  * or a warning why that can't be. */
 void cgroup_systemd_prepare(struct device_cgroup *cgroup,
 			    const struct device_change *changes, size_t n_changes,
-			    struct messages *messages);
+			    uint64_t deadline, struct messages *messages);
 /* Tells systemd of the new devices, or again of the old ones: 0 or -errno. */
 int cgroup_systemd_allow(struct device_cgroup *cgroup, struct error *err);
 int cgroup_systemd_disallow(struct device_cgroup *cgroup);

@@ -59,13 +59,13 @@ static void find_pins(struct device_cgroup *cgroup, struct messages *messages)
 
 void cgroup_systemd_prepare(struct device_cgroup *cgroup,
 			    const struct device_change *changes, size_t n_changes,
-			    struct messages *messages)
+			    uint64_t deadline, struct messages *messages)
 {
 	auto_error err = { 0 };
 
 	if (cgroup->kind == DEVICE_CGROUP_NONE || cgroup->shared)
 		return;
-	if (systemd_unit_open(find_unit(cgroup), &cgroup->unit, &err) < 0) {
+	if (systemd_unit_open(find_unit(cgroup), deadline, &cgroup->unit, &err) < 0) {
 		warn(cgroup, messages, err.message);
 		return;
 	}

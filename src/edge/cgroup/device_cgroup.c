@@ -24,9 +24,9 @@ int device_cgroup_open(int proc, pid_t pid, struct device_cgroup **ret, struct e
 
 int device_cgroup_prepare(struct device_cgroup *cgroup,
 			  const struct device_change *changes, size_t n_changes,
-			  struct messages *messages, struct error *err)
+			  uint64_t deadline, struct messages *messages, struct error *err)
 {
-	cgroup_systemd_prepare(cgroup, changes, n_changes, messages);
+	cgroup_systemd_prepare(cgroup, changes, n_changes, deadline, messages);
 	switch (cgroup->kind) {
 	case DEVICE_CGROUP_V1:
 		return cgroup_v1_prepare(cgroup, changes, n_changes, err);

@@ -14,9 +14,10 @@
 #define MANAGER SERVICE ".Manager"
 
 /* For reading what there is, and again for each change: PID 1 may be reloading all of
- * its units. A hook that has to undo a change has waited three times then, and Kata's
- * agent kills it after 10 s. */
+ * its units. */
 #define TIMEOUT (3 * CLOCK_SECOND)
+/* When a run's time is over: a change may still have to be undone. */
+#define TIMEOUT_LEAST (3 * CLOCK_SECOND / 10)
 
 #define REACH_PAUSE_NS 20000000L
 
@@ -57,7 +58,8 @@ static const struct library libsystemd_library = {
 struct systemd_bus {
 	struct libsystemd library;
 	sd_bus *bus;
-	uint64_t deadline; /* on the clock, for the answers to come */
+	uint64_t end;	   /* of the run's time, on the clock; 0: none */
+	uint64_t deadline; /* for the answers to come */
 };
 
 /* At least 1: 0 would be libsystemd's default. */
@@ -121,11 +123,12 @@ static int reach(struct systemd_bus *bus, struct error *err)
 	return 0;
 }
 
-int systemd_bus_open(struct systemd_bus **ret, struct error *err)
+int systemd_bus_open(uint64_t end, struct systemd_bus **ret, struct error *err)
 {
 	struct systemd_bus *bus = xzalloc(sizeof *bus);
 	int r = library_open(&libsystemd_library, &bus->library, err);
 
+	bus->end = end;
 	systemd_bus_extend(bus);
 	if (r == 0)
 		r = reach(bus, err);
@@ -138,7 +141,9 @@ int systemd_bus_open(struct systemd_bus **ret, struct error *err)
 
 void systemd_bus_extend(struct systemd_bus *bus)
 {
-	bus->deadline = clock_read() + TIMEOUT;
+	bus->deadline = clock_end(TIMEOUT, bus->end);
+	if (clock_left(bus->deadline) < TIMEOUT_LEAST)
+		bus->deadline = clock_end(TIMEOUT_LEAST, 0);
 }
 
 bool systemd_bus_is_lost(const struct systemd_bus *bus)

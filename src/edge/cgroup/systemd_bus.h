@@ -12,9 +12,9 @@ struct systemd_bus;
 /* Loads libsystemd and connects: to systemd's own socket, or to the system bus where that
  * isn't there. The caller closes *ret. ERROR_UNAVAILABLE, here and below: libsystemd
  * isn't installed; systemd can't be reached, refuses, or doesn't answer within
- * seconds. */
-int systemd_bus_open(struct systemd_bus **ret, struct error *err);
-/* Gives the next answers, together, a few seconds from now on. */
+ * seconds; after `end` (0: never), within a moment. */
+int systemd_bus_open(uint64_t end, struct systemd_bus **ret, struct error *err);
+/* Gives the next answers, together, a few seconds from now on, or what is left until `end`. */
 void systemd_bus_extend(struct systemd_bus *bus);
 /* Has the other side hung up? */
 bool systemd_bus_is_lost(const struct systemd_bus *bus);

@@ -69,7 +69,8 @@ static int read_rules(struct systemd_unit *unit, struct error *err)
 	return r;
 }
 
-int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct error *err)
+int systemd_unit_open(struct slice cgroup, uint64_t deadline, struct systemd_unit *ret,
+		      struct error *err)
 {
 	auto_systemd_unit unit = { 0 };
 	struct slice name;
@@ -82,7 +83,7 @@ int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct erro
 	suffix = strrchr(unit.name, '.') + 1;
 	unit.interface = xasprintf("org.freedesktop.systemd1.%c%s", *suffix - 'a' + 'A',
 				   suffix + 1);
-	r = systemd_bus_open(&unit.bus, err);
+	r = systemd_bus_open(deadline, &unit.bus, err);
 	if (r == 0)
 		r = has_cgroup(&unit, cgroup, err);
 	if (r <= 0)

@@ -29,8 +29,10 @@ struct systemd_unit {
 /* Reads what the unit of this cgroup, a path as in /proc/PID/cgroup, does about devices,
  * and keeps the connection. *ret has no bus if systemd isn't this machine's init or has
  * no unit there. ERROR_UNAVAILABLE: libsystemd isn't installed; systemd can't be reached,
- * refuses, or doesn't answer within seconds. systemd.resource-control(5). */
-int systemd_unit_open(struct slice cgroup, struct systemd_unit *ret, struct error *err);
+ * refuses, or doesn't answer within seconds, here and below; after the deadline (0: none), within
+ * a moment. systemd.resource-control(5). */
+int systemd_unit_open(struct slice cgroup, uint64_t deadline, struct systemd_unit *ret,
+		      struct error *err);
 
 /* Makes this the unit's DeviceAllow=, for as long as the unit lives, and returns when it
  * is in effect. Connects again if systemd has hung up. *unit stays as it was read. Errors

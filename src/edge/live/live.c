@@ -5,20 +5,21 @@
 
 #include <errno.h>
 
-static int prepare_cgroup(struct live *live, const struct spec *spec,
+static int prepare_cgroup(struct live *live, const struct live_request *request,
 			  struct messages *messages, struct error *err)
 {
 	auto_free struct device_change *changes = NULL;
 	size_t count;
 	int r;
 
-	plan_device_changes(live->plan, spec, &changes, &count);
+	plan_device_changes(live->plan, request->spec, &changes, &count);
 	if (count == 0)
 		return 0;
 	r = device_cgroup_open(live->mount_namespace.proc, live->mount_namespace.pid,
 			       &live->cgroup, err);
 	return r < 0 ? r
-		     : device_cgroup_prepare(live->cgroup, changes, count, messages, err);
+		     : device_cgroup_prepare(live->cgroup, changes, count,
+					     request->deadline, messages, err);
 }
 
 /* Everything that can be done and can fail while nothing is changed. */
@@ -36,7 +37,7 @@ static int prepare(struct live *live, const struct live_request *request,
 	live_nodes_prepare(live);
 	r = live_sources_prepare(live, err);
 	if (r == 0)
-		r = prepare_cgroup(live, request->spec, messages, err);
+		r = prepare_cgroup(live, request, messages, err);
 	error_reserve(err);
 	error_reserve(&live->undo_error);
 	return r;
