@@ -174,12 +174,3 @@ by_source() {
 	wait $waiting || { cat "$BATS_TEST_TMPDIR/output"; false; }
 	assert_drives crun "$(behind 0000:00:0a.0)"
 }
-
-@test "the kernel has what Debian's modules lack: handles, noiommu groups, a mediated device" {
-	[ -c /dev/iommu ]
-	[ "$(cat "/sys/class/vfio-dev/$(ls "/sys/bus/pci/devices/$left/vfio-dev")/dev")" = \
-		"$(stat -c %Hr:%Lr "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$left/vfio-dev")")" ]
-	[ -e /sys/module/vfio/parameters/enable_unsafe_noiommu_mode ]
-	modprobe mtty
-	[ -d /sys/class/mdev_bus/mtty ]
-}

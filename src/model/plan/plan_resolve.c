@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The planner: what each named entry is on this machine, and whether it may be used. Rule
- * 7, identity, driver and viability. */
+/* The planner: what each named entry is on this machine. Rule 7; whether it may be used is in
+ * plan_usable.c. */
 #include "plan_resolve.h"
 
 #include <errno.h>
