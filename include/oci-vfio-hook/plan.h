@@ -74,7 +74,8 @@ struct plan_number {
 	bool has_new;
 };
 
-/* The spec's relevant parts as they must be afterwards. */
+/* The spec's relevant parts as they must be afterwards; devices and mounts only where
+ * plan_input.result asks for them. */
 struct plan_result {
 	struct spec_device *devices;
 	size_t n_devices, devices_capacity;
@@ -123,7 +124,8 @@ struct plan_input {
 	enum leftover_policy leftover;
 	bool require_host_dev; /* entries of a machine map that the spec names need one */
 	bool explain;	       /* the plan is going to be shown */
-	bool bind;	       /* functions that no VFIO driver has can still be bound */
+	bool result;  /* the new text is going to be verified, or a cgroup changed */
+	bool bind;    /* functions that no VFIO driver has can still be bound */
 	bool waiting; /* the last look was in vain: something is being hot-plugged */
 };
 

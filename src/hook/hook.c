@@ -137,7 +137,8 @@ static int read_maps(struct hook_run *run, const struct hook_options *options,
 	return 0;
 }
 
-static int make_plan(struct hook_run *run, bool explain, struct error *err)
+static int make_plan(struct hook_run *run, const struct hook_options *options,
+		     enum hook_purpose purpose, struct error *err)
 {
 	struct plan_input input = {
 		.spec = &run->spec,
@@ -152,7 +153,8 @@ static int make_plan(struct hook_run *run, bool explain, struct error *err)
 		.leftover = run->settings.leftover,
 		.require_host_dev = run->settings.require_host_dev,
 		.bind = run->settings.bind,
-		.explain = explain,
+		.explain = purpose == HOOK_SHOW,
+		.result = purpose != HOOK_START || options->created,
 	};
 	const struct request_policy policy = { run->settings.unmapped,
 					       run->settings.by_address,
@@ -227,8 +229,8 @@ static int verify(struct hook_run *run, struct error *err)
 	return plan_verify(&run->plan, &run->spec, &after, err);
 }
 
-int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,
-		   struct error *err)
+int hook_plan_spec(struct hook_run *run, const struct hook_options *options,
+		   enum hook_purpose purpose, struct error *err)
 {
 	int r;
 
@@ -240,7 +242,7 @@ int hook_plan_spec(struct hook_run *run, const struct hook_options *options, boo
 	if (r == 0)
 		r = remapping_check_claim(&run->spec, &run->environment, &run->map,
 					  &run->claimed, err);
-	return r < 0 ? r : make_plan(run, explain, err);
+	return r < 0 ? r : make_plan(run, options, purpose, err);
 }
 
 /* Arguments and environment of a created container's first process have been read by the
@@ -301,7 +303,7 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 	int r = parse_spec(run, name, text, &run->spec, err);
 
 	if (r == 0)
-		r = hook_plan_spec(run, options, purpose == HOOK_SHOW, err);
+		r = hook_plan_spec(run, options, purpose, err);
 	if (r == 0 && options->created)
 		r = check_arguments(run, err);
 	if (r == 0 && options->created)

@@ -11,8 +11,8 @@
 void hook_read_annotation(struct hook_run *run);
 
 /* From the parsed spec on to the plan. */
-int hook_plan_spec(struct hook_run *run, const struct hook_options *options, bool explain,
-		   struct error *err);
+int hook_plan_spec(struct hook_run *run, const struct hook_options *options,
+		   enum hook_purpose purpose, struct error *err);
 
 /* Looks at the machine until the plan of the request can be made: binds what --bind is for,
  * and waits for what is being hot-plugged. As plan_build() but for -EAGAIN: in its place

@@ -54,7 +54,7 @@ int process_plan(struct hook_run *run, const char *path,
 		plan_process(&run->spec, &run->environment, &created.spec,
 			     &created.annotation, &run->plan, &run->messages);
 	} else {
-		r = hook_plan_spec(run, &options, false, err);
+		r = hook_plan_spec(run, &options, HOOK_START, err);
 	}
 	return r < 0 ? r : plan_splices(&run->plan, &run->spec, &run->splices, err);
 }

@@ -47,6 +47,7 @@ static int make_plan(const struct plan_run_input *input, struct plan_run *run,
 		.leftover = input->leftover,
 		.require_host_dev = input->require_host_dev,
 		.explain = !input->brief,
+		.result = true,
 		.bind = input->bind,
 		.waiting = input->waiting,
 	};

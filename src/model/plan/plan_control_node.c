@@ -35,22 +35,23 @@ void plan_note_stays(struct planner *planner, struct slice path)
 /* What an entry names, or named in an earlier run, is the entry's. */
 static bool is_named(const struct control *control, const struct planned_device *device)
 {
-	return device->entry ||
-	       (device->before &&
-		device_is_done(control->planner->in->annotation, device->before));
+	return planned_device_entry(control->planner, device) ||
+	       (device->place && !device->added &&
+		device_is_done(control->planner->in->annotation, device->place));
 }
 
 static bool is_control_device(const struct control *control,
 			      const struct planned_device *device)
 {
-	return slice_equal(device->after.path, control->path) &&
+	return slice_equal(planned_device_after(device).path, control->path) &&
 	       !is_named(control, device);
 }
 
 static bool is_control_mount(const struct control *control,
 			     const struct planned_mount *mount)
 {
-	return slice_equal(mount->destination, control->path) && !mount->entry &&
+	return slice_equal(planned_mount_destination(mount), control->path) &&
+	       !planned_mount_entry(control->planner, mount) &&
 	       !mount_is_done(control->planner->in->annotation, mount->before);
 }
 
@@ -91,8 +92,10 @@ static bool has_named(const struct control *control)
 	const struct planner *planner = control->planner;
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (slice_equal(planner->devices[i].after.path, control->path) &&
-		    is_named(control, &planner->devices[i]))
+		const struct planned_device *device = &planner->devices[i];
+
+		if (slice_equal(planned_device_after(device).path, control->path) &&
+		    is_named(control, device))
 			return true;
 	}
 	return false;
@@ -107,8 +110,7 @@ static const char *const need[VFIO_KINDS] = {
 
 static void set_numbers(const struct control *control, struct planned_device *device)
 {
-	device->after.has_numbers = true;
-	device->after.number = control->found->number;
+	device->to = &control->planner->control[control->kind];
 	device->rule = PLAN_CONTROL;
 	device->action = DEVICE_CHANGES;
 	device->why = "the control node of this machine";
@@ -120,9 +122,8 @@ static void add_device(const struct control *control)
 	struct planned_device *device = array_append(planner->devices, planner->n_devices,
 						     planner->devices_capacity);
 
-	device->after.path = control->path;
-	device->after.mode = 0666;
 	set_numbers(control, device);
+	device->added = true;
 	device->action = DEVICE_ADDED;
 	device->why = need[control->kind];
 }
@@ -134,15 +135,15 @@ static void add_mount(const struct control *control)
 	const struct spec_mount *like = NULL;
 
 	for (size_t i = 0; i < planner->n_mounts && !like; i++) {
-		const struct resolved_node *by = planner->mounts[i].by;
+		const struct resolved_node *to = planner->mounts[i].to;
 
-		if (by && by->vfio && by->kind == control->kind)
+		if (to && to->vfio && to->kind == control->kind)
 			like = planner->mounts[i].before;
 	}
 	*array_append(planner->mounts, planner->n_mounts, planner->mounts_capacity) =
 		(struct planned_mount) { .before = like,
-					 .destination = control->path,
-					 .source = control->path,
+					 .to = &planner->control[control->kind],
+					 .moves = true,
 					 .action = DEVICE_ADDED,
 					 .rule = PLAN_CONTROL,
 					 .why = need[control->kind] };
@@ -165,8 +166,10 @@ static bool correct_devices(const struct control *control)
 
 static bool is_right(const struct control *control, const struct planned_device *device)
 {
-	return control->found->exists && device->after.has_numbers &&
-	       device_number_equal(&device->after.number, &control->found->number);
+	const struct spec_device after = planned_device_after(device);
+
+	return control->found->exists && after.has_numbers &&
+	       device_number_equal(&after.number, &control->found->number);
 }
 
 /* The same where a node of the kind only stays: what is right by then is nobody's business. */
@@ -183,6 +186,7 @@ static void correct_wrong(const struct control *control)
 
 static void remove_device(struct planned_device *device)
 {
+	device->to = NULL;
 	device->action = DEVICE_REMOVED;
 	device->rule = PLAN_GUEST_KERNEL;
 	device->why = "no VFIO device is left that needs the control node";
@@ -236,7 +240,7 @@ static void remove_foreign(const struct control *control)
 		struct planned_mount *mount = &planner->mounts[i];
 
 		if (!is_control_mount(control, mount) || control->found->exists ||
-		    !slice_equal(mount->source, control->path))
+		    !slice_equal(planned_mount_source(mount), control->path))
 			continue;
 		remove_mount(mount);
 		mount->why = "it is not this machine's";
@@ -253,19 +257,19 @@ static int check_devices(const struct control *control)
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
+		const struct spec_device after = planned_device_after(device);
 		const struct vfio_node *node;
 
 		if (device->action == DEVICE_REMOVED ||
-		    !is_control_device(control, device) || !device->after.has_numbers)
+		    !is_control_device(control, device) || !after.has_numbers)
 			continue;
-		node = inventory_find_vfio_node(planner->in->inventory,
-						&device->after.number);
+		node = inventory_find_vfio_node(planner->in->inventory, &after.number);
 		if (node)
 			return claim_refuse_disguised(planner,
 						      json_member(&planner->in->spec->doc,
-								  device->before->json,
+								  after.json,
 								  SPEC_DEVICE_PATH),
-						      device->after.path, node);
+						      after.path, node);
 	}
 	return 0;
 }
@@ -334,6 +338,11 @@ int plan_control_nodes(struct planner *planner)
 			.found = &planner->in->inventory->control[i],
 		};
 
+		planner->control[i] =
+			(struct resolved_node) { .final_path = control.path.data,
+						 .path = control.path.data,
+						 .number = control.found->number,
+						 .control = true };
 		r = decide(&control);
 	}
 	return r;

@@ -31,45 +31,48 @@ static int check_done(struct planner *planner, size_t index)
 	return 0;
 }
 
-static struct planned_device *add_device(struct planner *planner)
+static struct planned_device *add_device(struct planner *planner,
+					 const struct spec_device *place)
 {
-	return array_append(planner->devices, planner->n_devices,
-			    planner->devices_capacity);
+	struct planned_device *device = array_append(planner->devices, planner->n_devices,
+						     planner->devices_capacity);
+
+	device->place = place;
+	return device;
 }
 
-static void become(struct planned_device *device, const struct resolved_node *by)
+/* This run puts the node there. */
+static void become(struct planner *planner, struct planned_device *device,
+		   const struct resolved_node *to)
 {
-	device->by = by;
-	device->after.path = slice_from(by->final_path);
-	device->after.number = by->number;
-	device->after.has_numbers = true;
+	device->action = device->added ? DEVICE_ADDED : DEVICE_CHANGES;
+	device->rule = PLAN_DEVICE;
+	device->to = to;
+	plan_note_change(planner, device->place->path, to, false);
+}
+
+static void remove_device(struct planner *planner, struct planned_device *device,
+			  const char *why)
+{
+	device->action = DEVICE_REMOVED;
+	device->rule = PLAN_GUEST_KERNEL;
+	device->why = why;
+	plan_note_change(planner, device->place->path, NULL, false);
 }
 
 /* The first node takes the device's place, the others come after it. */
-static void map_device(struct planner *planner, const struct spec_device *before,
-		       const struct map_entry *entry, const struct resolved *by)
+static void map_device(struct planner *planner, struct planned_device *first,
+		       const struct resolved *resolved)
 {
-	struct planned_device first = { .before = before,
-					.after = *before,
-					.action = DEVICE_CHANGES,
-					.rule = PLAN_DEVICE,
-					.entry = entry };
+	const struct spec_device *before = first->place;
 
-	if (by->n_nodes > 0) { /* else it isn't there yet */
-		become(&first, by->nodes[0]);
-		plan_note_change(planner, before->path, by->nodes[0], false);
-	}
-	*add_device(planner) = first;
-	for (size_t i = 1; i < by->n_nodes; i++) {
-		struct planned_device other = { .place = before,
-						.after = *before,
-						.action = DEVICE_ADDED,
-						.rule = PLAN_DEVICE,
-						.entry = entry };
+	if (resolved->n_nodes > 0) /* else it isn't there yet */
+		become(planner, first, resolved->nodes[0]);
+	for (size_t i = 1; i < resolved->n_nodes; i++) {
+		struct planned_device *other = add_device(planner, before);
 
-		become(&other, by->nodes[i]);
-		plan_note_change(planner, before->path, by->nodes[i], false);
-		*add_device(planner) = other;
+		other->added = true;
+		become(planner, other, resolved->nodes[i]);
 	}
 }
 
@@ -77,38 +80,26 @@ static int classify(struct planner *planner, size_t index)
 {
 	const struct spec_device *before = &planner->in->spec->devices[index];
 	const struct map_entry *entry = planner->device_entries[index];
-	struct planned_device device = { .before = before, .after = *before };
+	struct planned_device *device = add_device(planner, before);
 
 	if (device_is_done(planner->in->annotation, before)) {
 		plan_note_stays(planner,
 				slice_from(annotation_find_final(planner->in->annotation,
 								 before->path)
 						   ->node));
-		*add_device(planner) = device;
 		return check_done(planner, index);
 	}
 	if (entry && entry->type == DEVICE_VFIO_PCI_GK) {
-		device.entry = entry;
-		device.action = DEVICE_REMOVED;
-		device.rule = PLAN_GUEST_KERNEL;
-		device.why = plan_find_resolved(planner, entry)->why;
 		planner->removes = true;
-		plan_note_change(planner, before->path, NULL, false);
+		remove_device(planner, device, plan_find_resolved(planner, entry)->why);
 	} else if (entry) {
-		map_device(planner, before, entry, plan_find_resolved(planner, entry));
-		return 0;
+		map_device(planner, device, plan_find_resolved(planner, entry));
 	} else if (planner->device_nodes[index]) {
-		device.action = DEVICE_CHANGES;
-		device.rule = PLAN_DEVICE;
-		become(&device, planner->device_nodes[index]);
-		plan_note_change(planner, before->path, device.by, false);
+		become(planner, device, planner->device_nodes[index]);
 	} else if (planner->device_dropped[index]) {
-		device.action = DEVICE_REMOVED;
-		device.rule = PLAN_GUEST_KERNEL;
-		device.why = "no map entry names it, and it is not this machine's";
-		plan_note_change(planner, before->path, NULL, false);
+		remove_device(planner, device,
+			      "no map entry names it, and it is not this machine's");
 	}
-	*add_device(planner) = device;
 	return 0;
 }
 
@@ -121,21 +112,23 @@ int plan_devices_classify(struct planner *planner)
 	return r;
 }
 
-static bool is_affected(const struct planned_device *device)
+/* Does an entry or its own address say what becomes of it? */
+static bool is_affected(const struct planner *planner,
+			const struct planned_device *device)
 {
-	return device->entry || device->by;
+	return node_given(device->to) || planned_device_entry(planner, device);
 }
 
 static int cannot_merge(struct planner *planner, const struct planned_device *first,
 			const struct planned_device *second, const char *why)
 {
-	auto_free char *path = text_quote(first->after.path);
+	const struct json *doc = &planner->in->spec->doc;
+	auto_free char *path = text_quote(planned_device_after(first).path);
 
 	return json_error(
-		planner->err, ERROR_DATA, &planner->in->spec->doc,
-		planned_device_place(second)->json,
-		"it and linux.devices[%zu] both become %s, but %s differ; give one another \"final_path\"",
-		planned_device_place(first)->index, path, why);
+		planner->err, ERROR_DATA, doc, second->place->json,
+		"it and linux.devices[%u] both become %s, but %s differ; give one another \"final_path\"",
+		json_span(doc, first->place->json)->position, path, why);
 }
 
 /* What keeps two devices from being one, or NULL. */
@@ -157,12 +150,14 @@ static int merge_group(struct planner *planner, const struct slice_place *places
 	size_t affected = 0;
 
 	while (affected < count &&
-	       !is_affected(&planner->devices[places[affected].place]))
+	       !is_affected(planner, &planner->devices[places[affected].place]))
 		affected++;
 	for (size_t i = 0; i < count && affected < count; i++) {
 		struct planned_device *device = &planner->devices[places[i].place];
 		struct planned_device *like = &planner->devices[places[affected].place];
-		const char *difference = find_difference(&like->after, &device->after);
+		const struct spec_device x = planned_device_after(like);
+		const struct spec_device y = planned_device_after(device);
+		const char *difference = find_difference(&x, &y);
 
 		if (difference)
 			return cannot_merge(planner, i < affected ? device : like,
@@ -184,7 +179,9 @@ int plan_devices_merge(struct planner *planner)
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		if (planner->devices[i].action != DEVICE_REMOVED)
-			slice_index_add(&paths, planner->devices[i].after.path, i);
+			slice_index_add(&paths,
+					planned_device_after(&planner->devices[i]).path,
+					i);
 	}
 	if (paths.count < 2)
 		return 0;
@@ -201,7 +198,7 @@ int plan_devices_merge(struct planner *planner)
 
 static const char *why_of(const struct planned_device *device)
 {
-	return device->why ? device->why : device->by ? device->by->why : NULL;
+	return device->why ? device->why : device->to ? device->to->why : NULL;
 }
 
 static void emit_number(struct plan *plan, const struct planned_device *device,
@@ -210,36 +207,37 @@ static void emit_number(struct plan *plan, const struct planned_device *device,
 {
 	auto_buffer text = { 0 };
 
-	if (before == after && json_member(doc, device->before->json, member))
+	if (before == after && json_member(doc, device->place->json, member))
 		return;
 	buffer_add_number(&text, after);
-	plan_set_member(plan, device->rule, doc, device->before->json, member, key,
+	plan_set_member(plan, device->rule, doc, device->place->json, member, key,
 			buffer_slice(&text), why_of(device));
 }
 
 static void emit_change(struct planner *planner, const struct planned_device *device)
 {
 	const struct json *doc = &planner->in->spec->doc;
-	const struct spec_device *before = device->before, *after = &device->after;
+	const struct spec_device *before = device->place;
+	const struct spec_device after = planned_device_after(device);
 
-	if (!slice_equal(before->path, after->path)) {
+	if (!slice_equal(before->path, after.path)) {
 		auto_buffer text = { 0 };
 
-		json_quote(&text, after->path);
+		json_quote(&text, after.path);
 		plan_set_member(planner->plan, device->rule, doc, before->json,
 				SPEC_DEVICE_PATH, "path", buffer_slice(&text),
 				why_of(device));
 	}
-	if (before->number.type != after->number.type)
+	if (before->number.type != after.number.type)
 		plan_set_member(planner->plan, device->rule, doc, before->json,
 				SPEC_DEVICE_TYPE, "type",
-				after->number.type == 'c' ? SLICE("\"c\"")
-							  : SLICE("\"b\""),
+				after.number.type == 'c' ? SLICE("\"c\"")
+							 : SLICE("\"b\""),
 				why_of(device));
 	emit_number(planner->plan, device, doc, SPEC_DEVICE_MAJOR, "major",
-		    before->number.major, after->number.major);
+		    before->number.major, after.number.major);
 	emit_number(planner->plan, device, doc, SPEC_DEVICE_MINOR, "minor",
-		    before->number.minor, after->number.minor);
+		    before->number.minor, after.number.minor);
 }
 
 /* What a device has besides path, type and numbers, as it is spelled there. */
@@ -255,17 +253,18 @@ static void add_raw_member(const struct json *doc, const struct spec_device *lik
 	buffer_add(ret, json_raw(doc, json));
 }
 
-static void emit_added(struct planner *planner, const struct planned_device *device)
+/* `index`: where in the new list. */
+static void emit_added(struct planner *planner, const struct planned_device *device,
+		       size_t index)
 {
 	const struct spec *spec = planner->in->spec;
-	size_t index = planner->plan->result.n_devices;
+	const struct resolved_node *to = device->to;
 	auto_buffer text = { 0 };
 
 	buffer_add(&text, SLICE("{\"path\":"));
-	json_quote(&text, device->after.path);
+	json_quote(&text, slice_from(to->final_path));
 	buffer_printf(&text, ",\"type\":\"%c\",\"major\":%u,\"minor\":%u",
-		      device->after.number.type, device->after.number.major,
-		      device->after.number.minor);
+		      to->number.type, to->number.major, to->number.minor);
 	if (!device->place) {
 		buffer_add(&text, SLICE(",\"fileMode\":438,\"uid\":0,\"gid\":0}"));
 		plan_append(planner->plan, device->rule, &spec->doc, spec->devices_json,
@@ -286,27 +285,28 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	struct plan *plan = planner->plan;
 	struct plan_node *node =
 		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
-	const struct spec_device *before = device->before, *after = &device->after;
+	const struct map_entry *entry = planned_device_entry(planner, device);
+	const struct spec_device *before = device->added ? NULL : device->place;
+	const struct spec_device after = planned_device_after(device);
 
 	if (before) {
 		node->container_path = text_pool_add(&plan->texts, before->path);
 		node->has_old = before->has_numbers;
 		node->old = before->number;
 	}
-	node->number = after->number;
-	node->mode = after->mode;
-	node->uid = after->uid;
-	node->gid = after->gid;
+	node->number = after.number;
+	node->mode = after.mode;
+	node->uid = after.uid;
+	node->gid = after.gid;
 	if (device->action != DEVICE_REMOVED) {
-		node->final_path = device->by ? device->by->final_path
-					      : text_pool_add(&plan->texts, after->path);
-		node->node = device->by ? device->by->path : node->final_path;
+		node->final_path = device->to ? device->to->final_path
+					      : text_pool_add(&plan->texts, after.path);
+		node->node = device->to ? device->to->path : node->final_path;
 	}
-	if (!is_affected(device) || (!device->entry && !before))
+	if (!is_affected(planner, device) || (!entry && !before))
 		return;
 	annotation_add_node(&plan->annotation,
-			    device->entry ? device->entry->container_path
-					  : node->container_path,
+			    entry ? entry->container_path : node->container_path,
 			    node->final_path, node->node, &node->number);
 }
 
@@ -314,6 +314,7 @@ void plan_devices_emit(struct planner *planner)
 {
 	const struct spec *spec = planner->in->spec;
 	struct plan *plan = planner->plan;
+	size_t index = 0; /* in the new list */
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
@@ -325,22 +326,25 @@ void plan_devices_emit(struct planner *planner)
 			emit_change(planner, device);
 			break;
 		case DEVICE_ADDED:
-			emit_added(planner, device);
+			emit_added(planner, device, index);
 			break;
 		case DEVICE_MERGED:
 		case DEVICE_REMOVED:
-			if (device->before)
+			if (!device->added)
 				plan_remove(plan, device->rule, &spec->doc,
-					    spec->devices_json, device->before->json,
+					    spec->devices_json, device->place->json,
 					    why_of(device));
 			break;
 		}
 		if (device->action != DEVICE_STAYS &&
-		    !(device->action == DEVICE_MERGED && !device->before))
+		    !(device->action == DEVICE_MERGED && device->added))
 			emit_node(planner, device);
-		if (device->action == DEVICE_STAYS || device->action == DEVICE_CHANGES ||
-		    device->action == DEVICE_ADDED)
+		if (device->action == DEVICE_MERGED || device->action == DEVICE_REMOVED)
+			continue;
+		index++;
+		if (planner->in->result)
 			*array_append(plan->result.devices, plan->result.n_devices,
-				      plan->result.devices_capacity) = device->after;
+				      plan->result.devices_capacity) =
+				planned_device_after(device);
 	}
 }

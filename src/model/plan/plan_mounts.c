@@ -30,19 +30,26 @@ static struct planned_mount *add_mount(struct planner *planner,
 						   planner->mounts_capacity);
 
 	mount->before = before;
-	mount->destination = before->destination;
-	mount->source = before->source;
 	return mount;
 }
 
 /* The machine's node at its own place, and at the final path where the entry's stood. */
-static void become(struct planned_mount *mount, const struct resolved_node *by,
-		   bool moves)
+static void become(struct planner *planner, struct planned_mount *mount,
+		   const struct resolved_node *to, bool moves)
 {
-	mount->by = by;
-	mount->source = slice_from(by->path);
-	if (moves)
-		mount->destination = slice_from(by->final_path);
+	mount->rule = PLAN_MOUNT;
+	mount->to = to;
+	mount->moves = moves;
+	plan_note_change(planner, mount->before->source, to, true);
+}
+
+static void remove_mount(struct planner *planner, struct planned_mount *mount,
+			 const char *why)
+{
+	mount->action = DEVICE_REMOVED;
+	mount->rule = PLAN_GUEST_KERNEL;
+	mount->why = why;
+	plan_note_change(planner, mount->before->source, NULL, true);
 }
 
 static int check_several(struct planner *planner, const struct spec_mount *before,
@@ -69,30 +76,21 @@ static int map_mount(struct planner *planner, size_t index, const struct map_ent
 	struct planned_mount *mount = add_mount(planner, before);
 	int r = check_several(planner, before, entry, by, moves);
 
-	mount->entry = entry;
-	mount->action = DEVICE_CHANGES;
-	mount->rule = PLAN_MOUNT;
 	if (r < 0)
 		return r;
 	if (entry->type == DEVICE_VFIO_PCI_GK) {
-		mount->action = DEVICE_REMOVED;
-		mount->rule = PLAN_GUEST_KERNEL;
-		mount->why = by->why;
 		planner->removes = true;
-		plan_note_change(planner, before->source, NULL, true);
+		remove_mount(planner, mount, by->why);
 		return 0;
 	}
 	if (by->n_nodes == 0) /* it isn't there yet */
 		return 0;
-	become(mount, by->nodes[0], moves);
-	plan_note_change(planner, before->source, by->nodes[0], true);
+	mount->action = DEVICE_CHANGES;
+	become(planner, mount, by->nodes[0], moves);
 	for (size_t i = 1; i < by->n_nodes; i++) {
 		mount = add_mount(planner, before);
-		mount->entry = entry;
 		mount->action = DEVICE_ADDED;
-		mount->rule = PLAN_MOUNT;
-		become(mount, by->nodes[i], true);
-		plan_note_change(planner, before->source, by->nodes[i], true);
+		become(planner, mount, by->nodes[i], true);
 	}
 	return 0;
 }
@@ -124,15 +122,11 @@ static int classify(struct planner *planner, size_t index)
 	mount = add_mount(planner, before);
 	if (planner->mount_nodes[index]) {
 		mount->action = DEVICE_CHANGES;
-		mount->rule = PLAN_MOUNT;
-		become(mount, planner->mount_nodes[index],
+		become(planner, mount, planner->mount_nodes[index],
 		       slice_equal(before->source, before->destination));
-		plan_note_change(planner, before->source, mount->by, true);
 	} else if (planner->mount_dropped[index]) {
-		mount->action = DEVICE_REMOVED;
-		mount->rule = PLAN_GUEST_KERNEL;
-		mount->why = "no map entry names it, and it is not this machine's";
-		plan_note_change(planner, before->source, NULL, true);
+		remove_mount(planner, mount,
+			     "no map entry names it, and it is not this machine's");
 	}
 	return 0;
 }
@@ -150,7 +144,7 @@ int plan_mounts_classify(struct planner *planner)
 
 static bool is_affected(const struct planned_mount *mount)
 {
-	return mount->by && mount->action != DEVICE_REMOVED;
+	return node_given(mount->to) && mount->action != DEVICE_REMOVED;
 }
 
 /* Do all mounts on this path show one source? Else some would hide the node; `json` is what
@@ -165,7 +159,7 @@ static int check_hidden(struct planner *planner, const struct slice_index *mount
 		const struct planned_mount *other = &planner->mounts[places[i].place];
 		auto_free char *quoted = NULL;
 
-		if (slice_equal(other->source, source))
+		if (slice_equal(planned_mount_source(other), source))
 			continue;
 		quoted = text_quote(path);
 		return json_error(
@@ -182,18 +176,19 @@ static int check_hides(struct planner *planner, const struct slice_index *device
 {
 	size_t count;
 	const struct slice_place *places =
-		slice_index_find(devices, mount->destination, &count);
+		slice_index_find(devices, planned_mount_destination(mount), &count);
+	const struct json *doc = &planner->in->spec->doc;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct planned_device *device = &planner->devices[places[i].place];
+		const struct spec_device device =
+			planned_device_after(&planner->devices[places[i].place]);
 
-		if (device->after.has_numbers &&
-		    device_number_equal(&device->after.number, &mount->by->number))
+		if (device.has_numbers &&
+		    device_number_equal(&device.number, &mount->to->number))
 			continue;
-		return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
-				  mount->before->json,
-				  "it hides linux.devices[%zu]; remove one of them",
-				  device->before->index);
+		return json_error(planner->err, ERROR_DATA, doc, mount->before->json,
+				  "it hides linux.devices[%u]; remove one of them",
+				  json_span(doc, device.json)->position);
 	}
 	return 0;
 }
@@ -212,14 +207,14 @@ static int check_path(struct planner *planner, const struct slice_index *mounts,
 	}
 	if (!affected)
 		return 0;
-	r = check_hidden(planner, mounts, affected->destination, affected->source,
-			 affected->before->json);
+	r = check_hidden(planner, mounts, planned_mount_destination(affected),
+			 planned_mount_source(affected), affected->before->json);
 	return r < 0 ? r : check_hides(planner, devices, affected);
 }
 
 static bool is_put(const struct planned_device *device)
 {
-	return device->by &&
+	return node_given(device->to) &&
 	       (device->action == DEVICE_CHANGES || device->action == DEVICE_ADDED);
 }
 
@@ -228,11 +223,14 @@ static void find_affected_paths(const struct planner *planner, struct slice_inde
 {
 	for (size_t i = 0; i < planner->n_mounts; i++) {
 		if (is_affected(&planner->mounts[i]))
-			slice_index_add(ret, planner->mounts[i].destination, i);
+			slice_index_add(
+				ret, planned_mount_destination(&planner->mounts[i]), i);
 	}
 	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (is_put(&planner->devices[i]))
-			slice_index_add(ret, planner->devices[i].after.path, i);
+		const struct planned_device *device = &planner->devices[i];
+
+		if (is_put(device))
+			slice_index_add(ret, slice_from(device->to->final_path), i);
 	}
 	slice_index_sort(ret);
 }
@@ -245,17 +243,20 @@ static void find_on_paths(const struct planner *planner, const struct slice_inde
 
 	for (size_t i = 0; i < planner->n_mounts; i++) {
 		const struct planned_mount *mount = &planner->mounts[i];
+		struct slice path = planned_mount_destination(mount);
 
-		slice_index_find(paths, mount->destination, &count);
+		slice_index_find(paths, path, &count);
 		if (count && mount->action != DEVICE_REMOVED)
-			slice_index_add(ret_mounts, mount->destination, i);
+			slice_index_add(ret_mounts, path, i);
 	}
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		slice_index_find(paths, device->after.path, &count);
-		if (count && device->action == DEVICE_STAYS)
-			slice_index_add(ret_devices, device->after.path, i);
+		if (device->action != DEVICE_STAYS)
+			continue;
+		slice_index_find(paths, device->place->path, &count);
+		if (count)
+			slice_index_add(ret_devices, device->place->path, i);
 	}
 	slice_index_sort(ret_mounts);
 	slice_index_sort(ret_devices);
@@ -268,14 +269,14 @@ static int check_control_nodes(struct planner *planner)
 		const struct planned_mount *mount = &planner->mounts[i];
 		auto_free char *path = NULL;
 
-		if (!is_affected(mount) || !mount->by->vfio ||
-		    !path_is_control_node(mount->destination))
+		if (!is_affected(mount) || !mount->to->vfio ||
+		    !path_is_control_node(planned_mount_destination(mount)))
 			continue;
-		path = text_quote(mount->destination);
+		path = text_quote(planned_mount_destination(mount));
 		return json_error(planner->err, ERROR_DATA, &planner->in->spec->doc,
 				  mount->before->json,
 				  "it would show %s as %s, a control node; remove it",
-				  mount->by->path, path);
+				  mount->to->path, path);
 	}
 	return 0;
 }
@@ -300,10 +301,10 @@ int plan_mounts_check(struct planner *planner)
 		const struct planned_device *device = &planner->devices[i];
 
 		if (is_put(device))
-			r = check_hidden(planner, &mounts, device->after.path,
-					 slice_from(device->by->path),
-					 device->before ? device->before->json
-							: device->place->json);
+			r = check_hidden(planner, &mounts,
+					 slice_from(device->to->final_path),
+					 slice_from(device->to->path),
+					 device->place->json);
 	}
 	return r;
 }
@@ -312,7 +313,7 @@ int plan_mounts_check(struct planner *planner)
 
 static const char *why_of(const struct planned_mount *mount)
 {
-	return mount->why ? mount->why : mount->by ? mount->by->why : NULL;
+	return mount->why ? mount->why : mount->to ? mount->to->why : NULL;
 }
 
 static void emit_path(struct planner *planner, const struct planned_mount *mount,
@@ -412,16 +413,16 @@ static void emit_added(struct planner *planner, const struct planned_mount *moun
 	auto_buffer text = { 0 };
 
 	buffer_add(&text, SLICE("{\"destination\":"));
-	json_quote(&text, mount->destination);
+	json_quote(&text, planned_mount_destination(mount));
 	if (type) {
 		buffer_add(&text, SLICE(",\"type\":"));
 		buffer_add(&text, json_raw(doc, type));
 	}
 	buffer_add(&text, SLICE(",\"source\":"));
-	json_quote(&text, mount->source);
+	json_quote(&text, planned_mount_source(mount));
 	add_options(doc, mount->before, &text);
 	buffer_add(&text, SLICE("}"));
-	if (mount->by)
+	if (node_given(mount->to))
 		plan_insert(planner->plan, mount->rule, doc, spec->mounts_json,
 			    mount->before->json, index, buffer_slice(&text),
 			    why_of(mount));
@@ -430,21 +431,13 @@ static void emit_added(struct planner *planner, const struct planned_mount *moun
 			    buffer_slice(&text), why_of(mount));
 }
 
-static struct device_number control_number(const struct planner *planner,
-					   struct slice path)
-{
-	enum vfio_kind kind = VFIO_GROUP;
-
-	path_find_control_node(path, &kind);
-	return planner->in->inventory->control[kind].number;
-}
-
 /* What live mode does. */
 static void emit_node(struct planner *planner, const struct planned_mount *mount)
 {
 	struct plan *plan = planner->plan;
 	struct plan_node *node =
 		array_append(plan->nodes, plan->n_nodes, plan->nodes_capacity);
+	const struct map_entry *entry = planned_mount_entry(planner, mount);
 	const struct spec_mount *before = mount->before;
 
 	node->mount = true;
@@ -453,16 +446,15 @@ static void emit_node(struct planner *planner, const struct planned_mount *mount
 		node->old_source = text_pool_add(&plan->texts, before->source);
 	}
 	if (mount->action != DEVICE_REMOVED) {
-		node->final_path = text_pool_add(&plan->texts, mount->destination);
-		node->node = mount->by ? mount->by->path : node->final_path;
-		node->number = mount->by ? mount->by->number
-					 : control_number(planner, mount->source);
+		node->final_path =
+			mount->moves ? mount->to->final_path : node->container_path;
+		node->node = mount->to->path;
+		node->number = mount->to->number;
 	}
-	if (!mount->entry && !mount->by)
+	if (!entry && !node_given(mount->to))
 		return;
 	annotation_add_node(&plan->annotation,
-			    mount->entry ? mount->entry->container_path
-					 : node->container_path,
+			    entry ? entry->container_path : node->container_path,
 			    node->final_path, node->node, &node->number);
 }
 
@@ -478,16 +470,17 @@ static void emit_mount(struct planner *planner, const struct planned_mount *moun
 		return;
 	case DEVICE_CHANGES:
 		emit_path(planner, mount, SPEC_MOUNT_DESTINATION, before->destination,
-			  mount->destination);
+			  planned_mount_destination(mount));
 		emit_path(planner, mount, SPEC_MOUNT_SOURCE, before->source,
-			  mount->source);
+			  planned_mount_source(mount));
 		emit_read_only(planner, before);
 		break;
 	case DEVICE_ADDED:
 		emit_added(planner, mount,
-			   mount->by ? mount_index(planner, before) + 1 - removed
-				     : json_array_length(&spec->doc, spec->mounts_json) -
-					       removed);
+			   node_given(mount->to)
+				   ? mount_index(planner, before) + 1 - removed
+				   : json_array_length(&spec->doc, spec->mounts_json) -
+					     removed);
 		break;
 	case DEVICE_REMOVED:
 		plan_remove(planner->plan, mount->rule, &spec->doc, spec->mounts_json,
@@ -507,11 +500,12 @@ void plan_mounts_emit(struct planner *planner)
 
 		emit_mount(planner, mount, removed);
 		removed += mount->action == DEVICE_REMOVED;
-		if (mount->action == DEVICE_REMOVED)
+		if (mount->action == DEVICE_REMOVED || !planner->in->result)
 			continue;
 		*array_append(result->mounts, result->n_mounts, result->mounts_capacity) =
-			(struct spec_mount) { .destination = mount->destination,
-					      .source = mount->source,
+			(struct spec_mount) { .destination =
+						      planned_mount_destination(mount),
+					      .source = planned_mount_source(mount),
 					      .read_only =
 						      mount->action != DEVICE_STAYS ||
 						      mount->before->read_only };

@@ -41,7 +41,7 @@ static void push_rule(struct added_rules *added, const struct device_number *num
 static const char *why_of(const struct planned_device *device)
 {
 	return device->why  ? device->why
-	       : device->by ? device->by->why
+	       : device->to ? device->to->why
 			    : "the control node /dev/vfio/vfio";
 }
 
@@ -209,8 +209,10 @@ static int translate_rules(struct rules *rules)
 
 static bool needs_rule(const struct planned_device *device)
 {
-	return device->action != DEVICE_REMOVED && device->after.has_numbers &&
-	       device->after.number.type != 'p';
+	const struct spec_device after = planned_device_after(device);
+
+	return device->action != DEVICE_REMOVED && after.has_numbers &&
+	       after.number.type != 'p';
 }
 
 static bool is_affected(const struct planned_device *device)
@@ -234,16 +236,17 @@ static void allow_mounts(struct rules *rules, struct device_number_set *allowed)
 
 	for (size_t i = 0; i < planner->n_mounts; i++) {
 		const struct planned_mount *mount = &planner->mounts[i];
+		const struct slice source = planned_mount_source(mount);
 		const struct inventory_node *found = NULL;
 		enum vfio_kind kind;
 
 		if (mount->action == DEVICE_REMOVED)
 			continue;
-		if (mount->by) {
-			allow_once(rules, allowed, &mount->by->number, mount->by->why);
+		if (node_given(mount->to)) {
+			allow_once(rules, allowed, &mount->to->number, mount->to->why);
 			continue;
 		}
-		if (path_find_control_node(mount->source, &kind)) {
+		if (path_find_control_node(source, &kind)) {
 			if (planner->in->inventory->control[kind].exists)
 				allow_once(rules, allowed,
 					   &planner->in->inventory->control[kind].number,
@@ -257,8 +260,7 @@ static void allow_mounts(struct rules *rules, struct device_number_set *allowed)
 				.node);
 		if (found && !found->absent)
 			allow_once(rules, allowed, &found->number, why);
-		else if (path_holds_vfio_nodes(mount->source) ||
-			 (found && found->is_directory))
+		else if (path_holds_vfio_nodes(source) || (found && found->is_directory))
 			messages_add(
 				planner->messages, MESSAGE_WARNING,
 				"mounts[%u]: the rules that this container gets don't allow what is in it",
@@ -276,10 +278,11 @@ static void allow_all(struct rules *rules)
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
+		const struct spec_device after = planned_device_after(device);
 
 		if (needs_rule(device))
 			allow_once(
-				rules, &allowed, &device->after.number,
+				rules, &allowed, &after.number,
 				device->action == DEVICE_STAYS
 					? "with the first rule, what no rule allows is denied"
 					: why_of(device));
@@ -301,13 +304,13 @@ static void list_affected(const struct planner *planner, struct device_number_se
 {
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
-		const struct spec_device *before = planned_device_place(device);
+		const struct spec_device after = planned_device_after(device);
 
 		if (!is_affected(device))
 			continue;
-		device_number_set_add(ret, &device->after.number);
-		if (before)
-			device_number_set_add(ret, &before->number);
+		device_number_set_add(ret, &after.number);
+		if (device->place)
+			device_number_set_add(ret, &device->place->number);
 	}
 }
 
@@ -341,8 +344,9 @@ static void allow_devices(struct rules *rules)
 			 ACCESS_READ | ACCESS_WRITE, only, &added);
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
-		const struct spec_device *before = planned_device_place(device);
-		const struct device_number *number = &device->after.number;
+		const struct spec_device after = planned_device_after(device);
+		const struct spec_device *before = device->place;
+		const struct device_number *number = &after.number;
 		const struct spec_rule *rule;
 
 		if (!is_affected(device) || !needs_rule(device) ||

@@ -12,6 +12,7 @@ struct resolved_node {
 	struct device_number number;
 	const char *why;
 	const struct map_entry *entry; /* NULL: by the spec's own address */
+	bool control;		       /* a control node, which comes with the others */
 	bool vfio;		       /* then, */
 	enum vfio_kind kind;
 	bool has_group;
@@ -37,34 +38,25 @@ enum device_action {
 };
 
 struct planned_device {
-	const struct spec_device *before; /* NULL: DEVICE_ADDED */
-	const struct spec_device
-		*place; /* DEVICE_ADDED: after this one; NULL: at the end */
-	struct spec_device after;
-	enum device_action action;
-	enum plan_rule rule;
-	const struct map_entry *entry;	/* that names it; NULL: none */
-	const struct resolved_node *by; /* NULL: control node, goes, or stays */
-	const char *why;		/* NULL: by->why */
+	/* The spec's device that it is, or, of one that is added, that it is like and comes
+	 * after; NULL: a new one at the end. */
+	const struct spec_device *place;
+	const struct resolved_node *to; /* what it becomes; NULL: it goes, or stays */
+	const char *why;		/* NULL: to->why */
+	enum device_action action : 8;
+	enum plan_rule rule : 8;
+	bool added; /* it isn't in the spec, whatever becomes of it */
 };
-
-/* The spec's device that it is, or is to come after; NULL: at the end. */
-static inline const struct spec_device *planned_device_place(
-	const struct planned_device *device)
-{
-	return device->before ? device->before : device->place;
-}
 
 /* A bind mount as it will be; in the order of the spec, and those that are added after what
  * they are like. */
 struct planned_mount {
 	const struct spec_mount *before; /* DEVICE_ADDED: like this one */
-	struct slice destination, source;
-	enum device_action action;
-	enum plan_rule rule;
-	const struct map_entry *entry;
-	const struct resolved_node *by; /* NULL: control node, or stays */
-	const char *why;		/* NULL: by->why */
+	const struct resolved_node *to;	 /* what it shows; NULL: it goes, or stays */
+	const char *why;		 /* NULL: to->why */
+	enum device_action action : 8;
+	enum plan_rule rule : 8;
+	bool moves; /* to the final path of what it shows */
 };
 
 struct planner {
@@ -84,6 +76,7 @@ struct planner {
 	bool *device_dropped, *mount_dropped;
 	struct resolved_node **own; /* that these point to; owned */
 	size_t n_own, own_capacity;
+	struct resolved_node control[VFIO_KINDS]; /* of this machine */
 	struct planned_device *devices;
 	size_t n_devices, devices_capacity;
 	struct planned_mount *mounts;
@@ -125,6 +118,23 @@ const struct inventory_node *plan_find_node(const struct planner *planner, size_
 /* Is the device by path, type and numbers a VFIO node of this machine? (A noiommu group may be
  * shown without that word: the device plugin does.) */
 bool plan_device_is_own(const struct planner *planner, size_t index);
+
+/* The entry that names it, or NULL. */
+const struct map_entry *planned_device_entry(const struct planner *planner,
+					     const struct planned_device *device);
+const struct map_entry *planned_mount_entry(const struct planner *planner,
+					    const struct planned_mount *mount);
+
+/* The node that an entry or its own address gives it, or NULL: none, or a control node. */
+static inline const struct resolved_node *node_given(const struct resolved_node *to)
+{
+	return to && !to->control ? to : NULL;
+}
+
+/* What it is afterwards; of one that goes, what it was. */
+struct spec_device planned_device_after(const struct planned_device *device);
+struct slice planned_mount_source(const struct planned_mount *mount);
+struct slice planned_mount_destination(const struct planned_mount *mount);
 
 /* This run puts this node there, NULL: none, for what the spec has at `before`. */
 void plan_note_change(struct planner *planner, struct slice before,

@@ -5,8 +5,8 @@
 /* One device's, before they are gathered by the old number. */
 struct step {
 	struct device_number old, number;
-	size_t order;
-	bool goes, affected, stays, is_device, followed;
+	uint32_t order;
+	bool goes : 1, affected : 1, stays : 1, is_device : 1, followed : 1;
 	const char *why;
 };
 
@@ -17,7 +17,7 @@ struct steps {
 
 static struct step *add_step(struct steps *steps, const struct device_number *old)
 {
-	size_t order = steps->count;
+	uint32_t order = (uint32_t)steps->count;
 	struct step *step = array_append(steps->items, steps->count, steps->capacity);
 
 	step->old = *old;
@@ -25,19 +25,23 @@ static struct step *add_step(struct steps *steps, const struct device_number *ol
 	return step;
 }
 
-static void add_device(struct steps *steps, const struct planned_device *device)
+/* Of those that stay only what has the number of one that doesn't. */
+static void add_device(struct steps *steps, const struct planned_device *device,
+		       const struct device_number_set *changing)
 {
-	const struct spec_device *before = planned_device_place(device);
+	const struct spec_device *before = device->place;
 	struct step *step;
 
-	if (!before || !before->has_numbers || before->number.type == 'p')
+	if (!before || !before->has_numbers || before->number.type == 'p' ||
+	    (device->action == DEVICE_STAYS &&
+	     !device_number_set_has(changing, &before->number)))
 		return;
 	step = add_step(steps, &before->number);
-	step->number = device->after.number;
+	step->number = planned_device_after(device).number;
 	step->goes = device->action == DEVICE_REMOVED;
 	step->affected = step->is_device = device->action != DEVICE_STAYS;
 	step->stays = !step->affected;
-	step->why = device->why ? device->why : device->by ? device->by->why : NULL;
+	step->why = device->why ? device->why : device->to ? device->to->why : NULL;
 }
 
 /* The rule for the host's node goes where the entry's is, whatever it is named by. */
@@ -128,12 +132,36 @@ static void gather(const struct step *steps, size_t count, struct rule_moves *re
 		(struct rule_move) { steps->old, targets };
 }
 
+/* The numbers that may get others: of devices that don't stay as they are, and those that the map
+ * says the host's nodes have. */
+static void list_changing(const struct planner *planner, struct device_number_set *ret)
+{
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+
+		if (device->action != DEVICE_STAYS && device->place)
+			device_number_set_add(ret, &device->place->number);
+	}
+	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
+		struct device_number number = planner->in->map->entries[i].host_dev;
+
+		if (!planner->in->map->entries[i].has_host_dev)
+			continue;
+		for (const char *type = "cb"; *type; type++) {
+			number.type = *type;
+			device_number_set_add(ret, &number);
+		}
+	}
+}
+
 void rule_moves_build(struct planner *planner, struct rule_moves *ret)
 {
+	auto_device_number_set changing = { 0 };
 	struct steps steps = { 0 };
 
+	list_changing(planner, &changing);
 	for (size_t i = 0; i < planner->n_devices; i++)
-		add_device(&steps, &planner->devices[i]);
+		add_device(&steps, &planner->devices[i], &changing);
 	for (size_t i = 0; i < planner->in->map->n_entries; i++)
 		add_host_dev(&steps, &planner->in->map->entries[i], &planner->resolved[i],
 			     planner->in->annotation);
@@ -182,8 +210,8 @@ static void keep_mount(const struct planner *planner, const struct planned_mount
 
 	if (mount->action == DEVICE_REMOVED)
 		return;
-	if (mount->by)
-		device_number_set_add(ret, &mount->by->number);
+	if (mount->to)
+		device_number_set_add(ret, &mount->to->number);
 	else if (mount->action == DEVICE_STAYS && found && !found->absent)
 		device_number_set_add(ret, &found->number);
 }
@@ -193,9 +221,11 @@ void rule_moves_list_kept(const struct planner *planner, struct device_number_se
 	const struct annotation *annotation = planner->in->annotation;
 
 	for (size_t i = 0; i < planner->n_devices; i++) {
-		if (planner->devices[i].action != DEVICE_REMOVED &&
-		    planner->devices[i].after.has_numbers)
-			device_number_set_add(ret, &planner->devices[i].after.number);
+		const struct spec_device after =
+			planned_device_after(&planner->devices[i]);
+
+		if (planner->devices[i].action != DEVICE_REMOVED && after.has_numbers)
+			device_number_set_add(ret, &after.number);
 	}
 	for (size_t i = 0; i < planner->n_mounts; i++)
 		keep_mount(planner, &planner->mounts[i], ret);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Planned devices and mounts as values: what they are afterwards follows from what they were and
+ * the node that they become. */
+#include "planner.h"
+
+const struct map_entry *planned_device_entry(const struct planner *planner,
+					     const struct planned_device *device)
+{
+	return device->place ? planner->device_entries[device->place -
+						       planner->in->spec->devices]
+			     : NULL;
+}
+
+struct spec_device planned_device_after(const struct planned_device *device)
+{
+	struct spec_device after = { .mode = 0666 };
+
+	if (device->place)
+		after = *device->place;
+	if (!device->to)
+		return after;
+	after.path = slice_from(device->to->final_path);
+	after.number = device->to->number;
+	after.has_numbers = true;
+	return after;
+}
+
+const struct map_entry *planned_mount_entry(const struct planner *planner,
+					    const struct planned_mount *mount)
+{
+	return node_given(mount->to) || mount->action != DEVICE_ADDED
+		       ? planner->mount_entries[mount->before - planner->in->spec->mounts]
+		       : NULL;
+}
+
+struct slice planned_mount_source(const struct planned_mount *mount)
+{
+	return mount->to ? slice_from(mount->to->path) : mount->before->source;
+}
+
+struct slice planned_mount_destination(const struct planned_mount *mount)
+{
+	return mount->moves ? slice_from(mount->to->final_path)
+			    : mount->before->destination;
+}
