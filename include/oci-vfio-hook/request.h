@@ -29,23 +29,23 @@ enum request_node_kind {
 
 struct request_node {
 	enum request_node_kind kind;
-	char *path; /* cleaned; owned */
+	const char *path; /* cleaned; in request.texts */
 };
 
-#define REQUEST_NONE SIZE_MAX
+#define REQUEST_NONE UINT32_MAX
 
 /* What of the machine is asked for on behalf of one device or bind mount of the spec. */
 struct request_place {
 	const struct map_entry
-		*entry;	     /* of which it has the path: it may name it; NULL */
-	bool by_source;	     /* mount: its source is that path */
-	bool by_destination; /* mount: its destination is */
-	size_t node;	     /* index into nodes, or REQUEST_NONE */
-	size_t number;	     /* the same, of kind REQUEST_NODE_NUMBER */
+		*entry; /* of which it has the path: it may name it; NULL */
 	/* Device: the entry of which it has the numbers, but not the path, or NULL; by the
 	 * numbers of the device `twin`, which has that path, or by host_dev: REQUEST_NONE. */
 	const struct map_entry *alias;
-	size_t twin;
+	uint32_t twin;
+	uint32_t node;	     /* index into nodes, or REQUEST_NONE */
+	uint32_t number;     /* the same, of kind REQUEST_NODE_NUMBER */
+	bool by_source;	     /* mount: its source is that path */
+	bool by_destination; /* mount: its destination is */
 };
 
 struct request {
@@ -58,7 +58,7 @@ struct request {
 	/* The same: not named, but its node is in a directory that is mounted, and a variable
 	 * names a function of it. */
 	bool *followed;
-	size_t *entry_nodes; /* for each named `node` entry: its vm_path in nodes */
+	uint32_t *entry_nodes; /* for each named `node` entry: its vm_path in nodes */
 	struct request_function *functions;
 	size_t n_functions, functions_capacity;
 	/* Functions of entries that the spec doesn't ask for: looked up only where a group has
@@ -67,6 +67,7 @@ struct request {
 	size_t n_others, others_capacity;
 	struct request_node *nodes;
 	size_t n_nodes, nodes_capacity;
+	struct text_pool texts; /* of these */
 	/* Functions that variables name, where the spec may be this machine's own; sorted,
 	 * each once. */
 	struct pci_address *own;

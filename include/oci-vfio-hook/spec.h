@@ -13,15 +13,14 @@
 
 /* linux.devices[] */
 struct spec_device {
+	struct slice path; /* cleaned */
 	uint32_t json;
-	size_t index;
-	struct slice path;	     /* cleaned */
 	struct device_number number; /* type 'c' also for "u" */
+	uint32_t uid, gid;	     /* absent: 0 */
+	uint16_t mode;		     /* low 12 bits; absent: 0666 */
 	bool has_numbers;	     /* both */
 	/* One is there, and the other is 0, as Go reads it: a runtime makes that node. */
 	bool has_one_number;
-	uint32_t mode;	   /* low 12 bits; absent: 0666 */
-	uint32_t uid, gid; /* absent: 0 */
 };
 
 #define RULE_ANY (-1)
@@ -45,10 +44,25 @@ struct spec_mount {
 
 /* process.env[]: entries NAME=VALUE that hold PCI addresses, by their NAME */
 struct spec_variable {
-	uint32_t json;
-	size_t index;
-	struct slice name, value;
+	uint32_t json, index; /* its own; where it is in process.env */
+	uint32_t name_length, value_length;
+	const char *text;
 };
+
+static inline struct slice variable_name(const struct spec_variable *variable)
+{
+	return (struct slice) { variable->text, variable->name_length };
+}
+static inline struct slice variable_text(const struct spec_variable *variable)
+{
+	return (struct slice) { variable->text, (size_t)variable->name_length + 1 +
+							variable->value_length };
+}
+static inline struct slice variable_value(const struct spec_variable *variable)
+{
+	return (struct slice) { variable->text + variable->name_length + 1,
+				variable->value_length };
+}
 
 /* Which environment variables hold PCI addresses: those of the known families, or those
  * whose names have one of these prefixes. */
@@ -90,6 +104,12 @@ struct spec {
 	char **strings;		   /* cleaned paths that differ from the text; owned */
 	size_t n_strings, strings_capacity;
 };
+
+/* Where an element is in its list, whatever of that list is left out here. */
+static inline size_t spec_index(const struct spec *spec, uint32_t json)
+{
+	return json_span(&spec->doc, json)->position;
+}
 
 #define auto_spec __attribute__((cleanup(spec_free))) struct spec
 

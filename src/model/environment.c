@@ -43,8 +43,8 @@ static void find_in_name(struct search *search)
 	struct pci_address address;
 	size_t start, end;
 
-	if (!variable_find_address(search->variable->source->name, &start, &end, &address,
-				   &spelling))
+	if (!variable_find_address(variable_name(search->variable->source), &start, &end,
+				   &address, &spelling))
 		return;
 	reference = add_reference(search, ENV_ADDRESS, start, end);
 	reference->in_name = true;
@@ -102,7 +102,7 @@ static void find_in_text(struct search *search, enum env_reference_kind kind,
 		   !path_is_control_node(text)) {
 		add_path(search, text, borrow, start, end);
 	} else if (kind == ENV_ADDRESS && uuid_parse(text, &uuid) == 0 &&
-		   variable_has_uuids(search->variable->source->name)) {
+		   variable_has_uuids(variable_name(search->variable->source))) {
 		reference = add_reference(search, ENV_UUID, start, end);
 		reference->text = keep_text(search, text, borrow);
 	}
@@ -116,7 +116,7 @@ static bool is_separator(char c)
 
 static void find_in_list(struct search *search)
 {
-	struct slice value = search->variable->source->value;
+	struct slice value = variable_value(search->variable->source);
 	size_t start = 0;
 
 	for (size_t i = 0; i <= value.length; i++) {
@@ -166,8 +166,8 @@ static void find_in_json(struct search *search)
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
 
-	variable->broken = json_parse("_INFO", variable->source->value, &json_any, NULL,
-				      &doc, &err) < 0 ||
+	variable->broken = json_parse("_INFO", variable_value(variable->source),
+				      &json_any, NULL, &doc, &err) < 0 ||
 			   (variable->info && json_type(&doc, 0) != JSON_OBJECT);
 	for (uint32_t json = 0; !variable->broken && json < doc.n_spans; json++) {
 		const struct json_span *span = json_span(&doc, json);
@@ -203,7 +203,7 @@ static void find_leader(const struct slice_index *names, size_t index,
 			struct env_variable *variables)
 {
 	struct env_variable *variable = &variables[index];
-	struct slice name = variable->source->name;
+	struct slice name = variable_name(variable->source);
 	size_t base = names->count;
 
 	if (slice_ends(name, info_suffix)) {
@@ -223,7 +223,8 @@ static void find_leaders(struct environment *environment)
 	auto_slice_index names = { 0 };
 
 	for (size_t i = 0; i < environment->count; i++)
-		slice_index_add(&names, environment->variables[i].source->name, i);
+		slice_index_add(&names, variable_name(environment->variables[i].source),
+				i);
 	slice_index_sort(&names);
 	for (size_t i = 0; i < environment->count; i++) {
 		find_leader(&names, names.items[i].place, environment->variables);
@@ -328,7 +329,7 @@ void environment_parse(const struct spec *spec, struct environment *ret)
 	ret->count = spec->n_variables;
 	ret->variables = xzalloc(ret->count * sizeof *ret->variables);
 	for (size_t i = 0; i < ret->count; i++) {
-		struct slice value = spec->variables[i].value;
+		struct slice value = variable_value(&spec->variables[i]);
 
 		ret->variables[i].source = &spec->variables[i];
 		ret->variables[i].is_json = slice_starts(value, SLICE("{")) ||

@@ -16,10 +16,10 @@ void env_changes_free(struct env_changes *changes)
 static void warn_left(const struct env_variable *variable, const char *why,
 		      struct messages *messages)
 {
-	auto_free char *name = text_quote(variable->source->name);
+	auto_free char *name = text_quote(variable_name(variable->source));
 
 	messages_add(messages, MESSAGE_WARNING,
-		     "process.env[%zu]: %s is left as it is: %s", variable->source->index,
+		     "process.env[%u]: %s is left as it is: %s", variable->source->index,
 		     name, why);
 }
 
@@ -61,7 +61,7 @@ static bool translate_references(const struct env_variable *variable,
 			return false;
 		}
 		if (why)
-			messages_add(messages, MESSAGE_WARNING, "process.env[%zu]: %s",
+			messages_add(messages, MESSAGE_WARNING, "process.env[%u]: %s",
 				     variable->source->index, why);
 		if (text)
 			add_edit(variable, reference, text, ret);
@@ -88,10 +88,10 @@ static bool add_change(const struct env_variable *variable, const struct edits *
 
 	if (edits->name.count == 0 && edits->value.count == 0)
 		return true;
-	splices_apply(&edits->name, variable->source->name, &entry);
+	splices_apply(&edits->name, variable_name(variable->source), &entry);
 	buffer_add(&entry, SLICE("="));
 	value = entry.length;
-	splices_apply(&edits->value, variable->source->value, &entry);
+	splices_apply(&edits->value, variable_value(variable->source), &entry);
 	if (variable->is_json &&
 	    !is_sound(slice_from_to(buffer_slice(&entry), value, entry.length))) {
 		warn_left(variable, "two of its keys would become one", messages);
@@ -143,7 +143,7 @@ static void leave_group(const struct environment *environment, size_t leader,
 		ret->left[i] = true;
 		if (i != because) {
 			auto_free char *why = xasprintf(
-				"process.env[%zu], which it goes with, has to stay",
+				"process.env[%u], which it goes with, has to stay",
 				environment->variables[because].source->index);
 
 			warn_left(variable, why, messages);

@@ -201,9 +201,9 @@ static void find_mount_entry(const struct device_map *map, const struct spec_mou
 
 /* A node that is wanted for a place of the spec; the same one is looked up once. */
 struct wanted_node {
+	struct slice path; /* borrowed, or in request.texts */
+	uint32_t *ret;
 	enum request_node_kind kind;
-	char *path; /* owned */
-	size_t *ret;
 };
 
 struct wanted_nodes {
@@ -212,10 +212,10 @@ struct wanted_nodes {
 };
 
 static void want_node(struct wanted_nodes *wanted, enum request_node_kind kind,
-		      struct slice path, size_t *ret)
+		      struct slice path, uint32_t *ret)
 {
 	*array_append(wanted->items, wanted->count, wanted->capacity) =
-		(struct wanted_node) { kind, xstrndup(path.data, path.length), ret };
+		(struct wanted_node) { path, ret, kind };
 }
 
 static int compare_wanted(const void *a, const void *b)
@@ -224,7 +224,7 @@ static int compare_wanted(const void *a, const void *b)
 
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	return strcmp(x->path, y->path);
+	return slice_compare(x->path, y->path);
 }
 
 /* Moves the nodes to the request, each once. */
@@ -234,17 +234,14 @@ static void add_nodes(struct request *request, struct wanted_nodes *wanted)
 		qsort(wanted->items, wanted->count, sizeof *wanted->items,
 		      compare_wanted);
 	for (size_t i = 0; i < wanted->count; i++) {
-		struct wanted_node *node = &wanted->items[i];
+		const struct wanted_node *node = &wanted->items[i];
 
-		if (i > 0 && request->nodes[request->n_nodes - 1].kind == node->kind &&
-		    text_equal(request->nodes[request->n_nodes - 1].path, node->path))
-			free(node->path);
-		else
+		if (i == 0 || compare_wanted(node - 1, node) != 0)
 			*array_append(request->nodes, request->n_nodes,
-				      request->nodes_capacity) =
-				(struct request_node) { node->kind, node->path };
-		if (node->ret)
-			*node->ret = request->n_nodes - 1;
+				      request->nodes_capacity) = (struct request_node) {
+				node->kind, text_pool_add(&request->texts, node->path)
+			};
+		*node->ret = (uint32_t)(request->n_nodes - 1);
 	}
 	free(wanted->items);
 }
@@ -262,16 +259,19 @@ static void want_done(struct wanted_nodes *wanted, const struct annotation_node 
 }
 
 /* Whatever the engine calls it, a device with these numbers is what the kernel has there. */
-static void want_number(struct wanted_nodes *wanted, const struct spec_device *device,
-			struct request_place *place)
+static void want_number(struct request *request, struct wanted_nodes *wanted,
+			const struct spec_device *device, struct request_place *place)
 {
 	auto_free char *path = NULL;
+	struct slice text;
 
 	if (!device->has_numbers || device->number.type != 'c')
 		return;
 	path = xasprintf("/sys/dev/char/%u:%u", device->number.major,
 			 device->number.minor);
-	want_node(wanted, REQUEST_NODE_NUMBER, slice_from(path), &place->number);
+	text = slice_from(path);
+	text.data = text_pool_add(&request->texts, text);
+	want_node(wanted, REQUEST_NODE_NUMBER, text, &place->number);
 }
 
 /* Only an entry that says that the machine's own is meant names a control node. */
@@ -324,7 +324,7 @@ static void request_device(struct request *request, const struct spec *spec, siz
 		want_node(wanted, REQUEST_NODE_VFIO, device->path, &place->node);
 		if (policy->match || (request->unmapped == UNMAPPED_OWN &&
 				      policy->by_address == BY_ADDRESS_REMAP))
-			want_number(wanted, device, place);
+			want_number(request, wanted, device, place);
 	}
 	if (!vfio && !place->entry)
 		request->vfio_nodes |= may_be_vfio(device);
@@ -641,8 +641,7 @@ int request_build(const struct spec *spec, const struct environment *environment
 
 void request_free(struct request *request)
 {
-	for (size_t i = 0; i < request->n_nodes; i++)
-		free(request->nodes[i].path);
+	text_pool_free(&request->texts);
 	free(request->nodes);
 	free(request->devices);
 	free(request->mounts);

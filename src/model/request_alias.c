@@ -51,7 +51,7 @@ void request_find_aliases(struct request *request, const struct spec *spec,
 		if (!found || !is_alias(place, found))
 			continue;
 		place->alias = found->entry;
-		place->twin =
-			found->twin == HOST_NUMBER_OF_MAP ? REQUEST_NONE : found->twin;
+		place->twin = found->twin == HOST_NUMBER_OF_MAP ? REQUEST_NONE
+								: (uint32_t)found->twin;
 	}
 }

@@ -80,9 +80,6 @@ static int find(const struct json *doc, uint32_t object, uint32_t position,
 
 static int read_variable(struct spec *spec, uint32_t json, struct error *err)
 {
-	struct spec_variable variable = { .json = json,
-					  .index =
-						  json_span(&spec->doc, json)->position };
 	struct slice text;
 	const char *equals;
 	int r = json_string(&spec->doc, json, &text, err);
@@ -92,10 +89,14 @@ static int read_variable(struct spec *spec, uint32_t json, struct error *err)
 	equals = memchr(text.data, '=', text.length);
 	if (!equals)
 		return 0;
-	variable.name = slice_from_to(text, 0, (size_t)(equals - text.data));
-	variable.value = slice_from_to(text, variable.name.length + 1, text.length);
 	*array_append(spec->variables, spec->n_variables, spec->variables_capacity) =
-		variable;
+		(struct spec_variable) {
+			.json = json,
+			.index = json_span(&spec->doc, json)->position,
+			.text = text.data,
+			.name_length = (uint32_t)(equals - text.data),
+			.value_length = (uint32_t)(text.data + text.length - equals - 1),
+		};
 	return 0;
 }
 

@@ -78,8 +78,7 @@ static int read_device_numbers(const struct json *doc, const uint32_t *members,
 
 int spec_read_device(struct spec *spec, uint32_t json, struct error *err)
 {
-	struct spec_device device = { .json = json,
-				      .index = json_span(&spec->doc, json)->position };
+	struct spec_device device = { .json = json };
 	uint32_t members[ARRAY_SIZE(device_members)] = { 0 };
 	int r = json_expect(&spec->doc, json, JSON_OBJECT, err);
 

@@ -65,7 +65,7 @@ static void add_named(struct buffer *ret, const struct plan *plan)
 		if (count++ >= NAMED_MAX)
 			continue;
 		buffer_add(ret, count > 1 ? SLICE(", ") : SLICE(""));
-		buffer_add_name(ret, plan->env.items[i].variable->source->name);
+		buffer_add_name(ret, variable_name(plan->env.items[i].variable->source));
 	}
 	if (count > NAMED_MAX) {
 		buffer_add(ret, SLICE(", "));

@@ -76,7 +76,7 @@ static void check_change(const struct env_change *change)
 	const char *equals = memchr(text.data, '=', text.length);
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
-	struct slice name, old = change->variable->source->name;
+	struct slice name, old = variable_name(change->variable->source);
 
 	fuzz_check(text_is_utf8(text), "not UTF-8: %s", change->text);
 	fuzz_check(equals, "no name: %s", change->text);
@@ -171,10 +171,7 @@ static void check_second(const struct run *first)
 		    first->changes.items[k].variable == &first->environment.variables[i])
 			add_entry(&second, slice_from(first->changes.items[k++].text));
 		else
-			add_entry(&second,
-				  (struct slice) { source->name.data,
-						   source->name.length + 1 +
-							   source->value.length });
+			add_entry(&second, variable_text(source));
 	}
 	fuzz_check(k == first->changes.count, "changes out of order");
 	fuzz_check(run(&second, &annotation) == 0, "the new text is not a spec");

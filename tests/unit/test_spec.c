@@ -47,7 +47,7 @@ static void test_full(void **state)
 	assert_int_equal(spec.devices[1].number.type, 'c');
 	assert_int_equal(spec.devices[1].mode, 0666);
 	assert_int_equal(spec.devices[1].uid, 0);
-	assert_int_equal(spec.devices[1].index, 1);
+	assert_int_equal((int)spec_index(&spec, spec.devices[1].json), 1);
 	assert_int_equal(spec.devices[2].number.type, 'p');
 	assert_false(spec.devices[2].has_numbers);
 
@@ -71,11 +71,11 @@ static void test_full(void **state)
 	check_text("destination", spec.mounts[1].destination, "/a");
 
 	assert_int_equal(spec.n_variables, 2);
-	check_text("name", spec.variables[0].name, "PCIDEVICE_A");
-	check_text("value", spec.variables[0].value, "x=y");
+	check_text("name", variable_name(&spec.variables[0]), "PCIDEVICE_A");
+	check_text("value", variable_value(&spec.variables[0]), "x=y");
 	assert_int_equal(spec.variables[0].index, 1);
-	check_text("escaped", spec.variables[1].name, "PCIDEVICE_C");
-	check_text("no value", spec.variables[1].value, "");
+	check_text("escaped", variable_name(&spec.variables[1]), "PCIDEVICE_C");
+	check_text("no value", variable_value(&spec.variables[1]), "");
 	assert_int_equal(spec.variables[1].index, 3);
 }
 

@@ -21,7 +21,7 @@ char *claim_describe_pair(const struct claim *claim)
 	pci_address_format(claim->address, address);
 	if (!claim->variable)
 		return xasprintf("the spec's variables name %s", address);
-	return xasprintf("process.env[%zu] pairs %s with it",
+	return xasprintf("process.env[%u] pairs %s with it",
 			 claim->variable->source->index, address);
 }
 

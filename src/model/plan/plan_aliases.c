@@ -28,7 +28,7 @@ static int refuse(struct planner *planner, const struct spec_device *device,
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, &spec->doc, json,
 			"%s has the numbers of linux.devices[%zu] (%s), which is the host's %s (%s) and gets others here; remove one of them, or keep this one with %s",
-			path, spec->devices[place->twin].index,
+			path, spec_index(spec, spec->devices[place->twin].json),
 			DEVICE_NUMBER_TEXT(&device->number), host, place->alias->where,
 			keep);
 	return json_error(

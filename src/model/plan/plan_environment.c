@@ -293,10 +293,10 @@ static void warn_of_missing_nodes(const struct lookup *lookup, size_t leader)
 		return;
 	if (count > NAMED_MAX)
 		buffer_printf(&functions, " and %zu more", count - NAMED_MAX);
-	name = text_quote(first->source->name);
+	name = text_quote(variable_name(first->source));
 	messages_add(
 		lookup->planner->messages, MESSAGE_WARNING,
-		"process.env[%zu]: %s names functions whose VFIO nodes are not in the spec, so the container can't open them: %s; have the engine add these devices",
+		"process.env[%u]: %s names functions whose VFIO nodes are not in the spec, so the container can't open them: %s; have the engine add these devices",
 		first->source->index, name, functions.data);
 }
 

@@ -345,8 +345,7 @@ static void look_at_left(struct finder *finder)
 		const struct place place = {
 			.list = SPEC_TEXTS_ENV,
 			.index = source->index,
-			.content = { source->name.data,
-				     source->name.length + 1 + source->value.length },
+			.content = variable_text(source),
 			.fixed = true,
 		};
 		auto_buffer none = { 0 };

@@ -3,7 +3,7 @@
  * tenant's word: what else must agree is decided here, before anything is resolved. */
 #include "planner.h"
 
-const struct inventory_node *plan_find_node(const struct planner *planner, size_t node)
+const struct inventory_node *plan_find_node(const struct planner *planner, uint32_t node)
 {
 	return node == REQUEST_NONE ? NULL : &planner->in->inventory->nodes[node];
 }
@@ -206,7 +206,7 @@ static int check_twice(struct planner *planner, const struct slice_place *places
 		quoted = text_quote(first->path);
 		return json_error(planner->err, ERROR_DATA, &spec->doc, device->json,
 				  "%s is in linux.devices[%zu] already; keep one", quoted,
-				  first->index);
+				  spec_index(spec, first->json));
 	}
 	return 0;
 }

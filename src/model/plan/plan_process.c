@@ -14,9 +14,9 @@ static int compare_variables(const void *a, const void *b)
 {
 	const struct spec_variable *x = *(const struct spec_variable *const *)a;
 	const struct spec_variable *y = *(const struct spec_variable *const *)b;
-	int order = slice_compare(x->name, y->name);
+	int order = slice_compare(variable_name(x), variable_name(y));
 
-	return order ? order : slice_compare(x->value, y->value);
+	return order ? order : slice_compare(variable_value(x), variable_value(y));
 }
 
 static void lookup_open(const struct annotation *annotation, const struct spec *container,

@@ -50,13 +50,6 @@ static bool mounts_hold(const struct plan_result *result, const struct spec *aft
 	return true;
 }
 
-/* NAME=VALUE, as one text. */
-static struct slice entry_of(const struct spec_variable *variable)
-{
-	return (struct slice) { variable->name.data,
-				variable->name.length + 1 + variable->value.length };
-}
-
 static bool environment_holds(const struct plan *plan, const struct spec *before,
 			      const struct spec *after)
 {
@@ -65,13 +58,13 @@ static bool environment_holds(const struct plan *plan, const struct spec *before
 	if (before->n_variables != after->n_variables)
 		return false;
 	for (size_t i = 0; i < before->n_variables; i++) {
-		struct slice wanted = entry_of(&before->variables[i]);
+		struct slice wanted = variable_text(&before->variables[i]);
 
 		if (k < plan->env.count &&
 		    plan->env.items[k].variable->source == &before->variables[i])
 			wanted = slice_from(plan->env.items[k++].text);
 		if (before->variables[i].index != after->variables[i].index ||
-		    !slice_equal(wanted, entry_of(&after->variables[i])))
+		    !slice_equal(wanted, variable_text(&after->variables[i])))
 			return false;
 	}
 	return true;

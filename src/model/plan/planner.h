@@ -113,7 +113,7 @@ const struct resolved *plan_find_resolved(const struct planner *planner,
 
 /* What was found of the node that was asked for on behalf of a place of the spec, or NULL: it
  * was not asked for. */
-const struct inventory_node *plan_find_node(const struct planner *planner, size_t node);
+const struct inventory_node *plan_find_node(const struct planner *planner, uint32_t node);
 
 /* Is the device by path, type and numbers a VFIO node of this machine? (A noiommu group may be
  * shown without that word: the device plugin does.) */
