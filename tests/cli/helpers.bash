@@ -94,6 +94,19 @@ add_pci_function() {
 	fi
 }
 
+# UUID GROUP [DRIVER]: a mediated device of this machine, in this group, whose node is 242:GROUP; its driver has it
+# registered with VFIO.
+add_mdev() {
+	local path=devices/virtual/mtty/mtty/$1
+	mkdir -p "$ROOT/sys/$path/vfio-dev/vfio$2" "$ROOT/sys/bus/mdev"/{devices,drivers/"${3:-mtty}"} \
+		"$ROOT/sys/kernel/iommu_groups/$2/devices"
+	ln -s "../../../$path" "$ROOT/sys/bus/mdev/devices/$1"
+	ln -s "../../../../../bus/mdev/drivers/${3:-mtty}" "$ROOT/sys/$path/driver"
+	ln -s "../../../../../kernel/iommu_groups/$2" "$ROOT/sys/$path/iommu_group"
+	ln -s "../../../../$path" "$ROOT/sys/kernel/iommu_groups/$2/devices/$1"
+	add_sysfs_node vfio "$2" "242:$2"
+}
+
 # NAME ADDRESS MAJOR:MINOR: the handle of a function, for iommufd's users, and /dev/iommu, 10:257.
 add_handle() {
 	local path=${SYSFS_PATHS[$2]}

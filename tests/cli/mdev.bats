@@ -16,19 +16,6 @@ setup() {
 HOST=5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90
 GUEST=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
 
-# UUID GROUP [DRIVER]: a mediated device of this machine, in this group, whose node is 242:GROUP; its driver has it
-# registered with VFIO.
-add_mdev() {
-	local path=devices/virtual/mtty/mtty/$1
-	mkdir -p "$ROOT/sys/$path/vfio-dev/vfio$2" "$ROOT/sys/bus/mdev"/{devices,drivers/"${3:-mtty}"} \
-		"$ROOT/sys/kernel/iommu_groups/$2/devices"
-	ln -s "../../../$path" "$ROOT/sys/bus/mdev/devices/$1"
-	ln -s "../../../../../bus/mdev/drivers/${3:-mtty}" "$ROOT/sys/$path/driver"
-	ln -s "../../../../../kernel/iommu_groups/$2" "$ROOT/sys/$path/iommu_group"
-	ln -s "../../../../$path" "$ROOT/sys/kernel/iommu_groups/$2/devices/$1"
-	add_sysfs_node vfio "$2" "242:$2"
-}
-
 @test "a mediated device of the host that is a function here" {
 	add_map 387 "$(entry /dev/vfio/387 $HOST=07/00)"
 	apply

@@ -372,6 +372,59 @@ whole_directory() {
 	! grep -q 'no rule allows' "$STDERR" || fail "$(show_output)"
 }
 
+# --- a part of the host's GPU, which has no address there ----------------------------------------------------------
+
+part=5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90
+second_part=c7a9d1b4-2f60-4e0c-8a11-63b0f4d5e7a2
+
+part_of_gpu() {
+	two_functions
+	add_device /dev/vfio/387 c 509 1
+	add_rule + c 509:1 rwm
+	control_device
+	add_env MDEV_PCI_RESOURCE_NVIDIA_COM_A40-8Q=$part
+}
+
+@test "a vGPU that the guest's kernel drives: nodes and rules go, and a warning says what its UUID is here" {
+	part_of_gpu
+	add_map gpu "$(gk_entry /dev/vfio/387 $part=06/00)"
+	apply
+	assert_warning '"MDEV_PCI_RESOURCE_NVIDIA_COM_A40-8Q"' "the mediated device $part is the PCI function 0000:01:00.0 here"
+	assert_devices
+	assert_rules '- * *:* rwm'
+	assert_env MDEV_PCI_RESOURCE_NVIDIA_COM_A40-8Q=$part
+	assert_idempotent
+}
+
+@test "a vGPU that the container drives: the function's node" {
+	part_of_gpu
+	add_map gpu "$(entry /dev/vfio/387 $part=07/00)"
+	apply
+	assert_warning '"MDEV_PCI_RESOURCE_NVIDIA_COM_A40-8Q"' "the mediated device $part is the PCI function 0000:02:00.0 here"
+	assert_devices '/dev/vfio/4 c 242:1' '/dev/vfio/vfio c 10:196'
+	assert_rules '- * *:* rwm' '+ c 242:1 rwm' '+ c 10:196 rwm'
+	assert_idempotent
+}
+
+@test "a vGPU by the address of the whole GPU: the UUID stays, with a warning; two of one GPU need their UUIDs" {
+	part_of_gpu
+	add_map gpu "$(entry /dev/vfio/387 0000:c1:00.4=06/00)"
+	apply
+	assert_warning '"MDEV_PCI_RESOURCE_NVIDIA_COM_A40-8Q" is left as it is' "no map entry names the mediated device $part"
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196'
+	rm "$CONFIG"
+	add_device /dev/vfio/388 c 509 2
+	add_rule + c 509:2 rwm
+	ENVIRONMENT=("${ENVIRONMENT[@]/$part/$part,$second_part}")
+	add_map gpu "$(entry /dev/vfio/387 0000:c1:00.4=06/00)" "$(entry /dev/vfio/388 0000:c1:00.4=07/00)"
+	apply
+	assert_refused 65 'gpu.json: [1]' 'host function 0000:c1:00.4 is 07/00 here and 06/00 in'
+	add_map gpu "$(entry /dev/vfio/387 $part=06/00)" "$(entry /dev/vfio/388 $second_part=07/00)"
+	apply
+	assert_status 0
+	assert_devices '/dev/vfio/3 c 242:0' '/dev/vfio/vfio c 10:196' '/dev/vfio/4 c 242:1'
+}
+
 # --- a pod's block volume ---------------------------------------------------------------------------------------
 
 @test "Kata's request has a disk beside the VF: the disk is this machine's node under its own name" {

@@ -639,6 +639,45 @@ assert_process_untouched() {
 	done
 }
 
+# VARIABLE... becomes VARIABLE...: of the process file, whoever says what the names are here.
+assert_process_becomes() {
+	local before=()
+	while [ "$1" != becomes ]; do
+		before+=("$1")
+		shift
+	done
+	process "$(jq -nc '{env: $ARGS.positional}' --args -- "${before[@]}")"
+	runtime --root "$BATS_TEST_TMPDIR/state" exec --process "$FILE" box
+	assert_process "$(jq -nc '{env: $ARGS.positional}' --args -- "${@:2}")"
+}
+
+every_family() {
+	assert_process_becomes "PCIDEVICE_A=0000:3b:02.0;3b:02.1" "PCI_RESOURCE_A=0000:3b:02.0" "MDEV_PCI_RESOURCE_A=$1" \
+		SRIOVNETWORK_PCI_ADDRESSES=0000:3b:02.0,0000:3b:02.1 SRIOVNETWORK_VF_DEVICE_net1=0000:3b:02.1 \
+		SRIOVNETWORK_0000_3b_02_0_VFIO_DEVICE=/dev/vfio/45 SRIOVNETWORK_0000_3b_02_1_RDMA_DEVICE=mlx5_14 \
+		VFIO_BDF0=0000:3b:02.0 QAT1=0000:3b:02.1 OTHER=0000:3b:02.0 \
+		becomes "PCIDEVICE_A=0000:01:00.0;02:00.0" "PCI_RESOURCE_A=0000:01:00.0" "MDEV_PCI_RESOURCE_A=$2" \
+		SRIOVNETWORK_PCI_ADDRESSES=0000:01:00.0,0000:02:00.0 SRIOVNETWORK_VF_DEVICE_net1=0000:02:00.0 \
+		SRIOVNETWORK_0000_01_00_0_VFIO_DEVICE=/dev/vfio/3 SRIOVNETWORK_0000_02_00_0_RDMA_DEVICE=mlx5_14 \
+		VFIO_BDF0=0000:01:00.0 QAT1=0000:02:00.0 OTHER=0000:3b:02.0
+}
+
+@test "exec: every family of variables, by the map and by what the container got" {
+	needs_root
+	local host=5c2f6e0a-8a34-4b6e-9d51-0a1f3c7e2b90 guest=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+	add_mdev $guest 5
+	add_map 387 "$(entry /dev/vfio/387 $host=$guest)"
+	second_host_device
+	add_device /dev/vfio/387 c 243 7
+	add_rule + c 243:7 rwm
+	every_family $host $guest
+	expect_rewriting
+	cp "$REWRITTEN" "$CONFIG"
+	rm "$MAPS"/*
+	known_container "$BATS_TEST_TMPDIR/state"
+	every_family $host $guest
+}
+
 @test "exec: layout, line ends and escapes of the process file stay" {
 	needs_root
 	local before after
