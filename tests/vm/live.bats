@@ -736,15 +736,18 @@ read_only_dev() {
 
 # ---- afterwards
 
-# RUNTIME: a created container that got the device by the hook sleeps, and resources are there as an engine sends them
-# along with another limit: with its own copy of the rules, for the host's numbers.
-start_sleeping() {
+# RUNTIME: a spec of a container that sleeps, and resources as an engine sends them along with another limit: with its own
+# copy of the rules, for the host's numbers.
+sleeping_spec() {
 	foreign_spec "$1"
 	edit_spec '.process.args = ["/busybox", "sleep", "600"]'
-	add_our_hook createRuntime
 	jq -n --arg numbers "$host_numbers" '($numbers | split(":") | map(tonumber)) as [$major, $minor]
 		| {cpu: {shares: 77}, devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", $major, $minor, access: "rwm"}]}' \
 		> "$bundle/resources.json"
+}
+
+# RUNTIME: it runs, and has the device.
+start_sleeping() {
 	"$1" run --detach --bundle "$bundle" "$container_id" > "$bundle/out" 2>&1 < /dev/null 3>&- || {
 		cat "$bundle/out"
 		return 1
@@ -755,6 +758,8 @@ start_sleeping() {
 # What the manual says of engines that send rules: crun applies them, unless the wrapper is there for this at least.
 # bats test_tags=v1
 @test "crun, createRuntime: an update with device rules needs the wrapper" {
+	sleeping_spec crun
+	add_our_hook createRuntime
 	start_sleeping crun
 	"$PACKAGE/usr/bin/oci-vfio-crun" update --resources - "$container_id" < "$bundle/resources.json"
 	expect 0 "$device" crun exec "$container_id" /probe
@@ -765,8 +770,42 @@ start_sleeping() {
 
 # bats test_tags=v1
 @test "runc, createRuntime: an update with device rules" {
+	sleeping_spec runc
+	add_our_hook createRuntime
 	start_sleeping runc
 	runc update --resources - "$container_id" < "$bundle/resources.json"
 	expect 0 "$device" runc exec "$container_id" /probe
 	runc delete --force "$container_id"
 }
+
+# RUNTIME WRAPPER: the runtime was given the right rules itself: whatever it puts back later is right.
+updates_of_wrapped() {
+	local wrapper=$PACKAGE/usr/bin/$2
+	sleeping_spec "$1"
+	start_sleeping "$wrapper"
+	"$wrapper" update --resources - "$container_id" < "$bundle/resources.json"
+	expect 0 "$device" "$1" exec "$container_id" /probe
+	"$1" update --cpu-share 78 "$container_id"
+	expect 0 "$device" "$1" exec "$container_id" /probe
+	"$1" delete --force "$container_id"
+}
+
+# bats test_tags=v1
+@test "crun through the wrapper: updates with device rules and without" { updates_of_wrapped crun oci-vfio-crun; }
+# bats test_tags=v1
+@test "runc through the wrapper: updates with device rules and without" { updates_of_wrapped runc oci-vfio-runtime; }
+
+# RUNTIME: an update without device rules, in a container that the hook has changed.
+plain_update() {
+	sleeping_spec "$1"
+	add_our_hook createRuntime
+	start_sleeping "$1"
+	"$1" update --cpu-share 78 "$container_id"
+	expect 0 "$device" "$1" exec "$container_id" /probe
+	"$1" delete --force "$container_id"
+}
+
+# bats test_tags=v1
+@test "crun, createRuntime: an update without device rules" { plain_update crun; }
+# bats test_tags=v1
+@test "runc, createRuntime: an update without device rules" { plain_update runc; }
