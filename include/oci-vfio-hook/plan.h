@@ -35,18 +35,20 @@ enum plan_edit {
 };
 
 struct plan_change {
-	enum plan_rule rule;
-	enum plan_edit edit;
+	enum plan_rule rule : 8;
+	enum plan_edit edit : 8;
 	union {
 		struct {
 			uint32_t json, array;
 		};
 		struct spec_string string; /* PLAN_REPLACE_TEXT */
 	};
-	const char *key; /* PLAN_ADD_MEMBER; static */
-	const char
-		*new_text; /* JSON; NULL: removed; in plan.texts, as all that follows */
-	/* For the person; only where plan_input.explain asks for them. */
+	const char *key;      /* PLAN_ADD_MEMBER; static */
+	const char *new_text; /* JSON; NULL: removed; in plan.texts */
+};
+
+/* The same for the person; all in plan.texts. */
+struct plan_reason {
 	const char *where;    /* "linux.devices[2].path" */
 	const char *old_text; /* JSON; NULL: there was none */
 	const char *why;
@@ -60,11 +62,12 @@ struct plan_node {
 	const char *container_path;
 	const char *final_path; /* NULL: removed */
 	const char *node;	/* on this machine; NULL with final_path */
-	bool mount;		/* by a bind mount, not by linux.devices */
-	const char *old_source; /* of that mount; NULL: new, or no mount */
-	bool has_old;
+	const char *old_source; /* of a mount; NULL: new, or no mount */
 	struct device_number old, number;
-	uint32_t mode, uid, gid;
+	uint32_t uid, gid;
+	uint16_t mode;
+	bool has_old;
+	bool mount; /* by a bind mount, not by linux.devices */
 };
 
 /* A rule for a device that is not in linux.devices, which goes to other numbers or is removed:
@@ -96,6 +99,9 @@ struct plan {
 	bool explain;
 	struct plan_change *changes;
 	size_t n_changes, changes_capacity;
+	/* For each change, where plan_input.explain asks for them. */
+	struct plan_reason *reasons;
+	size_t n_reasons, reasons_capacity;
 	struct plan_node *nodes;
 	size_t n_nodes, nodes_capacity;
 	struct plan_number *numbers;

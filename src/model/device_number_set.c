@@ -39,7 +39,7 @@ bool device_number_set_add(struct device_number_set *set,
 {
 	size_t at;
 
-	if (2 * (set->count + 1) > set->capacity)
+	if (4 * (set->count + 1) > 3 * set->capacity)
 		enlarge(set);
 	at = find_slot(set->slots, set->capacity, number);
 	if (set->slots[at].type)

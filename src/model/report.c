@@ -11,7 +11,7 @@ static void add_line(struct buffer *ret, const char *prefix, const char *value)
 	buffer_add(ret, SLICE("\n"));
 }
 
-static const char *reason(const struct binding_function *function)
+static const char *reason_of(const struct binding_function *function)
 {
 	return function->sibling ? " (bind_group: it is in the group of its function)"
 				 : "";
@@ -34,7 +34,7 @@ static void add_binding(const struct binding *binding, const char *name,
 		add_line(ret, "  + ", BINDING_DRIVER);
 		buffer_add(ret, SLICE("  "));
 		buffer_add_printable(ret, slice_from(function->entry->where));
-		buffer_printf(ret, "%s\n", reason(function));
+		buffer_printf(ret, "%s\n", reason_of(function));
 	}
 }
 
@@ -47,14 +47,15 @@ static void add_changes(const struct plan *plan, const char *name, struct buffer
 			      plan->n_changes == 1 ? "" : "s");
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		const char *old = change->old_text, *value = change->new_text;
+		const struct plan_reason *reason = &plan->reasons[i];
+		const char *old = reason->old_text, *value = change->new_text;
 
 		buffer_add(ret, SLICE("\n"));
-		add_line(ret, "", change->where);
+		add_line(ret, "", reason->where);
 		add_line(ret, "  - ", old);
 		add_line(ret, "  + ", value);
 		buffer_printf(ret, "  rule %d: ", (int)change->rule);
-		add_line(ret, "", change->why);
+		add_line(ret, "", reason->why);
 	}
 }
 
@@ -80,7 +81,7 @@ static void add_json_binding(const struct binding *binding, struct buffer *ret)
 	for (size_t i = 0; i < binding->count; i++) {
 		const struct binding_function *function = &binding->functions[i];
 		auto_free char *why =
-			text_join(function->entry->where, reason(function), NULL);
+			text_join(function->entry->where, reason_of(function), NULL);
 		char address[PCI_ADDRESS_SIZE];
 
 		buffer_printf(ret, "%s{\"function\":\"%s\",\"old\":", i ? "," : "",
@@ -106,14 +107,15 @@ void report_json(const struct plan *plan, const struct binding *binding,
 	buffer_add(ret, SLICE("\"changes\":["));
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		const char *old = change->old_text, *value = change->new_text;
+		const struct plan_reason *reason = &plan->reasons[i];
+		const char *old = reason->old_text, *value = change->new_text;
 
 		buffer_printf(ret, "%s{\"rule\":%d,\"where\":", i ? "," : "",
 			      (int)change->rule);
-		json_quote(ret, slice_from(change->where));
+		json_quote(ret, slice_from(reason->where));
 		buffer_printf(ret, ",\"old\":%s,\"new\":%s,\"why\":", old ? old : "null",
 			      value ? value : "null");
-		json_quote(ret, slice_from(change->why));
+		json_quote(ret, slice_from(reason->why));
 		buffer_add(ret, SLICE("}"));
 	}
 	buffer_add(ret, SLICE("],\"warnings\":["));

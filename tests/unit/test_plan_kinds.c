@@ -242,7 +242,7 @@ static void test_sharing(void **state)
 		"sharing", &run.messages, MESSAGE_INFO,
 		"map.json: [0]: IOMMU group 89 also has 0000:59:00.1, which nobody else can use meanwhile");
 	assert_string_equal(
-		run.plan.changes[0].why,
+		run.plan.reasons[0].why,
 		"map.json: [0]: host function 0000:3b:02.0 is 0000:59:00.0 here, in IOMMU group 89");
 }
 
@@ -267,7 +267,7 @@ static void test_said(void **state)
 	input.map = SLICE(MAP_HANDLE("06/00"));
 	check_done("handle", plan_run(&input, &other, &err), &err);
 	for (size_t i = 0; i < other.plan.n_changes; i++)
-		found |= text_equal(other.plan.changes[i].why,
+		found |= text_equal(other.plan.reasons[i].why,
 				    "a VFIO handle is of no use without /dev/iommu");
 	assert_true(found);
 }

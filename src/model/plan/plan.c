@@ -4,7 +4,8 @@
 #include "planner.h"
 
 static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
-				      enum plan_edit edit, uint32_t json, const char *why)
+				      enum plan_edit edit, uint32_t json,
+				      struct slice value)
 {
 	struct plan_change *change =
 		array_append(plan->changes, plan->n_changes, plan->changes_capacity);
@@ -12,88 +13,83 @@ static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 	change->rule = rule;
 	change->edit = edit;
 	change->json = json;
-	if (plan->explain)
-		change->why = text_pool_add(&plan->texts, slice_from(why ? why : ""));
+	if (value.data)
+		change->new_text = text_pool_add(&plan->texts, value);
 	return change;
 }
 
-static void explain_node(struct plan *plan, struct plan_change *change,
-			 const struct json *doc, uint32_t json)
+static void explain(struct plan *plan, struct slice where, struct slice old,
+		    const char *why)
+{
+	struct plan_reason *reason =
+		array_append(plan->reasons, plan->n_reasons, plan->reasons_capacity);
+
+	reason->where = text_pool_add(&plan->texts, where);
+	if (old.data)
+		reason->old_text = text_pool_add(&plan->texts, old);
+	reason->why = text_pool_add(&plan->texts, slice_from(why ? why : ""));
+}
+
+static void explain_node(struct plan *plan, const struct json *doc, uint32_t json,
+			 const char *why)
 {
 	auto_free char *path = NULL;
 
 	if (!plan->explain)
 		return;
 	path = json_path(doc, json);
-	change->where = text_pool_add(&plan->texts, slice_from(path));
-	change->old_text = text_pool_add(&plan->texts, json_raw(doc, json));
+	explain(plan, slice_from(path), json_raw(doc, json), why);
 }
 
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		  uint32_t json, struct slice value, const char *why)
 {
-	struct plan_change *change = add_change(plan, rule, PLAN_REPLACE, json, why);
-
-	change->new_text = text_pool_add(&plan->texts, value);
-	explain_node(plan, change, doc, json);
+	add_change(plan, rule, PLAN_REPLACE, json, value);
+	explain_node(plan, doc, json, why);
 }
 
 void plan_replace_text(struct plan *plan, const struct json *doc,
 		       const struct spec_string *string, const char *where,
 		       struct slice value, const char *why)
 {
-	struct plan_change *change =
-		add_change(plan, PLAN_LEFTOVER, PLAN_REPLACE_TEXT, 0, why);
-
-	change->string = *string;
-	change->new_text = text_pool_add(&plan->texts, value);
-	if (!plan->explain)
-		return;
-	change->where = text_pool_add(&plan->texts, slice_from(where));
-	change->old_text = text_pool_add(
-		&plan->texts, slice_from_to(doc->text, string->start, string->end));
+	add_change(plan, PLAN_LEFTOVER, PLAN_REPLACE_TEXT, 0, value)->string = *string;
+	if (plan->explain)
+		explain(plan, slice_from(where),
+			slice_from_to(doc->text, string->start, string->end), why);
 }
 
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, const char *why)
 {
-	struct plan_change *change = add_change(plan, rule, PLAN_REMOVE, json, why);
-
-	change->array = array;
-	explain_node(plan, change, doc, json);
+	add_change(plan, rule, PLAN_REMOVE, json, (struct slice) { 0 })->array = array;
+	explain_node(plan, doc, json, why);
 }
 
-static void explain_element(struct plan *plan, struct plan_change *change,
-			    const struct json *doc, size_t index)
+static void explain_element(struct plan *plan, const struct json *doc, uint32_t array,
+			    size_t index, const char *why)
 {
 	auto_free char *path = NULL, *where = NULL;
 
 	if (!plan->explain)
 		return;
-	path = json_path(doc, change->array);
+	path = json_path(doc, array);
 	where = xasprintf("%s[%zu]", path, index);
-	change->where = text_pool_add(&plan->texts, slice_from(where));
+	explain(plan, slice_from(where), (struct slice) { 0 }, why);
 }
 
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, size_t index, struct slice value, const char *why)
 {
-	struct plan_change *change = add_change(plan, rule, PLAN_APPEND, array, why);
-
-	change->array = array;
-	change->new_text = text_pool_add(&plan->texts, value);
-	explain_element(plan, change, doc, index);
+	add_change(plan, rule, PLAN_APPEND, array, value)->array = array;
+	explain_element(plan, doc, array, index, why);
 }
 
 void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, size_t index, struct slice value,
 		 const char *why)
 {
-	struct plan_change *change = add_change(plan, rule, PLAN_INSERT, json, why);
-
-	change->array = array;
-	change->new_text = text_pool_add(&plan->texts, value);
-	explain_element(plan, change, doc, index);
+	add_change(plan, rule, PLAN_INSERT, json, value)->array = array;
+	explain_element(plan, doc, array, index, why);
 }
 
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -101,20 +97,17 @@ void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *
 		     struct slice value, const char *why)
 {
 	uint32_t member = json_member_raw(doc, object, position);
-	struct plan_change *change;
 	auto_free char *where = NULL;
 
 	if (member) {
 		plan_replace(plan, rule, doc, member, value, why);
 		return;
 	}
-	change = add_change(plan, rule, PLAN_ADD_MEMBER, object, why);
-	change->key = key;
-	change->new_text = text_pool_add(&plan->texts, value);
+	add_change(plan, rule, PLAN_ADD_MEMBER, object, value)->key = key;
 	if (!plan->explain)
 		return;
 	where = json_path_of_member(doc, object, slice_from(key));
-	change->where = text_pool_add(&plan->texts, slice_from(where));
+	explain(plan, slice_from(where), (struct slice) { 0 }, why);
 }
 
 bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b)
@@ -163,6 +156,7 @@ bool plan_node_changes(const struct plan_node *node)
 void plan_free(struct plan *plan)
 {
 	free(plan->changes);
+	free(plan->reasons);
 	free(plan->nodes);
 	free(plan->numbers);
 	free(plan->result.devices);

@@ -113,38 +113,37 @@ static void keep_rule(struct plan *plan, const struct spec_rule *rule)
 
 /* The devices with the rule's numbers get others here, or go. */
 static int move_rule(struct rules *rules, const struct spec_rule *before,
-		     struct rule_targets *targets)
+		     struct rule_move *move)
 {
+	const struct device_number *targets = rules->moves.numbers + move->first;
 	struct planner *planner = rules->planner;
 	struct spec_rule after = *before;
 	unsigned int access = rule_access(before);
 
-	if (targets->count > 1 && !before->allow)
+	if (move->count > 1 && !before->allow)
 		return json_error(
 			planner->err, ERROR_DATA, &planner->in->spec->doc, before->json,
 			"this rule denies a device number that several devices have, which get different numbers here; remove the rule");
-	if (targets->count == 0) {
+	if (move->count == 0) {
 		if (before->allow)
 			plan_remove(planner->plan, PLAN_GUEST_KERNEL,
 				    &planner->in->spec->doc,
 				    planner->in->spec->rules_json, before->json,
-				    targets->why);
+				    move->why);
 		else
 			keep_rule(planner->plan, before);
 		return 0;
 	}
 	/* Once for each way of access: rules may be many that say the same. */
-	for (size_t i = 1; i < targets->count && !(targets->added & 1U << access); i++)
-		push_rule(&rules->added, &targets->items[i], before->access,
-			  targets->why);
-	for (size_t i = 0; i < targets->count && !targets->has_device &&
-			   !(targets->added & 1U << access);
-	     i++)
-		note_number(planner->plan, before, &targets->items[i]);
-	targets->added |= 1U << access;
-	for (size_t i = 0; i < targets->count && targets->followed; i++)
-		annotation_add_rule(&planner->plan->annotation, &targets->items[i]);
-	replace_rule(planner, &after, &targets->items[0], targets->why);
+	for (size_t i = 1; i < move->count && !(move->added & 1U << access); i++)
+		push_rule(&rules->added, &targets[i], before->access, move->why);
+	for (size_t i = 0;
+	     i < move->count && !move->has_device && !(move->added & 1U << access); i++)
+		note_number(planner->plan, before, &targets[i]);
+	move->added |= (uint8_t)(1U << access);
+	for (size_t i = 0; i < move->count && move->followed; i++)
+		annotation_add_rule(&planner->plan->annotation, &targets[i]);
+	replace_rule(planner, &after, &targets[0], move->why);
 	keep_rule(planner->plan, &after);
 	return 0;
 }
@@ -186,12 +185,12 @@ static int translate_rules(struct rules *rules)
 
 	for (size_t i = 0; i < spec->n_rules; i++) {
 		const struct spec_rule *rule = &spec->rules[i];
-		struct rule_targets *targets = rule_moves_find(&rules->moves, rule);
+		struct rule_move *move = rule_moves_find(&rules->moves, rule);
 		const struct vfio_node *node;
 		int r = 0;
 
-		if (targets)
-			r = move_rule(rules, rule, targets);
+		if (move)
+			r = move_rule(rules, rule, move);
 		else if (is_foreign(rules, rule, &node))
 			remove_foreign(rules, rule, node);
 		else {

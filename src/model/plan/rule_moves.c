@@ -15,28 +15,28 @@ struct steps {
 	size_t count, capacity;
 };
 
-static struct step *add_step(struct steps *steps, const struct device_number *old)
+static struct step *add_step(struct steps *steps, const struct device_number *old,
+			     size_t order)
 {
-	uint32_t order = (uint32_t)steps->count;
 	struct step *step = array_append(steps->items, steps->count, steps->capacity);
 
 	step->old = *old;
-	step->order = order;
+	step->order = (uint32_t)order;
 	return step;
 }
 
-/* Of those that stay only what has the number of one that doesn't. */
-static void add_device(struct steps *steps, const struct planned_device *device,
-		       const struct device_number_set *changing)
+/* May the list have had a rule for it? */
+static bool has_rule(const struct planned_device *device)
 {
-	const struct spec_device *before = device->place;
-	struct step *step;
+	return device->place && device->place->has_numbers &&
+	       device->place->number.type != 'p';
+}
 
-	if (!before || !before->has_numbers || before->number.type == 'p' ||
-	    (device->action == DEVICE_STAYS &&
-	     !device_number_set_has(changing, &before->number)))
-		return;
-	step = add_step(steps, &before->number);
+static void add_device(struct steps *steps, const struct planned_device *device,
+		       size_t order)
+{
+	struct step *step = add_step(steps, &device->place->number, order);
+
 	step->number = planned_device_after(device).number;
 	step->goes = device->action == DEVICE_REMOVED;
 	step->affected = step->is_device = device->action != DEVICE_STAYS;
@@ -46,10 +46,12 @@ static void add_device(struct steps *steps, const struct planned_device *device,
 
 /* The rule for the host's node goes where the entry's is, whatever it is named by. */
 static void add_host_dev(struct steps *steps, const struct map_entry *entry,
-			 const struct resolved *resolved, const struct annotation *done)
+			 const struct resolved *resolved, const struct annotation *done,
+			 size_t order)
 {
 	if (entry->type == DEVICE_VFIO_PCI_GK && entry->has_host_dev && resolved->named) {
-		struct step *step = add_step(steps, &entry->host_dev);
+		struct step *step =
+			add_step(steps, &entry->host_dev, order + steps->count);
 
 		step->goes = step->affected = true;
 		step->why = resolved->why;
@@ -62,7 +64,7 @@ static void add_host_dev(struct steps *steps, const struct map_entry *entry,
 		/* An earlier run's own rule, though its numbers are a host's, too. */
 		if (!resolved->named && annotation_has_rule(done, &old))
 			continue;
-		step = add_step(steps, &old);
+		step = add_step(steps, &old, order + steps->count);
 		step->number = resolved->nodes[i]->number;
 		step->affected = true;
 		step->followed = !resolved->named;
@@ -93,23 +95,25 @@ static bool are_affected(const struct step *steps, size_t count)
 
 /* Adds what isn't among them yet. `seen` has them as soon as they are several: nearly always
  * there is one. */
-static void add_target(struct rule_targets *targets, struct device_number_set *seen,
-		       const struct device_number *number)
+static void add_target(struct rule_moves *moves, struct rule_move *move,
+		       struct device_number_set *seen, const struct device_number *number)
 {
-	if (targets->count && device_number_equal(&targets->items[0], number))
+	if (move->count && device_number_equal(&moves->numbers[move->first], number))
 		return;
-	if (targets->count == 1)
-		device_number_set_add(seen, &targets->items[0]);
-	if (targets->count && !device_number_set_add(seen, number))
+	if (move->count == 1)
+		device_number_set_add(seen, &moves->numbers[move->first]);
+	if (move->count && !device_number_set_add(seen, number))
 		return;
-	*array_append(targets->items, targets->count, targets->capacity) = *number;
+	*array_append(moves->numbers, moves->n_numbers, moves->numbers_capacity) =
+		*number;
+	move->count++;
 }
 
 /* The steps of one old number make its targets. */
 static void gather(const struct step *steps, size_t count, struct rule_moves *ret)
 {
 	auto_device_number_set seen = { 0 };
-	struct rule_targets targets = { 0 };
+	struct rule_move move = { .old = steps->old, .first = (uint32_t)ret->n_numbers };
 	bool keeps = false;
 
 	if (!are_affected(steps, count))
@@ -117,56 +121,79 @@ static void gather(const struct step *steps, size_t count, struct rule_moves *re
 	for (size_t i = 0; i < count; i++) {
 		keeps |= !steps[i].goes &&
 			 device_number_equal(&steps[i].old, &steps[i].number);
-		targets.has_device |= steps[i].is_device;
-		targets.followed |= steps[i].followed;
-		if (!targets.why)
-			targets.why = steps[i].why;
+		move.has_device |= steps[i].is_device;
+		move.followed |= steps[i].followed;
+		if (!move.why)
+			move.why = steps[i].why;
 	}
 	if (keeps)
-		add_target(&targets, &seen, &steps->old);
+		add_target(ret, &move, &seen, &steps->old);
 	for (size_t i = 0; i < count; i++) {
 		if (!steps[i].goes)
-			add_target(&targets, &seen, &steps[i].number);
+			add_target(ret, &move, &seen, &steps[i].number);
 	}
-	*array_append(ret->items, ret->count, ret->capacity) =
-		(struct rule_move) { steps->old, targets };
+	*array_append(ret->items, ret->count, ret->capacity) = move;
 }
 
-/* The numbers that may get others: of devices that don't stay as they are, and those that the map
- * says the host's nodes have. */
-static void list_changing(const struct planner *planner, struct device_number_set *ret)
+static void sort_steps(struct steps *steps)
 {
+	if (steps->count > 1)
+		qsort(steps->items, steps->count, sizeof *steps->items, compare_steps);
+}
+
+/* Of the first steps, which are sorted. */
+static bool have_number(const struct step *steps, size_t count,
+			const struct device_number *number)
+{
+	size_t low = 0;
+
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+		int order = device_number_compare(&steps[middle].old, number);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			count = middle;
+	}
+	return false;
+}
+
+/* Devices in the order of the list, and then what entries say. Of the devices that stay, which
+ * may be many, only those with a number that others don't keep. */
+static void list_steps(const struct planner *planner, struct steps *ret)
+{
+	size_t changing;
+
 	for (size_t i = 0; i < planner->n_devices; i++) {
 		const struct planned_device *device = &planner->devices[i];
 
-		if (device->action != DEVICE_STAYS && device->place)
-			device_number_set_add(ret, &device->place->number);
+		if (device->action != DEVICE_STAYS && has_rule(device))
+			add_device(ret, device, i);
 	}
-	for (size_t i = 0; i < planner->in->map->n_entries; i++) {
-		struct device_number number = planner->in->map->entries[i].host_dev;
+	for (size_t i = 0; i < planner->in->map->n_entries; i++)
+		add_host_dev(ret, &planner->in->map->entries[i], &planner->resolved[i],
+			     planner->in->annotation, planner->n_devices);
+	sort_steps(ret);
+	changing = ret->count;
+	for (size_t i = 0; i < planner->n_devices && changing; i++) {
+		const struct planned_device *device = &planner->devices[i];
 
-		if (!planner->in->map->entries[i].has_host_dev)
-			continue;
-		for (const char *type = "cb"; *type; type++) {
-			number.type = *type;
-			device_number_set_add(ret, &number);
-		}
+		if (device->action == DEVICE_STAYS && has_rule(device) &&
+		    have_number(ret->items, changing, &device->place->number))
+			add_device(ret, device, i);
 	}
+	if (ret->count > changing)
+		sort_steps(ret);
 }
 
 void rule_moves_build(struct planner *planner, struct rule_moves *ret)
 {
-	auto_device_number_set changing = { 0 };
 	struct steps steps = { 0 };
 
-	list_changing(planner, &changing);
-	for (size_t i = 0; i < planner->n_devices; i++)
-		add_device(&steps, &planner->devices[i], &changing);
-	for (size_t i = 0; i < planner->in->map->n_entries; i++)
-		add_host_dev(&steps, &planner->in->map->entries[i], &planner->resolved[i],
-			     planner->in->annotation);
-	if (steps.count > 1)
-		qsort(steps.items, steps.count, sizeof *steps.items, compare_steps);
+	list_steps(planner, &steps);
 	for (size_t i = 0, next; i < steps.count; i = next) {
 		for (next = i + 1; next < steps.count; next++) {
 			if (!device_number_equal(&steps.items[i].old,
@@ -178,8 +205,8 @@ void rule_moves_build(struct planner *planner, struct rule_moves *ret)
 	free(steps.items);
 }
 
-struct rule_targets *rule_moves_find(const struct rule_moves *moves,
-				     const struct spec_rule *rule)
+struct rule_move *rule_moves_find(const struct rule_moves *moves,
+				  const struct spec_rule *rule)
 {
 	struct device_number number = { rule->type, (uint32_t)rule->major,
 					(uint32_t)rule->minor };
@@ -192,7 +219,7 @@ struct rule_targets *rule_moves_find(const struct rule_moves *moves,
 		int order = device_number_compare(&moves->items[middle].old, &number);
 
 		if (order == 0)
-			return &moves->items[middle].targets;
+			return &moves->items[middle];
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -245,8 +272,7 @@ void rule_moves_list_kept(const struct planner *planner, struct device_number_se
 
 void rule_moves_free(struct rule_moves *moves)
 {
-	for (size_t i = 0; i < moves->count; i++)
-		free(moves->items[i].targets.items);
 	free(moves->items);
+	free(moves->numbers);
 	*moves = (struct rule_moves) { 0 };
 }

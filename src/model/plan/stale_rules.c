@@ -56,10 +56,10 @@ static bool is_moved(const struct rule_moves *moves, const struct device_number 
 	const struct spec_rule typed = { .type = number->type,
 					 .major = number->major,
 					 .minor = number->minor };
-	const struct rule_targets *targets = rule_moves_find(moves, &typed);
+	const struct rule_move *move = rule_moves_find(moves, &typed);
 
-	return targets &&
-	       !(targets->count && device_number_equal(&targets->items[0], number));
+	return move && !(move->count &&
+			 device_number_equal(&moves->numbers[move->first], number));
 }
 
 /* Of a static major it is the same device on each machine, unless it is a disk. */
