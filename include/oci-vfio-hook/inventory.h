@@ -68,17 +68,26 @@ struct inventory_group {
 	struct device_number node;
 };
 
+/* Why a node can't be had. */
+enum node_absence {
+	NODE_PRESENT,
+	NODE_NOT_VFIOS, /* no VFIO node or control node of this machine */
+	NODE_NOT_FOUND, /* by its path: `errno_value` */
+	NODE_NO_DEVICE, /* the path is another kind of file's */
+	NUMBER_OF_NONE,
+	NUMBER_OF_VFIO,
+};
+
 /* Answer to a request_node, at the same index. Of kind REQUEST_NODE_NUMBER only `absent` is
- * set, also where the node is VFIO's. */
+ * set. */
 struct inventory_node {
-	/* Not there or no device node: why, as a sentence without a full stop; then
-	 * nothing else is set but is_directory. Owned. */
-	char *absent;
-	bool is_directory; /* of /dev itself, where device nodes may be */
 	struct device_number number;
-	/* Of a VFIO node: the group that it is, or that the function of a handle is in. */
-	bool has_group;
 	uint32_t group;
+	int16_t errno_value;
+	enum node_absence absent : 8; /* then nothing else is set but is_directory */
+	bool is_directory : 1;	      /* of /dev itself, where device nodes may be */
+	/* Of a VFIO node: the group that it is, or that the function of a handle is in. */
+	bool has_group : 1;
 };
 
 /* A function that a variable names by an address of this machine, at the index of
@@ -129,6 +138,10 @@ struct inventory {
 };
 
 #define auto_inventory __attribute__((cleanup(inventory_free))) struct inventory
+
+/* Why the node can't be had, as a sentence without a full stop. The caller frees. */
+char *inventory_node_why(const struct inventory *inventory, const struct request *request,
+			 const struct inventory_node *node);
 
 /* The group of this number, or NULL. */
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,

@@ -124,6 +124,39 @@ const struct inventory_own *inventory_find_own(const struct inventory *inventory
 	return found ? &inventory->own[found - request->own] : NULL;
 }
 
+static char *why_not_vfios(const char *path)
+{
+	auto_free char *other = NULL;
+	auto_free char *dev = vfio_dev_attribute(slice_from(path), &other);
+	auto_free char *name = path_display(dev ? dev : path);
+
+	return xasprintf("this machine has no such VFIO node: %s is not there", name);
+}
+
+char *inventory_node_why(const struct inventory *inventory, const struct request *request,
+			 const struct inventory_node *node)
+{
+	const char *path = request->nodes[node - inventory->nodes].path;
+	auto_free char *name = path_display(path);
+
+	switch (node->absent) {
+	case NODE_NOT_VFIOS:
+		return why_not_vfios(path);
+	case NODE_NOT_FOUND:
+		return xasprintf("%s is not on this machine: %s", name,
+				 strerror(node->errno_value));
+	case NODE_NO_DEVICE:
+		return xasprintf("%s is not a character or block device", name);
+	case NUMBER_OF_NONE:
+		return xasprintf("%s is not there", name);
+	case NUMBER_OF_VFIO:
+		return xasprintf("%s is VFIO's", name);
+	case NODE_PRESENT:
+		break;
+	}
+	return xstrdup("it is there");
+}
+
 void inventory_free(struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->n_functions; i++) {
@@ -136,8 +169,6 @@ void inventory_free(struct inventory *inventory)
 		free(inventory->groups[i].offenders);
 		free(inventory->groups[i].members);
 	}
-	for (size_t i = 0; i < inventory->n_nodes; i++)
-		free(inventory->nodes[i].absent);
 	free(inventory->functions);
 	free(inventory->groups);
 	free(inventory->nodes);

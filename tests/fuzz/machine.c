@@ -138,12 +138,12 @@ static void answer_vfio_node(const struct sysroot *sysroot, const char *path,
 		if (machine_has_handles(sysroot))
 			ret->number = machine_iommu;
 		else
-			ret->absent = xasprintf("not there");
+			ret->absent = NODE_NOT_VFIOS;
 		return;
 	}
 	if (path_is_vfio_handle(slice_from(path), &handle)) {
 		if (!machine_has_handles(sysroot) || handle >= MACHINE_HANDLES) {
-			ret->absent = xasprintf("not there");
+			ret->absent = NODE_NOT_VFIOS;
 			return;
 		}
 		address = address_of(handle);
@@ -159,7 +159,7 @@ static void answer_vfio_node(const struct sysroot *sysroot, const char *path,
 	group = (uint32_t)(*name - '0');
 	if (!machine_has_node(sysroot, group) || name[1] ||
 	    (name[-1] == '-' && !machine_is_noiommu(sysroot, group))) {
-		ret->absent = xasprintf("not there");
+		ret->absent = NODE_NOT_VFIOS;
 		return;
 	}
 	ret->number = (struct device_number) { 'c', MACHINE_MAJOR, group };
@@ -191,9 +191,9 @@ static void answer_node(const struct sysroot *sysroot, const struct request_node
 	case REQUEST_NODE_NUMBER:
 		if (number[0] == '2' && number[1] == '4' &&
 		    (number[2] == '2' || number[2] == '4'))
-			ret->absent = xasprintf("it is VFIO's");
+			ret->absent = NUMBER_OF_VFIO;
 		else if (hash & 1)
-			ret->absent = xasprintf("not there");
+			ret->absent = NUMBER_OF_NONE;
 		return;
 	}
 }

@@ -2,6 +2,7 @@
 /* Plans as a table, and the machine that they are made for. */
 #include "plan_check.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* "06/00" is 0000:06:00.0, an address is itself; a mediated device has group and driver of the
@@ -181,7 +182,10 @@ static void answer_node(const void *no_iommufd, const struct request_node *asked
 			return;
 		}
 	}
-	ret->absent = xasprintf("%s is not there", asked->path);
+	ret->absent = asked->kind == REQUEST_NODE_NUMBER ? NUMBER_OF_NONE
+		      : asked->kind == REQUEST_NODE_VFIO ? NODE_NOT_VFIOS
+							 : NODE_NOT_FOUND;
+	ret->errno_value = ENOENT;
 }
 
 /* 242:0 to 242:99 are /dev/vfio/0 to 99, 244:0 to 244:99 the handles. */

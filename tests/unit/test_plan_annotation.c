@@ -263,7 +263,7 @@ static void test_refused(void **state)
 			  "\"{\\\"nodes\\\":[{\\\"container_path\\\":\\\"/dev/a\\\",\\\"final_path\\\":\\\"/dev/b\\\",\\\"node\\\":\\\"/dev/gone\\\",\\\"type\\\":\\\"c\\\",\\\"major\\\":1,\\\"minor\\\":2}],\\\"mac\\\":\\\"4fb6c12aca90a93aed069ecbd71c27dd\\\"}\"}," LINUX(
 				  DEV("/dev/b", "1", "2")) "}",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "\"/dev/b\" was mapped by an earlier run, but /dev/gone is not there" },
+		  .part = "\"/dev/b\" was mapped by an earlier run, but /dev/gone is not on this machine: No such file or directory" },
 		/* A forged annotation switches nothing off. */
 		{ .spec = "{\"annotations\":{" KEY SAID(FORGED) "}," LINUX(NEW) "}",
 		  .machine_map = MAP_45,

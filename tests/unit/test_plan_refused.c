@@ -68,7 +68,7 @@ static void test_functions(void **state)
 		{ .spec = SPEC(NODE("/dev/sda", "b", "8", "0"), ALLOW_ALL),
 		  .map = "[" NODE_ENTRY("/dev/sda", "/dev/gone") "]",
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "map.json: [0]: vm_path: /dev/gone is not there; correct the map" },
+		  .part = "map.json: [0]: vm_path: /dev/gone is not on this machine: No such file or directory; correct the map" },
 		/* Where two functions of an entry are in one group all is well. */
 		{ .spec = S,
 		  .map = "[" ENTRY(
@@ -261,7 +261,7 @@ static void test_unmapped(void **state)
 		  .part = "is c 242:9 on this machine, the spec says otherwise" },
 		{ .spec = SPEC(DEV("/dev/vfio/100", "242", "100"), ""),
 		  .class = ERROR_UNAVAILABLE,
-		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/100\" is not one of this machine (/dev/vfio/100 is not there)" },
+		  .part = "linux.devices[0].path: the VFIO device \"/dev/vfio/100\" is not one of this machine (this machine has no such VFIO node: /sys/class/vfio/100/dev is not there)" },
 		/* A control node is nobody's in particular. */
 		{ .spec = SPEC(DEV("/dev/iommu", "10", "127"), "") },
 		{ .spec = SPEC(DEV("/dev/vfio/devices/vfio100", "1", "1"), ""),

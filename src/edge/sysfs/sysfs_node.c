@@ -70,10 +70,7 @@ static int look_up_vfio_node(const struct sysroot *sysroot, const char *path,
 	if (r < 0)
 		return r;
 	if (!found) {
-		auto_free char *name = path_display(dev);
-
-		ret->absent = xasprintf(
-			"this machine has no such VFIO node: %s is not there", name);
+		ret->absent = NODE_NOT_VFIOS;
 		return 0;
 	}
 	r = read_group(sysroot, path, ret);
@@ -98,13 +95,12 @@ static int look_up_file(const struct sysroot *sysroot, const char *path,
 			struct inventory_node *ret, struct error *err)
 {
 	struct stat status, dev;
-	auto_free char *name = path_display(path);
 	int r = stat_below_root(sysroot, path, &status);
 
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG ||
 	    r == -EACCES) {
-		ret->absent =
-			xasprintf("%s is not on this machine: %s", name, strerror(-r));
+		ret->absent = NODE_NOT_FOUND;
+		ret->errno_value = (int16_t)-r;
 		return 0;
 	}
 	if (r < 0)
@@ -113,7 +109,7 @@ static int look_up_file(const struct sysroot *sysroot, const char *path,
 		ret->is_directory = S_ISDIR(status.st_mode) &&
 				    stat_below_root(sysroot, "/dev", &dev) == 0 &&
 				    dev.st_dev == status.st_dev;
-		ret->absent = xasprintf("%s is not a character or block device", name);
+		ret->absent = NODE_NO_DEVICE;
 		return 0;
 	}
 	ret->number.type = S_ISCHR(status.st_mode) ? 'c' : 'b';
@@ -132,9 +128,9 @@ static int look_up_number(const struct sysroot *sysroot, const char *path,
 	if (r < 0 && r != -ENOENT)
 		return file_error(path, -r, err);
 	if (r == -ENOENT)
-		ret->absent = xasprintf("%s is not there", path);
+		ret->absent = NUMBER_OF_NONE;
 	else if (strstr(target, "/vfio/") != NULL || strstr(target, "/vfio-dev/") != NULL)
-		ret->absent = xasprintf("%s is VFIO's", path);
+		ret->absent = NUMBER_OF_VFIO;
 	return 0;
 }
 

@@ -15,13 +15,17 @@ static int check_done(struct planner *planner, size_t index)
 	const struct inventory_node *found =
 		plan_find_node(planner, planner->in->request->devices[index].node);
 	auto_free char *path = text_quote(device->path);
+	auto_free char *why = NULL;
 
+	if (found && found->absent)
+		why = inventory_node_why(planner->in->inventory, planner->in->request,
+					 found);
 	if (!found || found->absent)
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
 			device->json,
 			"%s was mapped by an earlier run, but %s; make the bundle again",
-			path, found ? found->absent : "was not looked up");
+			path, why ? why : "was not looked up");
 	if (!has_number(device, &found->number))
 		return json_error(
 			planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,

@@ -124,6 +124,7 @@ static int refuse_not_own(struct planner *planner, const struct claim *claim)
 	const struct json *doc = &planner->in->spec->doc;
 	auto_free char *path = text_quote(claim->path);
 	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
+	auto_free char *why = NULL;
 
 	if (claim->found && !claim->found->absent && claim->is_mount)
 		return json_error(
@@ -135,10 +136,13 @@ static int refuse_not_own(struct planner *planner, const struct claim *claim)
 			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
 			"the VFIO device %s is %s on this machine, the spec says otherwise, and no map entry names it; write one, or keep the device with %s",
 			path, DEVICE_NUMBER_TEXT(&claim->found->number), keep);
+	if (claim->found)
+		why = inventory_node_why(planner->in->inventory, planner->in->request,
+					 claim->found);
 	return json_error(
 		planner->err, ERROR_UNAVAILABLE, doc, claim->json,
 		"the VFIO device %s is not one of this machine (%s), and no map entry names it; write one, or keep the device with %s",
-		path, claim->found ? claim->found->absent : "it was not found", keep);
+		path, why ? why : "it was not found", keep);
 }
 
 /* ---- what becomes of a claim */

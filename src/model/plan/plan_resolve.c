@@ -333,10 +333,12 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 	if (!found)
 		return error_set(planner->err, ERROR_INTERNAL,
 				 "%s: its node was not looked up", entry->where);
-	if (found->absent)
+	if (found->absent) {
+		why = inventory_node_why(planner->in->inventory, planner->in->request,
+					 found);
 		return error_set(planner->err, ERROR_UNAVAILABLE,
-				 "%s: vm_path: %s; correct the map", entry->where,
-				 found->absent);
+				 "%s: vm_path: %s; correct the map", entry->where, why);
+	}
 	node = add_node(planner, resolved, entry, entry->vm_path, &found->number);
 	node->final_path = entry->final_path ? entry->final_path : entry->container_path;
 	if (!planner->plan->explain)
