@@ -164,3 +164,20 @@ mediated() {
 
 @test "crun: a mediated device" { mediated crun; }
 @test "runc: a mediated device" { mediated runc; }
+
+# ---- functions that no driver has
+
+# KIND ADDRESS NODE: it is bound, and has its node then.
+bound_first() {
+	echo > "/sys/bus/pci/devices/$2/driver_override"
+	echo "$2" > "/sys/bus/pci/devices/$2/driver/unbind"
+	map_"$1" $host_function "$2"
+	"$1_spec" crun $host_function
+	expect 69 "$2" "$OCI_VFIO_HOOK" --timeout 0 apply "$bundle"
+	expect 0 '' "$OCI_VFIO_HOOK" --bind apply "$bundle"
+	jq -e --arg start "$3" 'any(.linux.devices[].path; startswith($start))' < "$bundle/config.json"
+	expect 0 "$2 $edu_identification" container crun
+}
+
+@test "--bind, and a handle" { bound_first handle $function /dev/vfio/devices/vfio; }
+@test "--bind, and a group without an IOMMU" { bound_first noiommu $function_without_iommu /dev/vfio/noiommu-; }
