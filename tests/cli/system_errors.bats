@@ -42,6 +42,8 @@ failing() {
 	line=$(grep -nEm 1 "$pattern" "$TRACE") || fail "no $calls with $pattern:" "$(< "$TRACE")" "$(show_output)"
 	name=${line#*:} name=${name%%(*}
 	number=$(head -n "${line%%:*}" "$TRACE" | grep -c "^$name(")
+	# glibc 2.41 asks the vDSO, which asks for a key, and where it gets none for the bytes themselves.
+	[ "$name" != getrandom ] || number+=+
 	cp "$BATS_TEST_TMPDIR/original.json" "$CONFIG"
 	eval "$BEFORE_RUN"
 	remember
@@ -137,7 +139,7 @@ assert_output_fault() {
 }
 
 @test "--output" {
-	assert_output_fault getrandom ', 8, 0\)' EIO 74 "output/new.json: no random number for a temporary name: Input/output error"
+	assert_output_fault getrandom ', (8|32), 0\)' EIO 74 "output/new.json: no random number for a temporary name: Input/output error"
 	assert_output_fault fchmod output/ EROFS 74 "output/new.json: can't give the new file its mode: Read-only file system"
 	assert_output_fault %fstat '"new\.json"' EACCES 77 "output/new.json: can't be examined: Permission denied"
 }
