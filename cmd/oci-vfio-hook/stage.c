@@ -109,10 +109,10 @@ static int change_container(struct hook_run *run, int process,
 static int finish(struct hook_run *run, const struct state_bundle *bundle,
 		  struct live *live, struct error *err)
 {
-	int r = hook_commit(run, err);
+	int r = live ? hook_commit(run, err) : hook_commit_alone(run, err);
 
 	if (live && r < 0)
-		live_undo(live, &run->messages);
+		live_undo(live, &run->messages, err);
 	else if (live)
 		live_finish(live, &run->messages);
 	if (r == 0 && bundle->read_only && run->plan.n_changes)

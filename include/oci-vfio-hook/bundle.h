@@ -57,8 +57,9 @@ int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err);
 int bundle_write(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
 		 struct error *err);
 
-/* Renames that file to config.json, which must still be the file that was read: ERROR_IO.
- * Takes no memory, but for an error without room. */
+/* Renames that file to config.json, which must still be the file that was read: ERROR_IO, and
+ * -ESTALE if somebody else has changed it. The caller knows, and tells, whether something else was
+ * changed before. Takes no memory, but for an error without room. */
 int bundle_commit(struct bundle *bundle, struct error *err);
 
 /* Writes the parts to the file at `path`, by a temporary file beside it and rename, with

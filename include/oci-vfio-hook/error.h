@@ -46,7 +46,7 @@ int error_append(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Makes room for a message beforehand: until error_free(), error_set() and error_prefix()
- * take no memory then, and cut what is longer. */
+ * take no memory then, and cut what is longer; nor does error_append() where there is room. */
 void error_reserve(struct error *err);
 
 /* Forgets what is recorded, and keeps the room. */

@@ -111,9 +111,11 @@ void hook_unlock(struct hook_run *run);
  * is taken if it isn't held. */
 int hook_write(struct hook_run *run, struct error *err);
 /* Puts it in place, if it was written. Takes no memory: what was changed before then can
- * still be undone when it fails. */
+ * still be undone when it fails, and the caller adds to the error whether it was. */
 int hook_commit(struct hook_run *run, struct error *err);
-/* Both, and hook_unlock(). */
+/* The same where nothing was, and the error says so. */
+int hook_commit_alone(struct hook_run *run, struct error *err);
+/* hook_write() and this, and hook_unlock(). */
 int hook_replace(struct hook_run *run, struct error *err);
 /* Writes it to another file, or to an open one, also if nothing changes. */
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);

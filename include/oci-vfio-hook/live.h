@@ -31,8 +31,8 @@ struct live;
 int live_open_process(int64_t pid);
 
 /* Opens everything on the machine, joins the mount namespace of the process, changes the
- * nodes, comes back, and changes the cgroup. On an error everything is as it was (what
- * could not be undone is a warning). The caller ends *ret with live_finish() or
+ * nodes, comes back, and changes the cgroup. On an error everything is as it was, which it
+ * says (what could not be undone is a warning). The caller ends *ret with live_finish() or
  * live_undo(). ERROR_DATA: no process, its mount namespace is ours, the rootfs is not a
  * mount point there, a path leads over a symbolic link, something else is in the way;
  * ERROR_UNAVAILABLE: a node of this machine isn't there, the cgroup can't be changed;
@@ -43,7 +43,7 @@ int live_change(const struct live_request *request, struct live **ret,
 /* Removes what was kept for undoing. */
 void live_finish(struct live *live, struct messages *messages);
 
-/* Puts back everything. */
-void live_undo(struct live *live, struct messages *messages);
+/* Puts back everything, for the sake of an error, to which it adds whether that was done. */
+void live_undo(struct live *live, struct messages *messages, struct error *err);
 
 #endif

@@ -38,14 +38,16 @@ int file_write(int fd, const char *name, const struct iovec *parts, size_t n_par
 int replacement_copy_attributes(const struct replacement *replacement, int old,
 				const struct stat *status, struct error *err);
 
-/* Renames it to `file` in the directory. */
+/* Renames it to `file` in the directory. The error doesn't say whether anything was changed before.
+ */
 int replacement_finish(struct replacement *replacement, const char *file,
 		       struct error *err);
 
 /* Removes the temporary file unless it was renamed. */
 void replacement_drop(struct replacement *replacement);
 
-/* Records the failure of `what` ("can't be written") for the file `name`. */
+/* Records the failure of `what` ("can't be written") for the file `name`, before which nothing was
+ * changed. */
 int replacement_error(const char *name, const char *what, int number, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/error.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 static int class_number(enum error_class class)
@@ -76,11 +77,34 @@ int error_prefix(struct error *err, const char *format, ...)
 	return class_number(err->class);
 }
 
+/* If it fits; else nothing is changed. */
+__attribute__((format(printf, 2, 0))) static bool append_in_room(struct error *err,
+								 const char *format,
+								 va_list arguments)
+{
+	const size_t length = err->room > 0 ? strlen(err->message) : 0;
+	int added;
+
+	if (err->room == 0)
+		return false;
+	added = vsnprintf(err->message + length, err->room - length, format, arguments);
+	if (added >= 0 && (size_t)added < err->room - length)
+		return true;
+	err->message[length] = '\0';
+	return false;
+}
+
 int error_append(struct error *err, const char *format, ...)
 {
 	va_list arguments;
 	auto_free char *suffix = NULL, *old = NULL;
+	bool done;
 
+	va_start(arguments, format);
+	done = append_in_room(err, format, arguments);
+	va_end(arguments);
+	if (done)
+		return class_number(err->class);
 	va_start(arguments, format);
 	suffix = xvasprintf(format, arguments);
 	va_end(arguments);

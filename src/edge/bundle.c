@@ -194,16 +194,16 @@ static int check_unchanged(const struct bundle *bundle, struct error *err)
 	struct stat now;
 
 	if (fstatat(bundle->directory, bundle->file, &now, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set(err, ERROR_IO, "%s: is gone: %s; nothing was changed",
-				 bundle->name, strerror(errno));
+		return error_set(err, ERROR_IO, "%s: is gone: %s", bundle->name,
+				 strerror(errno));
 	/* Whatever changes a file changes its ctime. */
 	if (!file_same(&now, &bundle->status) ||
 	    now.st_ctim.tv_sec != bundle->status.st_ctim.tv_sec ||
-	    now.st_ctim.tv_nsec != bundle->status.st_ctim.tv_nsec)
-		return error_set(
-			err, ERROR_IO,
-			"%s: somebody else has changed it meanwhile; nothing was changed, run again",
-			bundle->name);
+	    now.st_ctim.tv_nsec != bundle->status.st_ctim.tv_nsec) {
+		error_set(err, ERROR_IO, "%s: somebody else has changed it meanwhile",
+			  bundle->name);
+		return -ESTALE;
+	}
 	return 0;
 }
 
@@ -278,9 +278,10 @@ static int write_output(const struct bundle *bundle, int directory, const char *
 	if (r == 0 && fchmod(replacement.fd, bundle->status.st_mode & 0777) < 0)
 		r = replacement_error(name, "can't give the new file its mode", errno,
 				      err);
-	if (r == 0)
-		r = replacement_finish(&replacement, file, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = replacement_finish(&replacement, file, err);
+	return r < 0 ? error_append(err, "; nothing was changed") : 0;
 }
 
 int bundle_write_to(const struct bundle *bundle, const char *path,

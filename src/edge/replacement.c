@@ -12,7 +12,8 @@
 /* Parts of a text for one writev(): more than nearly all runs have, and 1 KiB of stack. */
 #define PARTS_AT_ONCE 64
 
-int replacement_error(const char *name, const char *what, int number, struct error *err)
+static int set_error(const char *name, const char *what, int number, const char *outcome,
+		     struct error *err)
 {
 	enum error_class class = ERROR_IO;
 	const char *remedy = "";
@@ -37,8 +38,13 @@ int replacement_error(const char *name, const char *what, int number, struct err
 	default:
 		break;
 	}
-	return error_set(err, class, "%s: %s: %s%s; nothing was changed", name, what,
-			 strerror(number), remedy);
+	return error_set(err, class, "%s: %s: %s%s%s", name, what, strerror(number),
+			 remedy, outcome);
+}
+
+int replacement_error(const char *name, const char *what, int number, struct error *err)
+{
+	return set_error(name, what, number, "; nothing was changed", err);
 }
 
 /* 0600 less the umask, whatever mode follows: until it has its owner nobody else may open
@@ -249,12 +255,10 @@ int replacement_finish(struct replacement *replacement, const char *file,
 
 	/* A network file system may say only now that the disk is full. */
 	if (close(fd) < 0 && errno != EINTR)
-		return replacement_error(replacement->name, "can't be written", errno,
-					 err);
+		return set_error(replacement->name, "can't be written", errno, "", err);
 	if (renameat(replacement->directory, replacement->temporary,
 		     replacement->directory, file) < 0)
-		return replacement_error(replacement->name, "can't be replaced", errno,
-					 err);
+		return set_error(replacement->name, "can't be replaced", errno, "", err);
 	replacement->temporary = NULL;
 	return 0;
 }

@@ -101,12 +101,21 @@ int hook_commit(struct hook_run *run, struct error *err)
 	return run->bundle.replacement.temporary ? bundle_commit(&run->bundle, err) : 0;
 }
 
+int hook_commit_alone(struct hook_run *run, struct error *err)
+{
+	int r = hook_commit(run, err);
+
+	if (r == -ESTALE)
+		return error_append(err, "; nothing was changed, run again");
+	return r < 0 ? error_append(err, "; nothing was changed") : 0;
+}
+
 int hook_replace(struct hook_run *run, struct error *err)
 {
 	int r = hook_write(run, err);
 
 	if (r == 0)
-		r = hook_commit(run, err);
+		r = hook_commit_alone(run, err);
 	hook_unlock(run);
 	return r;
 }

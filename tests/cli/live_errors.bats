@@ -123,6 +123,21 @@ assert_fault() {
 	assert_fault renameat2 '"45"' EIO 74 "/dev/vfio/45 in the container: the stale node can't be removed: Input/output error"
 }
 
+@test "whether nothing was changed is said by what came of undoing it" {
+	stand_in "$A_NODE"
+	remember
+	create_runtime -e trace=renameat -e inject=renameat:error=EPERM:when=1
+	assert_refused 77 "can't be replaced: Operation not permitted" 'write access to its directory; nothing was changed'
+	create_runtime -e trace=renameat2 -e inject=renameat2:error=EIO:when=1
+	assert_refused 74 "/dev/vfio/45 in the container: the stale node can't be removed: Input/output error; nothing was changed"
+	# The first is the one that sets the node aside, the second puts it back.
+	create_runtime -e trace=renameat,renameat2 -e inject=renameat:error=EPERM:when=1 -e inject=renameat2:error=EIO:when=2
+	assert_status 77
+	grep -F "warning: 45 in the container could not be put back: Input/output error" "$STDERR"
+	grep -F "write access to its directory; not all that was changed could be put back" "$STDERR"
+	! grep -F "nothing was changed" "$STDERR" || fail 'it was'
+}
+
 @test "the stale node is a mount" {
 	mknod "$BATS_TEST_TMPDIR/stale" c 243 5
 	stand_in "touch dev/vfio/45; mount --bind '$BATS_TEST_TMPDIR/stale' dev/vfio/45"

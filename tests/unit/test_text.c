@@ -175,6 +175,11 @@ static void test_error_room(void **state)
 	assert_int_equal(strlen(err.message), ERROR_ROOM - 1);
 	error_clear(&err);
 	assert_int_equal(err.class, ERROR_NONE);
+	error_set(&err, ERROR_IO, "first");
+	error_append(&err, "; %s", "second");
+	check_text("suffix", slice_from(err.message), "first; second");
+	assert_ptr_equal(err.message, room);
+	error_clear(&err);
 	error_set(&err, ERROR_IO, "%s", large);
 	assert_int_equal(strlen(err.message), ERROR_ROOM - 1);
 	error_prefix(&err, "file");

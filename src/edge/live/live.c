@@ -91,9 +91,14 @@ static void report_machine_dev(const struct live *live, struct messages *message
 			live->left_on_machine_dev);
 }
 
-/* Reports what could not be undone. */
-static void report(const struct live *live, struct messages *messages)
+/* After undo(): says of the error what came of it, and reports what could not be put back. */
+static void report(struct live *live, struct messages *messages, struct error *err)
 {
+	const bool undone = live->cgroup_undone == 0 && live->nodes_undone == 0 &&
+			    live_undo_is_undone(&live->undo);
+
+	error_append(err, undone ? "; nothing was changed"
+				 : "; not all that was changed could be put back");
 	report_machine_dev(live, messages);
 	if (live->cgroup_undone < 0)
 		messages_add(messages, MESSAGE_WARNING,
@@ -102,6 +107,7 @@ static void report(const struct live *live, struct messages *messages)
 	live_undo_report(&live->undo, true, messages);
 	if (live->nodes_undone < 0)
 		messages_add(messages, MESSAGE_WARNING, "%s", live->undo_error.message);
+	live_free(live);
 }
 
 int live_change(const struct live_request *request, struct live **ret,
@@ -135,8 +141,7 @@ int live_change(const struct live_request *request, struct live **ret,
 		*ret = live;
 		return 0;
 	}
-	report(live, messages);
-	live_free(live);
+	report(live, messages, err);
 	return r;
 }
 
@@ -148,9 +153,8 @@ void live_finish(struct live *live, struct messages *messages)
 	live_free(live);
 }
 
-void live_undo(struct live *live, struct messages *messages)
+void live_undo(struct live *live, struct messages *messages, struct error *err)
 {
 	undo(live);
-	report(live, messages);
-	live_free(live);
+	report(live, messages, err);
 }

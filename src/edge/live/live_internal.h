@@ -173,6 +173,8 @@ bool live_undo_is_aside_name(const char *name);
 int live_undo_set_aside(int directory, const char *name);
 /* Undoes all steps, in the joined namespace. */
 void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace);
+/* Was everything undone? */
+bool live_undo_is_undone(const struct live_undo *undo);
 /* Removes what was kept for undoing. The directories are open: no namespace is needed. */
 void live_undo_finish(struct live_undo *undo);
 /* Warns of what couldn't be undone, or not be removed by live_undo_finish(). */

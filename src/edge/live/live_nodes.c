@@ -88,11 +88,11 @@ static int something_else(const struct live_place *place, const struct found_nod
 	if (found->number.type == 'c' || found->number.type == 'b')
 		return error_set(
 			err, ERROR_DATA,
-			"%s in the container: is device %s, which is not what the spec says; nothing was changed",
+			"%s in the container: is device %s, which is not what the spec says",
 			place->shown, DEVICE_NUMBER_TEXT(&found->number));
 	return error_set(
 		err, ERROR_DATA,
-		"%s in the container: something is in the way that is not a device node; nothing was changed",
+		"%s in the container: something is in the way that is not a device node",
 		place->shown);
 }
 
@@ -157,7 +157,7 @@ static int in_the_way(const struct live_place *place, const char *what, struct e
 
 	return error_set(
 		err, ERROR_DATA,
-		"%s in the container: %s beside it is in the way, and was not left by an earlier run; nothing was changed",
+		"%s in the container: %s beside it is in the way, and was not left by an earlier run",
 		place->shown, plain ? what : "another file");
 }
 
@@ -330,7 +330,7 @@ static int make_final(struct live *live, struct live_node *node, struct error *e
 	if (place.machines)
 		return error_set(
 			err, ERROR_UNAVAILABLE,
-			"%s in the container: is not there, and its directory is this machine's own /dev, where nothing is made; nothing was changed",
+			"%s in the container: is not there, and its directory is this machine's own /dev, where nothing is made",
 			place.shown);
 	return put_node(live, node, &place, err);
 }

@@ -18,8 +18,8 @@ int live_error(const char *shown, const char *what, int number, struct error *er
 
 	if (class == ERROR_NO_INPUT || number == EEXIST)
 		class = ERROR_DATA;
-	return error_set(err, class, "%s in the container: %s: %s; nothing was changed",
-			 shown, what, link_or_errno(number));
+	return error_set(err, class, "%s in the container: %s: %s", shown, what,
+			 link_or_errno(number));
 }
 
 int live_place_open(struct live *live, const struct live_path *path, bool make,

@@ -107,6 +107,15 @@ void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_n
 	}
 }
 
+bool live_undo_is_undone(const struct live_undo *undo)
+{
+	for (size_t i = 0; i < undo->count; i++) {
+		if (undo->items[i].error)
+			return false;
+	}
+	return true;
+}
+
 void live_undo_finish(struct live_undo *undo)
 {
 	for (size_t i = 0; i < undo->count; i++) {
