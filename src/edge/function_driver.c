@@ -265,7 +265,8 @@ int function_driver_bind(struct bound_functions *bound, const struct binding *bi
 
 /* ---- putting back */
 
-static void put_back(const struct bound_function *function)
+/* Returns 0, or -errno where the override stays. */
+static int put_back(const struct bound_function *function)
 {
 	char path[PATH_SIZE], override[PATH_SIZE];
 
@@ -279,13 +280,24 @@ static void put_back(const struct bound_function *function)
 				function->address);
 	}
 	/* An empty line takes an override away. */
-	write_attribute(override, *function->override ? function->override : "\n");
+	return write_attribute(override, *function->override ? function->override : "\n");
 }
 
-static void tell(const struct bound_function *function, struct messages *messages)
+/* `override` is what putting that back gave. Whoever binds the function next, udev or a person,
+ * gets what it says. */
+static void tell(const struct bound_function *function, int override,
+		 struct messages *messages)
 {
 	const char *driver = function->driver ? function->driver : "no driver";
 
+	if (override < 0)
+		messages_add(
+			messages, MESSAGE_WARNING,
+			"%s: its driver override could not be put back, and decides which driver it gets next: %s: write %s to " DEVICES
+			"%s/driver_override",
+			function->address, strerror(-override),
+			*function->override ? function->override : "an empty line",
+			function->address);
 	if (has_driver(function->address, function->driver))
 		messages_add(messages, MESSAGE_INFO, "%s is put back: it has %s again",
 			     function->address, driver);
@@ -301,9 +313,10 @@ void function_driver_put_back(struct bound_functions *bound, struct messages *me
 		struct bound_function *function = &bound->items[--bound->count];
 
 		if (function->override) {
-			put_back(function);
+			int override = put_back(function);
+
 			if (messages)
-				tell(function, messages);
+				tell(function, override, messages);
 		}
 		free(function->override);
 		free(function->driver);

@@ -452,6 +452,19 @@ with_driver() {
 	assert_unchanged
 }
 
+@test "an override that can't be put back: a warning" {
+	with_driver driver=igb_uio
+	: > "$ROOT/sys/bus/pci/drivers/igb_uio/unbind"
+	write_config
+	remember
+	machine_command "${TRACED[@]}" -P "/sys/${SYSFS_PATHS[0000:01:00.0]}/driver_override" -e trace=write -e inject=write:error=EIO:when=2+ \
+		"$OCI_VFIO_HOOK" apply "$BUNDLE" --bind --timeout 0 --log-level info
+	assert_status 69
+	grep -F 'warning: 0000:01:00.0: its driver override could not be put back, and decides which driver it gets next: Input/output error: write an empty line to /sys/bus/pci/devices/0000:01:00.0/driver_override' "$STDERR" ||
+		fail "$(show_output)"
+	assert_unchanged
+}
+
 @test "a kernel without overrides: 69" {
 	with_driver
 	rm "$FUNCTION/driver_override"
