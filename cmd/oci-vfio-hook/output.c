@@ -6,18 +6,14 @@
 
 #include "command.h"
 
+#include "oci-vfio-hook/replacement.h"
 #include "oci-vfio-hook/summary.h"
 
 int print_data(struct slice text, struct error *err)
 {
-	while (text.length) {
-		ssize_t n = RETRY_ON_EINTR(write(STDOUT_FILENO, text.data, text.length));
+	const struct iovec part = { (void *)(uintptr_t)text.data, text.length };
 
-		if (n < 0)
-			return error_set(err, ERROR_IO, "stdout: %m");
-		text = slice_from_to(text, (size_t)n, text.length);
-	}
-	return 0;
+	return file_write(STDOUT_FILENO, "stdout", &part, 1, err);
 }
 
 /* Prints one line on stderr. */
