@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "oci-vfio-hook/device_number_set.h"
+
 enum value_kind {
 	VALUE_NONE, /* not set yet */
 	VALUE_NUMBER,
@@ -291,23 +293,17 @@ int device_program_allows(const struct device_program *program,
 		       ret_allowed, err);
 }
 
-/* Is the old device of a change another one's new, with whatever access? */
-static bool comes_back(const struct device_change *old,
-		       const struct device_change *changes, size_t n_changes)
-{
-	for (size_t i = 0; i < n_changes; i++)
-		if (changes[i].has_new &&
-		    device_number_equal(&changes[i].number, &old->old))
-			return true;
-	return false;
-}
-
 bool device_program_fits(const struct device_program *program,
 			 const struct device_change *changes, size_t n_changes)
 {
 	const uint32_t all =
 		BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
+	auto_device_number_set new = { 0 };
 
+	for (size_t i = 0; i < n_changes; i++) {
+		if (changes[i].has_new)
+			device_number_set_add(&new, &changes[i].number);
+	}
 	for (size_t i = 0; i < n_changes; i++) {
 		const struct device_change *change = &changes[i];
 		auto_error err = { 0 };
@@ -321,7 +317,8 @@ bool device_program_fits(const struct device_program *program,
 			return false;
 		if (!change->has_old || change->old_stays)
 			continue;
-		if (comes_back(change, changes, n_changes) ||
+		/* Another one's new, with whatever access? */
+		if (device_number_set_has(&new, &change->old) ||
 		    answers(program, &change->old, all, false, &fits, &err) < 0 || !fits)
 			return false;
 	}

@@ -2,6 +2,8 @@
 /* DeviceAllow= of a unit, before and after a change of devices. */
 #include "helpers.h"
 
+#include <unistd.h>
+
 #include "oci-vfio-hook/device_allow.h"
 
 /* "DEVICE ACCESS, DEVICE ACCESS". */
@@ -92,9 +94,37 @@ static void changes(void **state)
 	}
 }
 
+/* Comparing each with each would take a minute. */
+static void many(void **state)
+{
+	enum { COUNT = 100000 };
+	auto_free struct device_change *changes = xzalloc(COUNT * sizeof *changes);
+	auto_device_allow old = { 0 }, new = { 0 };
+
+	(void)state;
+	alarm(20);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		auto_free char *device = xasprintf("/dev/char/8:%u", i);
+
+		device_allow_add(&old, device, "rwm");
+		changes[i] = (struct device_change) { OLD('c', 8, i),
+						      NEW('c', 510, i / 2, "r") };
+	}
+	device_allow_add(&old, "/dev/char/510:7", "rwm");
+	device_allow_add(&old, "/dev/char/08:7", "rwm");
+	assert_true(device_allow_change(&old, changes, COUNT, &new));
+	alarm(0);
+	assert_int_equal(new.count, COUNT / 2 + 1);
+	assert_string_equal(new.items[0].device, "/dev/char/510:7");
+	assert_string_equal(new.items[0].access, "r");
+	assert_string_equal(new.items[1].device, "/dev/char/08:7");
+	assert_string_equal(new.items[2].device, "/dev/char/510:0");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(changes) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(changes),
+					    cmocka_unit_test(many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

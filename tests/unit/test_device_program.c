@@ -485,6 +485,27 @@ static void test_fits(void **state)
 	assert_true(device_program_fits(&runc, NULL, 0));
 }
 
+/* As test_widen_many(). */
+static void test_fits_many(void **state)
+{
+	enum { COUNT = 300000 };
+	auto_free struct device_change *changes = xzalloc(COUNT * sizeof *changes);
+
+	(void)state;
+	alarm(20);
+	/* Those that runc's program answers so already, and none that comes back but the last. */
+	for (uint32_t i = 0; i < COUNT; i++)
+		changes[i] = (struct device_change) { .has_new = true,
+						      .number = { 'c', 1, 3 },
+						      .access = "rwm",
+						      .has_old = true,
+						      .old = { 'b', 8, i } };
+	assert_true(device_program_fits(&runc, changes, COUNT));
+	changes[COUNT - 1].old = changes[0].number;
+	assert_false(device_program_fits(&runc, changes, COUNT));
+	alarm(0);
+}
+
 static void test_widen_refused(void **state)
 {
 	static struct bpf_insn call[] = { ALU(BPF_MOV, R0, 1), JUMP(BPF_CALL, 0, 1, 0),
@@ -560,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_widen_merged),
 		cmocka_unit_test(test_widen_many),
 		cmocka_unit_test(test_fits),
+		cmocka_unit_test(test_fits_many),
 		cmocka_unit_test(test_widen_refused),
 		cmocka_unit_test(test_widen_zero_extension),
 	};
