@@ -11,6 +11,7 @@
 struct replacement {
 	int directory;	       /* borrowed */
 	const char *temporary; /* its name there; borrowed; NULL: there is none */
+	bool unnamed;	       /* it gets that name when it is complete */
 	int fd;		       /* of the temporary file; owned */
 	const char *name;      /* of the file to replace, for messages; borrowed */
 };
@@ -23,9 +24,9 @@ struct replacement {
 
 /* All of these: ERROR_IO, ERROR_PERMISSION, with the remedy where there is one. */
 
-/* Creates the temporary file, of mode 0600. One that is there already is an error, but
- * with `exclusive`, where only the holder of a lock uses the name, it is a leftover and is
- * removed. */
+/* Creates the temporary file, of mode 0600. With `exclusive`, only the holder of a lock uses the
+ * name: what is there already is a leftover, and is removed. Without, that is an error, and a run
+ * that is killed leaves none, where the file system can do that. */
 int replacement_create(int directory, const char *temporary, bool exclusive,
 		       const char *name, struct replacement *ret, struct error *err);
 

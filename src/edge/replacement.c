@@ -49,22 +49,49 @@ int replacement_error(const char *name, const char *what, int number, struct err
 
 /* 0600 less the umask, whatever mode follows: until it has its owner nobody else may open
  * it. */
-static int create(int directory, const char *temporary)
+static int create(int directory, const char *temporary, int flags)
 {
 	int fd = RETRY_ON_EINTR(
-		openat(directory, temporary,
-		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+		openat(directory, temporary, O_WRONLY | O_CLOEXEC | flags, 0600));
 
 	return fd < 0 ? -errno : fd;
+}
+
+#define CREATE (O_CREAT | O_EXCL | O_NOFOLLOW)
+
+static int create_unnamed(int directory, bool *ret_unnamed, const char *temporary)
+{
+	int fd = create(directory, ".", O_TMPFILE);
+
+	*ret_unnamed = fd >= 0;
+	/* Not every file system has such files. */
+	return fd >= 0 ? fd : create(directory, temporary, CREATE);
+}
+
+/* Without /proc it takes CAP_DAC_READ_SEARCH. */
+static int give_name(struct replacement *replacement)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", replacement->fd);
+	if (linkat(AT_FDCWD, path, replacement->directory, replacement->temporary,
+		   AT_SYMLINK_FOLLOW) < 0 &&
+	    linkat(replacement->fd, "", replacement->directory, replacement->temporary,
+		   AT_EMPTY_PATH) < 0)
+		return -errno;
+	replacement->unnamed = false;
+	return 0;
 }
 
 int replacement_create(int directory, const char *temporary, bool exclusive,
 		       const char *name, struct replacement *ret, struct error *err)
 {
-	int fd = create(directory, temporary);
+	bool unnamed = false;
+	int fd = exclusive ? create(directory, temporary, CREATE)
+			   : create_unnamed(directory, &unnamed, temporary);
 
 	if (fd == -EEXIST && exclusive && unlinkat(directory, temporary, 0) == 0)
-		fd = create(directory, temporary);
+		fd = create(directory, temporary, CREATE);
 	if (fd == -EEXIST || fd == -EISDIR)
 		return error_set(
 			err, ERROR_IO,
@@ -73,7 +100,7 @@ int replacement_create(int directory, const char *temporary, bool exclusive,
 	if (fd < 0)
 		return replacement_error(name, "can't make a new file beside it", -fd,
 					 err);
-	*ret = (struct replacement) { directory, temporary, fd, name };
+	*ret = (struct replacement) { directory, temporary, unnamed, fd, name };
 	return 0;
 }
 
@@ -251,8 +278,12 @@ int replacement_copy_attributes(const struct replacement *replacement, int old,
 int replacement_finish(struct replacement *replacement, const char *file,
 		       struct error *err)
 {
-	int fd = take_fd(replacement->fd);
+	int r = replacement->unnamed ? give_name(replacement) : 0;
+	int fd;
 
+	if (r < 0)
+		return set_error(replacement->name, "can't be replaced", -r, "", err);
+	fd = take_fd(replacement->fd);
 	/* A network file system may say only now that the disk is full. */
 	if (close(fd) < 0 && errno != EINTR)
 		return set_error(replacement->name, "can't be written", errno, "", err);
@@ -266,7 +297,7 @@ int replacement_finish(struct replacement *replacement, const char *file,
 void replacement_drop(struct replacement *replacement)
 {
 	close_fd(&replacement->fd);
-	if (replacement->temporary != NULL)
+	if (replacement->temporary != NULL && !replacement->unnamed)
 		unlinkat(replacement->directory, replacement->temporary, 0);
 	replacement->temporary = NULL;
 }

@@ -793,6 +793,27 @@ assert_exec_excused() {
 	assert_not_ran /etc/oci-vfio-hook/config.json
 }
 
+@test "exec: a run that is killed leaves nothing in the engine's directory" {
+	local call
+	process '{"env":["PCIDEVICE_A=0000:3b:02.0"]}'
+	cp "$FILE" "$BATS_TEST_TMPDIR/process.json"
+	for call in writev fchmod linkat; do
+		machine_command strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e "trace=$call" -e "inject=$call:signal=KILL:when=1" \
+			"$RECORDER_LINK" exec --process "$FILE" box
+		[ "$status" = 137 ] || fail "$call: status $status" "$(< "$BATS_TEST_TMPDIR/trace")"
+		cmp "$BATS_TEST_TMPDIR/process.json" "$FILE"
+		rm -f "$BATS_TEST_TMPDIR/processes/process.json"
+		[ -z "$(ls -A "$BATS_TEST_TMPDIR/processes")" ] || fail "$call: $(ls -A "$BATS_TEST_TMPDIR/processes")"
+		cp "$BATS_TEST_TMPDIR/process.json" "$FILE"
+	done
+	# A file system without files that have no name: as before.
+	machine_command env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=openat -P "$BATS_TEST_TMPDIR/processes" -P . \
+		-e inject=openat:error=EOPNOTSUPP:when=2 "$RECORDER_LINK" exec --process "$FILE" box
+	grep -F 'O_TMPFILE' "$BATS_TEST_TMPDIR/trace" | grep -F INJECTED || fail "$(< "$BATS_TEST_TMPDIR/trace")"
+	assert_process '{"env":["PCIDEVICE_A=0000:01:00.0"]}'
+	[ "$(ls -A "$BATS_TEST_TMPDIR/processes")" = process.json ]
+}
+
 @test "exec: a directory that can't be written to" {
 	needs_root
 	our_log
