@@ -73,6 +73,14 @@ add_control_node() {
 		| .linux.resources.devices += [{allow: true, type: "c", major: 10, minor: 196, access: "rwm"}]'
 }
 
+# For a bundle that others can reach.
+user_namespace() {
+	edit_spec '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	# The mapped root may not make it there.
+	mkdir -p "$bundle"/rootfs/{proc,sys,dev}
+}
+
 # EXPECTED-STATUS TEXT COMMAND...: bats' own `run -N` doesn't show the output where the text is missing.
 expect() {
 	local expected=$1 text=$2
@@ -82,6 +90,14 @@ expect() {
 	echo "$output"
 	[ "$status" -eq "$expected" ]
 	[[ $output == *"$text"* ]]
+}
+
+# PID: until this process waits for the kernel's events. 15: NETLINK_KOBJECT_UEVENT; they are group 1.
+until_it_listens() {
+	until awk -v pid="$1" '$2 == 15 && $3 == pid && $4 == "00000001" { found = 1 } END { exit !found }' /proc/net/netlink; do
+		kill -0 "$1"
+		sleep 0.05
+	done
 }
 
 # STAGE PATH ARGUMENT...

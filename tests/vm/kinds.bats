@@ -27,6 +27,10 @@ setup_file() {
 	echo 1 > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode
 	bind_to vfio-pci $function
 	bind_to vfio-pci $function_without_iommu
+	make_mediated
+}
+
+make_mediated() {
 	echo $mediated > /sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create
 }
 
@@ -36,7 +40,8 @@ teardown_file() {
 
 setup() {
 	untraced
-	bundle=$BATS_TEST_TMPDIR/bundle
+	# Not bats' own directory: a user namespace's root has no way into it.
+	bundle=/run/kinds/$BATS_TEST_NUMBER
 	log=$BATS_TEST_TMPDIR/log
 	maps=/etc/oci-vfio-hook/devices.d
 	mkdir -p "$bundle/rootfs" "$maps"
@@ -115,6 +120,14 @@ handle() {
 @test "crun: a handle is bound through /dev/iommu" { handle crun; }
 @test "runc: a handle is bound through /dev/iommu" { handle runc; }
 
+@test "crun, createRuntime: a handle in a user namespace" {
+	map_handle $function $function
+	handle_spec crun $function
+	user_namespace
+	add_hook createRuntime "$OCI_VFIO_HOOK" oci-vfio-hook --log "$log" createRuntime
+	expect 0 "$function $edu_identification" container crun
+}
+
 # ---- groups without an IOMMU
 
 map_noiommu() {
@@ -181,3 +194,32 @@ bound_first() {
 
 @test "--bind, and a handle" { bound_first handle $function /dev/vfio/devices/vfio; }
 @test "--bind, and a group without an IOMMU" { bound_first noiommu $function_without_iommu /dev/vfio/noiommu-; }
+
+# ---- what comes later
+
+# COMMAND...: makes the device when somebody waits for it, for which the spec is rewritten then; without udevd.
+comes_later() {
+	local waiting
+	[ ! -e /run/udev/control ]
+	"$OCI_VFIO_HOOK" --timeout 60 apply "$bundle" > "$log" 2>&1 3>&- &
+	waiting=$!
+	until_it_listens $waiting
+	"$@"
+	wait $waiting
+}
+
+@test "a handle that comes later" {
+	echo $function > /sys/bus/pci/drivers/vfio-pci/unbind
+	map_handle $host_function $function
+	handle_spec crun $host_function
+	comes_later bind_to vfio-pci $function
+	expect 0 "$function $edu_identification" container crun
+}
+
+@test "a mediated device that comes later" {
+	echo 1 > "/sys/bus/mdev/devices/$mediated/remove"
+	map_mediated $host_mediated $mediated
+	mediated_spec crun $host_mediated
+	comes_later make_mediated
+	expect 0 "$mediated $mtty_identification" container crun
+}

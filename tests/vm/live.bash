@@ -51,13 +51,6 @@ make_foreign_spec() {
 	add_control_node
 }
 
-user_namespace() {
-	edit_spec '.linux.namespaces += [{type: "user"}]
-		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
-	# The mapped root may not make it there.
-	mkdir -p "$bundle"/rootfs/{proc,sys,dev}
-}
-
 no_dev_mount() {
 	mkdir -p "$bundle/rootfs/dev"
 	edit_spec '.mounts |= map(select(.destination | startswith("/dev") | not))'

@@ -161,11 +161,7 @@ by_source() {
 	map_to slot:45+id:1234:11e8
 	"$OCI_VFIO_HOOK" --device-map "$map" --timeout 60 apply "$bundle" > "$BATS_TEST_TMPDIR/output" 2>&1 &
 	waiting=$!
-	# 15: NETLINK_KOBJECT_UEVENT; the kernel's events are group 1.
-	until awk -v pid=$waiting '$2 == 15 && $3 == pid && $4 == "00000001" { found = 1 } END { exit !found }' /proc/net/netlink; do
-		kill -0 $waiting
-		sleep 0.05
-	done
+	until_it_listens $waiting
 	until [ -e "/sys/bus/pci/devices/$(cat $address).0" ]; do
 		[ $((tries++ % 60)) -ne 0 ] || echo 'device_add edu,bus=port-3,id=plugged' > /dev/ttyS3
 		sleep 0.05
