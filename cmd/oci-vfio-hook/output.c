@@ -11,9 +11,8 @@
 
 int print_data(struct slice text, struct error *err)
 {
-	const struct iovec part = { (void *)(uintptr_t)text.data, text.length };
-
-	return file_write(STDOUT_FILENO, "stdout", &part, 1, err);
+	return file_write(STDOUT_FILENO, "stdout", (struct spliced) { .text = text },
+			  err);
 }
 
 /* Prints one line on stderr. */

@@ -50,24 +50,23 @@ void bundle_unlock(struct bundle *bundle);
  * text stays where it is. */
 int bundle_read_again(struct bundle *bundle, bool *ret_same, struct error *err);
 
-/* Writes the concatenated parts to a new file beside config.json, .config.json.oci-vfio-hook
+/* Writes the text with its splices to a new file beside config.json, .config.json.oci-vfio-hook
  * (O_EXCL), with the old one's owner, mode and extended attributes (but security.ima and
  * security.evm; ENOTSUP is ignored). No fsync. On failure nothing is left: ERROR_IO or
  * ERROR_PERMISSION. Where the lock isn't held, the file has a name of its own. */
-int bundle_write(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
-		 struct error *err);
+int bundle_write(struct bundle *bundle, struct spliced text, struct error *err);
 
 /* Renames that file to config.json, which must still be the file that was read: ERROR_IO, and
  * -ESTALE if somebody else has changed it. The caller knows, and tells, whether something else was
  * changed before. Takes no memory, but for an error without room. */
 int bundle_commit(struct bundle *bundle, struct error *err);
 
-/* Writes the parts to the file at `path`, by a temporary file beside it and rename, with
+/* Writes the text to the file at `path`, by a temporary file beside it and rename, with
  * the mode of config.json and the caller's owner. Something there that is not a regular
  * file: ERROR_DATA; config.json itself: ERROR_USAGE; no such directory: ERROR_NO_INPUT.
  */
-int bundle_write_to(const struct bundle *bundle, const char *path,
-		    const struct iovec *parts, size_t n_parts, struct error *err);
+int bundle_write_to(const struct bundle *bundle, const char *path, struct spliced text,
+		    struct error *err);
 
 void bundle_close(struct bundle *bundle);
 

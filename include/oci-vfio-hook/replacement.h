@@ -4,8 +4,7 @@
 #ifndef OCI_VFIO_HOOK_REPLACEMENT_H
 #define OCI_VFIO_HOOK_REPLACEMENT_H
 
-#include <sys/uio.h>
-
+#include "oci-vfio-hook/splice.h"
 #include "oci-vfio-hook/sysroot.h"
 
 struct replacement {
@@ -30,9 +29,8 @@ struct replacement {
 int replacement_create(int directory, const char *temporary, bool exclusive,
 		       const char *name, struct replacement *ret, struct error *err);
 
-/* Writes all of the parts to any open file. */
-int file_write(int fd, const char *name, const struct iovec *parts, size_t n_parts,
-	       struct error *err);
+/* Writes a text with its splices to any open file. */
+int file_write(int fd, const char *name, struct spliced text, struct error *err);
 
 /* Gives it the owner, mode and extended attributes of the open file `old`, but
  * security.ima and security.evm, which are about contents; ENOTSUP is ignored. */

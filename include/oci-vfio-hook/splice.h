@@ -28,7 +28,8 @@ struct splices {
 
 void splices_free(struct splices *splices);
 
-/* Bytes [start, end) become a copy of `with`: for text that isn't JSON. */
+/* Bytes [start, end) become `with`, or a copy of it. */
+void splice_text(struct splices *splices, size_t start, size_t end, struct slice with);
 void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with);
 
 /* The value's bytes become `with`, one JSON value. */
@@ -64,5 +65,17 @@ size_t splices_length(const struct splices *splices, size_t text_length);
 
 /* Appends the new text to *ret. Splices are sorted. */
 void splices_apply(const struct splices *splices, struct slice text, struct buffer *ret);
+
+/* The new text piece by piece, without a copy of it. Begins with the two, and zeros; splices
+ * are sorted, NULL: there are none. */
+struct spliced {
+	struct slice text;
+	const struct splices *splices;
+	size_t at;   /* in the text: what is before it is past */
+	size_t next; /* of the splices */
+};
+
+/* The next piece that isn't empty; false: there is none. */
+bool spliced_next(struct spliced *spliced, struct slice *ret);
 
 #endif

@@ -9,7 +9,6 @@ void splices_free(struct splices *splices)
 	*splices = (struct splices) { 0 };
 }
 
-/* `with` is borrowed. */
 static void add(struct splices *splices, size_t start, size_t end, struct slice with)
 {
 	struct splice *splice =
@@ -22,6 +21,11 @@ static void add(struct splices *splices, size_t start, size_t end, struct slice 
 		.with = with.data,
 		.length = (uint32_t)with.length,
 	};
+}
+
+void splice_text(struct splices *splices, size_t start, size_t end, struct slice with)
+{
+	add(splices, start, end, with);
 }
 
 void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with)
@@ -234,18 +238,37 @@ size_t splices_length(const struct splices *splices, size_t text_length)
 	return text_length;
 }
 
+bool spliced_next(struct spliced *spliced, struct slice *ret)
+{
+	const size_t count = spliced->splices ? spliced->splices->count : 0;
+
+	while (spliced->next < count) {
+		const struct splice *splice = &spliced->splices->items[spliced->next];
+
+		if (spliced->at < splice->start) {
+			*ret = slice_from_to(spliced->text, spliced->at, splice->start);
+			spliced->at = splice->start;
+			return true;
+		}
+		spliced->at = splice->end;
+		spliced->next++;
+		if (splice->length) {
+			*ret = (struct slice) { splice->with, splice->length };
+			return true;
+		}
+	}
+	*ret = slice_from_to(spliced->text, spliced->at, spliced->text.length);
+	spliced->at = spliced->text.length;
+	return ret->length > 0;
+}
+
 void splices_apply(const struct splices *splices, struct slice text, struct buffer *ret)
 {
-	size_t at = 0;
+	struct spliced spliced = { text, splices, 0, 0 };
+	struct slice piece;
 
 	array_grow(&ret->data, &ret->capacity,
 		   ret->length + splices_length(splices, text.length) + 1, 1);
-	for (size_t i = 0; i < splices->count; i++) {
-		const struct splice *splice = &splices->items[i];
-
-		buffer_add(ret, slice_from_to(text, at, splice->start));
-		buffer_add(ret, (struct slice) { splice->with, splice->length });
-		at = splice->end;
-	}
-	buffer_add(ret, slice_from_to(text, at, text.length));
+	while (spliced_next(&spliced, &piece))
+		buffer_add(ret, piece);
 }

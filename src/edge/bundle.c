@@ -207,8 +207,7 @@ static int check_unchanged(const struct bundle *bundle, struct error *err)
 	return 0;
 }
 
-int bundle_write(struct bundle *bundle, const struct iovec *parts, size_t n_parts,
-		 struct error *err)
+int bundle_write(struct bundle *bundle, struct spliced text, struct error *err)
 {
 	struct replacement *replacement = &bundle->replacement;
 	const bool locked = bundle->lock >= 0;
@@ -222,7 +221,7 @@ int bundle_write(struct bundle *bundle, const struct iovec *parts, size_t n_part
 		r = replacement_create(bundle->directory, bundle->temporary, locked,
 				       bundle->name, replacement, err);
 	if (r == 0)
-		r = file_write(replacement->fd, bundle->name, parts, n_parts, err);
+		r = file_write(replacement->fd, bundle->name, text, err);
 	if (r == 0)
 		r = replacement_copy_attributes(replacement, bundle->config,
 						&bundle->status, err);
@@ -263,8 +262,7 @@ static int check_output(const struct bundle *bundle, int directory, const char *
 }
 
 static int write_output(const struct bundle *bundle, int directory, const char *file,
-			const char *name, const struct iovec *parts, size_t n_parts,
-			struct error *err)
+			const char *name, struct spliced text, struct error *err)
 {
 	auto_replacement replacement = REPLACEMENT_INIT;
 	char temporary[BUNDLE_TEMPORARY_SIZE];
@@ -274,7 +272,7 @@ static int write_output(const struct bundle *bundle, int directory, const char *
 		r = replacement_create(directory, temporary, false, name, &replacement,
 				       err);
 	if (r == 0)
-		r = file_write(replacement.fd, name, parts, n_parts, err);
+		r = file_write(replacement.fd, name, text, err);
 	if (r == 0 && fchmod(replacement.fd, bundle->status.st_mode & 0777) < 0)
 		r = replacement_error(name, "can't give the new file its mode", errno,
 				      err);
@@ -284,8 +282,8 @@ static int write_output(const struct bundle *bundle, int directory, const char *
 	return r < 0 ? error_append(err, "; nothing was changed") : 0;
 }
 
-int bundle_write_to(const struct bundle *bundle, const char *path,
-		    const struct iovec *parts, size_t n_parts, struct error *err)
+int bundle_write_to(const struct bundle *bundle, const char *path, struct spliced text,
+		    struct error *err)
 {
 	auto_free char *name = path_display(path), *parent = NULL;
 	auto_close int directory = -1;
@@ -307,5 +305,5 @@ int bundle_write_to(const struct bundle *bundle, const char *path,
 	r = check_output(bundle, directory, file, name, err);
 	if (r < 0)
 		return r;
-	return write_output(bundle, directory, file, name, parts, n_parts, err);
+	return write_output(bundle, directory, file, name, text, err);
 }

@@ -23,8 +23,6 @@ static int make(void)
 int memory_file_make(const char *name, struct slice content, int *ret, struct error *err)
 {
 	auto_close int made = make(), fd = -1;
-	const struct iovec part = { .iov_base = (void *)(uintptr_t)content.data,
-				    .iov_len = content.length };
 	int r;
 
 	if (made >= 0)
@@ -33,7 +31,7 @@ int memory_file_make(const char *name, struct slice content, int *ret, struct er
 		return error_set(err, ERROR_IO,
 				 "%s: no file in memory for a copy of it: %s", name,
 				 strerror(errno));
-	r = file_write(fd, name, &part, content.length ? 1 : 0, err);
+	r = file_write(fd, name, (struct spliced) { .text = content }, err);
 	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		r = error_set(err, ERROR_IO, "%s: its copy can't be rewound: %s", name,
 			      strerror(errno));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/limits.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 
 #define ACCESS_LIST "system.posix_acl_access"
@@ -120,24 +121,22 @@ static size_t skip_written(struct iovec *parts, size_t n_parts, size_t written)
 	return n_parts - done;
 }
 
-int file_write(int fd, const char *name, const struct iovec *parts, size_t n_parts,
-	       struct error *err)
+int file_write(int fd, const char *name, struct spliced text, struct error *err)
 {
 	struct iovec left[PARTS_AT_ONCE];
 	size_t n_left = 0;
+	struct slice piece;
 
 	for (;;) {
 		ssize_t n;
 
-		while (n_parts > 0 && n_left < PARTS_AT_ONCE) {
-			left[n_left++] = *parts++;
-			n_parts--;
-		}
-		n_left = skip_written(left, n_left, 0);
-		if (n_left == 0 && n_parts == 0)
-			return 0;
+		while (n_left < PARTS_AT_ONCE && spliced_next(&text, &piece))
+			left[n_left++] = (struct iovec) {
+				.iov_base = (void *)(uintptr_t)piece.data,
+				.iov_len = piece.length,
+			};
 		if (n_left == 0)
-			continue;
+			return 0;
 		n = RETRY_ON_EINTR(writev(fd, left, (int)n_left));
 		if (n <= 0)
 			return replacement_error(name, "can't be written",

@@ -53,47 +53,20 @@ void hook_abandon(struct hook_run *run)
 	function_driver_put_back(&run->bound, NULL);
 }
 
-static void add_part(struct iovec *parts, size_t *count, struct slice text)
+static struct spliced new_text(const struct hook_run *run)
 {
-	if (text.length)
-		parts[(*count)++] =
-			(struct iovec) { .iov_base = (void *)(uintptr_t)text.data,
-					 .iov_len = text.length };
-}
-
-/* The new text as pieces of the old one and the edits between them: there is no second
- * copy. Returns the pieces, which the caller frees. */
-static struct iovec *new_text(const struct hook_run *run, size_t *ret_count)
-{
-	const struct splices *splices = &run->splices;
-	const struct slice text = run->spec.doc.text;
-	struct iovec *parts = xzalloc((2 * splices->count + 1) * sizeof *parts);
-	size_t at = 0, n = 0;
-
-	for (size_t i = 0; i < splices->count; i++) {
-		const struct splice *splice = &splices->items[i];
-
-		add_part(parts, &n, slice_from_to(text, at, splice->start));
-		add_part(parts, &n, (struct slice) { splice->with, splice->length });
-		at = splice->end;
-	}
-	add_part(parts, &n, slice_from_to(text, at, text.length));
-	*ret_count = n;
-	return parts;
+	return (struct spliced) { .text = run->spec.doc.text, .splices = &run->splices };
 }
 
 int hook_write(struct hook_run *run, struct error *err)
 {
-	auto_free struct iovec *parts = NULL;
-	size_t count;
 	int r = 0;
 
 	if (!run->shared && run->bundle.lock < 0)
 		r = hook_lock(run, err);
 	if (r < 0 || run->splices.count == 0)
 		return r;
-	parts = new_text(run, &count);
-	return bundle_write(&run->bundle, parts, count, err);
+	return bundle_write(&run->bundle, new_text(run), err);
 }
 
 int hook_commit(struct hook_run *run, struct error *err)
@@ -122,16 +95,10 @@ int hook_replace(struct hook_run *run, struct error *err)
 
 int hook_write_to(struct hook_run *run, const char *path, struct error *err)
 {
-	size_t count;
-	auto_free struct iovec *parts = new_text(run, &count);
-
-	return bundle_write_to(&run->bundle, path, parts, count, err);
+	return bundle_write_to(&run->bundle, path, new_text(run), err);
 }
 
 int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err)
 {
-	size_t count;
-	auto_free struct iovec *parts = new_text(run, &count);
-
-	return file_write(fd, name, parts, count, err);
+	return file_write(fd, name, new_text(run), err);
 }

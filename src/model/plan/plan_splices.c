@@ -92,8 +92,8 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 			splice_replace(ret, &spec->doc, change->json,
 				       slice_from(change->new_text));
 		if (change->edit == PLAN_REPLACE_TEXT)
-			splice_bytes(ret, change->string.start, change->string.end,
-				     slice_from(change->new_text));
+			splice_text(ret, change->string.start, change->string.end,
+				    slice_from(change->new_text));
 		if (change->edit == PLAN_ADD_MEMBER)
 			splice_add_member(ret, &spec->doc, change->json, change->key,
 					  slice_from(change->new_text));
