@@ -116,7 +116,7 @@ typedef enum translation_result environment_translate_fn(
 /* The new `NAME=VALUE` of a variable. */
 struct env_change {
 	const struct env_variable *variable;
-	char *text; /* owned */
+	char *text; /* owned; NULL once the plan has it as JSON */
 };
 
 struct env_changes {

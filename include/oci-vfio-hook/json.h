@@ -190,5 +190,7 @@ void json_add_compact(struct buffer *buffer, struct slice text);
 /* Appends the text as a JSON string, quotes included; "/" and non-ASCII stay as they are.
  */
 void json_quote(struct buffer *buffer, struct slice text);
+/* Makes a JSON string of what is in the buffer from `start` on. */
+void json_quote_end(struct buffer *buffer, size_t start);
 
 #endif

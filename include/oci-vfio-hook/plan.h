@@ -111,6 +111,7 @@ struct plan {
 	/* Their changes are in this order, and in that of each list. */
 	struct plan_replaced replaced[SPEC_TEXTS_COUNT];
 	struct annotation annotation; /* earlier runs' and this one's */
+	char *annotation_value;	      /* the text of its change; owned */
 	struct text_pool texts;	      /* what all this borrows */
 };
 

@@ -12,9 +12,9 @@
 #define SIPHASH_KEY_SIZE 16
 #define SIPHASH_SIZE 16
 
-/* Writes the code of the text under the key. */
-void siphash(const uint8_t key[static SIPHASH_KEY_SIZE], struct slice text,
-	     uint8_t ret[static SIPHASH_SIZE]);
+/* Writes the code under the key of the text that the parts are, one after the other. */
+void siphash(const uint8_t key[static SIPHASH_KEY_SIZE], const struct slice *parts,
+	     size_t count, uint8_t ret[static SIPHASH_SIZE]);
 
 /* Are both codes the same? Takes as long whichever byte differs: who guesses codes learns
  * nothing from the time. */

@@ -94,6 +94,35 @@ static char *put_escape(char *at, unsigned char c)
 	return at;
 }
 
+static size_t escape_length(unsigned char c)
+{
+	return !escapes[c] ? 1 : escapes[c] == 'u' ? 6 : 2;
+}
+
+void json_quote_end(struct buffer *buffer, size_t start)
+{
+	size_t length = 2, from = buffer->length, to;
+
+	for (size_t i = start; i < buffer->length; i++)
+		length += escape_length((unsigned char)buffer->data[i]);
+	buffer_room(buffer, start + length + 1 - buffer->length);
+	to = start + length;
+	buffer->length = to;
+	buffer->data[to] = '\0';
+	buffer->data[--to] = '"';
+	/* From the end: what isn't quoted yet is never overwritten. */
+	while (from > start) {
+		unsigned char c = (unsigned char)buffer->data[--from];
+
+		to -= escape_length(c);
+		if (escapes[c])
+			put_escape(buffer->data + to, c);
+		else
+			buffer->data[to] = (char)c;
+	}
+	buffer->data[start] = '"';
+}
+
 void json_quote(struct buffer *buffer, struct slice text)
 {
 	/* Room for the longest escape at each place, two quotes and the NUL. */

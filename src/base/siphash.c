@@ -57,21 +57,49 @@ static uint64_t finalize(uint64_t v[static 4])
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-void siphash(const uint8_t key[static SIPHASH_KEY_SIZE], struct slice text,
-	     uint8_t ret[static SIPHASH_SIZE])
+/* Takes the part in, after the bytes of an incomplete word; returns how many are left of the
+ * next one. */
+static size_t take_in(uint64_t v[static 4], uint8_t word[static 8], size_t filled,
+		      struct slice part)
 {
-	const uint8_t *at = (const uint8_t *)text.data;
+	const uint8_t *at = (const uint8_t *)part.data;
+	size_t left = part.length;
+
+	while (left > 0) {
+		size_t n = 8 - filled < left ? 8 - filled : left;
+
+		if (filled == 0 && n == 8) {
+			compress(v, load(at, 8));
+		} else {
+			memcpy(word + filled, at, n);
+			filled += n;
+			if (filled == 8)
+				compress(v, load(word, 8));
+			filled %= 8;
+		}
+		at += n;
+		left -= n;
+	}
+	return filled;
+}
+
+void siphash(const uint8_t key[static SIPHASH_KEY_SIZE], const struct slice *parts,
+	     size_t count, uint8_t ret[static SIPHASH_SIZE])
+{
+	size_t filled = 0, length = 0;
+	uint8_t word[8];
 	const uint64_t k0 = load(key, 8), k1 = load(key + 8, 8);
 	/* "somepseudorandomlygeneratedbytes"; 0xee: the output has 128 bits. */
 	uint64_t v[4] = { k0 ^ UINT64_C(0x736f6d6570736575),
 			  k1 ^ UINT64_C(0x646f72616e646f6d) ^ 0xee,
 			  k0 ^ UINT64_C(0x6c7967656e657261),
 			  k1 ^ UINT64_C(0x7465646279746573) };
-	const size_t rest = text.length % 8;
 
-	for (size_t i = 0; i < text.length / 8; i++, at += 8)
-		compress(v, load(at, 8));
-	compress(v, load(at, rest) | (uint64_t)text.length << 56);
+	for (size_t i = 0; i < count; i++) {
+		filled = take_in(v, word, filled, parts[i]);
+		length += parts[i].length;
+	}
+	compress(v, load(word, filled) | (uint64_t)length << 56);
 	v[2] ^= 0xee;
 	store(finalize(v), ret);
 	v[1] ^= 0xdd;

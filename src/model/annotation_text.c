@@ -208,15 +208,18 @@ static void make_mac(struct slice lists, const uint8_t *key,
 		     const struct annotation_binding *binding,
 		     uint8_t ret[static SIPHASH_SIZE])
 {
-	auto_buffer text = { 0 };
+	auto_buffer before = { 0 }, after = { 0 };
 
 	/* The number is this form's: another one gets another. */
-	buffer_add(&text, SLICE(ANNOTATION_KEY " 1 "));
-	add_field(&text, lists);
-	add_field(&text, binding->cgroups_path);
-	add_field(&text, binding->root_path);
-	add_bundle(binding, &text);
-	siphash(key, buffer_slice(&text), ret);
+	buffer_add(&before, SLICE(ANNOTATION_KEY " 1 "));
+	buffer_add_number(&before, lists.length);
+	buffer_add(&before, SLICE(":"));
+	add_field(&after, binding->cgroups_path);
+	add_field(&after, binding->root_path);
+	add_bundle(binding, &after);
+	siphash(key,
+		(struct slice[]) { buffer_slice(&before), lists, buffer_slice(&after) },
+		3, ret);
 }
 
 /* Cuts the code off the end of the text, where it has one. */

@@ -933,6 +933,30 @@ static void test_quote(void **state)
 	}
 }
 
+static void test_quote_end(void **state)
+{
+	static const struct {
+		const char *before, *end, *both;
+	} rows[] = {
+		{ "", "", "\"\"" },
+		{ "\"", "a", "\"\"a\"" },
+		{ "{\"key\":", "a\"\\", "{\"key\":\"a\\\"\\\\\"" },
+		{ "", "\"\"\"", "\"\\\"\\\"\\\"\"" },
+		{ "x", "\x01\n\x02y", "x\"\\u0001\\n\\u0002y\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_buffer text = { 0 };
+
+		buffer_add(&text, slice_from(rows[i].before));
+		buffer_add(&text, slice_from(rows[i].end));
+		json_quote_end(&text, strlen(rows[i].before));
+		check_text(rows[i].end, buffer_slice(&text), rows[i].both);
+		assert_int_equal(text.data[text.length], '\0');
+	}
+}
+
 /* CVE-2017-16516: an escaped half of a surrogate pair at the end of the input made yajl
  * read past its buffer. */
 static void test_truncated_surrogates(void **state)
@@ -1226,6 +1250,7 @@ int main(void)
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_path_of_unindexed),
 		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_quote_end),
 		cmocka_unit_test(test_string_bounds),
 		cmocka_unit_test(test_truncated_surrogates),
 		cmocka_unit_test(test_growing_strings),

@@ -5,7 +5,7 @@
 
 static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 				      enum plan_edit edit, uint32_t json,
-				      struct slice value)
+				      const char *text)
 {
 	struct plan_change *change =
 		array_append(plan->changes, plan->n_changes, plan->changes_capacity);
@@ -13,8 +13,7 @@ static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 	change->rule = rule;
 	change->edit = edit;
 	change->json = json;
-	if (value.data)
-		change->new_text = text_pool_add(&plan->texts, value);
+	change->new_text = text;
 	return change;
 }
 
@@ -41,18 +40,37 @@ static void explain_node(struct plan *plan, const struct json *doc, uint32_t jso
 	explain(plan, slice_from(path), json_raw(doc, json), why);
 }
 
+static void replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		    uint32_t json, const char *text, const char *why)
+{
+	add_change(plan, rule, PLAN_REPLACE, json, text);
+	explain_node(plan, doc, json, why);
+}
+
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		  uint32_t json, struct slice value, const char *why)
 {
-	add_change(plan, rule, PLAN_REPLACE, json, value);
-	explain_node(plan, doc, json, why);
+	replace(plan, rule, doc, json, text_pool_add(&plan->texts, value), why);
+}
+
+void plan_replace_variable(struct plan *plan, const struct json *doc,
+			   struct env_change *change, const char *why)
+{
+	auto_buffer text = { 0 };
+	auto_free char *owned = take_ptr(change->text);
+
+	json_quote(&text, slice_from(owned));
+	plan_replace(plan, PLAN_ENVIRONMENT, doc, change->variable->source->json,
+		     buffer_slice(&text), why);
 }
 
 void plan_replace_text(struct plan *plan, const struct json *doc,
 		       const struct spec_string *string, const char *where,
 		       struct slice value, const char *why)
 {
-	add_change(plan, PLAN_LEFTOVER, PLAN_REPLACE_TEXT, 0, value)->string = *string;
+	add_change(plan, PLAN_LEFTOVER, PLAN_REPLACE_TEXT, 0,
+		   text_pool_add(&plan->texts, value))
+		->string = *string;
 	if (plan->explain)
 		explain(plan, slice_from(where),
 			slice_from_to(doc->text, string->start, string->end), why);
@@ -61,7 +79,7 @@ void plan_replace_text(struct plan *plan, const struct json *doc,
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, const char *why)
 {
-	add_change(plan, rule, PLAN_REMOVE, json, (struct slice) { 0 })->array = array;
+	add_change(plan, rule, PLAN_REMOVE, json, NULL)->array = array;
 	explain_node(plan, doc, json, why);
 }
 
@@ -80,7 +98,8 @@ static void explain_element(struct plan *plan, const struct json *doc, uint32_t 
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, size_t index, struct slice value, const char *why)
 {
-	add_change(plan, rule, PLAN_APPEND, array, value)->array = array;
+	add_change(plan, rule, PLAN_APPEND, array, text_pool_add(&plan->texts, value))
+		->array = array;
 	explain_element(plan, doc, array, index, why);
 }
 
@@ -88,26 +107,36 @@ void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, size_t index, struct slice value,
 		 const char *why)
 {
-	add_change(plan, rule, PLAN_INSERT, json, value)->array = array;
+	add_change(plan, rule, PLAN_INSERT, json, text_pool_add(&plan->texts, value))
+		->array = array;
 	explain_element(plan, doc, array, index, why);
+}
+
+/* The text is the plan's. */
+static void set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		       uint32_t object, uint32_t position, const char *key,
+		       const char *text, const char *why)
+{
+	uint32_t member = json_member_raw(doc, object, position);
+	auto_free char *where = NULL;
+
+	if (member) {
+		replace(plan, rule, doc, member, text, why);
+		return;
+	}
+	add_change(plan, rule, PLAN_ADD_MEMBER, object, text)->key = key;
+	if (!plan->explain)
+		return;
+	where = json_path_of_member(doc, object, slice_from(key));
+	explain(plan, slice_from(where), (struct slice) { 0 }, why);
 }
 
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		     uint32_t object, uint32_t position, const char *key,
 		     struct slice value, const char *why)
 {
-	uint32_t member = json_member_raw(doc, object, position);
-	auto_free char *where = NULL;
-
-	if (member) {
-		plan_replace(plan, rule, doc, member, value, why);
-		return;
-	}
-	add_change(plan, rule, PLAN_ADD_MEMBER, object, value)->key = key;
-	if (!plan->explain)
-		return;
-	where = json_path_of_member(doc, object, slice_from(key));
-	explain(plan, slice_from(where), (struct slice) { 0 }, why);
+	set_member(plan, rule, doc, object, position, key,
+		   text_pool_add(&plan->texts, value), why);
 }
 
 bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b)
@@ -122,25 +151,28 @@ void plan_add_annotation(struct plan *plan, const struct spec *spec, const uint8
 	const char *why =
 		key ? "so that a second run knows what is done"
 		    : "so that a second run knows what is done (apply adds the \"mac\" that proves who wrote it)";
-	auto_buffer text = { 0 }, value = { 0 };
+	auto_buffer value = { 0 };
+	size_t start;
 
 	if (plan->n_changes == 0)
 		return;
-	annotation_format(&plan->annotation, key, binding, &text);
 	if (!spec->annotations_json)
 		buffer_add(&value, SLICE("{\"" ANNOTATION_KEY "\":"));
-	json_quote(&value, buffer_slice(&text));
-	/* It may be as long as the spec. */
-	buffer_free(&text);
-	if (spec->annotations_json) {
-		plan_set_member(plan, PLAN_ANNOTATION, &spec->doc, spec->annotations_json,
-				SPEC_ANNOTATION_OURS, ANNOTATION_KEY,
-				buffer_slice(&value), why);
-		return;
-	}
-	buffer_add(&value, SLICE("}"));
-	plan_set_member(plan, PLAN_ANNOTATION, &spec->doc, 0, SPEC_ANNOTATIONS,
-			"annotations", buffer_slice(&value), why);
+	start = value.length;
+	annotation_format(&plan->annotation, key, binding, &value);
+	json_quote_end(&value, start);
+	if (!spec->annotations_json)
+		buffer_add(&value, SLICE("}"));
+	/* It may be as long as the spec: there is no second copy of it. */
+	free(plan->annotation_value);
+	plan->annotation_value = take_ptr(value.data);
+	if (spec->annotations_json)
+		set_member(plan, PLAN_ANNOTATION, &spec->doc, spec->annotations_json,
+			   SPEC_ANNOTATION_OURS, ANNOTATION_KEY, plan->annotation_value,
+			   why);
+	else
+		set_member(plan, PLAN_ANNOTATION, &spec->doc, 0, SPEC_ANNOTATIONS,
+			   "annotations", plan->annotation_value, why);
 }
 
 bool plan_node_changes(const struct plan_node *node)
@@ -164,6 +196,7 @@ void plan_free(struct plan *plan)
 	free(plan->result.mounts);
 	env_changes_free(&plan->env);
 	annotation_free(&plan->annotation);
+	free(plan->annotation_value);
 	text_pool_free(&plan->texts);
 	*plan = (struct plan) { 0 };
 }

@@ -320,15 +320,10 @@ static void emit(struct planner *planner)
 {
 	struct plan *plan = planner->plan;
 
-	for (size_t i = 0; i < plan->env.count; i++) {
-		auto_buffer text = { 0 };
-
-		json_quote(&text, slice_from(plan->env.items[i].text));
-		plan_replace(plan, PLAN_ENVIRONMENT, &planner->in->spec->doc,
-			     plan->env.items[i].variable->source->json,
-			     buffer_slice(&text),
-			     "the device map gives these addresses of this machine");
-	}
+	for (size_t i = 0; i < plan->env.count; i++)
+		plan_replace_variable(
+			plan, &planner->in->spec->doc, &plan->env.items[i],
+			"the device map gives these addresses of this machine");
 }
 
 void plan_environment(struct planner *planner)

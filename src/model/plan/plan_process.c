@@ -172,14 +172,8 @@ void plan_process(const struct spec *process, struct environment *environment,
 	lookup_open(annotation, container, &lookup);
 	mark_done(&lookup, environment);
 	environment_translate(environment, translate, &lookup, &ret->env, messages);
-	for (size_t i = 0; i < ret->env.count; i++) {
-		auto_buffer text = { 0 };
-
-		json_quote(&text, slice_from(ret->env.items[i].text));
-		plan_replace(ret, PLAN_ENVIRONMENT, &process->doc,
-			     ret->env.items[i].variable->source->json,
-			     buffer_slice(&text),
-			     "the container's annotation has these addresses");
-	}
+	for (size_t i = 0; i < ret->env.count; i++)
+		plan_replace_variable(ret, &process->doc, &ret->env.items[i],
+				      "the container's annotation has these addresses");
 	lookup_close(&lookup);
 }

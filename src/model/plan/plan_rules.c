@@ -440,21 +440,21 @@ static void emit_list(struct planner *planner, const struct added_rules *added)
 static void emit_added(struct planner *planner, const struct added_rules *added)
 {
 	const struct spec *spec = planner->in->spec;
-	struct plan_result *result = &planner->plan->result;
+	const size_t kept = planner->plan->result.n_rules;
 
 	if (added->count && !spec->rules_json)
 		emit_list(planner, added);
-	for (size_t i = 0; i < added->count; i++) {
+	for (size_t i = 0; i < added->count && spec->rules_json; i++) {
 		auto_buffer text = { 0 };
 
 		format_rule(&added->items[i], &text);
-		if (spec->rules_json)
-			plan_append(planner->plan, PLAN_RULE, &spec->doc,
-				    spec->rules_json, result->n_rules,
-				    buffer_slice(&text), added->why[i]);
-		keep_rule(planner->plan, &added->items[i]);
+		plan_append(planner->plan, PLAN_RULE, &spec->doc, spec->rules_json,
+			    kept + i, buffer_slice(&text), added->why[i]);
 	}
-	if (spec->n_rules && result->n_rules == 0) {
+	/* They may be many, and only who verifies the text needs them. */
+	for (size_t i = 0; i < added->count && planner->in->result; i++)
+		keep_rule(planner->plan, &added->items[i]);
+	if (spec->n_rules && kept + added->count == 0) {
 		plan_append(planner->plan, PLAN_GUEST_KERNEL, &spec->doc,
 			    spec->rules_json, 0,
 			    SLICE("{\"allow\":false,\"access\":\"rwm\"}"),

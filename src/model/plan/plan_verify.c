@@ -50,21 +50,34 @@ static bool mounts_hold(const struct plan_result *result, const struct spec *aft
 	return true;
 }
 
+/* What the variable is to become, as JSON, or NULL: it stays; *at is the first of the changes
+ * that isn't past. */
+static const char *find_variable(const struct plan *plan,
+				 const struct spec_variable *variable, size_t *at)
+{
+	while (*at < plan->n_changes && plan->changes[*at].rule != PLAN_ENVIRONMENT)
+		(*at)++;
+	if (*at < plan->n_changes && plan->changes[*at].json == variable->json)
+		return plan->changes[(*at)++].new_text;
+	return NULL;
+}
+
 static bool environment_holds(const struct plan *plan, const struct spec *before,
 			      const struct spec *after)
 {
-	size_t k = 0; /* changes are in the order of the spec */
+	size_t at = 0;
 
 	if (before->n_variables != after->n_variables)
 		return false;
 	for (size_t i = 0; i < before->n_variables; i++) {
-		struct slice wanted = variable_text(&before->variables[i]);
+		const struct spec_variable *wanted = &before->variables[i],
+					   *is = &after->variables[i];
+		const char *changed = find_variable(plan, wanted, &at);
 
-		if (k < plan->env.count &&
-		    plan->env.items[k].variable->source == &before->variables[i])
-			wanted = slice_from(plan->env.items[k++].text);
-		if (before->variables[i].index != after->variables[i].index ||
-		    !slice_equal(wanted, variable_text(&after->variables[i])))
+		if (wanted->index != is->index ||
+		    !(changed ? slice_equal(slice_from(changed),
+					    json_raw(&after->doc, is->json))
+			      : slice_equal(variable_text(wanted), variable_text(is))))
 			return false;
 	}
 	return true;
