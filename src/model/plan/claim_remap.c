@@ -86,18 +86,19 @@ static char *find_fault(const struct planner *planner, const struct claim *claim
 struct resolved_node *claim_give(struct planner *planner, const struct claim *claim,
 				 const char *path, uint32_t group)
 {
+	const struct spec *spec = planner->in->spec;
 	struct resolved_node *node = xzalloc(sizeof *node);
 
+	if (!planner->given)
+		planner->given =
+			array_zalloc(spec->n_devices + spec->n_mounts, planner->given);
 	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
 	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
 	node->final_path = node->path;
 	node->vfio = true;
 	node->has_group = true;
 	node->group = group;
-	if (claim->is_mount)
-		planner->mount_nodes[claim->index] = node;
-	else
-		planner->device_nodes[claim->index] = node;
+	planner->given[claim->index + (claim->is_mount ? spec->n_devices : 0)] = node;
 	return node;
 }
 

@@ -28,7 +28,7 @@ static void claim_devices(struct planner *planner, struct claims *claims)
 							   SPEC_DEVICE_PATH),
 				       .index = i };
 
-		if (planner->device_entries[i] || path_is_control_node(device->path))
+		if (plan_device_entry(planner, i) || path_is_control_node(device->path))
 			continue;
 		if (device_is_done(planner->in->annotation, device)) {
 			note_done(planner, &planner->in->request->devices[i], claims);
@@ -75,7 +75,7 @@ static void claim_mounts(struct planner *planner, struct claims *claims)
 				       .is_mount = true,
 				       .index = i };
 
-		if (planner->mount_entries[i] || path_is_control_node(mount->source))
+		if (plan_mount_entry(planner, i) || path_is_control_node(mount->source))
 			continue;
 		if (mount_is_done(planner->in->annotation, mount)) {
 			note_done(planner, &planner->in->request->mounts[i], claims);
@@ -259,9 +259,9 @@ void claim_drop(struct planner *planner, const struct claim *claim, const char *
 	auto_free char *path = text_quote(claim->path);
 
 	if (claim->is_mount)
-		planner->mount_dropped[claim->index] = true;
+		plan_mount_state(planner, claim->index)->dropped = true;
 	else
-		planner->device_dropped[claim->index] = true;
+		plan_device_state(planner, claim->index)->dropped = true;
 	planner->removes = true;
 	messages_add(planner->messages, MESSAGE_WARNING, "%s is removed: %s", path, why);
 }

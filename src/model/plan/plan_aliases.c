@@ -10,7 +10,7 @@ static bool is_own(const struct planner *planner, size_t index)
 
 	if (planner->in->request->unmapped != UNMAPPED_OWN)
 		return false;
-	return place->entry ? !planner->device_entries[index]
+	return place->entry ? !plan_device_entry(planner, index)
 			    : plan_device_is_own(planner, index);
 }
 
@@ -48,7 +48,8 @@ int plan_aliases(struct planner *planner)
 		if (!place->alias || is_own(planner, i))
 			continue;
 		/* The other one turned out to be this machine's own. */
-		if (place->twin != REQUEST_NONE && !planner->device_entries[place->twin])
+		if (place->twin != REQUEST_NONE &&
+		    !plan_device_entry(planner, place->twin))
 			continue;
 		return refuse(planner, &spec->devices[i], place);
 	}

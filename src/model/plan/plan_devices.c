@@ -83,7 +83,7 @@ static void map_device(struct planner *planner, struct planned_device *first,
 static int classify(struct planner *planner, size_t index)
 {
 	const struct spec_device *before = &planner->in->spec->devices[index];
-	const struct map_entry *entry = planner->device_entries[index];
+	const struct map_entry *entry = plan_device_entry(planner, index);
 	struct planned_device *device = add_device(planner, before);
 
 	if (device_is_done(planner->in->annotation, before)) {
@@ -98,9 +98,9 @@ static int classify(struct planner *planner, size_t index)
 		remove_device(planner, device, plan_find_resolved(planner, entry)->why);
 	} else if (entry) {
 		map_device(planner, device, plan_find_resolved(planner, entry));
-	} else if (planner->device_nodes[index]) {
-		become(planner, device, planner->device_nodes[index]);
-	} else if (planner->device_dropped[index]) {
+	} else if (plan_device_node(planner, index)) {
+		become(planner, device, plan_device_node(planner, index));
+	} else if (plan_device_state(planner, index)->dropped) {
 		remove_device(planner, device,
 			      "no map entry names it, and it is not this machine's");
 	}

@@ -98,7 +98,7 @@ static int map_mount(struct planner *planner, size_t index, const struct map_ent
 static int classify(struct planner *planner, size_t index)
 {
 	const struct spec_mount *before = &planner->in->spec->mounts[index];
-	const struct map_entry *entry = planner->mount_entries[index];
+	const struct map_entry *entry = plan_mount_entry(planner, index);
 	struct planned_mount *mount;
 
 	if (mount_is_done(planner->in->annotation, before)) {
@@ -120,11 +120,11 @@ static int classify(struct planner *planner, size_t index)
 	if (entry)
 		return map_mount(planner, index, entry);
 	mount = add_mount(planner, before);
-	if (planner->mount_nodes[index]) {
+	if (plan_mount_node(planner, index)) {
 		mount->action = DEVICE_CHANGES;
-		become(planner, mount, planner->mount_nodes[index],
+		become(planner, mount, plan_mount_node(planner, index),
 		       slice_equal(before->source, before->destination));
-	} else if (planner->mount_dropped[index]) {
+	} else if (plan_mount_state(planner, index)->dropped) {
 		remove_mount(planner, mount,
 			     "no map entry names it, and it is not this machine's");
 	}

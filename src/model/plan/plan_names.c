@@ -132,7 +132,7 @@ static int name_device(struct planner *planner, size_t index)
 	if (r == 0)
 		r = check_stand_in(planner, device, entry);
 	if (r == 0)
-		planner->device_entries[index] = entry;
+		plan_device_state(planner, index)->named = true;
 	return r;
 }
 
@@ -176,7 +176,7 @@ static int name_mount(struct planner *planner, size_t index)
 	}
 	r = check_entry(planner, place->entry);
 	if (r == 0)
-		planner->mount_entries[index] = place->entry;
+		plan_mount_state(planner, index)->named = true;
 	return r;
 }
 
@@ -199,8 +199,8 @@ static int check_twice(struct planner *planner, const struct slice_place *places
 		const struct spec_device *device = &spec->devices[places[i].place];
 		auto_free char *quoted = NULL;
 
-		if (!planner->device_entries[places[i].place] &&
-		    !planner->device_entries[places[0].place] &&
+		if (!plan_device_entry(planner, places[i].place) &&
+		    !plan_device_entry(planner, places[0].place) &&
 		    !(vfio && !devices_equal(first, device)))
 			continue;
 		quoted = text_quote(first->path);
@@ -297,14 +297,14 @@ int plan_names(struct planner *planner)
 	for (size_t i = 0; i < spec->n_mounts && r == 0; i++)
 		r = name_mount(planner, i);
 	for (size_t i = 0; i < spec->n_devices; i++) {
-		if (planner->device_entries[i])
-			planner->resolved[planner->device_entries[i] -
+		if (plan_device_entry(planner, i))
+			planner->resolved[plan_device_entry(planner, i) -
 					  planner->in->map->entries]
 				.named = true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (planner->mount_entries[i])
-			planner->resolved[planner->mount_entries[i] -
+		if (plan_mount_entry(planner, i))
+			planner->resolved[plan_mount_entry(planner, i) -
 					  planner->in->map->entries]
 				.named = true;
 	}

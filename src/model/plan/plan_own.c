@@ -223,8 +223,8 @@ static size_t list_groups(const struct judgement *judgement, uint32_t *ret)
 	for (size_t i = 0; i < judgement->claims->count; i++) {
 		const struct claim *claim = &judgement->claims->items[i];
 		const struct resolved_node *node =
-			claim->is_mount ? planner->mount_nodes[claim->index]
-					: planner->device_nodes[claim->index];
+			claim->is_mount ? plan_mount_node(planner, claim->index)
+					: plan_device_node(planner, claim->index);
 
 		if (node)
 			ret[count++] = node->group;

@@ -6,9 +6,10 @@
 const struct map_entry *planned_device_entry(const struct planner *planner,
 					     const struct planned_device *device)
 {
-	return device->place ? planner->device_entries[device->place -
-						       planner->in->spec->devices]
-			     : NULL;
+	return device->place
+		       ? plan_device_entry(planner,
+					   device->place - planner->in->spec->devices)
+		       : NULL;
 }
 
 struct spec_device planned_device_after(const struct planned_device *device)
@@ -29,7 +30,8 @@ const struct map_entry *planned_mount_entry(const struct planner *planner,
 					    const struct planned_mount *mount)
 {
 	return node_given(mount->to) || mount->action != DEVICE_ADDED
-		       ? planner->mount_entries[mount->before - planner->in->spec->mounts]
+		       ? plan_mount_entry(planner, (size_t)(mount->before -
+							    planner->in->spec->mounts))
 		       : NULL;
 }
 

@@ -119,12 +119,8 @@ static void planner_free(struct planner *planner)
 		free(planner->own[i]);
 	free(planner->own);
 	free(planner->resolved);
-	free(planner->device_entries);
-	free(planner->mount_entries);
-	free(planner->device_nodes);
-	free(planner->mount_nodes);
-	free(planner->device_dropped);
-	free(planner->mount_dropped);
+	free(planner->states);
+	free(planner->given);
 	free(planner->devices);
 	free(planner->mounts);
 	error_free(&planner->pending);
@@ -140,15 +136,8 @@ int plan_build(const struct plan_input *input, struct plan *ret,
 		.messages = messages,
 		.err = err,
 		.resolved = array_zalloc(input->map->n_entries, planner.resolved),
-		.device_entries =
-			array_zalloc(input->spec->n_devices, planner.device_entries),
-		.mount_entries =
-			array_zalloc(input->spec->n_mounts, planner.mount_entries),
-		.device_nodes =
-			array_zalloc(input->spec->n_devices, planner.device_nodes),
-		.mount_nodes = array_zalloc(input->spec->n_mounts, planner.mount_nodes),
-		.device_dropped = xzalloc(input->spec->n_devices),
-		.mount_dropped = xzalloc(input->spec->n_mounts),
+		.states = array_zalloc(input->spec->n_devices + input->spec->n_mounts,
+				       planner.states),
 	};
 	int r;
 

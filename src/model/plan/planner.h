@@ -59,6 +59,12 @@ struct planned_mount {
 	bool moves; /* to the final path of what it shows */
 };
 
+/* What is known of a device or mount of the spec. */
+struct place_state {
+	bool named : 1;	  /* by the entry that has its path */
+	bool dropped : 1; /* no entry names it, and it goes */
+};
+
 struct planner {
 	const struct plan_input *in;
 	struct plan *plan;
@@ -68,12 +74,11 @@ struct planner {
 	bool only_unbound;    /* that is a function to be bound */
 	/* For each entry of the map. */
 	struct resolved *resolved;
-	/* For each device and mount of the spec: the entry that names it, or NULL. */
-	const struct map_entry **device_entries, **mount_entries;
-	/* The same: the node of this machine that its own address leads to, or NULL. */
-	const struct resolved_node **device_nodes, **mount_nodes;
-	/* The same: no entry names it, and it goes. */
-	bool *device_dropped, *mount_dropped;
+	/* For each device of the spec, and then for each mount. */
+	struct place_state *states;
+	/* The same: the node of this machine that its own address leads to, or NULL; NULL as
+	 * long as there is none. */
+	const struct resolved_node **given;
 	struct resolved_node **own; /* that these point to; owned */
 	size_t n_own, own_capacity;
 	struct resolved_node control[VFIO_KINDS]; /* of this machine */
@@ -106,6 +111,47 @@ int plan_rules(struct planner *planner);
 void plan_mounts_emit(struct planner *planner);
 void plan_environment(struct planner *planner);
 int plan_leftovers(struct planner *planner);
+
+/* Of the device or mount of this index in the spec. */
+static inline struct place_state *plan_device_state(const struct planner *planner,
+						    size_t index)
+{
+	return &planner->states[index];
+}
+static inline struct place_state *plan_mount_state(const struct planner *planner,
+						   size_t index)
+{
+	return &planner->states[planner->in->spec->n_devices + index];
+}
+
+/* The entry that names it, or NULL. */
+static inline const struct map_entry *plan_device_entry(const struct planner *planner,
+							size_t index)
+{
+	return plan_device_state(planner, index)->named
+		       ? planner->in->request->devices[index].entry
+		       : NULL;
+}
+static inline const struct map_entry *plan_mount_entry(const struct planner *planner,
+						       size_t index)
+{
+	return plan_mount_state(planner, index)->named
+		       ? planner->in->request->mounts[index].entry
+		       : NULL;
+}
+
+/* The node that its own address leads to, or NULL. */
+static inline const struct resolved_node *plan_device_node(const struct planner *planner,
+							   size_t index)
+{
+	return planner->given ? planner->given[index] : NULL;
+}
+static inline const struct resolved_node *plan_mount_node(const struct planner *planner,
+							  size_t index)
+{
+	return planner->given ? planner->given[planner->in->spec->n_devices + index]
+			      : NULL;
+}
 
 /* What was resolved for an entry of the map. */
 const struct resolved *plan_find_resolved(const struct planner *planner,
