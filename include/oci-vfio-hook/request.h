@@ -48,17 +48,21 @@ struct request_place {
 	bool by_destination; /* mount: its destination is */
 };
 
+/* What the spec says of an entry of the map. */
+struct request_entry {
+	bool named; /* a device or mount of the spec has its path */
+	/* It is not named, but its node is in a directory that is mounted, and a variable names
+	 * a function of it. */
+	bool followed;
+	uint32_t node; /* of a named `node` entry: its vm_path in nodes */
+};
+
 struct request {
 	/* The policy for what no entry names: never UNMAPPED_AUTO. */
 	enum unmapped_policy unmapped;
-	struct request_place *devices; /* for each of spec.devices; owned */
-	struct request_place *mounts;  /* for each of spec.mounts; owned */
-	/* For each entry of the map: has a device or mount of the spec its path? */
-	bool *named;
-	/* The same: not named, but its node is in a directory that is mounted, and a variable
-	 * names a function of it. */
-	bool *followed;
-	uint32_t *entry_nodes; /* for each named `node` entry: its vm_path in nodes */
+	/* For each of spec.devices, and after these for each of spec.mounts; owned. */
+	struct request_place *devices, *mounts;
+	struct request_entry *entries; /* for each entry of the map; owned */
 	struct request_function *functions;
 	size_t n_functions, functions_capacity;
 	/* Functions of entries that the spec doesn't ask for: looked up only where a group has

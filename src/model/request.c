@@ -494,11 +494,13 @@ static void find_named(struct request *request, const struct spec *spec,
 {
 	for (size_t i = 0; i < spec->n_devices; i++) {
 		if (request->devices[i].entry)
-			request->named[request->devices[i].entry - map->entries] = true;
+			request->entries[request->devices[i].entry - map->entries].named =
+				true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		if (request->mounts[i].entry)
-			request->named[request->mounts[i].entry - map->entries] = true;
+			request->entries[request->mounts[i].entry - map->entries].named =
+				true;
 	}
 }
 
@@ -512,24 +514,24 @@ static void request_entries(struct request *request, const struct spec *spec,
 
 	for (size_t i = 0; i < map->n_entries; i++) {
 		const struct map_entry *entry = &map->entries[i];
-		bool named = request->named[i];
+		bool named = request->entries[i].named;
 
 		if (map_entry_is_idle(entry))
 			continue;
-		request->followed[i] =
+		request->entries[i].followed =
 			directory && !named && entry->type == DEVICE_VFIO_PCI &&
 			!annotation_find_container_path(
 				annotation, slice_from(entry->container_path)) &&
 			names_host(environment, entry);
 		if (map_entry_is_vfio(entry))
-			add_functions(request, entry, named, request->followed[i], all,
-				      environment);
+			add_functions(request, entry, named, request->entries[i].followed,
+				      all, environment);
 		else if (entry->type == DEVICE_NODE && named)
 			want_node(wanted,
 				  path_is_control_node(slice_from(entry->vm_path))
 					  ? REQUEST_NODE_VFIO
 					  : REQUEST_NODE_FILE,
-				  slice_from(entry->vm_path), &request->entry_nodes[i]);
+				  slice_from(entry->vm_path), &request->entries[i].node);
 		for (unsigned int kind = 0; kind < VFIO_KINDS; kind++)
 			request->control[kind] |=
 				named && map_entry_takes(entry, (enum vfio_kind)kind);
@@ -552,7 +554,7 @@ static bool has_unexplained_rule(const struct request *request, const struct spe
 	for (size_t i = 0; i < map->n_entries; i++) {
 		/* A `node` may turn out to be a block device, of which these aren't the numbers. */
 		if (map->entries[i].has_host_dev && map->entries[i].type != DEVICE_NODE &&
-		    (request->named[i] || request->followed[i]))
+		    (request->entries[i].named || request->entries[i].followed))
 			device_number_set_add(&known, &map->entries[i].host_dev);
 	}
 	return has_unknown_rule(spec, &known);
@@ -570,7 +572,7 @@ static int check_missing(const struct request *request, const struct spec *spec,
 		struct slice path = slice_from(entry->container_path);
 		auto_free char *quoted = NULL;
 
-		if (request->named[i] || entry->source != MAP_SOURCE_OPTION ||
+		if (request->entries[i].named || entry->source != MAP_SOURCE_OPTION ||
 		    entry->type == DEVICE_VFIO_PCI_GK || map_entry_is_idle(entry) ||
 		    annotation_find_container_path(annotation, path))
 			continue;
@@ -606,11 +608,9 @@ int request_build(const struct spec *spec, const struct environment *environment
 	bool own, by_address;
 
 	ret->unmapped = resolve_policy(policy->unmapped, map, annotation);
-	ret->devices = xzalloc(spec->n_devices * sizeof *ret->devices);
-	ret->mounts = xzalloc(spec->n_mounts * sizeof *ret->mounts);
-	ret->named = xzalloc(map->n_entries * sizeof *ret->named);
-	ret->followed = xzalloc(map->n_entries * sizeof *ret->followed);
-	ret->entry_nodes = xzalloc(map->n_entries * sizeof *ret->entry_nodes);
+	ret->devices = xzalloc((spec->n_devices + spec->n_mounts) * sizeof *ret->devices);
+	ret->mounts = ret->devices + spec->n_devices;
+	ret->entries = xzalloc(map->n_entries * sizeof *ret->entries);
 	for (size_t i = 0; i < spec->n_devices; i++)
 		request_device(ret, spec, i, map, annotation, policy, &wanted);
 	for (size_t i = 0; i < spec->n_mounts; i++)
@@ -644,10 +644,7 @@ void request_free(struct request *request)
 	text_pool_free(&request->texts);
 	free(request->nodes);
 	free(request->devices);
-	free(request->mounts);
-	free(request->named);
-	free(request->followed);
-	free(request->entry_nodes);
+	free(request->entries);
 	free(request->functions);
 	free(request->others);
 	free(request->own);

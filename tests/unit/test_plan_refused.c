@@ -377,7 +377,7 @@ static void answer_no_entry_node(const void *sysroot, const struct request *requ
 				 struct inventory *ret)
 {
 	machine_answer(sysroot, request, ret);
-	request->entry_nodes[0] = REQUEST_NONE;
+	request->entries[0].node = REQUEST_NONE;
 }
 
 static void answer_no_device_node(const void *sysroot, const struct request *request,

@@ -23,10 +23,7 @@ static void claim_devices(struct planner *planner, struct claims *claims)
 	for (size_t i = 0; i < spec->n_devices; i++) {
 		const struct spec_device *device = &spec->devices[i];
 		bool vfio = path_is_vfio_node(device->path);
-		struct claim claim = { .path = device->path,
-				       .json = json_member(&spec->doc, device->json,
-							   SPEC_DEVICE_PATH),
-				       .index = i };
+		struct claim claim = { .path = device->path, .index = i };
 
 		if (plan_device_entry(planner, i) || path_is_control_node(device->path))
 			continue;
@@ -39,6 +36,7 @@ static void claim_devices(struct planner *planner, struct claims *claims)
 								   &device->number);
 		if (!vfio && !claim.disguised)
 			continue;
+		claim.json = json_member(&spec->doc, device->json, SPEC_DEVICE_PATH);
 		claim.found =
 			plan_find_node(planner, planner->in->request->devices[i].node);
 		claim.is_own = vfio && plan_device_is_own(planner, i);

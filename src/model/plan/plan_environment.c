@@ -260,7 +260,7 @@ static void add_without_node(const struct lookup *lookup, size_t leader,
 		return;
 	entry = find_entry(lookup, host);
 	if (plan_find_resolved(lookup->planner, entry)->named ||
-	    in->request->followed[entry - in->map->entries] ||
+	    in->request->entries[entry - in->map->entries].followed ||
 	    entry->type != DEVICE_VFIO_PCI)
 		return;
 	host->named = leader + 1;

@@ -276,7 +276,7 @@ static int check_missing(struct planner *planner)
 
 		if (entry->source != MAP_SOURCE_OPTION ||
 		    entry->type == DEVICE_VFIO_PCI_GK || planner->resolved[i].named ||
-		    !planner->in->request->named[i])
+		    !planner->in->request->entries[i].named)
 			continue;
 		path = text_quote(slice_from(entry->container_path));
 		return error_set(

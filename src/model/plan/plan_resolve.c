@@ -326,7 +326,7 @@ static int resolve_node(struct planner *planner, const struct map_entry *entry,
 {
 	const struct inventory_node *found = plan_find_node(
 		planner,
-		planner->in->request->entry_nodes[entry - planner->in->map->entries]);
+		planner->in->request->entries[entry - planner->in->map->entries].node);
 	auto_free char *path = NULL, *why = NULL;
 	struct resolved_node *node;
 
@@ -370,7 +370,7 @@ int plan_resolve(struct planner *planner)
 				    ? resolve_node(planner, entry, resolved)
 				    : resolve_functions(planner, entry, resolved, first,
 							end);
-		else if (request->followed[i])
+		else if (request->entries[i].followed)
 			follow_functions(planner, entry, resolved, first, end);
 	}
 	/* Functions that only the environment asks for: never the wrong device either. */
