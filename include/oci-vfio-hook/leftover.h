@@ -48,6 +48,8 @@ struct leftover {
 	size_t start, end;		  /* bytes of the text */
 	struct leftover_address *address; /* or: */
 	struct leftover_path *path;
+	/* The path is the end of a longer one, as that of a volume that shows all of the host. */
+	bool below;
 	struct pci_spelling spelling; /* of the address */
 };
 
@@ -55,6 +57,8 @@ struct leftover {
 struct leftover_search {
 	size_t at;
 	size_t run_start, run_end; /* the last run of letters and digits before it */
+	/* Where the last run of a path's characters begins, looked for as far as this. */
+	size_t path_start, path_seen;
 };
 
 /* Finds the next left-over of the text; false: there is no more.
@@ -62,7 +66,8 @@ struct leftover_search {
  * A token is bounded by the ends of the text or a character other than 0-9A-Za-z; the
  * longest counts. A ":" before an address belongs to it after a whole run of two, or of
  * four to eight, hex digits; a "." after a token where a digit follows; a path goes on with
- * any of 0-9A-Za-z/_-. */
+ * any of 0-9A-Za-z/_-. Slashes of a path may be several, and have a "." between them; and it may
+ * follow other elements of an absolute path. */
 bool leftover_find(const struct leftover_table *table, struct slice text,
 		   struct leftover_search *search, struct leftover *ret);
 

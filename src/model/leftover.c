@@ -169,6 +169,7 @@ static bool find_address(const struct leftover_table *table, struct slice text,
 	ret->start = start;
 	ret->end = end;
 	ret->path = NULL;
+	ret->below = false;
 	ret->address = bsearch(&key, table->addresses, table->n_addresses,
 			       sizeof(*table->addresses), compare_addresses);
 	return ret->address != NULL;
@@ -189,6 +190,7 @@ static bool find_uuid(const struct leftover_table *table, struct slice text,
 	if (!ret->address)
 		return false;
 	ret->path = NULL;
+	ret->below = false;
 	ret->spelling = (struct pci_spelling) { 0 };
 	ret->start = start;
 	ret->end = search->run_end = search->at = end;
@@ -196,21 +198,70 @@ static bool find_uuid(const struct leftover_table *table, struct slice text,
 	return true;
 }
 
+/* Is that which doesn't make a path another one after a slash? */
+static bool is_slack(struct slice text, size_t at)
+{
+	if (at < text.length && text.data[at] == '.')
+		at++;
+	return at < text.length && text.data[at] == '/';
+}
+
+static size_t skip_slack(struct slice text, size_t at)
+{
+	while (is_slack(text, at))
+		at += text.data[at] == '.' ? 2 : 1;
+	return at;
+}
+
+/* An order of a clean path and the text without slack after slashes, as slice_compare(). 0 also
+ * where the text begins with the path, which ends there at *ret_end. */
+static int compare_with_text(struct slice path, struct slice text, size_t *ret_end)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < path.length; i++) {
+		if (at == text.length)
+			return 1;
+		if (path.data[i] != text.data[at])
+			return (unsigned char)path.data[i] - (unsigned char)text.data[at];
+		at++;
+		if (path.data[i] == '/')
+			at = skip_slack(text, at);
+	}
+	*ret_end = at;
+	return 0;
+}
+
 /* The last path that isn't after the text: any that the text begins with is it or one of its
  * beginnings. Index plus 1. */
 static size_t find_last_before(const struct leftover_table *table, struct slice text)
 {
-	size_t low = 0, high = table->n_paths;
+	size_t low = 0, high = table->n_paths, end;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (slice_compare(table->paths[middle].path, text) <= 0)
+		if (compare_with_text(table->paths[middle].path, text, &end) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+static bool is_of_path(char c)
+{
+	return is_alphanumeric(c) || (c && strchr("/._-", c));
+}
+
+/* Does an absolute path go on there? */
+static bool is_below(struct slice text, struct leftover_search *search, size_t at)
+{
+	for (; search->path_seen < at; search->path_seen++) {
+		if (!is_of_path(text.data[search->path_seen]))
+			search->path_start = search->path_seen + 1;
+	}
+	return search->path_start < at && text.data[search->path_start] == '/';
 }
 
 /* At a slash: is it the beginning of a path of the table? */
@@ -219,20 +270,21 @@ static bool find_path(const struct leftover_table *table, struct slice text,
 {
 	const size_t start = search->at++;
 	struct slice rest = slice_from_to(text, start, text.length);
-	size_t index;
+	size_t index, end = 0;
 
-	if (start > 0 && is_alphanumeric(text.data[start - 1]))
+	ret->below = start > 0 && is_alphanumeric(text.data[start - 1]);
+	if (is_slack(text, start + 1) || (ret->below && !is_below(text, search, start)))
 		return false;
 	index = find_last_before(table, rest);
-	while (index && (!slice_starts(rest, table->paths[index - 1].path) ||
-			 !ends_path(rest, table->paths[index - 1].path.length)))
+	while (index && (compare_with_text(table->paths[index - 1].path, rest, &end) ||
+			 !ends_path(rest, end)))
 		index = table->paths[index - 1].beginning;
 	if (index == 0)
 		return false;
 	ret->start = start;
 	ret->path = &table->paths[index - 1];
 	ret->address = NULL;
-	ret->end = search->at = start + ret->path->path.length;
+	ret->end = search->at = start + end;
 	return true;
 }
 

@@ -118,8 +118,24 @@ static char next_character(struct slice json, size_t *at)
 	return (char)value;
 }
 
-/* At the sign of paths: does the text before it end as all paths begin? A slash may be
- * escaped. */
+/* At a slash, which may be escaped: the first of what is one for a path. */
+static size_t find_first_slash(struct slice json, size_t at)
+{
+	for (;;) {
+		size_t before;
+
+		if (at > 0 && json.data[at - 1] == '\\')
+			at--;
+		before = at;
+		if (before > 1 && json.data[before - 1] == '.')
+			before--;
+		if (before == 0 || json.data[before - 1] != '/')
+			return at;
+		at = before - 1;
+	}
+}
+
+/* At the sign of paths: does the text before it end as all paths begin? A slash may be several. */
 static bool is_path(const struct leftover_filter *filter, struct slice json, size_t at)
 {
 	size_t i = filter->sign;
@@ -127,8 +143,8 @@ static bool is_path(const struct leftover_filter *filter, struct slice json, siz
 	while (json.data[at] == filter->beginning.data[i]) {
 		if (i-- == 0)
 			return true;
-		if (json.data[at] == '/' && at > 0 && json.data[at - 1] == '\\')
-			at--;
+		if (json.data[at] == '/')
+			at = find_first_slash(json, at);
 		if (at-- == 0)
 			return false;
 	}

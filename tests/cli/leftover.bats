@@ -144,7 +144,26 @@ everywhere() {
 	assert_args_become /dev/vfio/45 --node=/dev/vfio/45,x '/dev/vfio/45:/dev/vfio/45' '"/dev/vfio/45"' /dev/vfio/45. /dev/vfio/45.x \
 		becomes /dev/vfio/3 --node=/dev/vfio/3,x '/dev/vfio/3:/dev/vfio/3' '"/dev/vfio/3"' /dev/vfio/3. /dev/vfio/3.x
 	assert_args_stay /dev/vfio/450 /dev/vfio/45/x /dev/vfio/45-x /dev/vfio/45_x /dev/vfio/45x /dev/vfio/45.5 x/dev/vfio/45 /dev/vfio/4 \
-		/dev/vfio/46 /dev/vfio/vfio /dev/vfio dev/vfio/45 //dev//vfio/45
+		/dev/vfio/46 /dev/vfio/vfio /dev/vfio dev/vfio/45
+}
+
+@test "a path with more slashes than it takes is the same one" {
+	assert_args_become /dev/vfio//45 --node=/dev/vfio/./45,x //dev//./vfio/45 becomes /dev/vfio/3 --node=/dev/vfio/3,x //dev/vfio/3
+	assert_args_stay /dev/vfio/../45 /dev/vfio//45/ /dev/vfio//46
+}
+
+@test "a path below another directory is told of, and stays" {
+	set_args /host/dev/vfio/45 x=/host/dev//vfio/45 /dev/vfio/45
+	remember
+	apply --leftover=translate
+	assert_warning "process.args[0] still has the host's /dev/vfio/45, which is /dev/vfio/3 here; change it where it comes from" \
+		"process.args[1] still has the host's /dev//vfio/45, which is /dev/vfio/3 here; change it where it comes from"
+	assert_args /host/dev/vfio/45 x=/host/dev//vfio/45 /dev/vfio/3
+	rm -f "$CONFIG"
+	set_args /host/dev/vfio/45
+	remember
+	apply --leftover=error
+	assert_refused 69 'names of the host are left in process.args[0] (/dev/vfio/45)'
 }
 
 @test "the longest path counts" {

@@ -74,21 +74,61 @@ static bool goes_on(char c)
 	return c == '/' || c == '_' || c == '-';
 }
 
+/* Does the text from `at` on begin with the path, if slashes there are passed over that make no
+ * other one of it? Returns where the path ends, or 0. */
+static size_t skip_path(struct slice text, size_t at, struct slice path)
+{
+	for (size_t i = 0; i < path.length; i++) {
+		if (at == text.length || text.data[at++] != path.data[i])
+			return 0;
+		if (path.data[i] != '/')
+			continue;
+		for (;;) {
+			const struct slice rest = slice_from_to(text, at, text.length);
+
+			if (slice_starts(rest, SLICE("/")))
+				at++;
+			else if (slice_starts(rest, SLICE("./")))
+				at += 2;
+			else
+				break;
+		}
+	}
+	return at;
+}
+
+/* Is there the end of an absolute path before it? */
+static bool follows_path(struct slice text, size_t at)
+{
+	size_t start = at;
+
+	while (start > 0 &&
+	       (is_alphanumeric(text.data[start - 1]) || text.data[start - 1] == '.' ||
+		goes_on(text.data[start - 1])))
+		start--;
+	return start < at && text.data[start] == '/';
+}
+
 static bool is_path(const struct leftover_table *table, struct slice text, size_t at,
 		    size_t *ret_length)
 {
-	const struct slice rest = slice_from_to(text, at, text.length);
+	const struct slice rest = slice_from_to(text, at + 1, text.length);
 	size_t longest = 0;
 
+	*ret_length = 0;
+	if (slice_starts(rest, SLICE("/")) || slice_starts(rest, SLICE("./")) ||
+	    (at > 0 && is_alphanumeric(text.data[at - 1]) && !follows_path(text, at)))
+		return false;
 	for (size_t i = 0; i < table->n_paths; i++) {
 		const struct slice path = table->paths[i].path;
-		const size_t end = at + path.length;
+		const size_t end = skip_path(text, at, path);
 
-		if (slice_starts(rest, path) && path.length > longest &&
-		    ends(text, end) && (end == text.length || !goes_on(text.data[end])))
+		if (end && path.length > longest && ends(text, end) &&
+		    (end == text.length || !goes_on(text.data[end]))) {
 			longest = path.length;
+			*ret_length = end - at;
+		}
 	}
-	*ret_length = longest;
 	return longest > 0;
 }
 
@@ -100,10 +140,10 @@ static void check_between(const struct leftover_table *table, struct slice text,
 		struct pci_address address;
 		size_t length;
 
-		if (at > 0 && is_alphanumeric(text.data[at - 1]))
-			continue;
 		fuzz_check(!is_path(table, text, at, &length) || at + length > end,
 			   "a path is overlooked at %zu", at);
+		if (at > 0 && is_alphanumeric(text.data[at - 1]))
+			continue;
 		fuzz_check(!is_host(table, text, start, at, &length) || at + length > end,
 			   "an address is overlooked at %zu", at);
 		if (is_address(text, start, at, &address, &length))
@@ -125,7 +165,8 @@ static size_t check_text(const struct leftover_table *table, struct slice text)
 			   "no name at %zu", found.start);
 		fuzz_check(length == found.end - found.start, "another name");
 		fuzz_check(found.start == 0 ||
-				   !is_alphanumeric(text.data[found.start - 1]),
+				   !is_alphanumeric(text.data[found.start - 1]) ||
+				   (found.path && found.below),
 			   "inside of a word");
 		check_between(table, text, at, found.start);
 		at = found.end;

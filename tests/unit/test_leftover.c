@@ -95,9 +95,13 @@ static void test_tokens(void **state)
 		"[/dev/vfio/45]. [/dev/vfio/45].z [/dev/vfio/4].x /dev/vfio/45.5",
 		"/dev/vfio/450 /dev/vfio/45/ /dev/vfio/45/y /dev/vfio/45- /dev/vfio/45_ /dev/vfio/45x",
 		"x/dev/vfio/45 0/dev/vfio/45 .[/dev/vfio/45] /[/dev/vfio/45] -[/dev/vfio/45]",
-		"/dev/vfio/ /dev/vfio /dev /dev/a /dev/a bc /dev//vfio/45 /dev/VFIO/45",
+		"/dev/vfio/ /dev/vfio /dev /dev/a /dev/a bc [/dev//vfio/45] /dev/VFIO/45",
 		"/dev/vfio/[3b:02.0] [/dev/vfio/4]:[3b:02.0]",
 		"\xc3\xa9[/dev/vfio/45]\xc3\xa9",
+		"[/dev/vfio//45] [/dev/vfio/./45] /.//[/dev//.///./vfio/././45/x]",
+		"[/dev/vfio//4].x /dev/vfio//4.45 /dev/vfio/..45 /dev/vfio/45/. /dev/vfio/.45 /dev/vfio/../45",
+		"/host[/dev/vfio/45] x=/host_1/a.b-c[/dev//vfio/45/x] 0000:3b:02/dev/vfio/45",
+		"host/dev/vfio/45 a/host/dev/vfio/45 (/host[/dev/vfio/45]) /h[/dev/vfio/45]. ./x/dev/vfio/45",
 	};
 	auto_table table = { 0 };
 
@@ -303,6 +307,12 @@ static void test_filter(void **state)
 		/* Escapes. */
 		{ "\"\\/dev\\/vfio\\/45\"", true },
 		{ "\"\\/dev\\/vfio\\/vfio\"", false },
+		/* More slashes than it takes. */
+		{ "\"/dev/vfio//45\"", true },
+		{ "\"/host/dev/.//vfio/./45\"", true },
+		{ "\"\\/dev\\/.\\/vfio\\/\\/45\"", true },
+		{ "\"/dev/vfio./45\"", false },
+		{ "\"/dev/vfio.\\/45\"", false },
 		{ "\"\\u002fdev/vfio/45\"", true },
 		{ "\"/dev/vfio/\\u00345\"", true },
 		{ "\"/dev/vf\\u0069o\\/45\"", true },

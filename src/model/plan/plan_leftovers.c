@@ -130,7 +130,7 @@ static const char name_translatable[] =
 	"%s still has %s %s, which is %s here; have it translated by %s, or change it where it comes from";
 
 static void warn(struct finder *finder, const struct place *place, struct slice name,
-		 const char *right)
+		 const char *right, bool stays)
 {
 	struct planner *planner = finder->planner;
 	/* Without a map, and where the only device isn't another's, the spec is of this
@@ -138,7 +138,6 @@ static void warn(struct finder *finder, const struct place *place, struct slice 
 	const char *whose = planner->in->map->exists || planner->matched
 				    ? "the host's"
 				    : "an earlier boot's";
-	const bool stays = place->fixed || planner->in->leftover == LEFTOVER_TRANSLATE;
 	auto_free char *where = NULL, *stale = NULL, *here = NULL, *setting = NULL;
 
 	/* To say it takes longer than to find it. */
@@ -190,13 +189,17 @@ static void report(struct finder *finder, const struct place *place,
 	if (finder->planner->in->leftover == LEFTOVER_ERROR)
 		refuse_later(finder, place, name);
 	else
-		warn(finder, place, name, right);
+		warn(finder, place, name, right,
+		     place->fixed || found->below ||
+			     finder->planner->in->leftover == LEFTOVER_TRANSLATE);
 }
 
-/* A UUID is told of, but not replaced, where an address stands for it here. */
+/* A UUID is told of, but not replaced, where an address stands for it here; nor is the end of a
+ * path, which may lead elsewhere. */
 static bool is_alike(const struct leftover *found)
 {
-	return found->path || found->address->host.bus == found->address->guest.bus;
+	return found->path ? !found->below
+			   : found->address->host.bus == found->address->guest.bus;
 }
 
 /* A second run must know that it is done. */
