@@ -72,6 +72,9 @@ struct map_entry {
 	bool allow_noiommu; /* a group that no IOMMU keeps apart will do */
 	/* With --bind, of vfio-pci only: also what is in use; also the rest of its group. */
 	bool force, bind_group;
+	/* Of vfio-pci only: bytes that the container's process may lock at least, or
+	 * MEMORY_LOCK_UNLIMITED; 0: nothing is said. */
+	uint64_t memlock;
 	struct map_function *functions;
 	size_t n_functions, functions_capacity;
 	bool expected[PCI_IDENTITY_COUNT];

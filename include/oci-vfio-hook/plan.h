@@ -23,6 +23,7 @@ enum plan_rule {
 	PLAN_GUEST_KERNEL = 6,
 	PLAN_ANNOTATION = 8,
 	PLAN_LEFTOVER = 9,
+	PLAN_MEMORY_LOCK = 10,
 };
 
 enum plan_edit {
@@ -108,6 +109,10 @@ struct plan {
 	size_t n_numbers, numbers_capacity;
 	struct plan_result result;
 	struct env_changes env;
+	/* What entries that the spec names want of memory to be locked, and the text of
+	 * process.rlimits that says so; 0 and NULL: nothing, and what the spec has is enough. */
+	uint64_t memory_lock;
+	const char *rlimits;
 	/* Their changes are in this order, and in that of each list. */
 	struct plan_replaced replaced[SPEC_TEXTS_COUNT];
 	struct annotation annotation; /* earlier runs' and this one's */
@@ -147,6 +152,12 @@ struct plan_input {
  * been added then. */
 int plan_build(const struct plan_input *input, struct plan *ret,
 	       struct messages *messages, struct error *err);
+
+/* Tells, once, where a container gets a VFIO node, no entry says how much memory it may lock,
+ * and that is less than the container's: the most frequent reason why a device can't be used.
+ * `inherited` is what a process without a limit in the spec begins with; NULL: not known. */
+void plan_tell_of_memory_lock(const struct plan *plan, const struct spec *spec,
+			      const uint64_t *inherited, struct messages *messages);
 
 /* The plan for a further process of a container that was created by an earlier run, whose
  * annotation is in the container's spec: it gets the variables that the container has.

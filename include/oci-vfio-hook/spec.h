@@ -85,7 +85,9 @@ struct spec {
 	bool process_only; /* it is the process of an `exec`, which says nothing of nodes */
 	/* Nodes, 0 where absent or null. */
 	uint32_t linux_json, devices_json, resources_json, rules_json, mounts_json,
-		annotations_json;
+		annotations_json, process_json;
+	uint32_t
+		rlimits_json; /* the same; what is in it is looked at by the few that ask */
 	/* The same; none of a process alone. */
 	uint32_t texts_json[SPEC_TEXTS_COUNT];
 	struct spec_device *devices;
@@ -159,6 +161,11 @@ enum spec_mount_member {
 	SPEC_MOUNT_TYPE,
 	SPEC_MOUNT_SOURCE,
 	SPEC_MOUNT_OPTIONS,
+};
+enum spec_process_member {
+	SPEC_PROCESS_ENV,
+	SPEC_PROCESS_ARGS,
+	SPEC_PROCESS_RLIMITS,
 };
 enum spec_linux_member {
 	SPEC_LINUX_DEVICES,

@@ -309,6 +309,8 @@ int hook_plan(struct hook_run *run, const struct hook_options *options, const ch
 	if (r == 0 && options->created)
 		r = check_environment(run, err);
 	if (r == 0)
+		hook_tell_of_memory_lock(run, options->created, purpose == HOOK_START);
+	if (r == 0)
 		r = add_annotation(run, purpose, err);
 	if (r == 0)
 		r = plan_splices(&run->plan, &run->spec, &run->splices, err);

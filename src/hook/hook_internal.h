@@ -10,6 +10,10 @@
  * claim, and counts as absent. */
 void hook_read_annotation(struct hook_run *run);
 
+/* Messages on the memory that the container may lock. `created`: it is, and its runtime may set
+ * limits again; `at_start`: what it inherits we have, too. */
+void hook_tell_of_memory_lock(struct hook_run *run, bool created, bool at_start);
+
 /* From the parsed spec on to the plan. */
 int hook_plan_spec(struct hook_run *run, const struct hook_options *options,
 		   enum hook_purpose purpose, struct error *err);

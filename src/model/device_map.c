@@ -3,6 +3,7 @@
 #include "oci-vfio-hook/device_map.h"
 
 #include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/memory_lock.h"
 #include "oci-vfio-hook/number.h"
 #include "oci-vfio-hook/spec.h"
 
@@ -44,8 +45,8 @@ enum entry_member {
 	ENTRY_BIND_GROUP,
 	ENTRY_NODE,
 	ENTRY_ALLOW_NOIOMMU,
-	/* Not in this version: from the first to the last. */
 	ENTRY_MEMLOCK,
+	/* Not in this version: from the first to the last. */
 	ENTRY_INFINIBAND,
 	/* What a writer of protobuf messages may add. */
 	ENTRY_UNKNOWN_FIELDS,
@@ -562,9 +563,39 @@ static int read_node_choice(const struct json *doc, uint32_t object,
 		    : 0;
 }
 
+static int read_memlock(const struct json *doc, uint32_t object, struct map_entry *entry,
+			struct error *err)
+{
+	uint32_t json = json_member(doc, object, ENTRY_MEMLOCK);
+	struct slice text;
+
+	if (!json)
+		return 0;
+	if (json_type(doc, json) == JSON_NUMBER) {
+		if (number_parse(json_raw(doc, json), 10, 20, UINT64_MAX,
+				 &entry->memlock) < 0)
+			entry->memlock = 0;
+	} else if (json_type(doc, json) == JSON_STRING) {
+		int r = json_string(doc, json, &text, err);
+
+		if (r < 0)
+			return r;
+		if (slice_equal(text, SLICE("unlimited")))
+			entry->memlock = MEMORY_LOCK_UNLIMITED;
+	}
+	if (entry->memlock == 0)
+		return json_error(err, ERROR_DATA, doc, json,
+				  "must be \"unlimited\" or a number of bytes");
+	return entry->type == DEVICE_VFIO_PCI || entry->type == DEVICE_UNSUPPORTED
+		       ? 0
+		       : json_error(
+				 err, ERROR_DATA, doc, json,
+				 "only for a vfio-pci entry's device memory is locked; remove the field");
+}
+
 static int check_version(const struct json *doc, uint32_t object, struct error *err)
 {
-	for (unsigned int i = ENTRY_MEMLOCK; i <= ENTRY_INFINIBAND; i++) {
+	for (unsigned int i = ENTRY_INFINIBAND; i <= ENTRY_INFINIBAND; i++) {
 		uint32_t json = json_member(doc, object, i);
 
 		if (json)
@@ -674,6 +705,8 @@ static int read_entry(const struct json *doc, uint32_t object, enum map_source s
 		r = read_binding(doc, object, &entry, err);
 	if (r == 0)
 		r = read_node_choice(doc, object, &entry, err);
+	if (r == 0)
+		r = read_memlock(doc, object, &entry, err);
 	if (r == 0)
 		r = read_type_fields(doc, object, &entry, messages, err);
 	if (r < 0)

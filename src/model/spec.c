@@ -34,10 +34,10 @@ static const struct json_shape linux_shape = { .members = linux_members,
 
 static const struct json_shape variable_shape = { .wanted = holds_addresses };
 static const struct json_shape env_shape = { .elements = &variable_shape };
-enum { PROCESS_ENV, PROCESS_ARGS };
 static const struct json_member process_members[] = {
-	[PROCESS_ENV] = JSON_MEMBER("env", &env_shape),
-	[PROCESS_ARGS] = JSON_MEMBER("args", &json_value),
+	[SPEC_PROCESS_ENV] = JSON_MEMBER("env", &env_shape),
+	[SPEC_PROCESS_ARGS] = JSON_MEMBER("args", &json_value),
+	[SPEC_PROCESS_RLIMITS] = JSON_MEMBER("rlimits", &json_value),
 };
 static const struct json_shape process_shape = { .members = process_members,
 						 .n_members =
@@ -147,12 +147,15 @@ static int read_linux(struct spec *spec, struct error *err)
 static int read_process(struct spec *spec, uint32_t process, struct error *err)
 {
 	uint32_t env, args;
-	int r = find(&spec->doc, process, PROCESS_ENV, JSON_ARRAY, &env, err);
+	int r = find(&spec->doc, process, SPEC_PROCESS_ENV, JSON_ARRAY, &env, err);
 
 	if (r < 0)
 		return r;
-	args = json_member(&spec->doc, process, PROCESS_ARGS);
+	args = json_member(&spec->doc, process, SPEC_PROCESS_ARGS);
 	if (!spec->process_only) {
+		spec->process_json = process;
+		spec->rlimits_json =
+			json_member(&spec->doc, process, SPEC_PROCESS_RLIMITS);
 		spec->texts_json[SPEC_TEXTS_ENV] = env;
 		/* Of another type it is the runtime's to refuse. */
 		if (args && json_type(&spec->doc, args) == JSON_ARRAY)

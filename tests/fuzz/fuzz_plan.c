@@ -238,6 +238,14 @@ static void add_process(struct choices *choices, const char *space,
 			const struct buffer *env, unsigned int annotations,
 			struct buffer *text)
 {
+	static const char *const limits[] = {
+		"",
+		",\"rlimits\":null",
+		",\"rlimits\":[ ]",
+		",\"rlimits\":[{\"type\":\"RLIMIT_MEMLOCK\",\"soft\":1,\"hard\":4096}]",
+		",\"rlimits\":[ {\"type\":\"RLIMIT_CORE\"} , {\"type\":\"RLIMIT_MEMLOCK\"}]",
+	};
+
 	buffer_printf(text, ",\"process\":{\"args\":[%s", space);
 	add_texts(choices, "", text);
 	buffer_printf(text, "],\"env\":[\"PATH=/\"%s", env->data ? env->data : "");
@@ -247,7 +255,7 @@ static void add_process(struct choices *choices, const char *space,
 		add_text(choices, text);
 		buffer_add(text, SLICE("\""));
 	}
-	buffer_add(text, SLICE("]}"));
+	buffer_printf(text, "]%s}", CHOOSE(choices, limits));
 	if (annotations == 1 || annotations == 2) {
 		buffer_printf(text, ",%s\"annotations\":{%s", space, space);
 		if (annotations == 2)
@@ -291,6 +299,8 @@ static void add_entry(struct choices *choices, struct buffer *text)
 		",\"node\":\"auto\"",
 		",\"allow_noiommu\":true",
 		",\"node\":\"auto\",\"allow_noiommu\":true",
+		",\"memlock\":\"unlimited\"",
+		",\"memlock\":4096",
 	};
 	static const char *const vm_paths[] = { "/dev/gpu", "/dev/gpu", "/dev/iommu" };
 	const char *type = CHOOSE(choices, types);

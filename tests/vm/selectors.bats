@@ -170,3 +170,89 @@ by_source() {
 	wait $waiting || { cat "$BATS_TEST_TMPDIR/output"; false; }
 	assert_drives crun "$(behind 0000:00:0a.0)"
 }
+
+# RUNTIME RLIMITS: a container that prints its limits, which `memlock` of the entry is to raise. Not its variables: they
+# would come too late for createRuntime.
+memlock_spec() {
+	mkdir -p "$bundle/rootfs/bin"
+	cp "$(command -v busybox)" "$bundle/rootfs/bin/busybox"
+	new_spec "$1"
+	add_device INTEL_COM_SRIOV 0000:3b:02.0 45 $host_numbers
+	edit_spec --argjson rlimits "$2" '.process.rlimits = $rlimits | .process.args = ["/bin/busybox", "sh", "-c", "ulimit -S -l; ulimit -H -l"]
+		| .process.env |= map(select(startswith("PCIDEVICE_") | not))'
+	map_to acpi-index:7
+	edit_map '.[0].memlock = "unlimited"'
+}
+
+edit_map() {
+	local text
+	text=$(jq "$@" < "$map")
+	echo "$text" > "$map"
+}
+
+# RUNTIME LIMIT
+assert_memlock() {
+	expect 0 '' "$1" run --bundle "$bundle" "test-$BATS_TEST_NUMBER-$RANDOM"
+	[ "${lines[*]}" = "$2 $2" ]
+}
+
+low='[{"type":"RLIMIT_MEMLOCK","hard":65536,"soft":65536}]'
+
+@test "memlock: the container may lock memory after apply: crun, runc" {
+	local runtime
+	for runtime in crun runc; do
+		memlock_spec $runtime "$low"
+		assert_memlock $runtime 64
+		expect 0 '' "$OCI_VFIO_HOOK" --device-map "$map" apply "$bundle"
+		assert_memlock $runtime unlimited
+	done
+}
+
+@test "memlock: at createRuntime, but for a limit of the spec's own that runc sets again: crun, runc" {
+	local runtime
+	ulimit -l 8192
+	for runtime in crun runc; do
+		memlock_spec $runtime '[]'
+		assert_memlock $runtime 8192
+		add_hook createRuntime "$OCI_VFIO_HOOK" hook --device-map "$map" --log /run/memlock.log createRuntime
+		assert_memlock $runtime unlimited
+	done
+	memlock_spec crun "$low"
+	add_hook createRuntime "$OCI_VFIO_HOOK" hook --device-map "$map" --log /run/memlock.log createRuntime
+	assert_memlock crun unlimited
+	memlock_spec runc "$low"
+	add_hook createRuntime "$OCI_VFIO_HOOK" hook --device-map "$map" --log /run/memlock.log createRuntime
+	assert_memlock runc 64
+	tail -n 2 /run/memlock.log | grep -F 'the spec has a RLIMIT_MEMLOCK of its own, which runc sets again after this stage'
+}
+
+# STRACE-OPTION...: a container with createRuntime's hook, in which these system calls fail.
+fails_with() {
+	local option options=()
+	for option; do options+=(-e "inject=$option"); done
+	memlock_spec crun '[]'
+	add_hook createRuntime /usr/bin/strace strace -qq -o /run/memlock.trace "${options[@]}" \
+		"$OCI_VFIO_HOOK" --device-map "$map" --log /run/memlock.log createRuntime
+	run crun run --bundle "$bundle" "test-$BATS_TEST_NUMBER-$RANDOM"
+	[ "$status" -ne 0 ]
+	grep -F INJECTED /run/memlock.trace
+}
+
+# Of prlimit() the first is the C library's, and the second asks for our own limit.
+@test "memlock: a limit that can't be raised, or put back" {
+	fails_with prlimit64:error=EPERM:when=4
+	tail -n 1 /run/memlock.log | grep -F "RLIMIT_MEMLOCK of the container's process can't be raised: Operation not permitted; nothing was changed"
+	fails_with renameat:error=EIO
+	[ "$(grep -c 'RLIMIT_MEMLOCK, {rlim_cur=' /run/memlock.trace)" = 2 ]
+	fails_with renameat:error=EIO prlimit64:error=EPERM:when=5
+	tail -n 3 /run/memlock.log | grep -F "RLIMIT_MEMLOCK of the container's process could not be put back: Operation not permitted"
+}
+
+@test "the kernel has what Debian's modules lack: handles, noiommu groups, a mediated device" {
+	[ -c /dev/iommu ]
+	[ "$(cat "/sys/class/vfio-dev/$(ls "/sys/bus/pci/devices/$left/vfio-dev")/dev")" = \
+		"$(stat -c %Hr:%Lr "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$left/vfio-dev")")" ]
+	[ -e /sys/module/vfio/parameters/enable_unsafe_noiommu_mode ]
+	modprobe mtty
+	[ -d /sys/class/mdev_bus/mtty ]
+}

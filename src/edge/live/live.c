@@ -64,6 +64,32 @@ static void live_free(struct live *live)
 	free(live);
 }
 
+/* The memory that the process may lock, as the plan has it. */
+static int raise_limit(struct live *live, struct error *err)
+{
+	const pid_t pid = live->mount_namespace.pid;
+	const uint64_t want = live->plan->memory_lock;
+	struct process_limit limit;
+	int r;
+
+	if (!live->plan->rlimits)
+		return 0;
+	r = process_limit_read(pid, &limit);
+	live->limit_before = limit;
+	if (r == 0 && limit.soft >= want && limit.hard >= want)
+		return 0;
+	limit.soft = limit.soft < want ? want : limit.soft;
+	limit.hard = limit.hard < want ? want : limit.hard;
+	if (r == 0)
+		r = process_limit_set(pid, &limit);
+	live->limit_raised = r == 0;
+	return r == 0 ? 0
+		      : error_set(
+				err, error_class_of_errno(-r),
+				"RLIMIT_MEMLOCK of the container's process can't be raised: %s; nothing was changed",
+				strerror(-r));
+}
+
 static int undo_nodes(struct live *live)
 {
 	int r = 0;
@@ -78,6 +104,9 @@ static int undo_nodes(struct live *live)
 
 static void undo(struct live *live)
 {
+	if (live->limit_raised)
+		live->limit_undone =
+			process_limit_set(live->mount_namespace.pid, &live->limit_before);
 	live->cgroup_undone = device_cgroup_undo(live->cgroup);
 	live->nodes_undone = undo_nodes(live);
 }
@@ -104,6 +133,11 @@ static void report(struct live *live, struct messages *messages, struct error *e
 		messages_add(messages, MESSAGE_WARNING,
 			     "the container's device cgroup could not be put back: %s",
 			     strerror(-live->cgroup_undone));
+	if (live->limit_undone < 0)
+		messages_add(
+			messages, MESSAGE_WARNING,
+			"RLIMIT_MEMLOCK of the container's process could not be put back: %s",
+			strerror(-live->limit_undone));
 	live_undo_report(&live->undo, true, messages);
 	if (live->nodes_undone < 0)
 		messages_add(messages, MESSAGE_WARNING, "%s", live->undo_error.message);
@@ -134,6 +168,8 @@ int live_change(const struct live_request *request, struct live **ret,
 		r = live_namespace_leave(&live->mount_namespace, err);
 	if (r == 0)
 		r = device_cgroup_commit(live->cgroup, err);
+	if (r == 0)
+		r = raise_limit(live, err);
 	if (r < 0)
 		undo(live);
 	umask(mask);

@@ -14,6 +14,7 @@
 #include "oci-vfio-hook/found_node.h"
 #include "oci-vfio-hook/id_map.h"
 #include "oci-vfio-hook/live.h"
+#include "oci-vfio-hook/process_limit.h"
 #include "oci-vfio-hook/sysroot.h"
 
 /* ---- live_namespace.c: the process, its mount namespace, its users */
@@ -240,8 +241,12 @@ struct live {
 	struct slice *aside_paths;
 	size_t n_aside_paths, aside_paths_capacity;
 	struct live_label neighbour;
+	/* Of the container's process, before it was raised. */
+	bool limit_raised;
+	struct process_limit limit_before;
 	int cgroup_undone, nodes_undone; /* 0, or negative: not all was */
-	struct error undo_error;	 /* of the nodes, with its room */
+	int limit_undone;
+	struct error undo_error; /* of the nodes, with its room */
 };
 
 /* ---- live_nodes.c */

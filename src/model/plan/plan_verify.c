@@ -62,6 +62,13 @@ static const char *find_variable(const struct plan *plan,
 	return NULL;
 }
 
+static bool rlimits_hold(const struct plan *plan, const struct spec *after)
+{
+	return after->rlimits_json &&
+	       slice_equal(json_raw(&after->doc, after->rlimits_json),
+			   slice_from(plan->rlimits));
+}
+
 static bool environment_holds(const struct plan *plan, const struct spec *before,
 			      const struct spec *after)
 {
@@ -164,6 +171,8 @@ int plan_verify(const struct plan *plan, const struct spec *before,
 		what = "mounts";
 	else if (!environment_holds(plan, before, after))
 		what = "process.env";
+	else if (plan->rlimits && !rlimits_hold(plan, after))
+		what = "process.rlimits";
 	else
 		what = find_wrong_text(plan, before, after);
 	if (!what)

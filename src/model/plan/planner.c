@@ -98,7 +98,9 @@ static int decide(struct planner *planner)
 		return r;
 	plan_mounts_emit(planner);
 	plan_environment(planner);
-	r = plan_leftovers(planner);
+	r = plan_memory_lock(planner);
+	if (r == 0)
+		r = plan_leftovers(planner);
 	if (r < 0)
 		return r;
 	complete_annotation(planner);

@@ -110,6 +110,7 @@ void plan_devices_emit(struct planner *planner);
 int plan_rules(struct planner *planner);
 void plan_mounts_emit(struct planner *planner);
 void plan_environment(struct planner *planner);
+int plan_memory_lock(struct planner *planner);
 int plan_leftovers(struct planner *planner);
 
 /* Of the device or mount of this index in the spec. */
