@@ -160,15 +160,17 @@ char *text_quote(struct slice text)
 	return quoted.data;
 }
 
+static const bool name_characters[256] = {
+	['+'] = true, ['-' ... ':'] = true, ['@' ... 'Z'] = true,
+	['_'] = true, ['a' ... 'z'] = true,
+};
+
 static bool is_plain_name(struct slice name)
 {
 	if (name.length == 0 || name.length > TEXT_SHOWN_MAX)
 		return false;
 	for (size_t i = 0; i < name.length; i++) {
-		const char c = name.data[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '-' && c <= ':') || c == '_' || c == '@' || c == '+'))
+		if (!name_characters[(unsigned char)name.data[i]])
 			return false;
 	}
 	return true;
