@@ -238,11 +238,11 @@ static int exit_status(int r, const struct error *err)
 
 int main(int argc, char **argv)
 {
-	/* Nothing is freed: the process ends. */
-	struct command_line line = { 0 };
-	struct hook_run run = HOOK_RUN_INIT;
+	/* Nothing is freed: the process ends, and these last until then. */
+	static struct command_line line;
+	static struct hook_run run = HOOK_RUN_INIT;
+	static struct error err;
 	const uint64_t started = clock_read();
-	struct error err = { 0 };
 	struct output output;
 	bool is_hook;
 	int r;
@@ -266,5 +266,5 @@ int main(int argc, char **argv)
 		drain_stdin();
 	if (r < 0 || (line.command && !line.command->only_shows))
 		output_print_end(&output, &err);
-	exit(exit_status(r, &err));
+	return exit_status(r, &err);
 }
