@@ -115,7 +115,7 @@ static void keep_rule(struct plan *plan, const struct spec_rule *rule)
 static int move_rule(struct rules *rules, const struct spec_rule *before,
 		     struct rule_move *move)
 {
-	const struct device_number *targets = rules->moves.numbers + move->first;
+	const struct device_number *targets;
 	struct planner *planner = rules->planner;
 	struct spec_rule after = *before;
 	unsigned int access = rule_access(before);
@@ -134,6 +134,7 @@ static int move_rule(struct rules *rules, const struct spec_rule *before,
 			keep_rule(planner->plan, before);
 		return 0;
 	}
+	targets = rules->moves.numbers + move->first;
 	/* Once for each way of access: rules may be many that say the same. */
 	for (size_t i = 1; i < move->count && !(move->added & 1U << access); i++)
 		push_rule(&rules->added, &targets[i], before->access, move->why);
