@@ -12,20 +12,6 @@ const struct map_entry *planned_device_entry(const struct planner *planner,
 		       : NULL;
 }
 
-struct spec_device planned_device_after(const struct planned_device *device)
-{
-	struct spec_device after = { .mode = 0666 };
-
-	if (device->place)
-		after = *device->place;
-	if (!device->to)
-		return after;
-	after.path = slice_from(device->to->final_path);
-	after.number = device->to->number;
-	after.has_numbers = true;
-	return after;
-}
-
 const struct map_entry *planned_mount_entry(const struct planner *planner,
 					    const struct planned_mount *mount)
 {

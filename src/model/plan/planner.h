@@ -178,8 +178,22 @@ static inline const struct resolved_node *node_given(const struct resolved_node 
 	return to && !to->control ? to : NULL;
 }
 
-/* What it is afterwards; of one that goes, what it was. */
-struct spec_device planned_device_after(const struct planned_device *device);
+/* What it is afterwards; of one that goes, what it was. Here, because it is asked for often, and
+ * then for one member. */
+static inline struct spec_device planned_device_after(const struct planned_device *device)
+{
+	struct spec_device after = { .mode = 0666 };
+
+	if (device->place)
+		after = *device->place;
+	if (!device->to)
+		return after;
+	after.path = slice_from(device->to->final_path);
+	after.number = device->to->number;
+	after.has_numbers = true;
+	return after;
+}
+
 struct slice planned_mount_source(const struct planned_mount *mount);
 struct slice planned_mount_destination(const struct planned_mount *mount);
 
