@@ -133,4 +133,13 @@ void environment_translate(const struct environment *environment,
 			   environment_translate_fn *translate, void *context,
 			   struct env_changes *ret, struct messages *messages);
 
+/* Returns the path that is in the place of one, or NULL: it stays. */
+typedef const char *environment_path_fn(const void *context, struct slice path);
+
+/* Replaces only paths, in each variable by itself: the addresses are right. *ret as above, without
+ * `left`. */
+void environment_replace_paths(const struct environment *environment,
+			       environment_path_fn *find_path, const void *context,
+			       struct env_changes *ret, struct messages *messages);
+
 #endif

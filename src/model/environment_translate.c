@@ -129,6 +129,39 @@ static bool translate_variable(const struct env_variable *variable,
 	return translated;
 }
 
+/* One variable of which only paths change. */
+static void replace_paths(const struct env_variable *variable,
+			  environment_path_fn *find_path, const void *context,
+			  struct env_changes *ret, struct messages *messages)
+{
+	struct edits edits = { 0 };
+
+	for (size_t i = 0; i < variable->n_references; i++) {
+		const struct env_reference *reference = &variable->references[i];
+		const char *path = reference->kind == ENV_PATH
+					   ? find_path(context, reference->text)
+					   : NULL;
+
+		if (path)
+			add_edit(variable, reference, path, &edits);
+	}
+	add_change(variable, &edits, ret, messages);
+	splices_free(&edits.name);
+	splices_free(&edits.value);
+}
+
+void environment_replace_paths(const struct environment *environment,
+			       environment_path_fn *find_path, const void *context,
+			       struct env_changes *ret, struct messages *messages)
+{
+	for (size_t i = 0; i < environment->count; i++) {
+		const struct env_variable *variable = &environment->variables[i];
+
+		if (!variable->done && !variable->broken)
+			replace_paths(variable, find_path, context, ret, messages);
+	}
+}
+
 /* The others stay too, since what they say would no longer fit. */
 static void leave_group(const struct environment *environment, size_t leader,
 			size_t because, struct env_changes *ret,

@@ -580,7 +580,7 @@ static void test_own(void **state)
 		{ .spec = V(INFO(PAIR("0000:06:00.1", "/dev/vfio/devices/vfio9")),
 			    HANDLE("9") "," HOST_IOMMU),
 		  .by_address = BY_ADDRESS_REMAP,
-		  .expected = V(INFO(PAIR("0000:06:00.1", "/dev/vfio/devices/vfio9")),
+		  .expected = V(INFO(PAIR("0000:06:00.1", "/dev/vfio/devices/vfio106")),
 				HANDLE("106") "," IOMMU) },
 		{ .spec = MOUNTS(
 			  MOUNT("/dev/vfio/devices/vfio9", "/dev/vfio/devices/vfio9")) "",

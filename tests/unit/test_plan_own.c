@@ -189,16 +189,15 @@ static void test_remapped(void **state)
 		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/100")), GONE,
 			    "," ALLOW("243", "100")),
 		  .by_address = BY_ADDRESS_REMAP,
-		  .expected =
-			  S(INFO(PAIR("0000:06:00.0", "/dev/vfio/100")), N6, RULE_6) },
+		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/6")), N6, RULE_6) },
 		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N9, RULE_9),
 		  .by_address = BY_ADDRESS_REMAP,
-		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N6, RULE_6) },
+		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/6")), N6, RULE_6) },
 		/* Beside one that stays: what was given by address isn't given again for it. */
 		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/100")), N9 "," GONE,
 			    RULE_9 "," ALLOW("243", "100")),
 		  .by_address = BY_ADDRESS_REMAP,
-		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/100")), N9 "," N6,
+		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/6")), N9 "," N6,
 				RULE_9 RULE_6) },
 		/* There is one node: nothing need pair it. */
 		{ .spec = S(VAR("0000:06:00.0"), GONE,
@@ -220,14 +219,14 @@ static void test_remapped(void **state)
 		/* Twice the same: the second becomes one with the first. */
 		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N9 "," N9, RULE_9),
 		  .by_address = BY_ADDRESS_REMAP,
-		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9")), N6, RULE_6) },
+		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/6")), N6, RULE_6) },
 		/* A swap. */
 		{ .spec = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9") "," PAIR(
 				    "0000:09:00.0", "/dev/vfio/6")),
 			    N9 "," N6, RULE_9 RULE_6),
 		  .by_address = BY_ADDRESS_REMAP,
-		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/9") "," PAIR(
-					"0000:09:00.0", "/dev/vfio/6")),
+		  .expected = S(INFO(PAIR("0000:06:00.0", "/dev/vfio/6") "," PAIR(
+					"0000:09:00.0", "/dev/vfio/9")),
 				N6 "," N9, RULE_6 RULE_9) },
 		/* Mounts. */
 		{ .spec = "{\"process\":{\"env\":[" INFO(PAIR("0000:06:00.0", "/dev/vfio/100")) "]},\"mounts\":[" MOUNT(
@@ -236,7 +235,7 @@ static void test_remapped(void **state)
 						     "/dev/vfio/vfio") "]}",
 		  .by_address = BY_ADDRESS_REMAP,
 		  .expected =
-			  "{\"process\":{\"env\":[" INFO(PAIR("0000:06:00.0", "/dev/vfio/100")) "]},\"mounts\":[" MOUNT_RO(
+			  "{\"process\":{\"env\":[" INFO(PAIR("0000:06:00.0", "/dev/vfio/6")) "]},\"mounts\":[" MOUNT_RO(
 				  "/dev/vfio/6",
 				  "/dev/vfio/6") "," MOUNT("/dev/vfio/vfio",
 							   "/dev/vfio/vfio") "]}" },
@@ -249,6 +248,20 @@ static void test_remapped(void **state)
 				  "/run/card",
 				  "/dev/vfio/6") "," MOUNT("/dev/vfio/vfio",
 							   "/dev/vfio/vfio") "]}" },
+		/* The variable of the address too, and other paths in it stay, as another variable. */
+		{ .spec = S(
+			  VAR("0000:06:00.0") "," INFO(PAIR("0000:06:00.0", "/dev/vfio/100")) "," INFO_B(
+				  PAIR("0000:09:00.0", "/dev/vfio/9") "," PAIR(
+					  "0000:50:00.0",
+					  "/dev/vfio/50")) ",\"VFIO_BDF1=/dev/vfio/100,/dev/vfio/101\"",
+			  N9 "," GONE, RULE_9 "," ALLOW("243", "100")),
+		  .by_address = BY_ADDRESS_REMAP,
+		  .expected = S(
+			  VAR("0000:06:00.0") "," INFO(PAIR("0000:06:00.0", "/dev/vfio/6")) "," INFO_B(
+				  PAIR("0000:09:00.0", "/dev/vfio/9") "," PAIR(
+					  "0000:50:00.0",
+					  "/dev/vfio/50")) ",\"VFIO_BDF1=/dev/vfio/6,/dev/vfio/101\"",
+			  N9 "," N6, RULE_9 RULE_6) },
 		/* What is right stays as it is. */
 		{ .spec = S(VAR("0000:09:00.0"), N9, RULE_9),
 		  .by_address = BY_ADDRESS_REMAP },

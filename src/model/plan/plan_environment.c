@@ -2,6 +2,8 @@
 /* The planner: the environment. Rule 4. */
 #include "plan_resolve.h"
 
+#include "oci-vfio-hook/slice_index.h"
+
 /* A function that was asked for, by its name on the host. */
 struct host {
 	struct device_name name;
@@ -316,14 +318,56 @@ static void list_changes(struct lookup *lookup)
 	}
 }
 
-static void emit(struct planner *planner)
+static void emit(struct planner *planner, const char *why)
 {
 	struct plan *plan = planner->plan;
 
 	for (size_t i = 0; i < plan->env.count; i++)
-		plan_replace_variable(
-			plan, &planner->in->spec->doc, &plan->env.items[i],
-			"the device map gives these addresses of this machine");
+		plan_replace_variable(plan, &planner->in->spec->doc, &plan->env.items[i],
+				      why);
+}
+
+/* What this machine's own nodes are that were given by an address: by the paths of the spec. */
+struct moved {
+	const struct planner *planner;
+	struct slice_index paths;
+};
+
+static void add_moved(struct moved *moved, struct slice path, size_t place)
+{
+	const struct resolved_node *node = moved->planner->given[place];
+
+	if (node && !slice_equal(slice_from(node->path), path))
+		slice_index_add(&moved->paths, path, place);
+}
+
+static const char *find_moved(const void *context, struct slice path)
+{
+	const struct moved *moved = context;
+	size_t count;
+	const struct slice_place *place = slice_index_find(&moved->paths, path, &count);
+
+	return place ? moved->planner->given[place->place]->path : NULL;
+}
+
+/* What said whose node it is says it of the node of today: the address is right, and need not be
+ * translated. */
+static void replace_own_paths(struct planner *planner)
+{
+	const struct spec *spec = planner->in->spec;
+	struct moved moved = { .planner = planner };
+
+	if (!planner->given)
+		return;
+	for (size_t i = 0; i < spec->n_devices; i++)
+		add_moved(&moved, spec->devices[i].path, i);
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		add_moved(&moved, spec->mounts[i].source, spec->n_devices + i);
+	slice_index_sort(&moved.paths);
+	environment_replace_paths(planner->in->environment, find_moved, &moved,
+				  &planner->plan->env, planner->messages);
+	slice_index_free(&moved.paths);
+	emit(planner, "this is the address' node today");
 }
 
 void plan_environment(struct planner *planner)
@@ -331,14 +375,18 @@ void plan_environment(struct planner *planner)
 	const struct environment *environment = planner->in->environment;
 	struct lookup lookup = { 0 };
 
-	/* Without any map the spec is this machine's own: there is nothing to translate. */
-	if ((!planner->in->map->exists && !planner->matched) || environment->count == 0)
+	if (environment->count == 0)
 		return;
+	/* Without any map the spec is this machine's own: no address is to be translated. */
+	if (!planner->in->map->exists && !planner->matched) {
+		replace_own_paths(planner);
+		return;
+	}
 	lookup_open(planner, &lookup);
 	environment_translate(environment, translate, &lookup, &planner->plan->env,
 			      planner->messages);
 	list_changes(&lookup);
-	emit(planner);
+	emit(planner, "the device map gives these addresses of this machine");
 	/* A process alone says nothing of nodes. */
 	for (size_t i = 0; i < environment->count && !planner->in->spec->process_only;
 	     i++) {
