@@ -109,15 +109,14 @@ static size_t find_growth(const char *text, size_t length)
 	return growth;
 }
 
-/* Quotes the text to `at`, with a NUL; returns the end. The text may lie behind that, as long as
- * what it grows by lies between. */
-static char *quote(char *at, const char *text, size_t length)
+void json_quote(struct buffer *buffer, struct slice text)
 {
-	const char *end = text + length;
+	/* Room for the longest escape at each place, two quotes and the NUL. */
+	char *at = buffer_room(buffer, 6 * text.length + 3);
 
 	*at++ = '"';
-	while (text < end) {
-		unsigned char c = (unsigned char)*text++;
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.data[i];
 
 		if (escapes[c])
 			at = put_escape(at, c);
@@ -126,25 +125,32 @@ static char *quote(char *at, const char *text, size_t length)
 	}
 	*at++ = '"';
 	*at = '\0';
-	return at;
-}
-
-void json_quote(struct buffer *buffer, struct slice text)
-{
-	/* Room for the longest escape at each place, two quotes and the NUL. */
-	char *at = buffer_room(buffer, 6 * text.length + 3);
-
-	buffer->length = (size_t)(quote(at, text.data, text.length) - buffer->data);
+	buffer->length = (size_t)(at - buffer->data);
 }
 
 void json_quote_end(struct buffer *buffer, size_t start)
 {
 	const size_t length = buffer->length - start;
 	const size_t grown = find_growth(buffer->data + start, length);
-	char *first, *moved;
+	char *first, *from, *to;
 
 	buffer_room(buffer, grown + 1);
 	first = buffer->data + start;
-	moved = memmove(first + grown, first, length);
-	buffer->length = (size_t)(quote(first, moved, length) - buffer->data);
+	from = first + length;
+	to = from + grown;
+	buffer->length += grown;
+	*to = '\0';
+	*--to = '"';
+	/* From the end: what isn't quoted yet is never overwritten. */
+	while (from > first) {
+		unsigned char c = (unsigned char)*--from;
+
+		if (escapes[c]) {
+			to -= escapes[c] == 'u' ? 6 : 2;
+			put_escape(to, c);
+		} else {
+			*--to = (char)c;
+		}
+	}
+	*first = '"';
 }

@@ -2,6 +2,7 @@
 /* Owned memory that does not fail, and growing arrays. */
 #include "oci-vfio-hook/memory.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,6 +80,19 @@ char *xasprintf(const char *format, ...)
 	return text;
 }
 
+/* Each large array lies in pages of its own, which grow in place and go back when it is freed.
+ * glibc does that only until the first is freed, and keeps holes from then on, unless it is
+ * told. */
+#define LARGE ((size_t)128 * 1024)
+
+static void expect_size(size_t size)
+{
+#ifdef M_MMAP_THRESHOLD
+	if (size >= LARGE)
+		mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
+}
+
 void array_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	void *old, *grown;
@@ -91,6 +105,7 @@ void array_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 	if (wanted > SIZE_MAX / size)
 		out_of_memory();
 	memcpy(&old, array, sizeof old);
+	expect_size(wanted * size);
 	grown = xrealloc(old, wanted * size);
 	memcpy(array, &grown, sizeof grown);
 	*capacity = wanted;

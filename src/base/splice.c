@@ -116,13 +116,31 @@ static struct slice make_separator(struct splices *splices, const struct json *d
 	return (struct slice) { text, 1 + space.length };
 }
 
+/* A short value becomes one text with its separator, which takes less than another edit. */
+static void add_separated(struct splices *splices, size_t at, struct slice separator,
+			  struct slice value)
+{
+	struct slice both = { NULL, separator.length + value.length };
+	char *text;
+
+	if (both.length > sizeof(struct splice)) {
+		add(splices, at, at, separator);
+		add(splices, at, at, value);
+		return;
+	}
+	text = text_pool_room(&splices->texts, both.length);
+	memcpy(text, separator.data, separator.length);
+	memcpy(text + separator.length, value.data, value.length);
+	both.data = text;
+	add(splices, at, at, both);
+}
+
 void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
 			 uint32_t element, struct slice value)
 {
 	size_t at = json_span(doc, element)->end;
 
-	add(splices, at, at, make_separator(splices, doc, array));
-	add(splices, at, at, value);
+	add_separated(splices, at, make_separator(splices, doc, array), value);
 }
 
 /* Removes [start, end) of a container's content: with something left before it, it goes
@@ -196,11 +214,13 @@ void splice_array(struct splices *splices, const struct json *doc, uint32_t arra
 	if (n_added && !empty)
 		separator = make_separator(splices, doc, array);
 	for (size_t i = 0; i < n_added; i++) {
+		struct slice before = SLICE("");
+
 		if (i > 0 || (!empty && !all))
-			add(splices, at, at, separator);
+			before = separator;
 		else if (!empty)
-			add(splices, at, at, first_space(doc, array));
-		add(splices, at, at, added[i]);
+			before = first_space(doc, array);
+		add_separated(splices, at, before, added[i]);
 	}
 }
 
@@ -216,9 +236,18 @@ static int compare_splices(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+static bool are_sorted(const struct splices *splices)
+{
+	for (size_t i = 1; i < splices->count; i++) {
+		if (compare_splices(&splices->items[i - 1], &splices->items[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
 int splices_sort(struct splices *splices, struct error *err)
 {
-	if (splices->count > 1)
+	if (!are_sorted(splices)) /* qsort() takes as much memory again */
 		qsort(splices->items, splices->count, sizeof *splices->items,
 		      compare_splices);
 	for (size_t i = 1; i < splices->count; i++) {
