@@ -19,19 +19,25 @@ enum env_reference_kind {
 
 /* One whole string of a variable that may need translation. */
 struct env_reference {
-	enum env_reference_kind kind;
-	bool in_name;		      /* in the variable's name, not in its value */
+	enum env_reference_kind kind : 8;
+	bool in_name : 1;	      /* in the variable's name, not in its value */
 	struct pci_spelling spelling; /* ENV_ADDRESS */
 	uint32_t start, end; /* bytes of name or value; of JSON with the quotes */
 	/* The reference to the function that it is said of, by the key around it or by the
 	 * name: its index in `references`; its own: none. */
 	uint32_t owner;
 	uint32_t value_end; /* ENV_ADDRESS_KEY: where the member's value ends */
+	uint32_t text_length;
 	union {
 		struct pci_address address; /* ENV_ADDRESS, ENV_ADDRESS_KEY */
-		struct slice text;	    /* ENV_PATH: cleaned; ENV_UUID */
+		const char *text_data;	    /* ENV_PATH: cleaned; ENV_UUID */
 	};
 };
+
+static inline struct slice env_reference_text(const struct env_reference *reference)
+{
+	return (struct slice) { reference->text_data, reference->text_length };
+}
 
 /* The device that it names, if it names one. */
 bool env_reference_get_name(const struct env_reference *reference,
@@ -49,11 +55,11 @@ static inline bool env_reference_is_address(const struct env_reference *referenc
 
 struct env_variable {
 	const struct spec_variable *source; /* borrowed from the spec */
-	bool info;			    /* X_INFO, which belongs to X */
-	bool orphan;			    /* the same without X */
-	bool is_json; /* the value begins as an object or array, or it is an _INFO */
-	bool broken;  /* JSON that isn't what it should be: left as it is */
-	bool done;    /* an earlier run translated it */
+	bool info : 1;			    /* X_INFO, which belongs to X */
+	bool orphan : 1;		    /* the same without X */
+	bool is_json : 1; /* the value begins as an object or array, or it is an _INFO */
+	bool broken : 1;  /* JSON that isn't what it should be: left as it is */
+	bool done : 1;	  /* an earlier run translated it */
 	uint32_t n_references;
 	/* Variables of one name, and those that belong to them, are translated together or
 	 * not at all: the first of them, and the next one (`count`: none). Both are indexes

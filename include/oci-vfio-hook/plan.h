@@ -83,7 +83,8 @@ struct plan_number {
 struct plan_result {
 	struct spec_device *devices;
 	size_t n_devices, devices_capacity;
-	struct spec_rule *rules;
+	const struct spec_rule *rules;	 /* the spec's own, as long as none changes */
+	struct spec_rule *changed_rules; /* else these; owned */
 	size_t n_rules, rules_capacity;
 	struct spec_mount *mounts; /* `json` and `options_json` are not set */
 	size_t n_mounts, mounts_capacity;

@@ -53,11 +53,12 @@ static void find_in_name(struct search *search)
 }
 
 /* The text, or a copy where it is not the spec's own. */
-static struct slice keep_text(struct search *search, struct slice text, bool borrow)
+static void keep_text(struct search *search, struct env_reference *reference,
+		      struct slice text, bool borrow)
 {
-	if (!borrow)
-		text.data = text_pool_add(&search->environment->texts, text);
-	return text;
+	reference->text_data =
+		borrow ? text.data : text_pool_add(&search->environment->texts, text);
+	reference->text_length = (uint32_t)text.length;
 }
 
 static void add_path(struct search *search, struct slice text, bool borrow, size_t start,
@@ -70,7 +71,7 @@ static void add_path(struct search *search, struct slice text, bool borrow, size
 		clean = path_clean(text);
 		text = slice_from(clean);
 	}
-	reference->text = keep_text(search, text, borrow && !clean);
+	keep_text(search, reference, text, borrow && !clean);
 	/* Of a list in a variable whose name has an address. */
 	if (reference_at(search, 0)->in_name)
 		reference->owner = 0;
@@ -104,7 +105,7 @@ static void find_in_text(struct search *search, enum env_reference_kind kind,
 	} else if (kind == ENV_ADDRESS && uuid_parse(text, &uuid) == 0 &&
 		   variable_has_uuids(variable_name(search->variable->source))) {
 		reference = add_reference(search, ENV_UUID, start, end);
-		reference->text = keep_text(search, text, borrow);
+		keep_text(search, reference, text, borrow);
 	}
 }
 
@@ -252,7 +253,7 @@ bool env_reference_get_name(const struct env_reference *reference,
 		return true;
 	case ENV_UUID:
 		ret->bus = DEVICE_BUS_MDEV;
-		return uuid_parse(reference->text, &ret->uuid) == 0;
+		return uuid_parse(env_reference_text(reference), &ret->uuid) == 0;
 	case ENV_PATH:
 		break;
 	}

@@ -22,12 +22,12 @@ static void count(const struct annotation *annotation,
 			       annotation_has_guest(annotation, &name);
 		break;
 	case ENV_PATH:
-		if (annotation_find_final(annotation, reference->text))
+		if (annotation_find_final(annotation, env_reference_text(reference)))
 			ret->finals++;
 		else
-			ret->stale += path_is_vfio_node(reference->text) ||
-				      annotation_find_container_path(annotation,
-								     reference->text);
+			ret->stale += path_is_vfio_node(env_reference_text(reference)) ||
+				      annotation_find_container_path(
+					      annotation, env_reference_text(reference));
 		break;
 	}
 }

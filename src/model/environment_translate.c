@@ -138,9 +138,10 @@ static void replace_paths(const struct env_variable *variable,
 
 	for (size_t i = 0; i < variable->n_references; i++) {
 		const struct env_reference *reference = &variable->references[i];
-		const char *path = reference->kind == ENV_PATH
-					   ? find_path(context, reference->text)
-					   : NULL;
+		const char *path =
+			reference->kind == ENV_PATH
+				? find_path(context, env_reference_text(reference))
+				: NULL;
 
 		if (path)
 			add_edit(variable, reference, path, &edits);

@@ -26,9 +26,9 @@ static enum translation_result translate(void *context,
 	(void)context;
 	fuzz_check(reference->owner < variable->n_references, "an owner");
 	if (reference->kind == ENV_PATH) {
-		if (!path_is_vfio_node(reference->text))
+		if (!path_is_vfio_node(env_reference_text(reference)))
 			return TRANSLATION_DONE;
-		*ret = xasprintf("/dev/vfio/%zu", reference->text.length);
+		*ret = xasprintf("/dev/vfio/%zu", env_reference_text(reference).length);
 		return TRANSLATION_DONE;
 	}
 	fuzz_check(env_reference_get_name(reference, &name), "a name");
@@ -52,13 +52,14 @@ static void list(const struct env_variable *variable, struct annotation *ret)
 		struct device_name host, guest;
 
 		if (reference->kind == ENV_PATH) {
-			auto_free char *text =
-				xasprintf("/dev/vfio/%zu", reference->text.length);
-			const char *path = text_pool_add(&ret->texts, reference->text),
+			auto_free char *text = xasprintf(
+				"/dev/vfio/%zu", env_reference_text(reference).length);
+			const char *path = text_pool_add(&ret->texts,
+							 env_reference_text(reference)),
 				   *final = text_pool_add(&ret->texts, slice_from(text));
 			const struct device_number number = { 'c', 242, 0 };
 
-			if (path_is_vfio_node(reference->text))
+			if (path_is_vfio_node(env_reference_text(reference)))
 				annotation_add_node(ret, path, final, final, &number);
 			continue;
 		}

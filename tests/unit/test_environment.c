@@ -60,7 +60,7 @@ static void dump_tokens(const struct env_variable *variable, struct buffer *ret)
 		buffer_add(ret,
 			   env_reference_is_address(token)
 				   ? slice_from(pci_address_format(&token->address, text))
-				   : token->text);
+				   : env_reference_text(token));
 	}
 }
 
@@ -250,7 +250,7 @@ static enum translation_result translate(void *context,
 	(void)variable;
 	(*(size_t *)context)++;
 	if (token->kind == ENV_PATH) {
-		*ret = xasprintf("%.*s0", (int)token->text.length, token->text.data);
+		*ret = xasprintf("%.*s0", (int)token->text_length, token->text_data);
 		return TRANSLATION_DONE;
 	}
 	if (env_reference_is_address(token))

@@ -142,7 +142,7 @@ static void pair_value(const struct planner *planner, struct claims *claims,
 
 	for (size_t i = key + 1; function && i < variable->n_references; i++) {
 		const struct slice_place *places;
-		struct slice path = references[i].text;
+		struct slice path = env_reference_text(&references[i]);
 		size_t count;
 
 		if (references[i].start >= references[key].value_end)

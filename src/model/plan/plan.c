@@ -192,7 +192,7 @@ void plan_free(struct plan *plan)
 	free(plan->nodes);
 	free(plan->numbers);
 	free(plan->result.devices);
-	free(plan->result.rules);
+	free(plan->result.changed_rules);
 	free(plan->result.mounts);
 	env_changes_free(&plan->env);
 	annotation_free(&plan->annotation);

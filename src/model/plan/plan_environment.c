@@ -226,7 +226,7 @@ static enum translation_result translate(void *context,
 		break;
 	}
 	return translate_path(
-		context, reference->text,
+		context, env_reference_text(reference),
 		owner != reference && env_reference_get_name(owner, &name) ? &name : NULL,
 		ret, why);
 }

@@ -106,7 +106,7 @@ static enum translation_result translate(void *context,
 	case ENV_UUID:
 		break;
 	case ENV_PATH:
-		return translate_path(context, reference->text, ret, why);
+		return translate_path(context, env_reference_text(reference), ret, why);
 	}
 	return translate_device(context, reference, ret, why);
 }
@@ -131,9 +131,10 @@ static bool is_final(const struct lookup *lookup, const struct env_reference *re
 	case ENV_UUID:
 		break;
 	case ENV_PATH:
-		return !annotation_find_container_path(annotation, reference->text) &&
-		       (!path_is_vfio_node(reference->text) ||
-			annotation_find_final(annotation, reference->text));
+		return !annotation_find_container_path(annotation,
+						       env_reference_text(reference)) &&
+		       (!path_is_vfio_node(env_reference_text(reference)) ||
+			annotation_find_final(annotation, env_reference_text(reference)));
 	}
 	return env_reference_get_name(reference, &name) &&
 	       annotation_has_guest(annotation, &name) &&

@@ -105,10 +105,26 @@ static void note_number(struct plan *plan, const struct spec_rule *rule,
 		number->number = *to;
 }
 
-static void keep_rule(struct plan *plan, const struct spec_rule *rule)
+/* Adds it to the rules as they are afterwards. */
+static void keep_rule(struct planner *planner, const struct spec_rule *rule)
 {
-	*array_append(plan->result.rules, plan->result.n_rules,
-		      plan->result.rules_capacity) = *rule;
+	const struct spec_rule *before = planner->in->spec->rules;
+	struct plan_result *result = &planner->plan->result;
+
+	if (!result->changed_rules && result->n_rules < planner->in->spec->n_rules &&
+	    rule == &before[result->n_rules]) {
+		result->rules = before;
+		result->n_rules++;
+		return;
+	}
+	if (!result->changed_rules && result->n_rules) {
+		array_grow(&result->changed_rules, &result->rules_capacity,
+			   result->n_rules + 1, sizeof *rule);
+		memcpy(result->changed_rules, before, result->n_rules * sizeof *rule);
+	}
+	*array_append(result->changed_rules, result->n_rules, result->rules_capacity) =
+		*rule;
+	result->rules = result->changed_rules;
 }
 
 /* The devices with the rule's numbers get others here, or go. */
@@ -131,7 +147,7 @@ static int move_rule(struct rules *rules, const struct spec_rule *before,
 				    planner->in->spec->rules_json, before->json,
 				    move->why);
 		else
-			keep_rule(planner->plan, before);
+			keep_rule(planner, before);
 		return 0;
 	}
 	targets = rules->moves.numbers + move->first;
@@ -145,7 +161,7 @@ static int move_rule(struct rules *rules, const struct spec_rule *before,
 	for (size_t i = 0; i < move->count && move->followed; i++)
 		annotation_add_rule(&planner->plan->annotation, &targets[i]);
 	replace_rule(planner, &after, &targets[0], move->why);
-	keep_rule(planner->plan, &after);
+	keep_rule(planner, &after);
 	return 0;
 }
 
@@ -197,7 +213,7 @@ static int translate_rules(struct rules *rules)
 		else {
 			stale_rules_warn(&rules->stale, rule, &rules->moves,
 					 &rules->kept);
-			keep_rule(rules->planner->plan, rule);
+			keep_rule(rules->planner, rule);
 		}
 		if (r < 0)
 			return r;
@@ -454,16 +470,16 @@ static void emit_added(struct planner *planner, const struct added_rules *added)
 	}
 	/* They may be many, and only who verifies the text needs them. */
 	for (size_t i = 0; i < added->count && planner->in->result; i++)
-		keep_rule(planner->plan, &added->items[i]);
+		keep_rule(planner, &added->items[i]);
 	if (spec->n_rules && kept + added->count == 0) {
 		plan_append(planner->plan, PLAN_GUEST_KERNEL, &spec->doc,
 			    spec->rules_json, 0,
 			    SLICE("{\"allow\":false,\"access\":\"rwm\"}"),
 			    "an empty list would allow everything");
-		keep_rule(planner->plan, &(struct spec_rule) { .type = 'a',
-							       .major = RULE_ANY,
-							       .minor = RULE_ANY,
-							       .access = SLICE("rwm") });
+		keep_rule(planner, &(struct spec_rule) { .type = 'a',
+							 .major = RULE_ANY,
+							 .minor = RULE_ANY,
+							 .access = SLICE("rwm") });
 	}
 }
 
