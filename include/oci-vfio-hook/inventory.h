@@ -90,8 +90,8 @@ struct inventory_node {
 	bool has_group : 1;
 };
 
-/* A function that a variable names by an address of this machine, at the index of
- * request.own. */
+/* A function or mediated device that a variable names by what it is called on this machine, at
+ * the index of request.own. */
 struct inventory_own {
 	bool exists, vfio, has_group;
 	uint32_t group;
@@ -157,7 +157,7 @@ bool inventory_has_vfio_major(const struct inventory *inventory, uint32_t major)
 /* What was found of the function that a variable names, or NULL: not asked for. */
 const struct inventory_own *inventory_find_own(const struct inventory *inventory,
 					       const struct request *request,
-					       const struct pci_address *address);
+					       const struct device_name *name);
 
 /* The function of the request, or of the entries that the spec doesn't ask for, that is at this
  * address; NULL: none is known. */

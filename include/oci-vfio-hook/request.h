@@ -72,9 +72,9 @@ struct request {
 	struct request_node *nodes;
 	size_t n_nodes, nodes_capacity;
 	struct text_pool texts; /* of these */
-	/* Functions that variables name, where the spec may be this machine's own; sorted,
-	 * each once. */
-	struct pci_address *own;
+	/* Devices that variables name, where the spec may be this machine's own; sorted, each
+	 * once. */
+	struct device_name *own;
 	size_t n_own, own_capacity;
 	bool vfio_nodes; /* the numbers of all VFIO nodes of this machine */
 	/* The groups that no entry names: one of them may be the spec's device. With vfio_nodes

@@ -112,13 +112,18 @@ void inventory_find_unnamed(struct inventory *inventory)
 		      sizeof *inventory->unnamed, number_compare_u32);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return device_name_compare(a, b);
+}
+
 const struct inventory_own *inventory_find_own(const struct inventory *inventory,
 					       const struct request *request,
-					       const struct pci_address *address)
+					       const struct device_name *name)
 {
-	const struct pci_address *found =
-		request->n_own ? bsearch(address, request->own, request->n_own,
-					 sizeof *request->own, pci_address_order)
+	const struct device_name *found =
+		request->n_own ? bsearch(name, request->own, request->n_own,
+					 sizeof *request->own, compare_names)
 			       : NULL;
 
 	return found ? &inventory->own[found - request->own] : NULL;

@@ -399,16 +399,28 @@ static bool has_unnamed_group(const struct request *request, const struct spec *
 	return false;
 }
 
-/* Each of the environment's addresses, which are sorted, once. */
+static void add_own(struct request *request, const struct device_name *name)
+{
+	if (request->n_own == 0 ||
+	    !device_name_equal(&request->own[request->n_own - 1], name))
+		*array_append(request->own, request->n_own, request->own_capacity) =
+			*name;
+}
+
+/* Each of the environment's addresses and UUIDs, which are sorted, once. */
 static void request_own(struct request *request, const struct environment *environment)
 {
 	for (size_t i = 0; i < environment->n_addresses; i++) {
-		const struct pci_address *address = &environment->addresses[i];
+		const struct device_name name =
+			device_name_of(&environment->addresses[i]);
 
-		if (request->n_own == 0 ||
-		    !pci_address_equal(&request->own[request->n_own - 1], address))
-			*array_append(request->own, request->n_own,
-				      request->own_capacity) = *address;
+		add_own(request, &name);
+	}
+	for (size_t i = 0; i < environment->n_uuids; i++) {
+		const struct device_name name = { .bus = DEVICE_BUS_MDEV,
+						  .uuid = environment->uuids[i] };
+
+		add_own(request, &name);
 	}
 }
 

@@ -153,3 +153,60 @@ with_argument() {
 	apply
 	assert_refused 65 387.json $HOST 'keep one'
 }
+
+# A spec of this machine's own: no map, two mediated devices, and the node of the first of them.
+own_spec() {
+	add_mdev $GUEST 5
+	add_mdev $HOST 6
+	DEVICES=() RULES=('{"allow":false,"access":"rwm"}') ENVIRONMENT=()
+	add_device /dev/vfio/5 c 242 5
+	add_rule + c 242:5 rwm
+	control_device
+	add_env "MDEV_PCI_RESOURCE_X_A40=$1"
+}
+
+@test "own: the node of the mediated device that the variable names is kept" {
+	own_spec $GUEST
+	apply
+	assert_silent
+	assert_unchanged
+}
+
+@test "own: another one's node is refused, or by the policy remap replaced" {
+	own_spec $HOST
+	apply
+	assert_refused 69 'linux.devices[0]' /dev/vfio/5 "the spec's variables name $HOST, whose node is /dev/vfio/6 today" \
+		--by-address=remap '"container_path": "/dev/vfio/5"' "\"options\": [\"$HOST=$HOST\"]"
+	device_map own "$(entry /dev/vfio/5 $HOST=$HOST)"
+	apply
+	assert_devices '/dev/vfio/6 c 242:6' '/dev/vfio/vfio c 10:196'
+	rm "$CONFIG"
+	OPTIONS=()
+	apply --by-address=remap
+	assert_silent
+	assert_devices '/dev/vfio/6 c 242:6' '/dev/vfio/vfio c 10:196'
+	assert_rules '- * *:* rwm' '+ c 242:6 rwm' '+ c 10:196 rwm'
+	assert_env MDEV_PCI_RESOURCE_X_A40=$HOST
+}
+
+@test "own: a mediated device that isn't there any more: 69" {
+	own_spec $HOST
+	rm "$ROOT/sys/bus/mdev/devices/$HOST"
+	apply
+	assert_refused 69 "the spec's variables name $HOST, a mediated device that this machine doesn't have" mdevctl 'device map'
+}
+
+@test "own: a mediated device beside a function" {
+	own_spec $GUEST
+	add_device /dev/vfio/3 c 242 0
+	add_rule + c 242:0 rwm
+	add_env PCIDEVICE_X=0000:01:00.0
+	apply
+	assert_silent
+	assert_unchanged
+	ENVIRONMENT=()
+	rm "$CONFIG"
+	add_env PCIDEVICE_X=0000:01:00.0 MDEV_PCI_RESOURCE_X_A40=$HOST
+	apply
+	assert_refused 69 "the spec's variables name $HOST, whose node is /dev/vfio/6 today" 'the spec has no node of that group'
+}

@@ -95,20 +95,28 @@ static void answer_function(const struct sysroot *sysroot,
 		ret->identity[i] = 0x8086;
 }
 
-/* A function that a variable names. */
-static void answer_own(const struct sysroot *sysroot, const struct request *request,
-		       const struct pci_address *asked, struct inventory_own *ret)
+static struct pci_address stand_in(const struct device_name *name)
 {
-	uint32_t hash = asked->bus * 31u + asked->slot * 7u + sysroot->seed;
+	const struct pci_locator mdev = { .kind = PCI_LOCATOR_MDEV, .uuid = name->uuid };
+
+	return name->bus == DEVICE_BUS_PCI ? name->address : find_address(&mdev, 0);
+}
+
+/* A device that a variable names. */
+static void answer_own(const struct sysroot *sysroot, const struct request *request,
+		       const struct device_name *asked, struct inventory_own *ret)
+{
+	const struct pci_address address = stand_in(asked);
+	uint32_t hash = address.bus * 31u + address.slot * 7u + sysroot->seed;
 
 	*ret = (struct inventory_own) { .exists = hash % 8 != 7 };
 	if (!ret->exists)
 		return;
 	ret->has_group = true;
-	ret->group = group_of(asked);
+	ret->group = group_of(&address);
 	ret->vfio = hash % 4 != 3 && machine_has_node(sysroot, ret->group);
 	if (ret->vfio && request->own_handles)
-		answer_handle(sysroot, asked, &ret->handle);
+		answer_handle(sysroot, &address, &ret->handle);
 }
 
 static void answer_group(const struct sysroot *sysroot, struct inventory *inventory,

@@ -204,6 +204,14 @@ static void answer_vfio_nodes(struct inventory *ret)
 	inventory_sort_vfio_nodes(ret);
 }
 
+/* A mediated device is where one is that a map names. */
+static struct pci_address address_of(const struct device_name *name)
+{
+	return name->bus == DEVICE_BUS_PCI
+		       ? name->address
+		       : (struct pci_address) { .bus = name->uuid.bytes[15] };
+}
+
 /* The functions of buses below 0x40 are there, and those of two groups that can't be given; in
  * group N, those of an odd slot not VFIO's. */
 static void answer_own(const void *no_iommufd, const struct request *request,
@@ -212,7 +220,8 @@ static void answer_own(const void *no_iommufd, const struct request *request,
 	ret->own = xzalloc(request->n_own * sizeof *ret->own);
 	ret->n_own = request->n_own;
 	for (size_t i = 0; i < request->n_own; i++) {
-		const struct pci_address *address = &request->own[i];
+		const struct pci_address stand_in = address_of(&request->own[i]);
+		const struct pci_address *address = &stand_in;
 
 		if (address->domain != 0 ||
 		    (address->bus >= BUS_ABSENT && address->bus != BUS_NOT_VIABLE &&

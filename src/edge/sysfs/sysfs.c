@@ -260,32 +260,32 @@ static int look_up_others(struct lookup *lookup)
 	return r;
 }
 
-/* A function that a variable names: is it one of this machine's, and VFIO's? */
-static int look_up_own(struct lookup *lookup, const struct pci_address *address,
+/* A device that a variable names: is it one of this machine's, and VFIO's? */
+static int look_up_own(struct lookup *lookup, const struct device_name *name,
 		       struct inventory_own *ret)
 {
-	const struct device_name name = device_name_of(address);
-	auto_close int fd = device_open(lookup->sysroot, &name);
+	auto_close int fd = device_open(lookup->sysroot, name);
 	auto_free char *driver = NULL;
 	int r;
 
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
-		return device_error(&name, NULL, -fd, lookup->err);
+		return device_error(name, NULL, -fd, lookup->err);
 	ret->exists = true;
-	r = device_read_group(lookup->sysroot, &name, fd, &ret->has_group, &ret->group,
+	r = device_read_group(lookup->sysroot, name, fd, &ret->has_group, &ret->group,
 			      lookup->err);
 	if (r == 0)
-		r = device_read_driver(lookup->sysroot, &name, fd, &driver, &ret->vfio,
+		r = device_read_driver(lookup->sysroot, name, fd, &driver, &ret->vfio,
 				       lookup->err);
 	if (r == 0 && lookup->request->own_handles)
-		r = device_read_handle(lookup->sysroot, &name, fd, &ret->handle,
+		r = device_read_handle(lookup->sysroot, name, fd, &ret->handle,
 				       lookup->err);
 	if (r < 0 || !ret->has_group || !ret->vfio)
 		return r;
 	return sysfs_look_up_group(lookup->sysroot, lookup->inventory, ret->group,
-				   address, lookup->err);
+				   name->bus == DEVICE_BUS_PCI ? &name->address : NULL,
+				   lookup->err);
 }
 
 static int look_up_all_own(struct lookup *lookup)

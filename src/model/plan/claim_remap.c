@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The planner: a node of a function that the spec's own variables name, by its address, in place
+/* The planner: a node of a device that the spec's own variables name, by its name, in place
  * of the spec's, where the administrator has said so. */
 #include "claims.h"
 
@@ -16,23 +16,23 @@ char *claim_node_path(const struct planner *planner, const struct claim *claim)
 
 char *claim_describe_pair(const struct claim *claim)
 {
-	char address[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE];
 
-	pci_address_format(claim->address, address);
+	device_name_format(claim->name, name);
 	if (!claim->variable)
-		return xasprintf("the spec's variables name %s", address);
+		return xasprintf("the spec's variables name %s", name);
 	return xasprintf("process.env[%u] pairs %s with it",
-			 claim->variable->source->index, address);
+			 claim->variable->source->index, name);
 }
 
 static bool is_guest_of_entry(const struct planner *planner,
-			      const struct pci_address *address)
+			      const struct device_name *name)
 {
 	const struct inventory *inventory = planner->in->inventory;
 
 	for (size_t i = 0; i < inventory->n_functions; i++) {
 		if (!inventory->functions[i].absent &&
-		    device_name_is(&inventory->functions[i].name, address))
+		    device_name_equal(&inventory->functions[i].name, name))
 			return true;
 	}
 	return false;
@@ -64,7 +64,7 @@ const char *claim_find_objection(const struct planner *planner, const struct cla
 		return "a pod's variables are its author's, and give no device; have the pod made again";
 	if (claim_stands_in(planner, claim))
 		return "the spec's device is not a VFIO device; correct the spec";
-	if (is_guest_of_entry(planner, claim->address))
+	if (is_guest_of_entry(planner, claim->name))
 		return "a map entry has this function for another device; correct one of them";
 	return NULL;
 }

@@ -98,7 +98,7 @@ void claims_collect(struct planner *planner, struct claims *ret)
 	claim_mounts(planner, ret);
 }
 
-/* Of several addresses for one node, one that isn't here tells most, and then VFIO's. */
+/* Of several names for one node, one that isn't here tells most, and then VFIO's. */
 static int rank(const struct inventory_own *function)
 {
 	return !function ? 0 : !function->exists ? 3 : function->vfio ? 2 : 1;
@@ -114,10 +114,10 @@ bool claim_is_of(const struct claim *claim, const struct inventory_own *function
 	       claim->found->group == function->group;
 }
 
-/* The address says whose node the claim is; another group than an earlier one is a
+/* The name says whose node the claim is; another group than an earlier one is a
  * contradiction, and of a handle another function. */
 static void pair(struct claim *claim, const struct env_variable *variable,
-		 const struct pci_address *address, const struct inventory_own *function)
+		 const struct device_name *name, const struct inventory_own *function)
 {
 	if (claim->function && claim->function->has_group && function->has_group)
 		claim->contradicts |= path_is_vfio_handle(claim->path, NULL)
@@ -126,7 +126,7 @@ static void pair(struct claim *claim, const struct env_variable *variable,
 	if (rank(function) <= rank(claim->function))
 		return;
 	claim->variable = variable;
-	claim->address = address;
+	claim->name = name;
 	claim->function = function;
 }
 
@@ -137,8 +137,10 @@ static void pair_value(const struct planner *planner, struct claims *claims,
 {
 	const struct env_reference *references = variable->references;
 	const struct inventory *inventory = planner->in->inventory;
-	const struct inventory_own *function = inventory_find_own(
-		inventory, planner->in->request, &references[key].address);
+	const struct request *request = planner->in->request;
+	const struct device_name name = device_name_of(&references[key].address);
+	const struct inventory_own *function =
+		inventory_find_own(inventory, request, &name);
 
 	for (size_t i = key + 1; function && i < variable->n_references; i++) {
 		const struct slice_place *places;
@@ -154,7 +156,7 @@ static void pair_value(const struct planner *planner, struct claims *claims,
 		places = slice_index_find(paths, path, &count);
 		if (count > 0)
 			pair(&claims->items[places->place], variable,
-			     &references[key].address, function);
+			     &request->own[function - inventory->own], function);
 	}
 }
 
@@ -162,7 +164,7 @@ static void pair_value(const struct planner *planner, struct claims *claims,
 static void copy_pair(struct claim *claim, const struct claim *from)
 {
 	claim->variable = from->variable;
-	claim->address = from->address;
+	claim->name = from->name;
 	claim->function = from->function;
 	claim->contradicts = from->contradicts;
 }
@@ -189,7 +191,7 @@ static void pair_single(const struct planner *planner, struct claim *claim)
 	}
 	if (count == 0)
 		return;
-	claim->address = &request->own[at];
+	claim->name = &request->own[at];
 	claim->function = &own[at];
 	claim->contradicts = is_handle && !is_found && count > 1;
 }

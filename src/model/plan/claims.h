@@ -19,7 +19,7 @@ struct claim {
 	/* What the spec's variables say: the function whose node it is. */
 	const struct env_variable
 		*variable; /* that pairs both; NULL: it is the only one */
-	const struct pci_address *address;
+	const struct device_name *name;
 	const struct inventory_own *function;
 	bool contradicts; /* two variables name functions that have different nodes */
 };

@@ -22,11 +22,11 @@ static bool is_pods(struct judgement *judgement)
 }
 
 static bool is_host_of_entry(const struct planner *planner,
-			     const struct pci_address *address)
+			     const struct device_name *name)
 {
 	for (size_t i = 0; i < planner->in->request->n_functions; i++) {
-		if (device_name_is(&planner->in->request->functions[i].map->host,
-				   address))
+		if (device_name_equal(&planner->in->request->functions[i].map->host,
+				      name))
 			return true;
 	}
 	return false;
@@ -34,7 +34,7 @@ static bool is_host_of_entry(const struct planner *planner,
 
 /* Is it what an entry that this spec names, or named before an earlier run, has of the host? */
 static bool is_host_of_named(const struct planner *planner,
-			     const struct pci_address *address)
+			     const struct device_name *name)
 {
 	const struct request *request = planner->in->request;
 	const struct annotation *done = planner->in->annotation;
@@ -42,12 +42,12 @@ static bool is_host_of_named(const struct planner *planner,
 	for (size_t i = 0; i < request->n_functions; i++) {
 		const struct map_entry *entry = request->functions[i].entry;
 
-		if (device_name_is(&request->functions[i].map->host, address) &&
+		if (device_name_equal(&request->functions[i].map->host, name) &&
 		    plan_find_resolved(planner, entry)->named)
 			return true;
 	}
 	for (size_t i = 0; i < done->n_addresses; i++) {
-		if (device_name_is(&done->addresses[i].host, address))
+		if (device_name_equal(&done->addresses[i].host, name))
 			return true;
 	}
 	return false;
@@ -74,9 +74,15 @@ static int refuse_foreign(struct planner *planner, const struct claim *claim)
 {
 	auto_free char *path = text_quote(claim->path),
 		       *said = claim_describe_pair(claim);
+	const struct json *doc = &planner->in->spec->doc;
 
+	if (claim->name->bus == DEVICE_BUS_MDEV)
+		return json_error(
+			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+			"%s: %s, a mediated device that this machine doesn't have; make it again (mdevctl), or, if the spec is another machine's, write a device map for it",
+			path, said);
 	return json_error(
-		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, claim->json,
+		planner->err, ERROR_UNAVAILABLE, doc, claim->json,
 		"%s: %s, which this machine doesn't have: the spec is another machine's; write a device map for it",
 		path, said);
 }
@@ -90,14 +96,14 @@ static int refuse_address(struct planner *planner, const struct claim *claim,
 	auto_free char *node = claim_node_path(planner, claim);
 	auto_free char *remap =
 		remedy_setting(planner->in->remedies, "by-address", "remap");
-	char address[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE];
 
-	pci_address_format(claim->address, address);
+	device_name_format(claim->name, name);
 	return json_error(
 		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, claim->json,
 		"%s: %s, whose node is %s today; %s%s%s, or write a device map entry with \"container_path\": %s and \"options\": [\"%s=%s\"]%s",
 		path, said, node, why ? why : "set ", why ? "" : remap,
-		why ? "" : " to have that one", path, address, address,
+		why ? "" : " to have that one", path, name, name,
 		entry_text(planner, claim));
 }
 
@@ -106,9 +112,9 @@ static int refuse_unbound(struct planner *planner, const struct claim *claim)
 {
 	auto_free char *path = text_quote(claim->path),
 		       *said = claim_describe_pair(claim);
-	char address[PCI_ADDRESS_SIZE];
+	char name[DEVICE_NAME_SIZE];
 
-	pci_address_format(claim->address, address);
+	device_name_format(claim->name, name);
 	return json_error(planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
 			  claim->json,
 			  "%s: %s, which %s; bind it: driverctl set-override %s vfio-pci",
@@ -116,7 +122,7 @@ static int refuse_unbound(struct planner *planner, const struct claim *claim)
 			  claim->function->has_group
 				  ? "is not bound to a VFIO driver, and has another node"
 				  : "is in no IOMMU group",
-			  address);
+			  name);
 }
 
 static int refuse_not_own(struct planner *planner, const struct claim *claim)
@@ -181,7 +187,7 @@ static int judge(struct judgement *judgement, const struct claim *claim)
 	if (claim->disguised)
 		return claim_refuse_disguised(planner, claim->json, claim->path,
 					      claim->disguised);
-	if (function && !function->exists && !is_host_of_entry(planner, claim->address))
+	if (function && !function->exists && !is_host_of_entry(planner, claim->name))
 		return refuse_foreign(planner, claim);
 	if (function && function->exists)
 		return judge_paired(judgement, claim);
@@ -262,14 +268,14 @@ static int check_groups(const struct judgement *judgement)
 			    number_compare_u32) ||
 		    is_host_of_named(planner, &request->own[i]))
 			continue;
-		claim.address = &request->own[i];
+		claim.name = &request->own[i];
 		claim.function = own;
 		return refuse_address(planner, &claim,
 				      "the spec has no node of that group; correct it");
 	}
 	if (any_vfio || absent == request->n_own)
 		return 0;
-	claim.address = &request->own[absent];
+	claim.name = &request->own[absent];
 	return refuse_foreign(planner, &claim);
 }
 
