@@ -2,28 +2,29 @@
 /* What becomes of the numbers that the spec's devices have. */
 #include "rule_moves.h"
 
-/* One device's, before they are gathered by the old number. */
+/* What an entry of the map says of a number of the host. */
 struct step {
 	struct device_number old, number;
 	uint32_t order;
-	bool goes : 1, affected : 1, stays : 1, is_device : 1, followed : 1;
+	bool goes, followed;
 	const char *why;
 };
 
+/* What is gathered by the old number. */
 struct steps {
-	struct step *items;
+	const struct planned_device **devices; /* of the list; owned */
+	size_t n_devices, devices_capacity;
+	struct step *items; /* by entries; owned */
 	size_t count, capacity;
 };
 
-static struct step *add_step(struct steps *steps, const struct device_number *old,
-			     size_t order)
-{
-	struct step *step = array_append(steps->items, steps->count, steps->capacity);
-
-	step->old = *old;
-	step->order = (uint32_t)order;
-	return step;
-}
+/* Those with one old number. */
+struct group {
+	struct device_number old;
+	const struct planned_device *const *devices;
+	const struct step *steps;
+	size_t n_devices, n_steps;
+};
 
 /* May the list have had a rule for it? */
 static bool has_rule(const struct planned_device *device)
@@ -32,28 +33,29 @@ static bool has_rule(const struct planned_device *device)
 	       device->place->number.type != 'p';
 }
 
-static void add_device(struct steps *steps, const struct planned_device *device,
-		       size_t order)
+static void add_device(struct steps *steps, const struct planned_device *device)
 {
-	struct step *step = add_step(steps, &device->place->number, order);
+	*array_append(steps->devices, steps->n_devices, steps->devices_capacity) = device;
+}
 
-	step->number = planned_device_after(device).number;
-	step->goes = device->action == DEVICE_REMOVED;
-	step->affected = step->is_device = device->action != DEVICE_STAYS;
-	step->stays = !step->affected;
-	step->why = device->why ? device->why : device->to ? device->to->why : NULL;
+static struct step *add_step(struct steps *steps, const struct device_number *old)
+{
+	const size_t order = steps->count;
+	struct step *step = array_append(steps->items, steps->count, steps->capacity);
+
+	step->old = *old;
+	step->order = (uint32_t)order;
+	return step;
 }
 
 /* The rule for the host's node goes where the entry's is, whatever it is named by. */
 static void add_host_dev(struct steps *steps, const struct map_entry *entry,
-			 const struct resolved *resolved, const struct annotation *done,
-			 size_t order)
+			 const struct resolved *resolved, const struct annotation *done)
 {
 	if (entry->type == DEVICE_VFIO_PCI_GK && entry->has_host_dev && resolved->named) {
-		struct step *step =
-			add_step(steps, &entry->host_dev, order + steps->count);
+		struct step *step = add_step(steps, &entry->host_dev);
 
-		step->goes = step->affected = true;
+		step->goes = true;
 		step->why = resolved->why;
 	}
 	for (size_t i = 0; i < resolved->n_nodes && entry->has_host_dev; i++) {
@@ -64,12 +66,20 @@ static void add_host_dev(struct steps *steps, const struct map_entry *entry,
 		/* An earlier run's own rule, though its numbers are a host's, too. */
 		if (!resolved->named && annotation_has_rule(done, &old))
 			continue;
-		step = add_step(steps, &old, order + steps->count);
+		step = add_step(steps, &old);
 		step->number = resolved->nodes[i]->number;
-		step->affected = true;
 		step->followed = !resolved->named;
 		step->why = resolved->nodes[i]->why;
 	}
+}
+
+/* In the order of the list where the number is the same. */
+static int compare_devices(const void *a, const void *b)
+{
+	const struct planned_device *const *x = a, *const *y = b;
+	int order = device_number_compare(&(*x)->place->number, &(*y)->place->number);
+
+	return order ? order : (*x > *y) - (*x < *y);
 }
 
 static int compare_steps(const void *a, const void *b)
@@ -80,16 +90,77 @@ static int compare_steps(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
+static int compare_with_device(const void *number, const void *device)
+{
+	const struct planned_device *const *planned = device;
+
+	return device_number_compare(number, &(*planned)->place->number);
+}
+
+static int compare_with_step(const void *number, const void *step)
+{
+	return device_number_compare(number, &((const struct step *)step)->old);
+}
+
+/* Has one of the steps, or of so many first devices, which are sorted, this old number? */
+static bool have_number(const struct steps *steps, size_t n_devices,
+			const struct device_number *number)
+{
+	return (n_devices &&
+		bsearch(number, steps->devices, n_devices,
+			sizeof(const struct planned_device *), compare_with_device)) ||
+	       (steps->count && bsearch(number, steps->items, steps->count,
+					sizeof *steps->items, compare_with_step));
+}
+
+static void sort_devices(struct steps *steps)
+{
+	if (steps->n_devices > 1)
+		array_sort(steps->devices, steps->n_devices, compare_devices);
+}
+
+/* Of the devices that stay, which may be many, only those with a number that others don't
+ * keep. */
+static void list_steps(const struct planner *planner, struct steps *ret)
+{
+	size_t changing;
+
+	for (size_t i = 0; i < planner->n_devices; i++) {
+		const struct planned_device *device = &planner->devices[i];
+
+		if (device->action != DEVICE_STAYS && has_rule(device))
+			add_device(ret, device);
+	}
+	for (size_t i = 0; i < planner->in->map->n_entries; i++)
+		add_host_dev(ret, &planner->in->map->entries[i], &planner->resolved[i],
+			     planner->in->annotation);
+	sort_devices(ret);
+	if (ret->count > 1)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_steps);
+	changing = ret->n_devices;
+	for (size_t i = 0; i < planner->n_devices && changing + ret->count; i++) {
+		const struct planned_device *device = &planner->devices[i];
+
+		if (device->action == DEVICE_STAYS && has_rule(device) &&
+		    have_number(ret, changing, &device->place->number))
+			add_device(ret, device);
+	}
+	if (ret->n_devices > changing)
+		sort_devices(ret);
+}
+
 /* Does anything with this old number change? Where a device stays, its rule is not that of a node
  * in a directory that is mounted. */
-static bool are_affected(const struct step *steps, size_t count)
+static bool is_affected(const struct group *group)
 {
 	bool stays = false, affected = false;
 
-	for (size_t i = 0; i < count; i++)
-		stays |= steps[i].stays;
-	for (size_t i = 0; i < count; i++)
-		affected |= steps[i].affected && !(stays && steps[i].followed);
+	for (size_t i = 0; i < group->n_devices; i++) {
+		stays |= group->devices[i]->action == DEVICE_STAYS;
+		affected |= group->devices[i]->action != DEVICE_STAYS;
+	}
+	for (size_t i = 0; i < group->n_steps; i++)
+		affected |= !(stays && group->steps[i].followed);
 	return affected;
 }
 
@@ -109,99 +180,99 @@ static void add_target(struct rule_moves *moves, struct rule_move *move,
 	move->count++;
 }
 
-/* The steps of one old number make its targets. */
-static void gather(const struct step *steps, size_t count, struct rule_moves *ret)
+/* What doesn't go, in the order of the list, and then of the entries. */
+static void add_targets(const struct group *group, struct rule_moves *moves,
+			struct rule_move *move)
 {
 	auto_device_number_set seen = { 0 };
-	struct rule_move move = { .old = steps->old, .first = (uint32_t)ret->n_numbers };
 	bool keeps = false;
 
-	if (!are_affected(steps, count))
-		return;
-	for (size_t i = 0; i < count; i++) {
-		keeps |= !steps[i].goes &&
-			 device_number_equal(&steps[i].old, &steps[i].number);
-		move.has_device |= steps[i].is_device;
-		move.followed |= steps[i].followed;
-		if (!move.why)
-			move.why = steps[i].why;
+	for (size_t i = 0; i < group->n_devices && !keeps; i++) {
+		const struct spec_device after = planned_device_after(group->devices[i]);
+
+		keeps = group->devices[i]->action != DEVICE_REMOVED &&
+			device_number_equal(&after.number, &group->old);
 	}
+	for (size_t i = 0; i < group->n_steps && !keeps; i++)
+		keeps = !group->steps[i].goes &&
+			device_number_equal(&group->steps[i].number, &group->old);
 	if (keeps)
-		add_target(ret, &move, &seen, &steps->old);
-	for (size_t i = 0; i < count; i++) {
-		if (!steps[i].goes)
-			add_target(ret, &move, &seen, &steps[i].number);
+		add_target(moves, move, &seen, &group->old);
+	for (size_t i = 0; i < group->n_devices; i++) {
+		const struct spec_device after = planned_device_after(group->devices[i]);
+
+		if (group->devices[i]->action != DEVICE_REMOVED)
+			add_target(moves, move, &seen, &after.number);
 	}
+	for (size_t i = 0; i < group->n_steps; i++) {
+		if (!group->steps[i].goes)
+			add_target(moves, move, &seen, &group->steps[i].number);
+	}
+}
+
+static void gather(const struct group *group, struct rule_moves *ret)
+{
+	struct rule_move move = { .old = group->old, .first = (uint32_t)ret->n_numbers };
+
+	if (!is_affected(group))
+		return;
+	for (size_t i = 0; i < group->n_devices; i++) {
+		const struct planned_device *device = group->devices[i];
+
+		move.has_device |= device->action != DEVICE_STAYS;
+		if (!move.why)
+			move.why = device->why	? device->why
+				   : device->to ? device->to->why
+						: NULL;
+	}
+	for (size_t i = 0; i < group->n_steps; i++) {
+		move.followed |= group->steps[i].followed;
+		if (!move.why)
+			move.why = group->steps[i].why;
+	}
+	add_targets(group, ret, &move);
 	*array_append(ret->items, ret->count, ret->capacity) = move;
 }
 
-static void sort_steps(struct steps *steps)
+/* Takes the next group off both lists. */
+static struct group next_group(const struct steps *steps, size_t *device, size_t *step)
 {
-	if (steps->count > 1)
-		qsort(steps->items, steps->count, sizeof *steps->items, compare_steps);
-}
+	struct group group = { 0 };
 
-/* Of the first steps, which are sorted. */
-static bool have_number(const struct step *steps, size_t count,
-			const struct device_number *number)
-{
-	size_t low = 0;
+	if (*device < steps->n_devices)
+		group.devices = steps->devices + *device;
+	if (*step < steps->count)
+		group.steps = steps->items + *step;
 
-	while (low < count) {
-		size_t middle = low + (count - low) / 2;
-		int order = device_number_compare(&steps[middle].old, number);
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			count = middle;
-	}
-	return false;
-}
-
-/* Devices in the order of the list, and then what entries say. Of the devices that stay, which
- * may be many, only those with a number that others don't keep. */
-static void list_steps(const struct planner *planner, struct steps *ret)
-{
-	size_t changing;
-
-	for (size_t i = 0; i < planner->n_devices; i++) {
-		const struct planned_device *device = &planner->devices[i];
-
-		if (device->action != DEVICE_STAYS && has_rule(device))
-			add_device(ret, device, i);
-	}
-	for (size_t i = 0; i < planner->in->map->n_entries; i++)
-		add_host_dev(ret, &planner->in->map->entries[i], &planner->resolved[i],
-			     planner->in->annotation, planner->n_devices);
-	sort_steps(ret);
-	changing = ret->count;
-	for (size_t i = 0; i < planner->n_devices && changing; i++) {
-		const struct planned_device *device = &planner->devices[i];
-
-		if (device->action == DEVICE_STAYS && has_rule(device) &&
-		    have_number(ret->items, changing, &device->place->number))
-			add_device(ret, device, i);
-	}
-	if (ret->count > changing)
-		sort_steps(ret);
+	if (!group.steps ||
+	    (group.devices && device_number_compare(&group.devices[0]->place->number,
+						    &group.steps[0].old) < 0))
+		group.old = group.devices[0]->place->number;
+	else
+		group.old = group.steps[0].old;
+	for (; *device < steps->n_devices &&
+	       device_number_equal(&steps->devices[*device]->place->number, &group.old);
+	     ++*device)
+		group.n_devices++;
+	for (; *step < steps->count &&
+	       device_number_equal(&steps->items[*step].old, &group.old);
+	     ++*step)
+		group.n_steps++;
+	return group;
 }
 
 void rule_moves_build(struct planner *planner, struct rule_moves *ret)
 {
 	struct steps steps = { 0 };
+	size_t device = 0, step = 0;
 
 	list_steps(planner, &steps);
-	for (size_t i = 0, next; i < steps.count; i = next) {
-		for (next = i + 1; next < steps.count; next++) {
-			if (!device_number_equal(&steps.items[i].old,
-						 &steps.items[next].old))
-				break;
-		}
-		gather(&steps.items[i], next - i, ret);
+	while (device < steps.n_devices || step < steps.count) {
+		const struct group group = next_group(&steps, &device, &step);
+
+		gather(&group, ret);
 	}
+	free(steps.devices);
 	free(steps.items);
 }
 
