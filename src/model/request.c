@@ -330,6 +330,19 @@ static void request_device(struct request *request, const struct spec *spec, siz
 		request->vfio_nodes |= may_be_vfio(device);
 }
 
+/* What is there is asked of the path as it is spelled: after a symbolic link ".." leads elsewhere
+ * than where it is cut off. */
+static struct slice find_spelled_source(const struct spec *spec,
+					const struct spec_mount *mount)
+{
+	const uint32_t json = json_member(&spec->doc, mount->json, SPEC_MOUNT_SOURCE);
+	const struct slice text = json ? json_decoded(&spec->doc, json) : SLICE("");
+
+	return slice_starts(text, SLICE("/")) && slice_contains(text, SLICE(".."))
+		       ? text
+		       : mount->source;
+}
+
 static void request_mount(struct request *request, const struct spec *spec, size_t index,
 			  const struct device_map *map,
 			  const struct annotation *annotation,
@@ -360,7 +373,8 @@ static void request_mount(struct request *request, const struct spec *spec, size
 			want_node(wanted, REQUEST_NODE_VFIO, mount->source, &place->node);
 	} else if (!place->entry && is_below_dev(mount->source) &&
 		   !path_holds_vfio_nodes(mount->source)) {
-		want_node(wanted, REQUEST_NODE_FILE, mount->source, &place->node);
+		want_node(wanted, REQUEST_NODE_FILE, find_spelled_source(spec, mount),
+			  &place->node);
 		request->vfio_nodes_of_files = true;
 	}
 }

@@ -275,6 +275,24 @@ setup() {
 	done
 }
 
+@test "a bind mount of such a node by a source with \"..\" after a symbolic link: 69" {
+	mkdir -p "$ROOT/proc/1/fd" "$ROOT/dev"
+	ln -s ../proc/1/fd "$ROOT/dev/fd"
+	ln -s / "$ROOT/proc/1/root"
+	mknod "$ROOT/dev/nic" c 242 1
+	MOUNTS=()
+	add_mount /run/card /dev/fd/../root/dev/nic
+	apply
+	assert_refused 69 'mounts[1]' /dev/vfio/4
+	# Nothing is there, and so it is nobody's.
+	rm -f "$CONFIG"
+	MOUNTS=()
+	add_mount /run/card /dev/fd/../dev/nic
+	apply
+	assert_silent
+	assert_unchanged
+}
+
 # --- the host's rules -------------------------------------------------------------------------------------------------
 
 @test "a rule of the host's for numbers that are somebody else's node here: removed, with a warning" {
