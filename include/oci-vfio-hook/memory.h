@@ -55,6 +55,13 @@ static inline void array_grow(void *array, size_t *capacity, size_t needed, size
 #define array_sort(array, count, compare)                                                \
 	qsort((array), (count), sizeof(__typeof__(*(array))), (compare))
 
+/* Of elements of a sorted array that are equal by `compare` the first stays where it is; the
+ * others come after all those. Returns how many there are of those. */
+#define array_unique(array, count, compare)                                              \
+	array_move_repeated((array), (count), sizeof(__typeof__(*(array))), (compare))
+size_t array_move_repeated(void *array, size_t count, size_t size,
+			   int (*compare)(const void *, const void *));
+
 static inline void free_pointer(void *pointer)
 {
 	void *owned;

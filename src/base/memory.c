@@ -110,3 +110,30 @@ void array_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 	memcpy(array, &grown, sizeof grown);
 	*capacity = wanted;
 }
+
+static void swap(char *a, char *b, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		char c = a[i];
+
+		a[i] = b[i];
+		b[i] = c;
+	}
+}
+
+size_t array_move_repeated(void *array, size_t count, size_t size,
+			   int (*compare)(const void *, const void *))
+{
+	char *items = array;
+	size_t unique = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (unique > 0 &&
+		    compare(items + (unique - 1) * size, items + i * size) == 0)
+			continue;
+		if (unique != i)
+			swap(items + unique * size, items + i * size, size);
+		unique++;
+	}
+	return unique;
+}

@@ -67,31 +67,31 @@ static void add(struct binding *binding, const struct pci_address *address,
 		};
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	const struct binding_function *x = a, *y = b;
+
+	return pci_address_compare(&x->address, &y->address);
+}
+
 /* Of one function that two entries name, the one that asks for more care comes first. */
 static int compare_functions(const void *a, const void *b)
 {
 	const struct binding_function *x = a, *y = b;
-	int order = pci_address_compare(&x->address, &y->address);
+	int order = compare_addresses(a, b);
 
 	return order ? order : x->entry->force - y->entry->force;
 }
 
 static void sort(struct binding *binding)
 {
-	size_t count = 0;
+	size_t count;
 
 	if (binding->count > 1)
 		array_sort(binding->functions, binding->count, compare_functions);
-	for (size_t i = 0; i < binding->count; i++) {
-		struct binding_function *function = &binding->functions[i];
-
-		if (count > 0 && pci_address_equal(&binding->functions[count - 1].address,
-						   &function->address))
-			free(function->driver);
-		else
-			binding->functions[count++] = *function;
-	}
-	binding->count = count;
+	count = array_unique(binding->functions, binding->count, compare_addresses);
+	while (binding->count > count)
+		free(binding->functions[--binding->count].driver);
 }
 
 static int compare_address(const void *key, const void *element)
@@ -115,14 +115,20 @@ struct wanted_group {
 	const struct map_entry *entry;
 };
 
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct wanted_group *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
 /* Of several entries in one group, one that has it bound comes first. */
 static int compare_groups(const void *a, const void *b)
 {
 	const struct wanted_group *x = a, *y = b;
+	int order = compare_numbers(a, b);
 
-	if (x->number != y->number)
-		return x->number < y->number ? -1 : 1;
-	return y->entry->bind_group - x->entry->bind_group;
+	return order ? order : y->entry->bind_group - x->entry->bind_group;
 }
 
 static struct wanted_group *list_groups(const struct request *request,
@@ -130,7 +136,7 @@ static struct wanted_group *list_groups(const struct request *request,
 					size_t *ret_count)
 {
 	struct wanted_group *groups = array_zalloc(request->n_functions, groups);
-	size_t count = 0, unique = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < request->n_functions; i++) {
 		if (is_wanted(&request->functions[i]) &&
@@ -141,11 +147,7 @@ static struct wanted_group *list_groups(const struct request *request,
 	}
 	if (count > 1)
 		array_sort(groups, count, compare_groups);
-	for (size_t i = 0; i < count; i++) {
-		if (unique == 0 || groups[unique - 1].number != groups[i].number)
-			groups[unique++] = groups[i];
-	}
-	*ret_count = unique;
+	*ret_count = array_unique(groups, count, compare_numbers);
 	return groups;
 }
 
@@ -297,7 +299,7 @@ size_t binding_list_claims(const struct request *request,
 			   const struct inventory *inventory, uint64_t **ret)
 {
 	uint64_t *claims = array_zalloc(request->n_functions, claims);
-	size_t count = 0, unique = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < request->n_functions; i++) {
 		if (is_wanted(&request->functions[i]) && !inventory->functions[i].absent)
@@ -305,10 +307,6 @@ size_t binding_list_claims(const struct request *request,
 	}
 	if (count > 1)
 		array_sort(claims, count, number_compare_u64);
-	for (size_t i = 0; i < count; i++) {
-		if (unique == 0 || claims[unique - 1] != claims[i])
-			claims[unique++] = claims[i];
-	}
 	*ret = claims;
-	return unique;
+	return array_unique(claims, count, number_compare_u64);
 }

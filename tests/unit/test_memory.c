@@ -50,6 +50,33 @@ static void test_zeroed(void **state)
 	free(grown);
 }
 
+static int compare_tens(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return *x / 10 - *y / 10;
+}
+
+static void test_array_unique(void **state)
+{
+	int numbers[] = { 1, 2, 10, 20, 21, 22, 30, 31 };
+	int *none = NULL;
+	int rest = 0;
+
+	(void)state;
+	assert_int_equal(array_unique(none, 0, compare_tens), 0);
+	assert_int_equal(array_unique(numbers, 1, compare_tens), 1);
+	assert_int_equal(array_unique(numbers, ARRAY_SIZE(numbers), compare_tens), 4);
+	assert_int_equal(numbers[0], 1);
+	assert_int_equal(numbers[1], 10);
+	assert_int_equal(numbers[2], 20);
+	assert_int_equal(numbers[3], 30);
+	/* The others are still there. */
+	for (size_t i = 4; i < ARRAY_SIZE(numbers); i++)
+		rest += numbers[i];
+	assert_int_equal(rest, 2 + 21 + 22 + 31);
+}
+
 static void test_array_grows(void **state)
 {
 	uint32_t *numbers = NULL;
@@ -71,6 +98,7 @@ int main(void)
 		cmocka_unit_test(test_zeroed),
 		cmocka_unit_test(test_blocks_keep_their_content),
 		cmocka_unit_test(test_array_grows),
+		cmocka_unit_test(test_array_unique),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,11 +200,6 @@ int plan_devices_merge(struct planner *planner)
 	return r;
 }
 
-static const char *why_of(const struct planned_device *device)
-{
-	return device->why ? device->why : device->to ? device->to->why : NULL;
-}
-
 static void emit_number(struct plan *plan, const struct planned_device *device,
 			const struct json *doc, enum spec_device_member member,
 			const char *key, uint32_t before, uint32_t after)
@@ -215,7 +210,7 @@ static void emit_number(struct plan *plan, const struct planned_device *device,
 		return;
 	buffer_add_number(&text, after);
 	plan_set_member(plan, device->rule, doc, device->place->json, member, key,
-			buffer_slice(&text), why_of(device));
+			buffer_slice(&text), planned_why(device->why, device->to));
 }
 
 static void emit_change(struct planner *planner, const struct planned_device *device)
@@ -230,14 +225,14 @@ static void emit_change(struct planner *planner, const struct planned_device *de
 		json_quote(&text, after.path);
 		plan_set_member(planner->plan, device->rule, doc, before->json,
 				SPEC_DEVICE_PATH, "path", buffer_slice(&text),
-				why_of(device));
+				planned_why(device->why, device->to));
 	}
 	if (before->number.type != after.number.type)
 		plan_set_member(planner->plan, device->rule, doc, before->json,
 				SPEC_DEVICE_TYPE, "type",
 				after.number.type == 'c' ? SLICE("\"c\"")
 							 : SLICE("\"b\""),
-				why_of(device));
+				planned_why(device->why, device->to));
 	emit_number(planner->plan, device, doc, SPEC_DEVICE_MAJOR, "major",
 		    before->number.major, after.number.major);
 	emit_number(planner->plan, device, doc, SPEC_DEVICE_MINOR, "minor",
@@ -272,7 +267,8 @@ static void emit_added(struct planner *planner, const struct planned_device *dev
 	if (!device->place) {
 		buffer_add(&text, SLICE(",\"fileMode\":438,\"uid\":0,\"gid\":0}"));
 		plan_append(planner->plan, device->rule, &spec->doc, spec->devices_json,
-			    index, buffer_slice(&text), why_of(device));
+			    index, buffer_slice(&text),
+			    planned_why(device->why, device->to));
 		return;
 	}
 	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_MODE, "fileMode", &text);
@@ -280,7 +276,8 @@ static void emit_added(struct planner *planner, const struct planned_device *dev
 	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_GID, "gid", &text);
 	buffer_add(&text, SLICE("}"));
 	plan_insert(planner->plan, device->rule, &spec->doc, spec->devices_json,
-		    device->place->json, index, buffer_slice(&text), why_of(device));
+		    device->place->json, index, buffer_slice(&text),
+		    planned_why(device->why, device->to));
 }
 
 /* What live mode does to the container's node, and what the annotation lists. */
@@ -337,7 +334,7 @@ void plan_devices_emit(struct planner *planner)
 			if (!device->added)
 				plan_remove(plan, device->rule, &spec->doc,
 					    spec->devices_json, device->place->json,
-					    why_of(device));
+					    planned_why(device->why, device->to));
 			break;
 		}
 		if (device->action != DEVICE_STAYS &&

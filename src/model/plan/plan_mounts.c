@@ -311,11 +311,6 @@ int plan_mounts_check(struct planner *planner)
 
 /* ---- the changes */
 
-static const char *why_of(const struct planned_mount *mount)
-{
-	return mount->why ? mount->why : mount->to ? mount->to->why : NULL;
-}
-
 static void emit_path(struct planner *planner, const struct planned_mount *mount,
 		      enum spec_mount_member member, struct slice before,
 		      struct slice after)
@@ -328,7 +323,7 @@ static void emit_path(struct planner *planner, const struct planned_mount *mount
 	json_quote(&text, after);
 	plan_replace(planner->plan, mount->rule, doc,
 		     json_member(doc, mount->before->json, member), buffer_slice(&text),
-		     why_of(mount));
+		     planned_why(mount->why, mount->to));
 }
 
 static const char *const read_only =
@@ -425,10 +420,10 @@ static void emit_added(struct planner *planner, const struct planned_mount *moun
 	if (node_given(mount->to))
 		plan_insert(planner->plan, mount->rule, doc, spec->mounts_json,
 			    mount->before->json, index, buffer_slice(&text),
-			    why_of(mount));
+			    planned_why(mount->why, mount->to));
 	else
 		plan_append(planner->plan, mount->rule, doc, spec->mounts_json, index,
-			    buffer_slice(&text), why_of(mount));
+			    buffer_slice(&text), planned_why(mount->why, mount->to));
 }
 
 /* What live mode does. */
@@ -484,7 +479,7 @@ static void emit_mount(struct planner *planner, const struct planned_mount *moun
 		break;
 	case DEVICE_REMOVED:
 		plan_remove(planner->plan, mount->rule, &spec->doc, spec->mounts_json,
-			    before->json, why_of(mount));
+			    before->json, planned_why(mount->why, mount->to));
 		break;
 	}
 	emit_node(planner, mount);

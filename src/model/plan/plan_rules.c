@@ -40,9 +40,9 @@ static void push_rule(struct added_rules *added, const struct device_number *num
 
 static const char *why_of(const struct planned_device *device)
 {
-	return device->why  ? device->why
-	       : device->to ? device->to->why
-			    : "the control node /dev/vfio/vfio";
+	const char *why = planned_why(device->why, device->to);
+
+	return why || device->to ? why : "the control node /dev/vfio/vfio";
 }
 
 static void format_rule(const struct spec_rule *rule, struct buffer *ret)

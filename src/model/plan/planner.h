@@ -178,6 +178,12 @@ static inline const struct resolved_node *node_given(const struct resolved_node 
 	return to && !to->control ? to : NULL;
 }
 
+/* Why a planned device or mount becomes what it does; NULL: nothing says so. */
+static inline const char *planned_why(const char *why, const struct resolved_node *to)
+{
+	return why ? why : to ? to->why : NULL;
+}
+
 /* What it is afterwards; of one that goes, what it was. Here, because it is asked for often, and
  * then for one member. */
 static inline struct spec_device planned_device_after(const struct planned_device *device)
