@@ -97,14 +97,6 @@ static char *describe_subject(const struct finder *finder, const struct place *p
 	return text_join(where, ": ", name, NULL);
 }
 
-static char *describe_name(struct slice name)
-{
-	struct buffer text = { 0 };
-
-	buffer_add_name(&text, name);
-	return text.data;
-}
-
 /* What should be there instead, as it is to be written; NULL: nothing is known. The caller
  * frees. */
 static char *find_right(const struct leftover *found)
@@ -147,13 +139,13 @@ static void warn(struct finder *finder, const struct place *place, struct slice 
 				       : name_translatable))
 		return;
 	where = describe_subject(finder, place);
-	stale = describe_name(name);
+	stale = text_name(name);
 	if (!right) {
 		messages_add(planner->messages, MESSAGE_WARNING, unknown_left, where,
 			     whose, stale);
 		return;
 	}
-	here = describe_name(slice_from(right));
+	here = text_name(slice_from(right));
 	setting = remedy_setting(planner->in->remedies, "leftover", "translate");
 	if (stays)
 		messages_add(planner->messages, MESSAGE_WARNING, name_left, where, whose,
@@ -171,7 +163,7 @@ static void refuse_later(struct finder *finder, const struct place *place,
 	if (finder->n_places++ >= PLACES_MAX)
 		return;
 	where = describe_place(finder, place);
-	stale = describe_name(name);
+	stale = text_name(name);
 	buffer_printf(&finder->places, "%s%s (%s)", finder->places.length ? ", " : "",
 		      where, stale);
 }
