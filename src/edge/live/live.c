@@ -86,7 +86,7 @@ static int raise_limit(struct live *live, struct error *err)
 	return r == 0 ? 0
 		      : error_set(
 				err, error_class_of_errno(-r),
-				"RLIMIT_MEMLOCK of the container's process can't be raised: %s; nothing was changed",
+				"RLIMIT_MEMLOCK of the container's process can't be raised: %s",
 				strerror(-r));
 }
 
@@ -94,11 +94,11 @@ static int undo_nodes(struct live *live)
 {
 	int r = 0;
 
-	if (live->undo.count > 0 && !live->mount_namespace.joined)
+	if (live->steps.count > 0 && !live->mount_namespace.joined)
 		r = live_namespace_join(&live->mount_namespace, &live->undo_error);
 	if (!live->mount_namespace.joined)
 		return r;
-	live_undo_undo(&live->undo, &live->mount_namespace);
+	live_steps_undo(&live->steps, &live->mount_namespace);
 	return live_namespace_leave(&live->mount_namespace, &live->undo_error);
 }
 
@@ -123,8 +123,8 @@ static void report_machine_dev(const struct live *live, struct messages *message
 /* After undo(): says of the error what came of it, and reports what could not be put back. */
 static void report(struct live *live, struct messages *messages, struct error *err)
 {
-	const bool undone = live->cgroup_undone == 0 && live->nodes_undone == 0 &&
-			    live_undo_is_undone(&live->undo);
+	const bool undone = live->cgroup_undone == 0 && live->limit_undone == 0 &&
+			    live->nodes_undone == 0 && live_steps_is_undone(&live->steps);
 
 	error_append(err, undone ? "; nothing was changed"
 				 : "; not all that was changed could be put back");
@@ -138,7 +138,7 @@ static void report(struct live *live, struct messages *messages, struct error *e
 			messages, MESSAGE_WARNING,
 			"RLIMIT_MEMLOCK of the container's process could not be put back: %s",
 			strerror(-live->limit_undone));
-	live_undo_report(&live->undo, true, messages);
+	live_steps_report(&live->steps, true, messages);
 	if (live->nodes_undone < 0)
 		messages_add(messages, MESSAGE_WARNING, "%s", live->undo_error.message);
 	live_free(live);
@@ -183,8 +183,8 @@ int live_change(const struct live_request *request, struct live **ret,
 
 void live_finish(struct live *live, struct messages *messages)
 {
-	live_undo_finish(&live->undo);
-	live_undo_report(&live->undo, false, messages);
+	live_steps_finish(&live->steps);
+	live_steps_report(&live->steps, false, messages);
 	report_machine_dev(live, messages);
 	live_free(live);
 }

@@ -134,7 +134,7 @@ static int make_directory(struct live *live, struct slice path)
 	if (above->machines)
 		return -EXDEV;
 	name = path_name(text);
-	r = live_undo_add(&live->undo, LIVE_DIRECTORY, above->fd, name, -1);
+	r = live_steps_add(&live->steps, LIVE_DIRECTORY, above->fd, name, -1);
 	if (r < 0)
 		return r;
 	r = live_namespace_become_root(&live->mount_namespace);
@@ -142,7 +142,7 @@ static int make_directory(struct live *live, struct slice path)
 		r = -errno;
 	live_namespace_become_self(&live->mount_namespace);
 	if (r < 0)
-		live_undo_drop(&live->undo);
+		live_steps_drop(&live->steps);
 	return r == -EEXIST ? 0 : r;
 }
 

@@ -131,7 +131,7 @@ int live_mount_scratch(void);
 /* Detaches the mount that `mount` is the root of. 0 or -errno. */
 int live_mount_detach_root(int mount);
 
-/* ---- live_undo.c: what was done, to undo it */
+/* ---- live_steps.c: what was done, to undo it */
 
 enum live_step_kind {
 	LIVE_SCRATCH,	/* our tmpfs was mounted on the rootfs */
@@ -150,38 +150,39 @@ struct live_step {
 	int error; /* why it couldn't be undone or finished; else 0 */
 };
 
-struct live_undo {
+struct live_steps {
 	struct live_step *items;
 	size_t count, capacity;
 };
 
 /* Makes room for so many steps. */
-void live_undo_prepare(struct live_undo *undo, size_t count);
+void live_steps_prepare(struct live_steps *steps, size_t count);
 /* Records a step that is to be done next at a place. `mount` is -1 or handed over, also
  * on an error. 0 or -errno: then the step must not be done. */
-int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int directory,
-		  const char *name, int mount);
+int live_steps_add(struct live_steps *steps, enum live_step_kind kind, int directory,
+		   const char *name, int mount);
 /* Removes the last step, which failed. */
-void live_undo_drop(struct live_undo *undo);
+void live_steps_drop(struct live_steps *steps);
 /* The name that a file has while it is set aside: the same each time, so that what a killed
  * run has left is found by the next, and set aside itself. 0 or -ENAMETOOLONG. */
 #define LIVE_ASIDE_SUFFIX ".oci-vfio-hook"
 #define LIVE_ASIDE_LEVELS (1 + NAME_MAX / sizeof(LIVE_ASIDE_SUFFIX))
-int live_undo_aside_name(const char *name, char ret[static NAME_MAX + 1]);
+int live_steps_aside_name(const char *name, char ret[static NAME_MAX + 1]);
 /* Could it be such a name? */
-bool live_undo_is_aside_name(const char *name);
+bool live_steps_is_aside_name(const char *name);
 /* Does a LIVE_SET_ASIDE: renames the file. 0 or -errno; -EEXIST: that name is taken. */
-int live_undo_set_aside(int directory, const char *name);
+int live_steps_set_aside(int directory, const char *name);
 /* Undoes all steps, in the joined namespace. */
-void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace);
+void live_steps_undo(struct live_steps *steps,
+		     const struct live_namespace *mount_namespace);
 /* Was everything undone? */
-bool live_undo_is_undone(const struct live_undo *undo);
+bool live_steps_is_undone(const struct live_steps *steps);
 /* Removes what was kept for undoing. The directories are open: no namespace is needed. */
-void live_undo_finish(struct live_undo *undo);
-/* Warns of what couldn't be undone, or not be removed by live_undo_finish(). */
-void live_undo_report(const struct live_undo *undo, bool undone,
-		      struct messages *messages);
-void live_undo_free(struct live_undo *undo);
+void live_steps_finish(struct live_steps *steps);
+/* Warns of what couldn't be undone, or not be removed by live_steps_finish(). */
+void live_steps_report(const struct live_steps *steps, bool undone,
+		       struct messages *messages);
+void live_steps_free(struct live_steps *steps);
 
 /* ---- live_label.c: security.selinux */
 
@@ -234,7 +235,7 @@ struct live {
 	const char *left_on_machine_dev;
 	struct live_node *nodes; /* owned, as `directories` and `aside_paths` */
 	size_t n_nodes;
-	struct live_undo undo;
+	struct live_steps steps;
 	struct live_directory *directories; /* sorted by their paths, each once */
 	size_t n_directories, directories_capacity;
 	/* Paths of the plan that end as a name that is set aside does; sorted. */

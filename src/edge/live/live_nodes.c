@@ -20,7 +20,7 @@ static int compare_paths(const void *a, const void *b)
 
 static void note_aside_path(struct live *live, const char *path)
 {
-	if (path && live_undo_is_aside_name(path_name(path)))
+	if (path && live_steps_is_aside_name(path_name(path)))
 		*array_append(live->aside_paths, live->n_aside_paths,
 			      live->aside_paths_capacity) = slice_from(path);
 }
@@ -61,7 +61,7 @@ void live_nodes_prepare(struct live *live)
 		qsort(live->aside_paths, live->n_aside_paths, sizeof *live->aside_paths,
 		      compare_paths);
 	live_directories_prepare(live);
-	live_undo_prepare(&live->undo, count_steps(live));
+	live_steps_prepare(&live->steps, count_steps(live));
 }
 
 void live_nodes_free(struct live *live)
@@ -79,7 +79,7 @@ void live_nodes_free(struct live *live)
 	free(live->aside_paths);
 	live_label_free(&live->neighbour);
 	live_directories_close(live);
-	live_undo_free(&live->undo);
+	live_steps_free(&live->steps);
 }
 
 static int something_else(const struct live_place *place, const struct found_node *found,
@@ -102,12 +102,12 @@ static int detach(struct live *live, const struct live_place *place, struct erro
 
 	if (mount < 0)
 		return live_error(place->shown, "its mount can't be copied", -mount, err);
-	r = live_undo_add(&live->undo, LIVE_DETACHED, place->directory, place->name,
-			  mount);
+	r = live_steps_add(&live->steps, LIVE_DETACHED, place->directory, place->name,
+			   mount);
 	if (r == 0) {
 		r = live_mount_detach(place->directory, place->name);
 		if (r < 0)
-			live_undo_drop(&live->undo);
+			live_steps_drop(&live->steps);
 	}
 	return r < 0 ? live_error(place->shown, "can't be unmounted", -r, err) : 0;
 }
@@ -116,7 +116,7 @@ static int detach(struct live *live, const struct live_place *place, struct erro
 static int add_step(struct live *live, enum live_step_kind kind,
 		    const struct live_place *place)
 {
-	return live_undo_add(&live->undo, kind, place->directory, place->name, -1);
+	return live_steps_add(&live->steps, kind, place->directory, place->name, -1);
 }
 
 /* 0 or -errno. */
@@ -127,10 +127,10 @@ static int rename_aside(struct live *live, const struct live_place *place)
 	if (r == 0) {
 		r = live_namespace_become_root(&live->mount_namespace);
 		if (r == 0)
-			r = live_undo_set_aside(place->directory, place->name);
+			r = live_steps_set_aside(place->directory, place->name);
 		live_namespace_become_self(&live->mount_namespace);
 		if (r < 0)
-			live_undo_drop(&live->undo);
+			live_steps_drop(&live->steps);
 	}
 	return r;
 }
@@ -169,7 +169,7 @@ static int take_away(struct live *live, const struct live_node *node,
 	char aside[NAME_MAX + 1];
 	struct live_place leftover = *place;
 	struct found_node found;
-	int r = live_undo_aside_name(place->name, aside);
+	int r = live_steps_aside_name(place->name, aside);
 
 	if (r == 0 && is_planned(live, place, aside))
 		return in_the_way(place, aside, err);
@@ -263,7 +263,7 @@ static int make_placeholder(struct live *live, const struct live_place *place,
 	if (r == 0) {
 		r = make_empty_file(live, place);
 		if (r < 0)
-			live_undo_drop(&live->undo);
+			live_steps_drop(&live->steps);
 	}
 	return r < 0 ? live_error(place->shown,
 				  "the file to mount the node on can't be made", -r, err)
@@ -281,7 +281,7 @@ static int attach(struct live *live, struct live_node *node,
 		if (r == 0)
 			r = live_mount_attach(node->mount, place->directory, place->name);
 		if (r < 0)
-			live_undo_drop(&live->undo);
+			live_steps_drop(&live->steps);
 	}
 	return r < 0 ? live_error(place->shown, "the node can't be mounted", -r, err) : 0;
 }
@@ -305,7 +305,7 @@ static int put_node(struct live *live, struct live_node *node,
 		return live_error(place->shown, "the node can't be made", -r, err);
 	r = live_sources_make_node(node, place->directory, place->name, err);
 	if (r < 0) {
-		live_undo_drop(&live->undo);
+		live_steps_drop(&live->steps);
 		return r;
 	}
 	return live_label_set(live, place, &node->label, err);

@@ -109,12 +109,12 @@ static int mount_scratch(struct live *live)
 
 	if (mount < 0)
 		return -errno;
-	r = live_undo_add(&live->undo, LIVE_SCRATCH, live->rootfs, ".", mount);
+	r = live_steps_add(&live->steps, LIVE_SCRATCH, live->rootfs, ".", mount);
 	if (r < 0)
 		return r;
 	r = live_mount_attach(live->scratch, live->rootfs, ".");
 	if (r < 0)
-		live_undo_drop(&live->undo);
+		live_steps_drop(&live->steps);
 	return r;
 }
 
@@ -140,7 +140,7 @@ int live_sources_clone(struct live *live, struct error *err)
 	}
 	ended = live_mount_detach_root(live->scratch);
 	if (ended == 0)
-		live_undo_drop(&live->undo);
+		live_steps_drop(&live->steps);
 	if (r >= 0)
 		r = ended;
 	return r < 0 ? live_error("/", "the nodes' tmpfs can't be used", -r, err) : 0;

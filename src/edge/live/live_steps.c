@@ -6,22 +6,22 @@
 #include <errno.h>
 #include <stdio.h>
 
-void live_undo_prepare(struct live_undo *undo, size_t count)
+void live_steps_prepare(struct live_steps *steps, size_t count)
 {
-	array_grow(&undo->items, &undo->capacity, count, sizeof(*undo->items));
+	array_grow(&steps->items, &steps->capacity, count, sizeof(*steps->items));
 }
 
-int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int directory,
-		  const char *name, int mount)
+int live_steps_add(struct live_steps *steps, enum live_step_kind kind, int directory,
+		   const char *name, int mount)
 {
 	size_t length = strlen(name);
 	struct live_step *step;
 
-	if (length >= sizeof(step->name) || undo->count == undo->capacity) {
+	if (length >= sizeof(step->name) || steps->count == steps->capacity) {
 		close_fd(&mount);
 		return length >= sizeof(step->name) ? -ENAMETOOLONG : -ENOMEM;
 	}
-	step = &undo->items[undo->count++];
+	step = &steps->items[steps->count++];
 	*step = (struct live_step) { .kind = kind,
 				     .directory = directory,
 				     .mount = mount };
@@ -29,19 +29,19 @@ int live_undo_add(struct live_undo *undo, enum live_step_kind kind, int director
 	return 0;
 }
 
-void live_undo_drop(struct live_undo *undo)
+void live_steps_drop(struct live_steps *steps)
 {
-	close_fd(&undo->items[--undo->count].mount);
+	close_fd(&steps->items[--steps->count].mount);
 }
 
-int live_undo_aside_name(const char *name, char ret[static NAME_MAX + 1])
+int live_steps_aside_name(const char *name, char ret[static NAME_MAX + 1])
 {
 	int length = snprintf(ret, NAME_MAX + 1, ".%s" LIVE_ASIDE_SUFFIX, name);
 
 	return length < 0 || length > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
-bool live_undo_is_aside_name(const char *name)
+bool live_steps_is_aside_name(const char *name)
 {
 	return name[0] == '.' && slice_ends(slice_from(name), SLICE(LIVE_ASIDE_SUFFIX));
 }
@@ -52,10 +52,10 @@ static int rename_new(int directory, const char *from, const char *to)
 									       : 0;
 }
 
-int live_undo_set_aside(int directory, const char *name)
+int live_steps_set_aside(int directory, const char *name)
 {
 	char aside[NAME_MAX + 1];
-	int r = live_undo_aside_name(name, aside);
+	int r = live_steps_aside_name(name, aside);
 
 	return r < 0 ? r : rename_new(directory, name, aside);
 }
@@ -64,7 +64,7 @@ static int rename_back(const struct live_namespace *mount_namespace,
 		       const struct live_step *step)
 {
 	char aside[NAME_MAX + 1];
-	int r = live_undo_aside_name(step->name, aside);
+	int r = live_steps_aside_name(step->name, aside);
 
 	if (r == 0)
 		r = live_namespace_become_root(mount_namespace);
@@ -96,10 +96,11 @@ static int undo_step(const struct live_namespace *mount_namespace, struct live_s
 	return -EINVAL;
 }
 
-void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_namespace)
+void live_steps_undo(struct live_steps *steps,
+		     const struct live_namespace *mount_namespace)
 {
-	for (size_t i = undo->count; i-- > 0;) {
-		struct live_step *step = &undo->items[i];
+	for (size_t i = steps->count; i-- > 0;) {
+		struct live_step *step = &steps->items[i];
 		int r = undo_step(mount_namespace, step);
 
 		step->error = r < 0 ? -r : 0;
@@ -107,33 +108,33 @@ void live_undo_undo(struct live_undo *undo, const struct live_namespace *mount_n
 	}
 }
 
-bool live_undo_is_undone(const struct live_undo *undo)
+bool live_steps_is_undone(const struct live_steps *steps)
 {
-	for (size_t i = 0; i < undo->count; i++) {
-		if (undo->items[i].error)
+	for (size_t i = 0; i < steps->count; i++) {
+		if (steps->items[i].error)
 			return false;
 	}
 	return true;
 }
 
-void live_undo_finish(struct live_undo *undo)
+void live_steps_finish(struct live_steps *steps)
 {
-	for (size_t i = 0; i < undo->count; i++) {
-		struct live_step *step = &undo->items[i];
+	for (size_t i = 0; i < steps->count; i++) {
+		struct live_step *step = &steps->items[i];
 		char aside[NAME_MAX + 1];
 
 		if (step->kind == LIVE_SET_ASIDE &&
-		    live_undo_aside_name(step->name, aside) == 0 &&
+		    live_steps_aside_name(step->name, aside) == 0 &&
 		    unlinkat(step->directory, aside, 0) < 0)
 			step->error = errno;
 	}
 }
 
-void live_undo_report(const struct live_undo *undo, bool undone,
-		      struct messages *messages)
+void live_steps_report(const struct live_steps *steps, bool undone,
+		       struct messages *messages)
 {
-	for (size_t i = undo->count; i-- > 0;) {
-		const struct live_step *step = &undo->items[i];
+	for (size_t i = steps->count; i-- > 0;) {
+		const struct live_step *step = &steps->items[i];
 		auto_free char *name = NULL;
 
 		if (step->error == 0)
@@ -151,10 +152,10 @@ void live_undo_report(const struct live_undo *undo, bool undone,
 	}
 }
 
-void live_undo_free(struct live_undo *undo)
+void live_steps_free(struct live_steps *steps)
 {
-	for (size_t i = 0; i < undo->count; i++)
-		close_fd(&undo->items[i].mount);
-	free(undo->items);
-	*undo = (struct live_undo) { 0 };
+	for (size_t i = 0; i < steps->count; i++)
+		close_fd(&steps->items[i].mount);
+	free(steps->items);
+	*steps = (struct live_steps) { 0 };
 }
