@@ -117,10 +117,11 @@ static void keep_rule(struct planner *planner, const struct spec_rule *rule)
 		result->n_rules++;
 		return;
 	}
-	if (!result->changed_rules && result->n_rules) {
-		array_grow(&result->changed_rules, &result->rules_capacity,
-			   result->n_rules + 1, sizeof *rule);
-		memcpy(result->changed_rules, before, result->n_rules * sizeof *rule);
+	if (!result->changed_rules) {
+		array_enlarge(&result->changed_rules, &result->rules_capacity,
+			      result->n_rules + 1, sizeof *rule);
+		for (size_t i = 0; i < result->n_rules; i++)
+			result->changed_rules[i] = before[i];
 	}
 	*array_append(result->changed_rules, result->n_rules, result->rules_capacity) =
 		*rule;
