@@ -237,16 +237,17 @@ static void gather(const struct group *group, struct rule_moves *ret)
 /* Takes the next group off both lists. */
 static struct group next_group(const struct steps *steps, size_t *device, size_t *step)
 {
+	const bool has_device = *device < steps->n_devices,
+		   has_step = *step < steps->count;
 	struct group group = { 0 };
 
-	if (*device < steps->n_devices)
+	if (has_device)
 		group.devices = steps->devices + *device;
-	if (*step < steps->count)
+	if (has_step)
 		group.steps = steps->items + *step;
-
-	if (!group.steps ||
-	    (group.devices && device_number_compare(&group.devices[0]->place->number,
-						    &group.steps[0].old) < 0))
+	if (has_device &&
+	    (!has_step || device_number_compare(&group.devices[0]->place->number,
+						&group.steps[0].old) < 0))
 		group.old = group.devices[0]->place->number;
 	else
 		group.old = group.steps[0].old;
