@@ -106,7 +106,7 @@ void array_enlarge(void *array, size_t *capacity, size_t needed, size_t size)
 		out_of_memory();
 	memcpy(&old, array, sizeof old);
 	expect_size(wanted * size);
-	grown = xrealloc(old, wanted * size);
+	grown = old ? xrealloc(old, wanted * size) : xmalloc(wanted * size);
 	memcpy(array, &grown, sizeof grown);
 	*capacity = wanted;
 }
