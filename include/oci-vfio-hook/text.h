@@ -92,6 +92,9 @@ static inline char *buffer_room(struct buffer *buffer, size_t size)
 	array_grow(&buffer->data, &buffer->capacity, buffer->length + size, 1);
 	return buffer->data + buffer->length;
 }
+/* Writes the number in decimal to `digits`, and returns where: without a NUL. */
+#define NUMBER_DIGITS 20
+struct slice number_format(uint64_t number, char digits[static NUMBER_DIGITS]);
 void buffer_add_number(struct buffer *buffer, uint64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -63,16 +63,22 @@ void buffer_add(struct buffer *buffer, struct slice text)
 	buffer->data[buffer->length] = '\0';
 }
 
-void buffer_add_number(struct buffer *buffer, uint64_t number)
+struct slice number_format(uint64_t number, char digits[static NUMBER_DIGITS])
 {
-	char digits[20];
-	size_t start = sizeof digits;
+	size_t start = NUMBER_DIGITS;
 
 	do {
 		digits[--start] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number);
-	buffer_add(buffer, (struct slice) { digits + start, sizeof digits - start });
+	return (struct slice) { digits + start, NUMBER_DIGITS - start };
+}
+
+void buffer_add_number(struct buffer *buffer, uint64_t number)
+{
+	char digits[NUMBER_DIGITS];
+
+	buffer_add(buffer, number_format(number, digits));
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

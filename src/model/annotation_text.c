@@ -189,10 +189,9 @@ static void add_field(struct buffer *ret, struct slice field)
 
 static void add_number(struct buffer *ret, uint64_t number)
 {
-	auto_buffer text = { 0 };
+	char digits[NUMBER_DIGITS];
 
-	buffer_add_number(&text, number);
-	add_field(ret, buffer_slice(&text));
+	add_field(ret, number_format(number, digits));
 }
 
 static void add_bundle(const struct annotation_binding *binding, struct buffer *ret)
@@ -208,18 +207,18 @@ static void make_mac(struct slice lists, const uint8_t *key,
 		     const struct annotation_binding *binding,
 		     uint8_t ret[static SIPHASH_SIZE])
 {
-	auto_buffer before = { 0 }, after = { 0 };
+	auto_buffer after = { 0 };
+	char digits[NUMBER_DIGITS];
 
-	/* The number is this form's: another one gets another. */
-	buffer_add(&before, SLICE(ANNOTATION_KEY " 1 "));
-	buffer_add_number(&before, lists.length);
-	buffer_add(&before, SLICE(":"));
 	add_field(&after, binding->cgroups_path);
 	add_field(&after, binding->root_path);
 	add_bundle(binding, &after);
+	/* The number is this form's: another one gets another. */
 	siphash(key,
-		(struct slice[]) { buffer_slice(&before), lists, buffer_slice(&after) },
-		3, ret);
+		(struct slice[]) { SLICE(ANNOTATION_KEY " 1 "),
+				   number_format(lists.length, digits), SLICE(":"), lists,
+				   buffer_slice(&after) },
+		5, ret);
 }
 
 /* Cuts the code off the end of the text, where it has one. */

@@ -204,13 +204,13 @@ static void emit_number(struct plan *plan, const struct planned_device *device,
 			const struct json *doc, enum spec_device_member member,
 			const char *key, uint32_t before, uint32_t after)
 {
-	auto_buffer text = { 0 };
+	char digits[NUMBER_DIGITS];
 
 	if (before == after && json_member(doc, device->place->json, member))
 		return;
-	buffer_add_number(&text, after);
 	plan_set_member(plan, device->rule, doc, device->place->json, member, key,
-			buffer_slice(&text), planned_why(device->why, device->to));
+			number_format(after, digits),
+			planned_why(device->why, device->to));
 }
 
 static void emit_change(struct planner *planner, const struct planned_device *device)

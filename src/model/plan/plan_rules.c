@@ -62,13 +62,12 @@ static void replace_number(struct plan *plan, const struct json *doc, uint32_t j
 			   enum spec_rule_member member, int64_t before, uint32_t after,
 			   const char *why)
 {
-	auto_buffer text = { 0 };
+	char digits[NUMBER_DIGITS];
 
 	if (before == after)
 		return;
-	buffer_add_number(&text, after);
 	plan_replace(plan, PLAN_RULE, doc, json_member(doc, json, member),
-		     buffer_slice(&text), why);
+		     number_format(after, digits), why);
 }
 
 static void replace_rule(struct planner *planner, struct spec_rule *rule,
