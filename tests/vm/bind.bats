@@ -341,6 +341,11 @@ created_container_fails() {
 	foreign_spec crun $edu_root
 	mkdir -p /etc/oci-vfio-hook/devices.d
 	mv "$map" /etc/oci-vfio-hook/devices.d/bind.json
+	# Made before: there is no time for it while the hook waits.
+	cp "$bundle/config.json" "$BATS_TEST_TMPDIR/with.json"
+	edit_spec 'del(.linux.devices)'
+	mv "$bundle/config.json" "$bundle/without.json"
+	cp "$BATS_TEST_TMPDIR/with.json" "$bundle/config.json"
 	strace -qq -o /dev/null -e trace=flock -e inject=flock:delay_enter=3000000 \
 		"$OCI_VFIO_HOOK" --bind --log-level info apply "$bundle" > "$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
 	job=$!
@@ -348,7 +353,7 @@ created_container_fails() {
 		kill -0 $job
 		sleep 0.05
 	done
-	edit_spec 'del(.linux.devices)'
+	mv "$bundle/without.json" "$bundle/config.json"
 	wait $job
 	cat "$BATS_TEST_TMPDIR/said"
 	rm /etc/oci-vfio-hook/devices.d/bind.json
