@@ -275,7 +275,7 @@ setup() {
 	done
 }
 
-@test "a bind mount of such a node by a source with \"..\" after a symbolic link: 69" {
+@test "a bind mount of such a node by a source that leaves a symbolic link: 69" {
 	mkdir -p "$ROOT/proc/1/fd" "$ROOT/dev"
 	ln -s ../proc/1/fd "$ROOT/dev/fd"
 	ln -s / "$ROOT/proc/1/root"
