@@ -32,9 +32,8 @@ void hook_tell_of_memory_lock(struct hook_run *run, bool created, bool at_start)
 	if (created)
 		warn_of_later(run);
 	/* Whom a runtime or an engine starts has its limits, and so has the container. Almost all
-	 * have one that is low: that is a line only for those who ask for such lines. */
-	known = at_start &&
-		(run->settings.shown_level >= MESSAGE_INFO || run->settings.log) &&
+	 * have one that is low: only those who ask for such lines are told. */
+	known = at_start && run->settings.shown_level >= MESSAGE_INFO &&
 		process_limit_read(0, &own) == 0;
 	plan_tell_of_memory_lock(&run->plan, &run->spec, known ? &own.soft : NULL,
 				 &run->messages);

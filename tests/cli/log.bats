@@ -39,6 +39,12 @@ podman_cgroup() {
 	sed -i "s|\"/test/box\"|\"machine.slice:libpod:$ID\"|" "$CONFIG"
 }
 
+# Nothing to say of the memory that the container may lock, whatever it is here.
+unlimited_memory() {
+	sed -i 's|"cwd":"/",|&"rlimits":[{"type":"RLIMIT_MEMLOCK","hard":18446744073709551615,"soft":18446744073709551615}],|' "$CONFIG"
+	grep -q rlimits "$CONFIG"
+}
+
 # COMMAND [ARGUMENT...]: on the machine, with $INPUT on stdin, while somebody listens. Sets $status; what was logged is
 # in $RECEIVED.
 listened() {
@@ -478,6 +484,7 @@ assert_levels() {
 @test "--log-level is one for stderr, file and journal" {
 	add_env PCIDEVICE_B=0000:3b:07.7
 	write_config
+	unlimited_memory
 	assert_levels error 0 0
 	assert_levels warn 1 0
 	assert_levels info 1 1
@@ -487,6 +494,7 @@ assert_levels() {
 @test "--log-level of the configuration is the wrapper's, too" {
 	add_env PCIDEVICE_B=0000:3b:07.7
 	write_config
+	unlimited_memory
 	remember
 	configuration '{"log-level":"error"}'
 	listened "$RECORDER_LINK" --log "$LOG" --log-format json create --bundle "$BUNDLE" box

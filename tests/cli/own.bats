@@ -35,6 +35,8 @@ own_device() {
 	echo '{"by-address":"remap"}' > "$ETC/config.json"
 	apply --by-address=refuse
 	assert_refused 69 'whose node is /dev/vfio/4 today'
+	plan --json
+	assert_output "[.changes[] | select(.where == \"process.env[3]\") | .why] == [\"this is the address' node today\"]"
 	apply
 	assert_silent
 	assert_devices '/dev/vfio/4 c 242:1' '/dev/vfio/vfio c 10:196'
