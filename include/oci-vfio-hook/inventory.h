@@ -130,8 +130,10 @@ struct inventory {
 	 * some of the first ones are among `groups`. */
 	uint32_t *unnamed;
 	size_t n_unnamed, unnamed_capacity;
-	/* A process that has the node of the only one of them open; 0: none that we may see. */
+	/* A process that has the node of the only one of them open, or the handle of its only
+	 * function; 0: none that we may see. */
 	int64_t unnamed_holder;
+	struct inventory_handle unnamed_handle;
 	/* With request.control: from /sys/class/misc/vfio/dev, where that is absent 10:196, and
 	 * from /sys/class/misc/iommu/dev. */
 	struct inventory_control control[VFIO_KINDS];

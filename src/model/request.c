@@ -390,23 +390,21 @@ static bool may_be_own(const struct request *request, const struct wanted_nodes 
 	return false;
 }
 
-/* Is there a device or mount that is a group of VFIO's by its path, and no entry's? */
+/* Is there a device or mount that is a node of VFIO's by its path, and no entry's? */
 static bool has_unnamed_group(const struct request *request, const struct spec *spec,
 			      const struct annotation *annotation)
 {
-	uint32_t number;
-
 	if (request->unmapped == UNMAPPED_KEEP)
 		return false;
 	for (size_t i = 0; i < spec->n_devices; i++) {
 		if (!request->devices[i].entry &&
-		    path_is_group_node(spec->devices[i].path, &number) &&
+		    path_is_vfio_node(spec->devices[i].path) &&
 		    !device_is_done(annotation, &spec->devices[i]))
 			return true;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		if (!request->mounts[i].entry &&
-		    path_is_group_node(spec->mounts[i].source, &number) &&
+		    path_is_vfio_node(spec->mounts[i].source) &&
 		    !mount_is_done(annotation, &spec->mounts[i]))
 			return true;
 	}

@@ -230,3 +230,46 @@ second_group() {
 	apply
 	assert_silent
 }
+
+# --- handles
+
+# The same device by its handle, with /dev/iommu.
+host_handle() {
+	add_device /dev/vfio/devices/vfio7 c 511 7
+	add_rule + c 511:7 rwm
+	add_device /dev/iommu c 10 57
+	add_rule + c 10:57 rwm
+}
+
+@test "a handle is the handle of the only group's only function" {
+	add_handle vfio0 0000:01:00.0 510:0
+	host_handle
+	apply
+	assert_silent
+	assert_devices '/dev/vfio/devices/vfio0 c 510:0' '/dev/iommu c 10:257'
+	assert_rules '- * *:* rwm' '+ c 510:0 rwm' '+ c 10:257 rwm'
+	assert_idempotent
+}
+
+@test "a handle that the kernel hasn't: refused" {
+	host_handle
+	apply
+	assert_refused 69 '"/dev/vfio/devices/vfio7"' 'this kernel has no handle for IOMMU group 3, the only one left' '"node": "group"'
+}
+
+@test "a handle of a group with several functions: refused" {
+	add_handle vfio0 0000:01:00.0 510:0
+	add_pci_function 0000:01:00.1 parent=0000:00:06.0 driver=vfio-pci group=3 node=242:0
+	add_handle vfio1 0000:01:00.1 510:1
+	host_handle
+	apply
+	assert_refused 69 'IOMMU group 3, the only one left, has several functions, each with a handle of its own; add a map entry'
+}
+
+@test "a handle and a group: which is which only a map can tell" {
+	add_handle vfio0 0000:01:00.0 510:0
+	host_handle
+	host_device
+	apply
+	assert_refused 69 'linux.devices'
+}

@@ -238,14 +238,14 @@ fails_with() {
 	grep -F INJECTED /run/memlock.trace
 }
 
-# Of prlimit() the first is the C library's, and the second asks for our own limit.
+# Of prlimit() the first is the C library's, and the second asks for the process' limit.
 @test "memlock: a limit that can't be raised, or put back" {
-	fails_with prlimit64:error=EPERM:when=4
+	fails_with prlimit64:error=EPERM:when=3
 	tail -n 1 /run/memlock.log | grep -F "RLIMIT_MEMLOCK of the container's process can't be raised: Operation not permitted; nothing was changed"
 	[ "$(tail -n 1 /run/memlock.log | grep -c 'nothing was changed.*nothing was changed')" = 0 ]
 	fails_with renameat:error=EIO
 	[ "$(grep -c 'RLIMIT_MEMLOCK, {rlim_cur=' /run/memlock.trace)" = 2 ]
-	fails_with renameat:error=EIO prlimit64:error=EPERM:when=5
+	fails_with renameat:error=EIO prlimit64:error=EPERM:when=4
 	tail -n 3 /run/memlock.log > /run/memlock.last
 	grep -F "RLIMIT_MEMLOCK of the container's process could not be put back: Operation not permitted" /run/memlock.last
 	grep -F '; not all that was changed could be put back' /run/memlock.last

@@ -300,10 +300,24 @@ static int look_up_all_own(struct lookup *lookup)
 	return r;
 }
 
-/* The groups that no entry names; of the only one, whether somebody has it. */
+/* The handle of a function that was there a moment ago. */
+static int look_up_unnamed_handle(struct lookup *lookup,
+				  const struct pci_address *address)
+{
+	const struct device_name name = device_name_of(address);
+	auto_close int fd = device_open(lookup->sysroot, &name);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : device_error(&name, NULL, -fd, lookup->err);
+	return device_read_handle(lookup->sysroot, &name, fd,
+				  &lookup->inventory->unnamed_handle, lookup->err);
+}
+
+/* The groups that no entry names; of the only one, its handle, and whether somebody has it. */
 static int look_up_unnamed(struct lookup *lookup)
 {
 	struct inventory *inventory = lookup->inventory;
+	const struct inventory_handle *handle = &inventory->unnamed_handle;
 	const struct inventory_group *group;
 	int r = 0;
 
@@ -315,10 +329,15 @@ static int look_up_unnamed(struct lookup *lookup)
 	if (r < 0 || inventory->n_unnamed != 1)
 		return r;
 	group = inventory_find_group(inventory, inventory->unnamed[0]);
-	return group->has_node
-		       ? device_holder_find(lookup->sysroot, &group->node,
-					    &inventory->unnamed_holder, lookup->err)
-		       : 0;
+	if (group->n_members == 1)
+		r = look_up_unnamed_handle(lookup, &group->members[0]);
+	if (r == 0 && group->has_node)
+		r = device_holder_find(lookup->sysroot, &group->node,
+				       &inventory->unnamed_holder, lookup->err);
+	if (r == 0 && handle->registered && !inventory->unnamed_holder)
+		r = device_holder_find(lookup->sysroot, &handle->number,
+				       &inventory->unnamed_holder, lookup->err);
+	return r;
 }
 
 int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,

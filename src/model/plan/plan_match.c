@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The planner: the spec's only VFIO device that no entry names is this machine's only group that
- * no entry names, if the administrator has said so. Never a choice: where there are two of
+ * no entry names, or the handle of its only function, if the administrator has said so. Never a choice: where there are two of
  * either, the map has to say which is which. */
 #include "claims.h"
 
 #include <errno.h>
 
-/* A group's device or mount that isn't known to be this machine's own. */
+static bool is_handle(const struct claim *claim)
+{
+	return path_is_vfio_handle(claim->path, NULL);
+}
+
+/* A group's or handle's device or mount that isn't known to be this machine's own. */
 static bool is_wanted(const struct planner *planner, const struct claim *claim)
 {
 	uint32_t number;
 
-	return path_is_group_node(claim->path, &number) && !claim->disguised &&
+	return (path_is_group_node(claim->path, &number) || is_handle(claim)) &&
+	       !claim->disguised &&
 	       !(planner->in->request->unmapped == UNMAPPED_OWN && claim->is_own);
 }
 
@@ -97,7 +103,7 @@ static const struct request_function *find_unclear(const struct planner *planner
 
 /* What isn't a VFIO device, or is another one of this machine. */
 static bool is_other_device(const struct planner *planner, const struct claim *claim,
-			    const struct inventory_group *group)
+			    const struct device_number *number)
 {
 	const struct spec_device *device;
 
@@ -108,7 +114,26 @@ static bool is_other_device(const struct planner *planner, const struct claim *c
 	device = &planner->in->spec->devices[claim->index];
 	return device->has_numbers &&
 	       inventory_find_vfio_node(planner->in->inventory, &device->number) &&
-	       !device_number_equal(&device->number, &group->node);
+	       !device_number_equal(&device->number, number);
+}
+
+/* Has the group the one handle that is wanted? */
+static int check_handle(struct planner *planner, const struct claim *claim,
+			const struct inventory_group *group)
+{
+	const struct inventory *inventory = planner->in->inventory;
+
+	if (group->n_members > 1)
+		return refuse(
+			planner, false, claim,
+			"IOMMU group %u, the only one left, has several functions, each with a handle of its own; add a map entry that says which",
+			group->number);
+	if (!inventory->unnamed_handle.exists || !inventory->control[VFIO_HANDLE].exists)
+		return refuse(
+			planner, false, claim,
+			"this kernel has no handle for IOMMU group %u, the only one left; add a map entry with \"node\": \"group\"",
+			group->number);
+	return 0;
 }
 
 /* May the group be what is wanted? */
@@ -135,22 +160,31 @@ static int check_group(struct planner *planner, const struct claim *claim,
 			planner, false, claim,
 			"process %lld has /dev/vfio/%u open, the only group left; end it, or add a map entry that says which device this is",
 			(long long)inventory->unnamed_holder, group->number);
-	return 0;
+	return is_handle(claim) ? check_handle(planner, claim, group) : 0;
 }
 
-/* The group's node takes the place of the spec's. */
+/* The group's node or handle takes the place of the spec's. */
 static int give(struct planner *planner, const struct claim *claim,
 		const struct inventory_group *group)
 {
-	auto_free char *path = text_number("/dev/vfio/", group->number, "");
+	const struct inventory_handle *handle = &planner->in->inventory->unnamed_handle;
+	const struct device_number *number =
+		is_handle(claim) ? &handle->number : &group->node;
+	auto_free char *path = is_handle(claim)
+				       ? vfio_handle_path(handle->handle)
+				       : text_number("/dev/vfio/", group->number, "");
 	struct resolved_node *node;
 
-	if (is_other_device(planner, claim, group))
+	if (is_other_device(planner, claim, number))
 		return refuse(
 			planner, false, claim,
 			"it has not the type and numbers of a foreign VFIO device: another device stands in there; rename it, or correct the spec");
 	node = claim_give(planner, claim, path, group->number);
-	node->number = group->node;
+	node->number = *number;
+	if (is_handle(claim)) {
+		node->kind = VFIO_HANDLE;
+		node->handle = handle->handle;
+	}
 	if (planner->plan->explain) {
 		auto_free char *why = xasprintf(
 			"matched: IOMMU group %u is the only one that no map entry names",
