@@ -298,11 +298,11 @@ bool device_program_fits(const struct device_program *program,
 {
 	const uint32_t all =
 		BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
-	auto_device_number_set new = { 0 };
+	auto_device_number_set wanted = { 0 };
 
 	for (size_t i = 0; i < n_changes; i++) {
 		if (changes[i].has_new)
-			device_number_set_add(&new, &changes[i].number);
+			device_number_set_add(&wanted, &changes[i].number);
 	}
 	for (size_t i = 0; i < n_changes; i++) {
 		const struct device_change *change = &changes[i];
@@ -317,8 +317,8 @@ bool device_program_fits(const struct device_program *program,
 			return false;
 		if (!change->has_old || change->old_stays)
 			continue;
-		/* Another one's new, with whatever access? */
-		if (device_number_set_has(&new, &change->old) ||
+		/* Wanted by another one, with whatever access? */
+		if (device_number_set_has(&wanted, &change->old) ||
 		    answers(program, &change->old, all, false, &fits, &err) < 0 || !fits)
 			return false;
 	}

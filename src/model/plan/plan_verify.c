@@ -126,19 +126,19 @@ static bool texts_hold(const struct plan *plan, const struct spec *before,
 		       const struct spec *after, enum spec_text_list list, size_t *at)
 {
 	size_t variable_before = 0, variable_after = 0;
-	struct spec_texts old, new;
+	struct spec_texts texts, texts_after;
 	struct spec_text x, y;
 
-	spec_texts_begin(before, list, &old);
-	spec_texts_begin(after, list, &new);
-	while (next_text(before, &old, &variable_before, &x)) {
-		if (!next_text(after, &new, &variable_after, &y) || x.index != y.index ||
-		    x.is_key != y.is_key ||
+	spec_texts_begin(before, list, &texts);
+	spec_texts_begin(after, list, &texts_after);
+	while (next_text(before, &texts, &variable_before, &x)) {
+		if (!next_text(after, &texts_after, &variable_after, &y) ||
+		    x.index != y.index || x.is_key != y.is_key ||
 		    !slice_equal(find_planned(plan, before, &x.string, at),
 				 raw_string(after, &y.string)))
 			return false;
 	}
-	return !next_text(after, &new, &variable_after, &y);
+	return !next_text(after, &texts_after, &variable_after, &y);
 }
 
 static const char *find_wrong_text(const struct plan *plan, const struct spec *before,
