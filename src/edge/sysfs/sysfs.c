@@ -199,6 +199,16 @@ static bool has_node(const struct lookup *lookup,
 	       inventory_find_group(lookup->inventory, function->group)->has_node;
 }
 
+/* The handle of a function that was there a moment ago. */
+static int look_up_handle(const struct lookup *lookup, const struct device_name *name,
+			  struct inventory_handle *ret)
+{
+	auto_close int fd = device_open(lookup->sysroot, name);
+
+	return fd < 0 ? 0 /* unplugged just now */
+		      : device_read_handle(lookup->sysroot, name, fd, ret, lookup->err);
+}
+
 /* The group of a function, and where it has no node, whether the function can be had by another
  * kind of node. A mediated device may have no group, a function must. */
 static int look_up_group(struct lookup *lookup, size_t index)
@@ -206,7 +216,6 @@ static int look_up_group(struct lookup *lookup, size_t index)
 	const struct request_function *wanted = &lookup->request->functions[index];
 	struct inventory_function *function = &lookup->inventory->functions[index];
 	const bool is_mdev = function->name.bus == DEVICE_BUS_MDEV;
-	auto_close int fd = -1;
 	int r = 0;
 
 	if (!wanted->want_group || function->absent || (!function->has_group && !is_mdev))
@@ -218,10 +227,7 @@ static int look_up_group(struct lookup *lookup, size_t index)
 			lookup->err);
 	if (r < 0 || wanted->want_handle || has_node(lookup, function))
 		return r;
-	fd = device_open(lookup->sysroot, &function->name);
-	return fd < 0 ? 0 /* unplugged just now */
-		      : device_read_handle(lookup->sysroot, &function->name, fd,
-					   &function->handle, lookup->err);
+	return look_up_handle(lookup, &function->name, &function->handle);
 }
 
 /* Has a group more functions than were asked for? */
@@ -300,25 +306,13 @@ static int look_up_all_own(struct lookup *lookup)
 	return r;
 }
 
-/* The handle of a function that was there a moment ago. */
-static int look_up_unnamed_handle(struct lookup *lookup,
-				  const struct pci_address *address)
-{
-	const struct device_name name = device_name_of(address);
-	auto_close int fd = device_open(lookup->sysroot, &name);
-
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : device_error(&name, NULL, -fd, lookup->err);
-	return device_read_handle(lookup->sysroot, &name, fd,
-				  &lookup->inventory->unnamed_handle, lookup->err);
-}
-
 /* The groups that no entry names; of the only one, its handle, and whether somebody has it. */
 static int look_up_unnamed(struct lookup *lookup)
 {
 	struct inventory *inventory = lookup->inventory;
 	const struct inventory_handle *handle = &inventory->unnamed_handle;
 	const struct inventory_group *group;
+	struct device_name only;
 	int r = 0;
 
 	inventory_find_unnamed(inventory);
@@ -329,8 +323,10 @@ static int look_up_unnamed(struct lookup *lookup)
 	if (r < 0 || inventory->n_unnamed != 1)
 		return r;
 	group = inventory_find_group(inventory, inventory->unnamed[0]);
-	if (group->n_members == 1)
-		r = look_up_unnamed_handle(lookup, &group->members[0]);
+	if (group->n_members == 1) {
+		only = device_name_of(&group->members[0]);
+		r = look_up_handle(lookup, &only, &inventory->unnamed_handle);
+	}
 	if (r == 0 && group->has_node)
 		r = device_holder_find(lookup->sysroot, &group->node,
 				       &inventory->unnamed_holder, lookup->err);

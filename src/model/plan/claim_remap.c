@@ -3,13 +3,18 @@
  * of the spec's, where the administrator has said so. */
 #include "claims.h"
 
+bool claim_is_handle(const struct claim *claim)
+{
+	return path_is_vfio_handle(claim->path, NULL);
+}
+
 char *claim_node_path(const struct planner *planner, const struct claim *claim)
 {
 	const struct inventory_own *function = claim->function;
 	const struct inventory_group *group =
 		inventory_find_group(planner->in->inventory, function->group);
 
-	if (path_is_vfio_handle(claim->path, NULL) && function->handle.exists)
+	if (claim_is_handle(claim) && function->handle.exists)
 		return vfio_handle_path(function->handle.handle);
 	return vfio_group_path(function->group, group && group->noiommu);
 }
@@ -56,7 +61,7 @@ const char *claim_find_objection(const struct planner *planner, const struct cla
 	const struct inventory_group *group =
 		inventory_find_group(planner->in->inventory, claim->function->group);
 
-	if (path_is_vfio_handle(claim->path, NULL) && !claim->function->handle.exists)
+	if (claim_is_handle(claim) && !claim->function->handle.exists)
 		return "it is an iommufd handle, which this kernel doesn't have for the function; correct the spec";
 	if (group && group->noiommu)
 		return "that group is in noiommu mode, which only a map entry can allow";
@@ -76,7 +81,7 @@ static char *find_fault(const struct planner *planner, const struct claim *claim
 {
 	if (group && group->n_offenders)
 		return plan_describe_offenders(group);
-	if (path_is_vfio_handle(claim->path, NULL))
+	if (claim_is_handle(claim))
 		return planner->in->inventory->control[VFIO_HANDLE].exists
 			       ? NULL
 			       : xstrdup("this machine has no /dev/iommu");
@@ -84,30 +89,40 @@ static char *find_fault(const struct planner *planner, const struct claim *claim
 }
 
 struct resolved_node *claim_give(struct planner *planner, const struct claim *claim,
-				 const char *path, uint32_t group)
+				 uint32_t group, uint32_t handle,
+				 const struct device_number *number)
 {
 	const struct spec *spec = planner->in->spec;
-	struct resolved_node *node = xzalloc(sizeof *node);
+	const bool is_handle = claim_is_handle(claim);
+	auto_free char *path =
+		is_handle ? vfio_handle_path(handle) : vfio_group_path(group, false);
+	struct resolved_node *given = xzalloc(sizeof *given);
 
 	if (!planner->given)
 		planner->given =
 			array_zalloc(spec->n_devices + spec->n_mounts, planner->given);
-	*array_append(planner->own, planner->n_own, planner->own_capacity) = node;
-	node->path = text_pool_add(&planner->plan->texts, slice_from(path));
-	node->final_path = node->path;
-	node->vfio = true;
-	node->has_group = true;
-	node->group = group;
-	planner->given[claim->index + (claim->is_mount ? spec->n_devices : 0)] = node;
-	return node;
+	*array_append(planner->own, planner->n_own, planner->own_capacity) = given;
+	given->path = text_pool_add(&planner->plan->texts, slice_from(path));
+	given->final_path = given->path;
+	given->vfio = true;
+	given->has_group = true;
+	given->group = group;
+	given->number = *number;
+	if (is_handle) {
+		given->kind = VFIO_HANDLE;
+		given->handle = handle;
+	}
+	planner->given[claim->index + (claim->is_mount ? spec->n_devices : 0)] = given;
+	return given;
 }
 
 int claim_remap(struct planner *planner, const struct claim *claim)
 {
 	const struct inventory_group *group =
 		inventory_find_group(planner->in->inventory, claim->function->group);
-	auto_free char *said = claim_describe_pair(claim), *path = NULL;
+	auto_free char *said = claim_describe_pair(claim);
 	auto_free char *fault = find_fault(planner, claim, group);
+	const struct inventory_handle *handle = &claim->function->handle;
 	struct resolved_node *node;
 
 	if (fault)
@@ -115,15 +130,8 @@ int claim_remap(struct planner *planner, const struct claim *claim)
 				  &planner->in->spec->doc, claim->json,
 				  "%s, but IOMMU group %u is not usable: %s", said,
 				  claim->function->group, fault);
-	path = claim_node_path(planner, claim);
-	node = claim_give(planner, claim, path, claim->function->group);
-	if (path_is_vfio_handle(claim->path, NULL)) {
-		node->kind = VFIO_HANDLE;
-		node->handle = claim->function->handle.handle;
-		node->number = claim->function->handle.number;
-	} else {
-		node->number = group->node;
-	}
+	node = claim_give(planner, claim, claim->function->group, handle->handle,
+			  claim_is_handle(claim) ? &handle->number : &group->node);
 	if (planner->plan->explain) {
 		auto_free char *why =
 			xasprintf("by address: %s, in IOMMU group %u", said, node->group);

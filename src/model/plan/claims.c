@@ -120,7 +120,7 @@ static void pair(struct claim *claim, const struct env_variable *variable,
 		 const struct device_name *name, const struct inventory_own *function)
 {
 	if (claim->function && claim->function->has_group && function->has_group)
-		claim->contradicts |= path_is_vfio_handle(claim->path, NULL)
+		claim->contradicts |= claim_is_handle(claim)
 					      ? claim->function != function
 					      : claim->function->group != function->group;
 	if (rank(function) <= rank(claim->function))
@@ -175,7 +175,7 @@ static void pair_single(const struct planner *planner, struct claim *claim)
 {
 	const struct request *request = planner->in->request;
 	const struct inventory_own *own = planner->in->inventory->own;
-	const bool is_handle = path_is_vfio_handle(claim->path, NULL);
+	const bool is_handle = claim_is_handle(claim);
 	size_t at = 0, count = 0;
 	bool is_found = false;
 

@@ -57,6 +57,9 @@ bool claim_is_of(const struct claim *claim, const struct inventory_own *function
 /* Returns "process.env[2] pairs 0000:89:05.2 with it". The caller frees. */
 char *claim_describe_pair(const struct claim *claim);
 
+/* Is it a handle's device or mount, by its path? */
+bool claim_is_handle(const struct claim *claim);
+
 /* The path of today's node of the claim's function: of the claim's kind, where it has one. The
  * caller frees. */
 char *claim_node_path(const struct planner *planner, const struct claim *claim);
@@ -65,10 +68,11 @@ char *claim_node_path(const struct planner *planner, const struct claim *claim);
  * others by its numbers? (A mount never is.) */
 bool claim_stands_in(const struct planner *planner, const struct claim *claim);
 
-/* A VFIO node of this machine for the device or mount of the claim; its kind, a group's, may be
- * changed, and its numbers and reason are to be set. The planner's own. */
+/* Gives the device or mount of the claim, with this number, the handle where its path is a handle's,
+ * else the node of the group. Its reason is to be set. The planner's own. */
 struct resolved_node *claim_give(struct planner *planner, const struct claim *claim,
-				 const char *path, uint32_t group);
+				 uint32_t group, uint32_t handle,
+				 const struct device_number *number);
 
 /* Why that node may not be given by its address, or NULL; and gives it. */
 const char *claim_find_objection(const struct planner *planner, const struct claim *claim,

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The planner: the spec's only VFIO device that no entry names is this machine's only group that
- * no entry names, or the handle of its only function, if the administrator has said so. Never a choice: where there are two of
- * either, the map has to say which is which. */
+ * no entry names, or the handle of its only function, if the administrator has said so. Never a
+ * choice: where there are two of either, the map has to say which is which. */
 #include "claims.h"
 
 #include <errno.h>
-
-static bool is_handle(const struct claim *claim)
-{
-	return path_is_vfio_handle(claim->path, NULL);
-}
 
 /* A group's or handle's device or mount that isn't known to be this machine's own. */
 static bool is_wanted(const struct planner *planner, const struct claim *claim)
 {
 	uint32_t number;
 
-	return (path_is_group_node(claim->path, &number) || is_handle(claim)) &&
+	return (path_is_group_node(claim->path, &number) || claim_is_handle(claim)) &&
 	       !claim->disguised &&
 	       !(planner->in->request->unmapped == UNMAPPED_OWN && claim->is_own);
 }
@@ -160,7 +155,7 @@ static int check_group(struct planner *planner, const struct claim *claim,
 			planner, false, claim,
 			"process %lld has /dev/vfio/%u open, the only group left; end it, or add a map entry that says which device this is",
 			(long long)inventory->unnamed_holder, group->number);
-	return is_handle(claim) ? check_handle(planner, claim, group) : 0;
+	return claim_is_handle(claim) ? check_handle(planner, claim, group) : 0;
 }
 
 /* The group's node or handle takes the place of the spec's. */
@@ -169,22 +164,14 @@ static int give(struct planner *planner, const struct claim *claim,
 {
 	const struct inventory_handle *handle = &planner->in->inventory->unnamed_handle;
 	const struct device_number *number =
-		is_handle(claim) ? &handle->number : &group->node;
-	auto_free char *path = is_handle(claim)
-				       ? vfio_handle_path(handle->handle)
-				       : text_number("/dev/vfio/", group->number, "");
+		claim_is_handle(claim) ? &handle->number : &group->node;
 	struct resolved_node *node;
 
 	if (is_other_device(planner, claim, number))
 		return refuse(
 			planner, false, claim,
 			"it has not the type and numbers of a foreign VFIO device: another device stands in there; rename it, or correct the spec");
-	node = claim_give(planner, claim, path, group->number);
-	node->number = *number;
-	if (is_handle(claim)) {
-		node->kind = VFIO_HANDLE;
-		node->handle = handle->handle;
-	}
+	node = claim_give(planner, claim, group->number, handle->handle, number);
 	if (planner->plan->explain) {
 		auto_free char *why = xasprintf(
 			"matched: IOMMU group %u is the only one that no map entry names",

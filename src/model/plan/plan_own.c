@@ -62,10 +62,10 @@ static const char *entry_text(const struct planner *planner, const struct claim 
 		inventory_find_group(planner->in->inventory, claim->function->group);
 
 	if (group && group->noiommu)
-		return path_is_vfio_handle(claim->path, NULL)
+		return claim_is_handle(claim)
 			       ? ", \"node\": \"group\" and \"allow_noiommu\": true"
 			       : " and \"allow_noiommu\": true";
-	return path_is_vfio_handle(claim->path, NULL) && !claim->function->handle.exists
+	return claim_is_handle(claim) && !claim->function->handle.exists
 		       ? " and \"node\": \"group\""
 		       : "";
 }
@@ -163,7 +163,7 @@ static int judge_paired(struct judgement *judgement, const struct claim *claim)
 	if (claim->contradicts)
 		return refuse_address(
 			planner, claim,
-			path_is_vfio_handle(claim->path, NULL)
+			claim_is_handle(claim)
 				? "the variables name other functions for it as well; correct them"
 				: "other variables name functions of other groups for it; correct them");
 	if (claim->is_own && claim_is_of(claim, function)) {
@@ -210,7 +210,7 @@ static bool is_stranger(const struct planner *planner, const struct claim *claim
 {
 	const struct inventory *inventory = planner->in->inventory;
 
-	if (!path_is_vfio_handle(claim->path, NULL))
+	if (!claim_is_handle(claim))
 		return false;
 	for (size_t i = 0; i < inventory->n_own; i++) {
 		if (claim_is_of(claim, &inventory->own[i]))

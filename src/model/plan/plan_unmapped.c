@@ -7,7 +7,7 @@
 /* What an entry for the claim needs besides. */
 static const char *entry_text(const struct planner *planner, const struct claim *claim)
 {
-	return path_is_vfio_handle(claim->path, NULL) &&
+	return claim_is_handle(claim) &&
 			       !planner->in->inventory->control[VFIO_HANDLE].exists
 		       ? " with \"node\": \"group\" (this kernel has no iommufd handles) and the function that it stands for"
 		       : "";
