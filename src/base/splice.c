@@ -9,7 +9,7 @@ void splices_free(struct splices *splices)
 	*splices = (struct splices) { 0 };
 }
 
-static void add(struct splices *splices, size_t start, size_t end, struct slice with)
+void splice_text(struct splices *splices, size_t start, size_t end, struct slice with)
 {
 	struct splice *splice =
 		array_append(splices->items, splices->count, splices->capacity);
@@ -23,15 +23,10 @@ static void add(struct splices *splices, size_t start, size_t end, struct slice 
 	};
 }
 
-void splice_text(struct splices *splices, size_t start, size_t end, struct slice with)
-{
-	add(splices, start, end, with);
-}
-
 void splice_bytes(struct splices *splices, size_t start, size_t end, struct slice with)
 {
 	with.data = text_pool_add(&splices->texts, with);
-	add(splices, start, end, with);
+	splice_text(splices, start, end, with);
 }
 
 /* After the string that begins at `at`. */
@@ -47,7 +42,8 @@ static size_t skip_string(struct slice text, size_t at)
 void splice_replace(struct splices *splices, const struct json *doc, uint32_t json,
 		    struct slice with)
 {
-	add(splices, json_span(doc, json)->start, json_span(doc, json)->end, with);
+	splice_text(splices, json_span(doc, json)->start, json_span(doc, json)->end,
+		    with);
 }
 
 /* White space between the bracket and the first value or key of a container. */
@@ -101,7 +97,7 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
 	json_quote(&with, slice_from(key));
 	buffer_add(&with, empty ? SLICE(":") : first_colon(doc, object));
 	splice_bytes(splices, at, at, buffer_slice(&with));
-	add(splices, at, at, value);
+	splice_text(splices, at, at, value);
 }
 
 /* What comes before an element that isn't the first; once for many of one array. */
@@ -124,15 +120,15 @@ static void add_separated(struct splices *splices, size_t at, struct slice separ
 	char *text;
 
 	if (both.length > sizeof(struct splice)) {
-		add(splices, at, at, separator);
-		add(splices, at, at, value);
+		splice_text(splices, at, at, separator);
+		splice_text(splices, at, at, value);
 		return;
 	}
 	text = text_pool_room(&splices->texts, both.length);
 	memcpy(text, separator.data, separator.length);
 	memcpy(text + separator.length, value.data, value.length);
 	both.data = text;
-	add(splices, at, at, both);
+	splice_text(splices, at, at, both);
 }
 
 void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
@@ -159,7 +155,7 @@ static void remove_content(struct splices *splices, const struct json *doc, size
 		if (doc->text.data[comma] == ',')
 			end = comma + 1;
 	}
-	add(splices, start, end, SLICE(""));
+	splice_text(splices, start, end, SLICE(""));
 }
 
 static void remove_element(struct splices *splices, const struct json *doc,

@@ -10,8 +10,8 @@
 #include "oci-vfio-hook/error.h"
 
 /* Takes the lock in the bundle's directory, waiting at most 5 s, and not after the deadline
- * (clock_end()): ERROR_TIMEOUT; ERROR_IO, ERROR_PERMISSION. `name` is for messages. Sets *ret to the fd that holds it, and
- * *ret_file to which file that is, for bundle_lock_release(). */
+ * (clock_end()): ERROR_TIMEOUT; ERROR_IO, ERROR_PERMISSION. `name` is for messages. Sets *ret to
+ * the fd that holds it, and *ret_file to which file that is, for bundle_lock_release(). */
 int bundle_lock_take(int directory, const char *name, uint64_t deadline, int *ret,
 		     struct stat *ret_file, struct error *err);
 
