@@ -5,6 +5,13 @@
 
 #include "oci-vfio-hook/hook.h"
 
+/* The options that only some commands take, as bits. */
+enum command_option {
+	FOR_OUTPUT = 1 << 0,
+	FOR_JSON = 1 << 1,
+	FOR_ENV = 1 << 2,
+};
+
 struct command_line {
 	const struct command *command;
 	bool named;	  /* a command was given, known or not */
@@ -16,11 +23,26 @@ struct command_line {
 	const char *settings[SETTING_COUNT]; /* as given, or NULL */
 	const char *output;
 	bool bind, json;
+	bool help;	  /* --help was given: nothing after it was read */
+	uint32_t options; /* those of enum command_option that were given */
 };
 
-/* Runs with a parsed command line; 0 or a negative number with *err set. */
+/* Runs with a parsed command line. A negative number with *err set, or the exit status. */
 typedef int command_fn(const struct command_line *line, struct hook_run *run,
 		       struct error *err);
+
+struct command {
+	const char *name;
+	/* What a person writes after it, such as "BUNDLE"; NULL for a stage, which gets JSON on
+	 * stdin. */
+	const char *arguments;
+	int least, most; /* how many arguments */
+	command_fn *run;
+	uint32_t options; /* of enum command_option */
+	bool takes_bundle;
+	bool only_shows;  /* changes nothing, so that a log has nothing to tell */
+	const char *help; /* its own; NULL: what the program prints */
+};
 
 command_fn command_apply;
 command_fn command_plan;
@@ -28,9 +50,15 @@ command_fn command_precreate;
 command_fn command_create_runtime;
 
 /* Takes the options from anywhere before "--"; the rest, the command first, is
- * line->arguments. 1: everything is done (--help). To be called once: getopt_long() remembers
- * where it is. */
+ * line->arguments. 1: everything is done (--version). To be called once: getopt_long()
+ * remembers where it is. */
 int options_parse(int argc, char **argv, struct command_line *line, struct error *err);
+
+/* The program's own help. */
+extern const char options_help[];
+
+/* The name of an option of enum command_option. */
+const char *option_name(enum command_option option);
 
 /* Returns as error_set(): ERROR_USAGE with what (quoted), why and where help is. */
 int usage_error(struct error *err, const char *what, const char *why);

@@ -9,21 +9,13 @@
 
 #include "oci-vfio-hook/clock.h"
 
-struct command {
-	const char *name;
-	/* The argument that it needs; NULL for a stage, which gets JSON on stdin. */
-	const char *argument;
-	command_fn *run;
-	bool takes_output, takes_json, takes_env;
-	bool only_shows; /* changes nothing, so that a log has nothing to tell */
-};
-
 static const struct command commands[] = {
-	{ "apply", "BUNDLE", command_apply, .takes_output = true },
-	{ "plan", "BUNDLE", command_plan, .takes_json = true, .only_shows = true },
-	{ "precreate", NULL, command_precreate, .takes_env = false },
-	{ "createRuntime", NULL, command_create_runtime, .takes_env = true },
-	{ "prestart", NULL, command_create_runtime, .takes_env = true },
+	{ "apply", "BUNDLE", 1, 1, command_apply, FOR_OUTPUT, .takes_bundle = true },
+	{ "plan", "BUNDLE", 1, 1, command_plan, FOR_JSON, .takes_bundle = true,
+	  .only_shows = true },
+	{ "precreate", .run = command_precreate },
+	{ "createRuntime", .run = command_create_runtime, .options = FOR_ENV },
+	{ "prestart", .run = command_create_runtime, .options = FOR_ENV },
 };
 
 /* Hook stages that are too late, or run where the machine can't be seen. */
@@ -37,14 +29,20 @@ static const struct {
 	{ "poststop", "it runs after the container is gone" },
 };
 
-static int find_command(struct command_line *line, const char *name, struct error *err)
+static const struct command *find_named(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (text_equal(commands[i].name, name)) {
-			line->command = &commands[i];
-			return 0;
-		}
+		if (text_equal(commands[i].name, name))
+			return &commands[i];
 	}
+	return NULL;
+}
+
+static int find_command(struct command_line *line, const char *name, struct error *err)
+{
+	line->command = find_named(name);
+	if (line->command)
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(refused_commands); i++) {
 		if (text_equal(refused_commands[i].name, name))
 			return error_set(
@@ -64,45 +62,49 @@ static bool stdin_is_terminal(void)
 	       isatty(STDIN_FILENO);
 }
 
+/* An option that only other commands take, which the message names. */
+static int refuse_option(const struct command *command, uint32_t refused,
+			 struct error *err)
+{
+	const enum command_option option = refused & -refused;
+	auto_buffer takers = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (commands[i].options & option)
+			buffer_printf(&takers, "%s%s", takers.length ? " and " : "",
+				      commands[i].name);
+	}
+	return error_set(err, ERROR_USAGE, "--%s is for %s, not for %s; remove it",
+			 option_name(option), takers.data, command->name);
+}
+
 static int check_arguments(const struct command_line *line, struct error *err)
 {
 	const struct command *command = line->command;
+	const uint32_t refused = line->options & ~command->options;
 
-	if (line->n_arguments == 0 && command->argument)
+	if (line->n_arguments < command->least)
 		return error_set(
 			err, ERROR_USAGE,
 			"%s: the argument %s is missing; see oci-vfio-hook --help",
-			command->name, command->argument);
-	if (line->n_arguments > (command->argument ? 1 : 0))
-		return usage_error(err, line->arguments[command->argument ? 1 : 0],
+			command->name, command->arguments);
+	if (line->n_arguments > command->most)
+		return usage_error(err, line->arguments[command->most],
 				   "one argument too many");
-	if (!command->argument && stdin_is_terminal())
+	if (!command->arguments && stdin_is_terminal())
 		return error_set(
 			err, ERROR_USAGE,
 			"%s reads JSON on stdin, which is a terminal; by hand use apply or plan",
 			command->name);
-	if (line->settings[SETTING_ENV] && !command->takes_env)
-		return error_set(
-			err, ERROR_USAGE,
-			"--env is for createRuntime and prestart, not for %s; remove it",
-			command->name);
-	if (line->output && !command->takes_output)
-		return error_set(err, ERROR_USAGE,
-				 "--output is for apply, not for %s; remove it",
-				 command->name);
-	if (line->json && !command->takes_json)
-		return error_set(err, ERROR_USAGE,
-				 "--json is for plan, not for %s; remove it",
-				 command->name);
-	return 0;
+	return refused ? refuse_option(command, refused, err) : 0;
 }
 
 static bool is_stage(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (!commands[i].argument && text_equal(commands[i].name, name))
-			return true;
-	}
+	const struct command *command = find_named(name);
+
+	if (command)
+		return !command->arguments;
 	for (size_t i = 0; i < ARRAY_SIZE(refused_commands); i++) {
 		if (text_equal(refused_commands[i].name, name))
 			return true;
@@ -110,9 +112,9 @@ static bool is_stage(const char *name)
 	return false;
 }
 
-static bool takes_bundle(const struct command_line *line)
+static bool is_by_hand(const struct command_line *line)
 {
-	return line->command && line->command->argument;
+	return line->command && line->command->arguments;
 }
 
 /* Does somebody write to our stdin? An engine does, whatever is wrong with the arguments,
@@ -121,15 +123,13 @@ static bool has_input(int argc, char **argv, const struct command_line *line)
 {
 	bool by_hand = line->named;
 
-	if (takes_bundle(line))
+	if (is_by_hand(line))
 		return false;
 	for (int i = 1; i < argc; i++) {
 		if (is_stage(argv[i]))
 			return true;
-		by_hand |=
-			text_equal(argv[i], "--help") || text_equal(argv[i], "--version");
-		for (size_t k = 0; k < ARRAY_SIZE(commands); k++)
-			by_hand |= text_equal(commands[k].name, argv[i]);
+		by_hand |= text_equal(argv[i], "--help") ||
+			   text_equal(argv[i], "--version") || find_named(argv[i]);
 	}
 	return !by_hand;
 }
@@ -148,11 +148,27 @@ static int choose_stage(const char *program, struct command_line *line, struct e
 	return find_command(line, "createRuntime", err);
 }
 
-/* Returns 1 if everything is done (--help). */
+/* Of the command that stands anywhere, else the program's. */
+static int print_help(int argc, char **argv, struct error *err)
+{
+	const char *help = options_help;
+
+	for (int i = 1; i < argc; i++) {
+		const struct command *command = find_named(argv[i]);
+
+		if (command && command->help)
+			help = command->help;
+	}
+	return print_data(slice_from(help), err) < 0 ? -1 : 1;
+}
+
+/* Returns 1 if everything is done. */
 static int parse(int argc, char **argv, struct command_line *line, struct error *err)
 {
 	int r = options_parse(argc, argv, line, err);
 
+	if (line->help)
+		return print_help(argc, argv, err);
 	if (r != 0)
 		return r;
 	if (line->n_arguments == 0)
@@ -203,8 +219,10 @@ static struct output make_output(const struct command_line *line,
 	return (struct output) {
 		.run = run,
 		.stage = line->command ? line->command->name : NULL,
-		.bundle = takes_bundle(line) && line->n_arguments > 0 ? line->arguments[0]
-								      : NULL,
+		.bundle = line->command && line->command->takes_bundle &&
+					  line->n_arguments > 0
+				  ? line->arguments[0]
+				  : NULL,
 		.started = started,
 		.shown_level = settings->shown_level,
 		.log = { .level = settings->log_level,
@@ -233,7 +251,15 @@ static int exit_status(int r, const struct error *err)
 {
 	if (err->class)
 		return (int)err->class;
-	return r < 0 ? ERROR_INTERNAL : EXIT_SUCCESS;
+	return r < 0 ? ERROR_INTERNAL : r;
+}
+
+static int run_command(const struct command_line *line, struct hook_run *run,
+		       struct error *err)
+{
+	const int r = configure(line, run, err);
+
+	return r < 0 ? r : line->command->run(line, run, err);
 }
 
 int main(int argc, char **argv)
@@ -251,9 +277,9 @@ int main(int argc, char **argv)
 	ignore_signals();
 	r = parse(argc, argv, &line, &err);
 	if (r == 0)
-		r = configure(&line, &run, &err);
-	if (r == 0)
-		r = line.command->run(&line, &run, &err);
+		r = run_command(&line, &run, &err);
+	else if (r > 0)
+		r = EXIT_SUCCESS;
 	if (r < 0)
 		hook_put_back(&run);
 	output = make_output(&line, &run, started);

@@ -7,7 +7,7 @@
 #include "command.h"
 
 /* clang-format off */
-static const char help[] =
+const char options_help[] =
 	"usage: oci-vfio-hook [OPTION...] COMMAND [ARGUMENT...]\n"
 	"\n"
 	"Gives containers the VFIO devices of the kernel that they run under: matches the host's\n"
@@ -49,7 +49,7 @@ static const char help[] =
 	"                        the journal, or syslog\n"
 	"  --log-format FORMAT   of FILE: text (default), json\n"
 	"  --log-level LEVEL     error, warn (default on stderr), info (default in a log), debug\n"
-	"  --help                print this text\n"
+	"  --help                print this text, or after a command its own\n"
 	"  --version             print the version\n"
 	"\n"
 	"Exit status: 0 done, or nothing to do; 64 usage; 65 bad spec, map or configuration;\n"
@@ -59,9 +59,8 @@ static const char help[] =
 
 enum option_kind {
 	OPTION_TEXT, /* its argument is kept for the command */
+	OPTION_FLAG, /* that it was given is */
 	OPTION_DEVICE_MAP,
-	OPTION_BIND,
-	OPTION_JSON,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_NOT_BUILT,
@@ -69,34 +68,56 @@ enum option_kind {
 
 #define TEXT(name, member)                                                               \
 	{                                                                                \
-		name, OPTION_TEXT, offsetof(struct command_line, member)                 \
+		name, OPTION_TEXT, 0, offsetof(struct command_line, member)              \
+	}
+#define TEXT_FOR(for_, name, member)                                                     \
+	{                                                                                \
+		name, OPTION_TEXT, for_, offsetof(struct command_line, member)           \
+	}
+#define FLAG(name, member)                                                               \
+	{                                                                                \
+		name, OPTION_FLAG, 0, offsetof(struct command_line, member)              \
+	}
+#define FLAG_FOR(for_, name, member)                                                     \
+	{                                                                                \
+		name, OPTION_FLAG, for_, offsetof(struct command_line, member)           \
 	}
 
 static const struct program_option {
 	const char *name;
 	enum option_kind kind;
-	size_t offset; /* of the text in struct command_line */
+	uint32_t for_commands; /* of enum command_option; 0: every command takes it */
+	size_t offset;	       /* of the text or flag in struct command_line */
 } options[] = {
-	{ "device-map", OPTION_DEVICE_MAP, 0 },
+	{ "device-map", OPTION_DEVICE_MAP, 0, 0 },
 	TEXT("root", hook.root),
 	TEXT("config", hook.config),
 	TEXT("unmapped", settings[SETTING_UNMAPPED]),
 	TEXT("by-address", settings[SETTING_BY_ADDRESS]),
 	TEXT("leftover", settings[SETTING_LEFTOVER]),
-	TEXT("env", settings[SETTING_ENV]),
+	TEXT_FOR(FOR_ENV, "env", settings[SETTING_ENV]),
 	TEXT("timeout", settings[SETTING_TIMEOUT]),
 	TEXT("log", settings[SETTING_LOG]),
 	TEXT("log-format", settings[SETTING_LOG_FORMAT]),
 	TEXT("log-level", settings[SETTING_LOG_LEVEL]),
-	TEXT("output", output),
-	{ "bind", OPTION_BIND, 0 },
-	{ "json", OPTION_JSON, 0 },
-	{ "help", OPTION_HELP, 0 },
-	{ "version", OPTION_VERSION, 0 },
-	{ "diff", OPTION_NOT_BUILT, 0 },
-	{ "tree", OPTION_NOT_BUILT, 0 },
-	{ "dot", OPTION_NOT_BUILT, 0 },
+	TEXT_FOR(FOR_OUTPUT, "output", output),
+	FLAG("bind", bind),
+	FLAG_FOR(FOR_JSON, "json", json),
+	{ "help", OPTION_HELP, 0, 0 },
+	{ "version", OPTION_VERSION, 0, 0 },
+	{ "diff", OPTION_NOT_BUILT, 0, 0 },
+	{ "tree", OPTION_NOT_BUILT, 0, 0 },
+	{ "dot", OPTION_NOT_BUILT, 0, 0 },
 };
+
+const char *option_name(enum command_option option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (options[i].for_commands == option)
+			return options[i].name;
+	}
+	return NULL;
+}
 
 int usage_error(struct error *err, const char *what, const char *why)
 {
@@ -111,33 +132,31 @@ static bool takes_argument(const struct program_option *option)
 	return option->kind == OPTION_TEXT || option->kind == OPTION_DEVICE_MAP;
 }
 
-static int print(struct slice text, struct error *err)
-{
-	return print_data(text, err) < 0 ? -1 : 1;
-}
-
-/* Takes one option. Returns 1 if everything is done (--help). */
+/* Takes one option. Returns 1 if everything is done. */
 static int take_option(struct command_line *line, const struct program_option *option,
 		       const char *argument, struct error *err)
 {
+	char *member = (char *)line + option->offset;
+
+	line->options |= option->for_commands;
 	switch (option->kind) {
 	case OPTION_TEXT:
-		memcpy((char *)line + option->offset, &argument, sizeof argument);
+		memcpy(member, &argument, sizeof argument);
+		return 0;
+	case OPTION_FLAG:
+		*(bool *)member = true;
 		return 0;
 	case OPTION_DEVICE_MAP:
 		*array_append(line->maps, line->hook.n_maps, line->maps_capacity) =
 			argument;
 		return 0;
-	case OPTION_BIND:
-		line->bind = true;
-		return 0;
-	case OPTION_JSON:
-		line->json = true;
-		return 0;
 	case OPTION_HELP:
-		return print(slice_from(help), err);
+		line->help = true;
+		return 1;
 	case OPTION_VERSION:
-		return print(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err);
+		return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0
+			       ? -1
+			       : 1;
 	case OPTION_NOT_BUILT:
 		break;
 	}
