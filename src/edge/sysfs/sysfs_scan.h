@@ -4,6 +4,7 @@
 #define OCI_VFIO_HOOK_SYSFS_SCAN_H
 
 #include "oci-vfio-hook/pci_selector.h"
+#include "oci-vfio-hook/text_pool.h"
 
 #include "pci_walk.h"
 
@@ -11,8 +12,7 @@
 struct scanned_function {
 	struct pci_address address;
 	bool known[PCI_FEATURE_COUNT];
-	struct pci_features features;	/* borrows from this */
-	char *texts[PCI_FEATURE_COUNT]; /* owned */
+	struct pci_features features; /* borrows from the scan's texts */
 };
 
 /* All functions, listed for the first selector of a run and not again; what is read of one of
@@ -22,6 +22,7 @@ struct sysfs_scan {
 	bool is_listed;
 	struct scanned_function *functions;
 	size_t n_functions, capacity;
+	struct text_pool texts;
 };
 
 #define auto_sysfs_scan __attribute__((cleanup(sysfs_scan_free))) struct sysfs_scan
