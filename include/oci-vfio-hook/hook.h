@@ -10,6 +10,7 @@
 #include "oci-vfio-hook/plan.h"
 #include "oci-vfio-hook/settings.h"
 #include "oci-vfio-hook/state.h"
+#include "oci-vfio-hook/survey.h"
 
 /* What the user asked for; everything is borrowed. */
 struct hook_options {
@@ -127,5 +128,10 @@ int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *
  * error. */
 struct log_record hook_summarize(const struct hook_run *run, const struct error *err,
 				 uint64_t started);
+
+/* For a person: looks at the whole machine of the configured run; `wanted` as for sysfs_survey().
+ * The caller frees *ret. */
+int hook_survey(const struct hook_run *run, unsigned int wanted, struct survey *ret,
+		struct error *err);
 
 #endif

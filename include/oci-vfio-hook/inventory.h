@@ -46,6 +46,20 @@ enum offender_role {
 	OFFENDER_DISPLAY,	    /* the display that the machine booted with */
 };
 
+/* What is known of a function that another driver than VFIO's has. */
+struct offender_facts {
+	uint32_t class;
+	bool has_virtual;  /* functions */
+	bool is_boot_vga;  /* the display that the firmware set up */
+	bool interface_up; /* a network interface */
+};
+
+/* Why it would be unwise to take the function from its driver. */
+enum offender_role offender_find_role(const struct offender_facts *facts);
+
+/* By its driver (NULL: none), which isn't VFIO's: does it keep its group from being viable? */
+bool function_is_offender(uint32_t class, const char *driver);
+
 /* A function of a group that keeps the group from being viable (struct vfio_group_status
  * in linux/vfio.h): not a bridge, and bound to a driver that is neither VFIO's nor
  * pci-stub. */

@@ -37,6 +37,13 @@ int pci_address_compare(const struct pci_address *a, const struct pci_address *b
 /* The same for qsort() and bsearch() of addresses. */
 int pci_address_order(const void *a, const void *b);
 
+/* Is it a class (0x060400) of bridges that are the IOMMU's business, not their driver's: a host's
+ * or a PCI bridge? Such a function doesn't count in its group. */
+static inline bool pci_class_is_bridge(uint32_t class)
+{
+	return class >> 8 == 0x0600 || class >> 8 == 0x0604;
+}
+
 /* How texts other than sysfs write an address. */
 struct pci_spelling {
 	bool short_form;  /* BB:SS.F: without the domain, which is 0000 */

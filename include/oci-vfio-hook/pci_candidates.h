@@ -20,9 +20,4 @@ struct pci_candidate {
 char *pci_candidates_describe(const struct pci_candidate *candidates, size_t count,
 			      size_t total);
 
-/* The PCI path of a function, from what its link in /sys/bus/pci/devices points to:
- * ".../pci0000:00/0000:00:06.0/0000:01:00.0" is 06/00. NULL where the layout of /sys/devices is
- * another. The caller frees. */
-char *pci_path_from_link(struct slice target);
-
 #endif

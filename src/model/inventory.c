@@ -6,6 +6,26 @@
 #include "oci-vfio-hook/request.h"
 #include "oci-vfio-hook/vfio_path.h"
 
+#define CLASS_STORAGE 0x01
+#define CLASS_DISPLAY 0x03
+
+enum offender_role offender_find_role(const struct offender_facts *facts)
+{
+	if (facts->has_virtual)
+		return OFFENDER_PHYSICAL_FUNCTION;
+	if (facts->class >> 16 == CLASS_STORAGE)
+		return OFFENDER_DISK;
+	if (facts->class >> 16 == CLASS_DISPLAY && facts->is_boot_vga)
+		return OFFENDER_DISPLAY;
+	return facts->interface_up ? OFFENDER_NETWORK_UP : OFFENDER_SPARE;
+}
+
+bool function_is_offender(uint32_t class, const char *driver)
+{
+	return !pci_class_is_bridge(class) && driver != NULL &&
+	       !text_equal(driver, "pci-stub");
+}
+
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,
 						   uint32_t number)
 {

@@ -17,3 +17,17 @@ bool uevent_is_of(struct slice message, struct slice subsystem)
 	}
 	return false;
 }
+
+bool uevent_find(struct slice attribute, struct slice key, struct slice *ret)
+{
+	struct slice line;
+
+	while (slice_cut(&attribute, '\n', &line)) {
+		if (slice_starts(line, key) && line.length > key.length &&
+		    line.data[key.length] == '=') {
+			*ret = slice_from_to(line, key.length + 1, line.length);
+			return true;
+		}
+	}
+	return false;
+}

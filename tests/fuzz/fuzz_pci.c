@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "oci-vfio-hook/pci_candidates.h"
+#include "oci-vfio-hook/pci_position.h"
 #include "oci-vfio-hook/pci_locator.h"
 
 static void check_address(struct slice text)

@@ -61,47 +61,11 @@ static void test_more(void **state)
 		   "0000:03:00.0 (slot:2), and 7 more");
 }
 
-static void test_path(void **state)
-{
-	/* NULL: the layout is another. */
-	static const struct {
-		const char *target, *path;
-	} rows[] = {
-		{ "../../../devices/pci0000:00/0000:00:06.0/0000:01:00.0", "06/00" },
-		{ "../../../devices/pci0000:00/0000:00:05.0", "05" },
-		{ "../../../devices/pci0000:00/0000:00:1c.4/0000:02:00.1/0000:03:1f.7",
-		  "1c.4/00.1/1f.7" },
-		{ "../../../devices/pci0000:20/0000:20:00.0/0000:21:00.0",
-		  "0000:20/00/00" },
-		{ "../../../devices/pci0001:00/0001:00:01.0", "0001:00/01" },
-		{ "../../../devices/pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0",
-		  "10000:e0/06/00" },
-		{ "../../../devices/LNXSYSTM:00/pci0002:00/0002:00:00.0", "0002:00/00" },
-		{ "../../../devices/platform/soc/0000:01:00.0", NULL },
-		{ "../../../devices/pci0000:00", NULL },
-		{ "../../../devices/pci0000:20", NULL },
-		{ "../../../devices/pci/0000:01:00.0", NULL },
-		{ "../../../devices/pci0123456789abcdef:00/0000:01:00.0", NULL },
-		{ "", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *path = pci_path_from_link(slice_from(rows[i].target));
-
-		if (!path || !rows[i].path)
-			assert_ptr_equal(path, rows[i].path);
-		else
-			check_text(rows[i].target, slice_from(path), rows[i].path);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_describe),
 		cmocka_unit_test(test_more),
-		cmocka_unit_test(test_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,9 +49,40 @@ static void test_is_of(void **state)
 	}
 }
 
+static void test_find(void **state)
+{
+	const struct slice attribute = SLICE(
+		"DRIVER=vfio-pci\nPCI_CLASS=20000\nXPCI_ID=1\nPCI_ID=8086:154C\nPCI_ID=1\n"
+		"EMPTY=\nNOTHING\nMODALIAS=pci:v=1");
+	static const struct {
+		const char *key, *value;
+	} rows[] = {
+		{ "DRIVER", "vfio-pci" },  { "PCI_CLASS", "20000" },
+		{ "PCI_ID", "8086:154C" }, { "EMPTY", "" },
+		{ "MODALIAS", "pci:v=1" }, { "NOTHING", NULL },
+		{ "PCI", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct slice value = { 0 };
+		const bool found =
+			uevent_find(attribute, slice_from(rows[i].key), &value);
+
+		if (found != (rows[i].value != NULL))
+			fail_row(rows[i].key, "found: %d", found);
+		if (found)
+			check_text(rows[i].key, value, rows[i].value);
+	}
+	assert_false(uevent_find(SLICE(""), SLICE("DRIVER"), &(struct slice) { 0 }));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_is_of) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_is_of),
+		cmocka_unit_test(test_find),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,9 +105,8 @@ static int search_bus(const struct sysroot *sysroot, const char *name,
 	return 0;
 }
 
-/* Sets the bus below the function at bridge->address. */
-static int find_bus(const struct sysroot *sysroot, struct pci_bridge *bridge,
-		    struct pci_dead_end *ret_end, struct error *err)
+int pci_bridge_find_bus(const struct sysroot *sysroot, struct pci_bridge *bridge,
+			struct pci_dead_end *ret_end, struct error *err)
 {
 	char name[PCI_ADDRESS_SIZE], value[16];
 	auto_free char *path = text_join(SYSFS_PCI_DEVICES "/",
@@ -144,7 +143,7 @@ static int descend(struct pci_walk *walk, struct pci_address *at,
 			return 0;
 		}
 	}
-	r = find_bus(walk->sysroot, &bridge, ret_end, err);
+	r = pci_bridge_find_bus(walk->sysroot, &bridge, ret_end, err);
 	if (r < 0 || ret_end->why != NULL)
 		return r;
 	*array_append(walk->bridges, walk->n_bridges, walk->capacity) = bridge;

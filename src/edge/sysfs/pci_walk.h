@@ -29,6 +29,11 @@ struct pci_dead_end {
 	bool is_final; /* what is missing can't come while a device is being plugged in */
 };
 
+/* Sets the bus below the function at bridge->address; 0 also where there is none: then *ret_end
+ * says so. ERROR_IO, ERROR_PERMISSION. */
+int pci_bridge_find_bus(const struct sysroot *sysroot, struct pci_bridge *bridge,
+			struct pci_dead_end *ret_end, struct error *err);
+
 /* Walks to the function that a locator means: function -> its secondary_bus_number, or
  * the one directory below pci_bus/, or the bus of its child functions -> next function.
  * The last one is not looked at. 0 also where a step isn't there or is not a bridge: then

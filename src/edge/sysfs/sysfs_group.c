@@ -10,15 +10,6 @@
 #include "sysfs_interface.h"
 #include "sysfs_node.h"
 
-#define CLASS_STORAGE 0x01
-#define CLASS_DISPLAY 0x03
-
-/* Bridges are the IOMMU's business, not their driver's: 0600 host, 0604 PCI. */
-static bool is_bridge(uint32_t class)
-{
-	return class >> 8 == 0x0600 || class >> 8 == 0x0604;
-}
-
 static bool is_boot_display(const struct sysroot *sysroot, int function)
 {
 	char value[4];
@@ -28,25 +19,26 @@ static bool is_boot_display(const struct sysroot *sysroot, int function)
 	       strcmp(value, "1") == 0;
 }
 
-/* Why it would be unwise to take the function from its driver. */
+/* What can't be read makes no difference to the advice. */
 static enum offender_role find_role(const struct sysroot *sysroot,
 				    const struct pci_address *address, int function,
 				    uint32_t class)
 {
 	auto_function_use use = { 0 };
 	auto_error ignored = { 0 };
+	struct offender_facts facts = {
+		.class = class,
+		.has_virtual = function_has(sysroot, function, "virtfn0"),
+		.is_boot_vga = is_boot_display(sysroot, function),
+	};
+	const enum offender_role role = offender_find_role(&facts);
 
-	if (function_has(sysroot, function, "virtfn0"))
-		return OFFENDER_PHYSICAL_FUNCTION;
-	if (class >> 16 == CLASS_STORAGE)
-		return OFFENDER_DISK;
-	if (class >> 16 == CLASS_DISPLAY && is_boot_display(sysroot, function))
-		return OFFENDER_DISPLAY;
-	/* What can't be read makes no difference to the advice. */
-	if (sysfs_find_interface(sysroot, address, function, &use, &ignored) < 0 ||
-	    use.kind != FUNCTION_INTERFACE_UP)
-		return OFFENDER_SPARE;
-	return OFFENDER_NETWORK_UP;
+	if (role != OFFENDER_SPARE)
+		return role;
+	facts.interface_up =
+		sysfs_find_interface(sysroot, address, function, &use, &ignored) == 0 &&
+		use.kind == FUNCTION_INTERFACE_UP;
+	return offender_find_role(&facts);
 }
 
 static void add_member(struct inventory_group *group, const struct pci_address *address)
@@ -76,10 +68,10 @@ static int look_at_member(const struct sysroot *sysroot,
 	/* What VFIO's drivers take is not a bridge. */
 	if (r == 0 && !vfio)
 		r = function_read_identity(sysroot, address, fd, PCI_CLASS, &class, err);
-	if (r < 0 || is_bridge(class))
+	if (r < 0 || pci_class_is_bridge(class))
 		return r;
 	add_member(group, address);
-	if (vfio || driver == NULL || strcmp(driver, "pci-stub") == 0)
+	if (vfio || !function_is_offender(class, driver))
 		return 0;
 	offender = array_append(group->offenders, group->n_offenders, group->capacity);
 	offender->address = *address;

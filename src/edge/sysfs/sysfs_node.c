@@ -196,8 +196,8 @@ static int list_class(const struct sysroot *sysroot, const char *class,
 	return 0;
 }
 
-static int list_vfio_nodes(const struct sysroot *sysroot, struct inventory *inventory,
-			   struct error *err)
+int sysfs_list_vfio_nodes(const struct sysroot *sysroot, struct inventory *inventory,
+			  struct error *err)
 {
 	int r = list_class(sysroot, "/sys/class/vfio", "/dev/vfio/", inventory, err);
 
@@ -235,7 +235,7 @@ int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *req
 	}
 	if (request->vfio_nodes ||
 	    (request->vfio_nodes_of_files && has_dynamic_file(request, inventory))) {
-		int r = list_vfio_nodes(sysroot, inventory, err);
+		int r = sysfs_list_vfio_nodes(sysroot, inventory, err);
 
 		if (r < 0)
 			return r;

@@ -13,6 +13,11 @@
 int sysfs_read_dev(const struct sysroot *sysroot, const char *path, bool *ret_found,
 		   struct device_number *ret, struct error *err);
 
+/* Adds all VFIO nodes of the machine to the inventory, sorted by number. ERROR_IO,
+ * ERROR_PERMISSION. */
+int sysfs_list_vfio_nodes(const struct sysroot *sysroot, struct inventory *inventory,
+			  struct error *err);
+
 /* Answers the node requests and the one for the control node. */
 int sysfs_look_up_nodes(const struct sysroot *sysroot, const struct request *request,
 			struct inventory *inventory, struct error *err);

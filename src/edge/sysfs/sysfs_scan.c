@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "oci-vfio-hook/pci_candidates.h"
+#include "oci-vfio-hook/pci_position.h"
 
 #include "sysfs_feature.h"
 
