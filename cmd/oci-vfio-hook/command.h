@@ -10,6 +10,8 @@ enum command_option {
 	FOR_OUTPUT = 1 << 0,
 	FOR_JSON = 1 << 1,
 	FOR_ENV = 1 << 2,
+	FOR_VERBOSE = 1 << 3,
+	FOR_DIFF = 1 << 4,
 };
 
 struct command_line {
@@ -22,7 +24,7 @@ struct command_line {
 	size_t maps_capacity;
 	const char *settings[SETTING_COUNT]; /* as given, or NULL */
 	const char *output;
-	bool bind, json;
+	bool bind, json, verbose, diff;
 	bool help;	  /* --help was given: nothing after it was read */
 	uint32_t options; /* those of enum command_option that were given */
 };

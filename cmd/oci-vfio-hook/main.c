@@ -11,8 +11,8 @@
 
 static const struct command commands[] = {
 	{ "apply", "BUNDLE", 1, 1, command_apply, FOR_OUTPUT, .takes_bundle = true },
-	{ "plan", "BUNDLE", 1, 1, command_plan, FOR_JSON, .takes_bundle = true,
-	  .only_shows = true },
+	{ "plan", "BUNDLE", 1, 1, command_plan, FOR_JSON | FOR_VERBOSE | FOR_DIFF,
+	  .takes_bundle = true, .only_shows = true },
 	{ "precreate", .run = command_precreate },
 	{ "createRuntime", .run = command_create_runtime, .options = FOR_ENV },
 	{ "prestart", .run = command_create_runtime, .options = FOR_ENV },

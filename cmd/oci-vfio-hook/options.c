@@ -39,6 +39,9 @@ const char options_help[] =
 	"  --bind                bind mapped functions that the spec names to vfio-pci, if no VFIO\n"
 	"                        driver has them; what is in use stays. plan shows which\n"
 	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
+	"  --verbose, -v         plan: each change by itself, its rule and its reason, and the files\n"
+	"                        of sysfs that led to it\n"
+	"  --diff                plan: print the changes of the indented spec as a unified diff\n"
 	"  --json                plan: print JSON\n"
 	"  --env=POLICY          createRuntime, prestart: the environment would have to change, which\n"
 	"                        is too late there: error (default), warn\n"
@@ -103,20 +106,26 @@ static const struct program_option {
 	TEXT_FOR(FOR_OUTPUT, "output", output),
 	FLAG("bind", bind),
 	FLAG_FOR(FOR_JSON, "json", json),
+	FLAG_FOR(FOR_VERBOSE, "verbose", verbose),
 	{ "help", OPTION_HELP, 0, 0 },
 	{ "version", OPTION_VERSION, 0, 0 },
-	{ "diff", OPTION_NOT_BUILT, 0, 0 },
+	FLAG_FOR(FOR_DIFF, "diff", diff),
 	{ "tree", OPTION_NOT_BUILT, 0, 0 },
 	{ "dot", OPTION_NOT_BUILT, 0, 0 },
 };
 
+static const struct program_option *find_option(enum command_option option)
+{
+	size_t i = 0;
+
+	while (options[i].for_commands != option)
+		i++;
+	return &options[i];
+}
+
 const char *option_name(enum command_option option)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		if (options[i].for_commands == option)
-			return options[i].name;
-	}
-	return NULL;
+	return find_option(option)->name;
 }
 
 int usage_error(struct error *err, const char *what, const char *why)
@@ -221,9 +230,11 @@ int options_parse(int argc, char **argv, struct command_line *line, struct error
 	line->arguments = xzalloc(((size_t)argc + 1) * sizeof *line->arguments);
 	/* "-": arguments come in their place, as 1, whatever POSIXLY_CORRECT says; ":":
 	 * getopt_long() prints nothing, and tells a missing argument from the rest. */
-	while (r == 0 && (value = getopt_long(argc, argv, "-:", known, NULL)) != -1) {
+	while (r == 0 && (value = getopt_long(argc, argv, "-:v", known, NULL)) != -1) {
 		if (value == 1)
 			line->arguments[line->n_arguments++] = optarg;
+		else if (value == 'v')
+			r = take_option(line, find_option(FOR_VERBOSE), NULL, err);
 		else if (value < OPTION_VALUE)
 			r = option_error(err, argv, value);
 		else

@@ -10,6 +10,10 @@ struct uuid {
 	uint8_t bytes[16];
 };
 
+/* Where sysfs has PCI functions and mediated devices, by their names. */
+#define SYSFS_PCI_DEVICES "/sys/bus/pci/devices"
+#define SYSFS_MDEV_DEVICES "/sys/bus/mdev/devices"
+
 enum device_bus {
 	DEVICE_BUS_PCI,
 	DEVICE_BUS_MDEV,

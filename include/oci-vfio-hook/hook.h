@@ -8,6 +8,7 @@
 #include "oci-vfio-hook/function_driver.h"
 #include "oci-vfio-hook/log.h"
 #include "oci-vfio-hook/plan.h"
+#include "oci-vfio-hook/report.h"
 #include "oci-vfio-hook/settings.h"
 #include "oci-vfio-hook/state.h"
 #include "oci-vfio-hook/survey.h"
@@ -121,6 +122,9 @@ int hook_replace(struct hook_run *run, struct error *err);
 /* Writes it to another file, or to an open one, also if nothing changes. */
 int hook_write_to(struct hook_run *run, const char *path, struct error *err);
 int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err);
+
+/* What a person is told of the plan; borrows from the run. */
+struct report hook_report(const struct hook_run *run);
 
 /* The last line that a log gets of a run, which began at `started` (clock_read()): why it
  * failed, an error; what it changed, info; that there was nothing to change, only debug,

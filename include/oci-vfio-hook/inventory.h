@@ -118,6 +118,13 @@ struct inventory_control {
 	struct device_number number;
 };
 
+/* A bridge that a PCI path led through, and the bus below it. */
+struct pci_bridge {
+	struct pci_address address;
+	uint32_t domain; /* of that bus */
+	uint8_t bus;
+};
+
 /* A VFIO node of this machine, from /sys/class/vfio and /sys/class/vfio-dev. */
 struct vfio_node {
 	struct device_number number;
@@ -131,6 +138,9 @@ struct inventory {
 	size_t n_groups, groups_capacity;
 	struct inventory_node *nodes;
 	size_t n_nodes;
+	/* What the PCI paths of the functions led through, each once. */
+	struct pci_bridge *bridges;
+	size_t n_bridges;
 	/* Where the functions of a group made it necessary: answers to request.others. */
 	struct inventory_function *others;
 	size_t n_others;
@@ -162,6 +172,10 @@ char *inventory_node_why(const struct inventory *inventory, const struct request
 /* The group of this number, or NULL. */
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,
 						   uint32_t number);
+
+/* The bridge at this address, or NULL: no path led through it. */
+const struct pci_bridge *inventory_find_bridge(const struct inventory *inventory,
+					       const struct pci_address *address);
 
 /* The VFIO node with these numbers, or NULL. */
 const struct vfio_node *inventory_find_vfio_node(const struct inventory *inventory,

@@ -372,6 +372,21 @@ int hook_check_restore(const struct hook_run *run, struct error *err)
 	return 0;
 }
 
+struct report hook_report(const struct hook_run *run)
+{
+	return (struct report) { .name = run->bundle.name,
+				 .plan = &run->plan,
+				 .splices = &run->splices,
+				 .binding = &run->binding,
+				 .messages = &run->messages,
+				 .spec = &run->spec,
+				 .environment = &run->environment,
+				 .map = &run->map,
+				 .annotation = &run->annotation,
+				 .request = &run->request,
+				 .inventory = &run->inventory };
+}
+
 struct log_record hook_summarize(const struct hook_run *run, const struct error *err,
 				 uint64_t started)
 {

@@ -74,6 +74,16 @@ void inventory_sort_vfio_nodes(struct inventory *inventory)
 		      sizeof *inventory->vfio_nodes, compare_vfio_nodes);
 }
 
+const struct pci_bridge *inventory_find_bridge(const struct inventory *inventory,
+					       const struct pci_address *address)
+{
+	for (size_t i = 0; i < inventory->n_bridges; i++) {
+		if (pci_address_equal(&inventory->bridges[i].address, address))
+			return &inventory->bridges[i];
+	}
+	return NULL;
+}
+
 const struct vfio_node *inventory_find_vfio_node(const struct inventory *inventory,
 						 const struct device_number *number)
 {
@@ -195,6 +205,7 @@ void inventory_free(struct inventory *inventory)
 		free(inventory->groups[i].members);
 	}
 	free(inventory->functions);
+	free(inventory->bridges);
 	free(inventory->groups);
 	free(inventory->nodes);
 	for (size_t i = 0; i < inventory->n_others; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plan for the person. */
-#include "oci-vfio-hook/report.h"
+/* A plan for the person: each change by itself, and JSON. */
+#include "report_part.h"
 
 static void add_line(struct buffer *ret, const char *prefix, const char *value)
 {
@@ -17,13 +17,14 @@ static const char *reason_of(const struct binding_function *function)
 				 : "";
 }
 
-static void add_binding(const struct binding *binding, const char *name,
-			struct buffer *ret)
+void report_binding(const struct report *report, struct buffer *ret)
 {
+	const struct binding *binding = report->binding;
+
 	buffer_printf(
 		ret,
 		"%s: %zu function%s would be bound first; what changes then depends on the nodes that this makes\n",
-		name, binding->count, binding->count == 1 ? "" : "s");
+		report->name, binding->count, binding->count == 1 ? "" : "s");
 	for (size_t i = 0; i < binding->count; i++) {
 		const struct binding_function *function = &binding->functions[i];
 		char address[PCI_ADDRESS_SIZE];
@@ -38,13 +39,19 @@ static void add_binding(const struct binding *binding, const char *name,
 	}
 }
 
-static void add_changes(const struct plan *plan, const char *name, struct buffer *ret)
+void report_headline(const struct report *report, struct buffer *ret)
 {
-	if (plan->n_changes == 0)
-		buffer_printf(ret, "%s: nothing to change\n", name);
+	const size_t count = report->plan->n_changes;
+
+	if (count == 0)
+		buffer_printf(ret, "%s: nothing to change\n", report->name);
 	else
-		buffer_printf(ret, "%s: %zu change%s\n", name, plan->n_changes,
-			      plan->n_changes == 1 ? "" : "s");
+		buffer_printf(ret, "%s: %zu change%s\n", report->name, count,
+			      count == 1 ? "" : "s");
+}
+
+static void add_changes(const struct plan *plan, struct buffer *ret)
+{
 	for (size_t i = 0; i < plan->n_changes; i++) {
 		const struct plan_change *change = &plan->changes[i];
 		const struct plan_reason *reason = &plan->reasons[i];
@@ -59,13 +66,10 @@ static void add_changes(const struct plan *plan, const char *name, struct buffer
 	}
 }
 
-void report_text(const struct plan *plan, const struct binding *binding,
-		 const struct messages *messages, const char *name, struct buffer *ret)
+void report_warnings(const struct report *report, struct buffer *ret)
 {
-	if (binding->count)
-		add_binding(binding, name, ret);
-	else
-		add_changes(plan, name, ret);
+	const struct messages *messages = report->messages;
+
 	for (size_t i = 0; i < messages->count; i++) {
 		if (messages->items[i].level != MESSAGE_WARNING)
 			continue;
@@ -73,6 +77,19 @@ void report_text(const struct plan *plan, const struct binding *binding,
 		buffer_add_printable(ret, slice_from(messages->items[i].text));
 		buffer_add(ret, SLICE("\n"));
 	}
+}
+
+void report_details(const struct report *report, struct buffer *ret)
+{
+	if (report->binding->count) {
+		report_binding(report, ret);
+	} else {
+		report_headline(report, ret);
+		add_changes(report->plan, ret);
+	}
+	report_looked_up(report, ret);
+	report_unnamed(report, ret);
+	report_warnings(report, ret);
 }
 
 static void add_json_binding(const struct binding *binding, struct buffer *ret)
@@ -97,9 +114,12 @@ static void add_json_binding(const struct binding *binding, struct buffer *ret)
 	buffer_add(ret, SLICE("],"));
 }
 
-void report_json(const struct plan *plan, const struct binding *binding,
-		 const struct messages *messages, struct buffer *ret)
+void report_json(const struct report *report, struct buffer *ret)
 {
+	const struct plan *plan = report->plan;
+	const struct binding *binding = report->binding;
+	const struct messages *messages = report->messages;
+
 	buffer_printf(ret, "{\"changed\":%s,",
 		      plan->n_changes || binding->count ? "true" : "false");
 	if (binding->count)

@@ -150,7 +150,7 @@ assert_usage() {
 	write_config
 	hook "--roo=$ROOT" plan "$BUNDLE" --js
 	assert_output '.changed == true'
-	hook --ver
+	hook --vers
 	assert_silent
 	# A whole name is never ambiguous, though others begin with it.
 	hook "--root=$ROOT" plan "$BUNDLE" --json --log "$BATS_TEST_TMPDIR/log"
@@ -209,7 +209,7 @@ assert_usage() {
 	local option
 	write_config
 	assert_usage --bind 'takes no argument' -- --root "$ROOT" apply "$BUNDLE" --bind=yes
-	for option in --diff --tree --dot; do
+	for option in --tree --dot; do
 		assert_usage "$option" 'not in this version' -- --root "$ROOT" plan "$BUNDLE" "$option"
 	done
 }

@@ -81,24 +81,63 @@ everything() {
 	assert_unchanged
 }
 
-@test "text: every change with its place, the old and the new value" {
+@test "--verbose: every change with its place, the old and the new value" {
 	everything
-	plan
+	plan -v
 	assert_silent
 	assert_unchanged
 	local text word
 	text=$(< "$STDOUT")
-	for word in 'linux.devices[0]' /dev/vfio/45 /dev/vfio/3 'linux.devices[2]' 'linux.resources.devices[' 'mounts[1].source' \
+	for word in 'rule 1: ' "$ROOT/etc/oci-vfio-hook/devices.d/" /sys/bus/pci/devices/0000:01:00.0/iommu_group \
+		'linux.devices[0]' /dev/vfio/45 /dev/vfio/3 'linux.devices[2]' 'linux.resources.devices[' 'mounts[1].source' \
 		'process.env[2]' 0000:3b:02.0 0000:01:00.0 /dev/vfio/vfio; do
 		[[ $text == *"$word"* ]] || fail "plan lacks $word" "$(show_output)"
 	done
+}
+
+@test "text: a line for each device and variable" {
+	everything
+	add_map other "$(entry /dev/vfio/99 0000:3b:1f.0=08/00)"
+	plan
+	assert_silent
+	assert_unchanged
+	diff - "$STDOUT" <<- TABLE || fail 'another table'
+		$CONFIG: 19 changes
+		/dev/vfio/45 243:5 -> /dev/vfio/3 242:0       (0000:3b:02.0 is 0000:01:00.0, 06/00)  node, 1 rule
+		/dev/vfio/46 243:6 -> /dev/vfio/4 242:1       (0000:3b:02.1 is 0000:02:00.0, 07/00)  node, 1 rule
+		/dev/vfio/47 243:7                            removed                                node, 1 rule
+		/dev/vfio/vfio 10:196                         added                                  node, 1 rule
+		/run/card: /dev/vfio/45 -> /dev/vfio/3 242:0  (0000:3b:02.0 is 0000:01:00.0, 06/00)  mount, 1 rule
+		PCIDEVICE_A                                   0000:3b:02.0 -> 0000:01:00.0, 0000:3b:02.2 -> 0000:00:05.0
+		PCIDEVICE_A_INFO                              0000:3b:02.0 -> 0000:01:00.0
+		annotations                                   what is done, for a second run
+	TABLE
+	plan -v
+	grep -q '^not asked for by this spec: .*other.json: \[0\]: /dev/vfio/99$' "$STDOUT"
+}
+
+@test "--diff: what patch(1) makes of the indented spec is what apply makes of it" {
+	local annotation='.annotations |= (. // {} | del(.["io.github.oci-vfio-hook.applied"]))'
+	everything
+	plan --diff
+	assert_silent
+	assert_unchanged
+	# gojq would sort the keys.
+	command jq . "$CONFIG" > "$BATS_TEST_TMPDIR/old"
+	patch --silent --output "$BATS_TEST_TMPDIR/new" "$BATS_TEST_TMPDIR/old" "$STDOUT"
+	apply
+	diff <(jq -S "$annotation" "$CONFIG") <(jq -S "$annotation" "$BATS_TEST_TMPDIR/new")
+	plan --diff
+	assert_silent
+	[ ! -s "$STDOUT" ]
 }
 
 @test "text: nothing changes" {
 	add_device /dev/fuse c 10 229
 	plan
 	assert_silent
-	[ -s "$STDOUT" ] || fail 'nothing said'
+	[ "$(< "$STDOUT")" = "$CONFIG: nothing to change
+The spec names no VFIO device, and no address or path of one in its variables." ] || fail "$(show_output)"
 	assert_unchanged
 }
 
@@ -155,4 +194,24 @@ everything() {
 	plan --json
 	assert_silent
 	assert_output '. == {"changed":false,"changes":[],"warnings":[]}'
+	plan
+	assert_silent
+	local text
+	text=$(< "$STDOUT")
+	[[ $text == *$'\n/dev/vfio/3 242:0 '*'stays: an earlier run mapped it'* ]] || fail "$(show_output)"
+	[[ $text == *$'\nPCIDEVICE_A '*'stays: an earlier run translated it'* ]] || fail "$(show_output)"
+}
+
+@test "--verbose: what a selector found, and a function without a group" {
+	two_functions
+	rm "$ROOT/sys/bus/pci/devices/0000:02:00.0/iommu_group"
+	printf "7\n" > "$ROOT/sys/bus/pci/devices/0000:01:00.0/acpi_index"
+	add_map 45 "$(entry /dev/vfio/45 0000:3b:02.0=acpi-index:7)"
+	add_map 46 "$(gk_entry /dev/vfio/46 0000:3b:02.1=07/00)"
+	host_device
+	second_host_device
+	plan -v
+	assert_silent
+	grep -qxF '  /sys/bus/pci/devices: the only one of which this is true' "$STDOUT" || fail "$(show_output)"
+	grep -qxF "  /sys/bus/pci/devices/0000:02:00.0/iommu_group: isn't there" "$STDOUT" || fail "$(show_output)"
 }

@@ -379,7 +379,7 @@ own_spec() {
 	chmod 644 "$MAPS/map.json"
 	echo '{"fw_cfg": false}' > "$ETC/config.json"
 	as_nobody "$BATS_TEST_TMPDIR/hook" --root "$ROOT" plan "$BUNDLE" > "$BATS_TEST_TMPDIR/planned"
-	grep -qF '+ "/dev/vfio/3"' "$BATS_TEST_TMPDIR/planned"
+	grep -q "^/dev/vfio/45 .* -> /dev/vfio/3 " "$BATS_TEST_TMPDIR/planned"
 }
 
 # --- files ---------------------------------------------------------------------------------------------------------

@@ -187,3 +187,20 @@ char *plan_run_check_second(const struct plan_run_input *input,
 	return xasprintf("the second run makes %zu changes: %s", second.plan.n_changes,
 			 second.text.data);
 }
+
+struct report plan_run_report(const struct plan_run *run, const char *name)
+{
+	static const struct binding nothing = { 0 };
+
+	return (struct report) { .name = name,
+				 .plan = &run->plan,
+				 .splices = &run->splices,
+				 .binding = &nothing,
+				 .messages = &run->messages,
+				 .spec = &run->spec,
+				 .environment = &run->environment,
+				 .map = &run->map,
+				 .annotation = &run->annotation,
+				 .request = &run->request,
+				 .inventory = &run->inventory };
+}

@@ -6,6 +6,7 @@
 #define TESTS_UNIT_PLAN_RUN_H
 
 #include "oci-vfio-hook/plan.h"
+#include "oci-vfio-hook/report.h"
 
 /* The token of this boot. */
 #define PLAN_RUN_TOKEN "0123456789abcdef0123456789abcdef"
@@ -57,6 +58,9 @@ struct plan_run {
  * outlive *ret, which the caller frees, also after an error. */
 int plan_run(const struct plan_run_input *input, struct plan_run *ret, struct error *err);
 void plan_run_free(struct plan_run *run);
+
+/* What a person is told of the run, which nothing has to be bound for. */
+struct report plan_run_report(const struct plan_run *run, const char *name);
 
 /* Parses a spec with the default prefixes. */
 int plan_run_parse(struct slice text, struct spec *ret, struct error *err);

@@ -2,11 +2,6 @@
 /* The plan and its annotation: rule 8. */
 #include "plan_check.h"
 
-#include "oci-vfio-hook/report.h"
-
-/* Nothing has to be bound. */
-static const struct binding no_binding = { 0 };
-
 #define OLD DEV("/dev/vfio/45", "243", "5")
 #define NEW DEV("/dev/vfio/6", "242", "6")
 #define LINUX(devices)                                                                   \
@@ -287,14 +282,16 @@ static void test_report(void **state)
 					      .annotate = true,
 					      .show = true };
 	auto_plan_run run = { 0 };
+	struct report report;
 	auto_buffer text = { 0 }, json = { 0 };
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
 
 	(void)state;
 	check_done(spec, plan_run(&input, &run, &err), &err);
-	report_text(&run.plan, &no_binding, &run.messages, "config.json", &text);
-	report_json(&run.plan, &no_binding, &run.messages, &json);
+	report = plan_run_report(&run, "config.json");
+	report_details(&report, &text);
+	report_json(&report, &json);
 	assert_null(strstr(text.data, MAC));
 	assert_null(strstr(json.data, MAC));
 	assert_null(strstr(text.data, PLAN_RUN_TOKEN));

@@ -3,16 +3,9 @@
 #ifndef OCI_VFIO_HOOK_PCI_WALK_H
 #define OCI_VFIO_HOOK_PCI_WALK_H
 
-#include "oci-vfio-hook/sysroot.h"
+#include "oci-vfio-hook/inventory.h"
 #include "oci-vfio-hook/pci_locator.h"
-
-#define SYSFS_PCI_DEVICES "/sys/bus/pci/devices"
-
-struct pci_bridge {
-	struct pci_address address;
-	uint32_t domain; /* of the bus below it */
-	uint8_t bus;
-};
+#include "oci-vfio-hook/sysroot.h"
 
 /* The bridges that a run has passed, each looked up once; initialised with {0}. */
 struct pci_walk {

@@ -362,6 +362,8 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		r = look_up_unnamed(&lookup);
 	if (r < 0)
 		return r;
+	inventory.n_bridges = walk.n_bridges;
+	inventory.bridges = take_ptr(walk.bridges);
 	*ret = take_struct(inventory);
 	return 0;
 }

@@ -8,8 +8,6 @@
 #include "oci-vfio-hook/inventory.h"
 #include "oci-vfio-hook/sysroot.h"
 
-#define SYSFS_MDEV_DEVICES "/sys/bus/mdev/devices"
-
 /* Opens the directory of a device, or of a PCI function. Returns the fd or -errno. */
 int device_open(const struct sysroot *sysroot, const struct device_name *name);
 int function_open(const struct sysroot *sysroot, const struct pci_address *address);
