@@ -12,6 +12,8 @@ enum command_option {
 	FOR_ENV = 1 << 2,
 	FOR_VERBOSE = 1 << 3,
 	FOR_DIFF = 1 << 4,
+	FOR_PRINT = 1 << 5,
+	FOR_PROGRAMS = 1 << 6,
 };
 
 struct command_line {
@@ -23,8 +25,8 @@ struct command_line {
 	const char **maps; /* hook.maps; owned */
 	size_t maps_capacity;
 	const char *settings[SETTING_COUNT]; /* as given, or NULL */
-	const char *output;
-	bool bind, json, verbose, diff;
+	const char *output, *programs;
+	bool bind, json, verbose, diff, print;
 	bool help;	  /* --help was given: nothing after it was read */
 	uint32_t options; /* those of enum command_option that were given */
 };
@@ -50,6 +52,10 @@ command_fn command_apply;
 command_fn command_plan;
 command_fn command_precreate;
 command_fn command_create_runtime;
+command_fn command_enable;
+command_fn command_disable;
+
+extern const char enable_help[];
 
 /* Takes the options from anywhere before "--"; the rest, the command first, is
  * line->arguments. 1: everything is done (--version). To be called once: getopt_long()

@@ -24,6 +24,8 @@ const char options_help[] =
 	"By hand:\n"
 	"  apply BUNDLE          rewrite BUNDLE/config.json\n"
 	"  plan BUNDLE           print what would change and why; change nothing\n"
+	"  enable ENGINE         make podman, crio, containerd or docker call this program\n"
+	"  disable ENGINE        undo that; enable --help says more\n"
 	"\n"
 	"Options:\n"
 	"  --device-map FILE     devices of this container; every entry must be in its spec.\n"
@@ -107,6 +109,8 @@ static const struct program_option {
 	FLAG("bind", bind),
 	FLAG_FOR(FOR_JSON, "json", json),
 	FLAG_FOR(FOR_VERBOSE, "verbose", verbose),
+	FLAG_FOR(FOR_PRINT, "print", print),
+	TEXT_FOR(FOR_PROGRAMS, "programs", programs),
 	{ "help", OPTION_HELP, 0, 0 },
 	{ "version", OPTION_VERSION, 0, 0 },
 	FLAG_FOR(FOR_DIFF, "diff", diff),

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # The engines start containers from specs that were written for another kernel: podman through `precreate`, and podman,
-# containerd, docker, crun and runc through the wrapper, each with our own registration file. None can without us, and
+# containerd, docker, crun and runc through the wrapper, each as `oci-vfio-hook enable` registers it. None can without us, and
 # where we can't do our work no container starts and the engine's user is told why. Runs as root in the guest that
 # `boot` starts with machine.conf and map.json.
 #
 # PACKAGE is a directory into which everything was installed with the prefix /usr, ENGINES the one that `engines` prints,
 # VFIO_PROBE the static program that runs in the containers (probe.c, where its exit statuses are).
 #
-# CRI-O isn't here, because Debian has none: of crio.conf is only tested that it names our program.
+# CRI-O isn't here, because Debian has none: of its drop-in is only tested that it names our program.
 #
 # jq's variables look like the shell's, and bats' own are set in every test:
 # shellcheck disable=SC2016,SC2030,SC2031
@@ -68,6 +68,7 @@ teardown() {
 
 configure_podman() {
 	mkdir -p /etc/cdi
+	oci-vfio-hook enable podman
 	# With type and numbers given podman doesn't look for the node, which isn't here.
 	jq -n --arg variable "PCIDEVICE_INTEL_COM_SRIOV=$host_address" --arg own "PCIDEVICE_OWN=$edu_root" \
 		--slurpfile example $examples/createRuntime/oci-vfio-hook.json '{
@@ -97,22 +98,26 @@ configure_podman() {
 	CONF
 }
 
-# Both with our registration file: containerd's as part of its configuration, docker's as it is. They come up while
-# podman is tested.
+# Both as `enable` leaves their own files. They come up while podman is tested.
 start_engines() {
+	mkdir -p /etc/containerd /etc/docker
 	{
+		echo "version = 2"
 		echo "root = '$state/containerd/root'"
 		echo "state = '$state/containerd/state'"
-		cat $examples/containerd.toml
 		printf '[grpc]\naddress = "%s"\n' $CONTAINERD_ADDRESS
 		# The pod's first container is ours too, because there is no network to load another.
 		printf '[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "%s"\n' $image
-	} > $state/containerd.toml
-	start containerd --config $state/containerd.toml
-	start dockerd --config-file $examples/docker-daemon.json --host $DOCKER_HOST \
+	} > /etc/containerd/config.toml
+	printf '{"storage-driver": "overlay2", "bridge": "none"}\n' > /etc/docker/daemon.json
+	oci-vfio-hook enable containerd
+	oci-vfio-hook enable docker
+	oci-vfio-hook enable crio
+	start containerd --config /etc/containerd/config.toml
+	start dockerd --config-file /etc/docker/daemon.json --host $DOCKER_HOST \
 		--containerd $CONTAINERD_ADDRESS --data-root $state/docker/data --exec-root $state/docker/exec \
-		--pidfile $state/docker/pid --storage-driver overlay2 --exec-opt native.cgroupdriver=cgroupfs \
-		--bridge none --iptables=false --ip6tables=false
+		--pidfile $state/docker/pid --exec-opt native.cgroupdriver=cgroupfs \
+		--iptables=false --ip6tables=false
 }
 
 # Without bats' own descriptor: it would wait for them.
@@ -348,7 +353,7 @@ wrapper() {
 @test "containerd" {
 	local binary
 	new_foreign_spec runc
-	binary=$(containerd --config $state/containerd.toml config dump |
+	binary=$(containerd --config /etc/containerd/config.toml config dump |
 		sed -n '/runtimes\.oci-vfio\.options\]/,/^$/s/^ *BinaryName = "\(.*\)"$/\1/p')
 	[ "$binary" = /usr/bin/oci-vfio-runtime ]
 	expect 11 "$no_function" ctr_run
@@ -373,10 +378,10 @@ wrapper() {
 	expect 0 "$device" docker_run oci-vfio
 }
 
-@test "CRI-O's example names the wrapper (not run: Debian has no CRI-O)" {
+@test "CRI-O's drop-in names the wrapper (not run: Debian has no CRI-O)" {
 	local path
 	path=$(/usr/bin/python3 -c 'import sys, tomllib
-print(tomllib.load(sys.stdin.buffer)["crio"]["runtime"]["runtimes"]["oci-vfio"]["runtime_path"])' < $examples/crio.conf)
+print(tomllib.load(sys.stdin.buffer)["crio"]["runtime"]["runtimes"]["oci-vfio"]["runtime_path"])' < /etc/crio/crio.conf.d/oci-vfio.conf)
 	[ -x "$path" ]
 }
 
@@ -518,7 +523,7 @@ missing_text='00:1e.0'
 
 # podman throws a precreate hook's stderr away.
 @test "errors: podman, precreate" {
-	local hook='executing [/usr/bin/oci-vfio-hook --unmapped=own --by-address=remap precreate]'
+	local hook='executing [oci-vfio-hook: why: journalctl -n1 -t oci-vfio-hook; --unmapped=own --by-address=remap precreate]'
 	expect_no_start 126 "$hook: exit status 65" "$hook: exit status 75" podman_run crun
 }
 
@@ -594,4 +599,14 @@ podman_cdi_hook() {
 	bad_map
 	podman run --rm --rootfs "$bundle/rootfs" /busybox true
 	podman --hooks-dir $state/empty --runtime oci-vfio-crun run --rm --rootfs "$bundle/rootfs" /busybox true
+}
+
+# Last, since it undoes what the others need.
+@test "disable: every engine's files are as they were, and podman starts a container without us" {
+	local engine
+	for engine in podman containerd docker crio; do oci-vfio-hook disable $engine; done
+	[ "$(find /etc -name '*oci-vfio*' | grep -v cdi)" = '' ]
+	[ "$(cat /etc/docker/daemon.json)" = '{"storage-driver": "overlay2", "bridge": "none"}' ]
+	[ "$(tail -n 1 /etc/containerd/config.toml)" = "sandbox_image = \"$image\"" ]
+	expect 11 "$no_function" podman_run crun
 }
