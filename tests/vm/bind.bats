@@ -302,7 +302,7 @@ failures_restore() {
 @test "memory that runs out restores" {
 	local number mark=$BATS_TEST_TMPDIR/mark
 	foreign_spec crun $edu_root
-	for ((number = 80; number < 3000; number += 12)); do
+	for ((number = 80; number < 3000; number += 5 * ${FAULT_STRIDE:-1})); do
 		bind_to uio_pci_generic $edu_root
 		run env FAILING_MALLOC=$number:"$mark" FAILING_MALLOC_ALWAYS=1 LD_PRELOAD="$FAILING_MALLOC_LIBRARY" \
 			"$OCI_VFIO_HOOK" --device-map "$map" --bind apply "$bundle"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each step of createRuntime, from the first one that may change something, is made to fail in a created container, by
 # `fault`: nothing is changed then, and where the hook fails the runtime doesn't start the container. So is each
-# allocation meanwhile, and undoing gets along without memory. Runs as root in
+# allocation meanwhile, and undoing gets along without memory. With FAULT_STRIDE only every so many of them. Runs as root in
 # the guest that `boot` starts with machine.conf and map.json. What is tagged v1 runs there as well as with cgroup v2.
 #
 # The program under test, CGROUP and the others come by the variables that live.bats and live_cgroup.bats name.
@@ -31,7 +31,8 @@ each_fails() {
 	add_hook createRuntime "$BATS_TEST_DIRNAME/fault" fault "$bundle" "$work/table" "$work/errors" \
 		"$OCI_VFIO_HOOK" createRuntime
 	edit_spec --arg path "PATH=$PATH" --arg program "DEVICE_CGROUP=$DEVICE_CGROUP" \
-		--arg library "FAILING_MALLOC_LIBRARY=$FAILING_MALLOC_LIBRARY" '.hooks.createRuntime[-1].env = [$path, $program, $library]'
+		--arg library "FAILING_MALLOC_LIBRARY=$FAILING_MALLOC_LIBRARY" --arg stride "FAULT_STRIDE=${FAULT_STRIDE:-}" \
+		'.hooks.createRuntime[-1].env = [$path, $program, $library, $stride]'
 	chattr +i "$bundle/config.json"
 	run container crun
 	echo "$output"
@@ -43,6 +44,7 @@ each_fails() {
 		grep "^$name .* undone" "$work/table"
 	done
 	[ "$(grep -vc ' undone$' "$work/table")" = 0 ]
+	echo "# $(cat "$work/table.count"), $(grep -c '^malloc' "$work/table") allocations" >&3
 }
 
 # bats test_tags=v1

@@ -311,7 +311,7 @@ widen_without() {
 	cannot_open /stale
 }
 
-# RUNTIME EDIT FAULT-ARGUMENT...: a container in which each step fails once (see `fault`).
+# RUNTIME EDIT FAULT-ARGUMENT...: a container in which each step fails once, or every FAULT_STRIDE-th (see `fault`).
 new_faulty_container() {
 	# Not in the bundle, which must stay as it is.
 	work=$(mktemp -d)
@@ -321,7 +321,7 @@ new_faulty_container() {
 	add_hook createRuntime "$BATS_TEST_DIRNAME/fault" fault "${@:3}" "$bundle" "$work/table" "$work/errors" \
 		"$OCI_VFIO_HOOK" createRuntime
 	edit_spec --arg path "PATH=$PATH" --arg program "DEVICE_CGROUP=$DEVICE_CGROUP" \
-		"$2 | .hooks.createRuntime[-1].env = [\$path, \$program]"
+		--arg stride "FAULT_STRIDE=${FAULT_STRIDE:-}" "$2 | .hooks.createRuntime[-1].env = [\$path, \$program, \$stride]"
 	chattr +i "$bundle/config.json"
 }
 
@@ -338,6 +338,7 @@ had() {
 	new_faulty_container runc . --only connect,sendmsg,recvmsg,bpf
 	start_container
 	cat "$work/table" "$work/errors"
+	echo "# $(cat "$work/table.count")" >&3
 	had undone bpf
 	had endured connect sendmsg recvmsg
 	# How often it asks for an answer depends on when that comes.
@@ -355,6 +356,7 @@ had() {
 	cat "$work/table" "$work/errors"
 	[ "$status" -ne 0 ]
 	[[ $output != *started* ]]
+	echo "# $(cat "$work/table.count")" >&3
 	had undone bpf rename unlink
 	[ "$(grep -vcE ' (undone|endured)$' "$work/table")" = 0 ]
 }
