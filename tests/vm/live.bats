@@ -5,7 +5,7 @@
 # machine.conf and map.json.
 #
 # What is tagged v1 runs there as well as with cgroup v2; newer: also with a kernel that has statmount(2); hybrid: only in
-# the hybrid guest, which has such a kernel.
+# the hybrid guest, which has such a kernel; hierarchy: besides v1 there as well, since it matters where cgroups are.
 #
 # OCI_VFIO_HOOK is the program under test, VFIO_PROBE the static program that runs in the containers (probe.c, where its
 # exit statuses are). The environment is right from the start in all specs: at these stages it can't be changed.
@@ -112,11 +112,11 @@ as_root() {
 	expect_device "$1"
 }
 
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun, createRuntime" { as_root crun createRuntime; }
 # bats test_tags=v1
 @test "crun, prestart" { as_root crun prestart; }
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "runc, createRuntime" { as_root runc createRuntime; }
 # bats test_tags=v1
 @test "runc, prestart" { as_root runc prestart; }
@@ -158,7 +158,7 @@ crun_user_namespace() {
 	jq -e --arg path "/dev/vfio/$edu_group" 'any(.linux.devices[]; .path == $path)' "$bundle/config.json"
 }
 
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun, createRuntime, user namespace" { crun_user_namespace createRuntime; }
 # bats test_tags=v1
 @test "crun, prestart, user namespace" { crun_user_namespace prestart; }

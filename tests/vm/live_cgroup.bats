@@ -139,9 +139,9 @@ widened() {
 	fi
 }
 
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun: a created container gets the final device and loses the stale one" { widened crun; }
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "runc: a created container gets the final device and loses the stale one" { widened runc; }
 
 undone() {
@@ -153,7 +153,7 @@ undone() {
 	as_started
 }
 
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun: undoing puts back what was there" { undone crun; }
 # bats test_tags=v1
 @test "runc: undoing puts back what was there" { undone runc; }
@@ -338,7 +338,7 @@ change_hidden() {
 	refused 69 "$v2/two.scope: its device program" change widen "$stale" "$final" rwm
 }
 
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "a process in our own cgroup: nothing is changed" {
 	pid=$$ runtime=''
 	expect 0 shared change widen - "$final" rwm
@@ -353,7 +353,7 @@ change_hidden() {
 	echo $$ > $v2/cgroup.procs
 }
 
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun: cgroups that are mounted elsewhere" {
 	start_container crun
 	mkdir -p /run/elsewhere
@@ -385,7 +385,7 @@ fails() {
 	can_open stale
 }
 
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun: what the kernel has can't be read" {
 	start_container crun
 	fails openat '"/proc/self/mountinfo"' EIO 74 "/proc/self/mountinfo: can't be read by libmount" unshare --mount bash -c '
@@ -400,7 +400,7 @@ fails() {
 }
 
 # The process is a cousin: /proc/PID/cgroup says /../live/..., and the mount's root is /.. there.
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun: from another cgroup namespace" {
 	local top
 	start_container crun
@@ -414,7 +414,7 @@ fails() {
 }
 
 # With the hierarchy mounted again its root is our own namespace's, which doesn't show the container.
-# bats test_tags=v1
+# bats test_tags=v1,hierarchy
 @test "crun: from a cgroup namespace that doesn't show the container" {
 	local top type=cgroup2 kind=v2
 	[ "$CGROUP" = v2 ] || type='cgroup -o devices' kind='v1 devices'
