@@ -59,26 +59,22 @@ static uint64_t finalize(uint64_t v[static 4])
 
 /* Takes the part in, after the bytes of an incomplete word; returns how many are left of the
  * next one. */
-static size_t take_in(uint64_t v[static 4], uint8_t word[static 8], size_t filled,
+static size_t take_in(uint64_t v[static 4], uint64_t *word, size_t filled,
 		      struct slice part)
 {
-	const uint8_t *at = (const uint8_t *)part.data;
-	size_t left = part.length;
+	const uint8_t *at = (const uint8_t *)part.data, *end = at + part.length;
 
-	while (left > 0) {
-		size_t n = 8 - filled < left ? 8 - filled : left;
-
-		if (filled == 0 && n == 8) {
+	while (at < end) {
+		if (filled == 0 && end - at >= 8) {
 			compress(v, load(at, 8));
-		} else {
-			memcpy(word + filled, at, n);
-			filled += n;
-			if (filled == 8)
-				compress(v, load(word, 8));
-			filled %= 8;
+			at += 8;
+			continue;
 		}
-		at += n;
-		left -= n;
+		*word |= (uint64_t)*at++ << 8 * filled++;
+		if (filled == 8) {
+			compress(v, *word);
+			*word = filled = 0;
+		}
 	}
 	return filled;
 }
@@ -87,7 +83,7 @@ void siphash(const uint8_t key[static SIPHASH_KEY_SIZE], const struct slice *par
 	     size_t count, uint8_t ret[static SIPHASH_SIZE])
 {
 	size_t filled = 0, length = 0;
-	uint8_t word[8];
+	uint64_t word = 0;
 	const uint64_t k0 = load(key, 8), k1 = load(key + 8, 8);
 	/* "somepseudorandomlygeneratedbytes"; 0xee: the output has 128 bits. */
 	uint64_t v[4] = { k0 ^ UINT64_C(0x736f6d6570736575),
@@ -96,10 +92,10 @@ void siphash(const uint8_t key[static SIPHASH_KEY_SIZE], const struct slice *par
 			  k1 ^ UINT64_C(0x7465646279746573) };
 
 	for (size_t i = 0; i < count; i++) {
-		filled = take_in(v, word, filled, parts[i]);
+		filled = take_in(v, &word, filled, parts[i]);
 		length += parts[i].length;
 	}
-	compress(v, load(word, filled) | (uint64_t)length << 56);
+	compress(v, word | (uint64_t)length << 56);
 	v[2] ^= 0xee;
 	store(finalize(v), ret);
 	v[1] ^= 0xdd;
