@@ -45,8 +45,11 @@ struct json_shape {
 	const struct json_shape *elements;
 	/* Strings in arrays: which to index; NULL: all. `context` is json_parse()'s. */
 	bool (*wanted)(const void *context, struct slice text);
-	/* Objects in arrays: which to keep in the index, once all is read; NULL: all. */
-	bool (*kept)(const void *context, const struct json *doc, uint32_t object);
+	/* Objects in arrays: called with each once all of it is read. From then on what is below
+	 * it isn't in the index, nor is the object itself if *ret_kept is set to false. NULL: all
+	 * of it stays. */
+	int (*read)(void *context, const struct json *doc, uint32_t object,
+		    bool *ret_kept, struct error *err);
 };
 
 struct json_member {
@@ -100,7 +103,7 @@ struct json {
 /* Parses the whole of `text` and indexes it by `shape`. `name` and `text` are borrowed by
  * *ret, which the caller frees. ERROR_DATA with line and column. */
 int json_parse(const char *name, struct slice text, const struct json_shape *shape,
-	       const void *context, struct json *ret, struct error *err);
+	       void *context, struct json *ret, struct error *err);
 void json_free(struct json *doc);
 
 static inline const struct json_span *json_span(const struct json *doc, uint32_t json)
@@ -171,12 +174,26 @@ int json_error(struct error *err, enum error_class class, const struct json *doc
 	       uint32_t json, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* The same of the object's member of this key; NULL: of the object itself. */
+int json_error_member(struct error *err, enum error_class class, const struct json *doc,
+		      uint32_t object, const char *key, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+
 /* Is the text one JSON value by itself? ERROR_DATA where it isn't. */
 int json_check_value(struct slice value, struct error *err);
 
 /* Returns the first place from `at` on without white space; the end of the text before
  * `at` without the white space there. */
-size_t json_skip_space(struct slice text, size_t at);
+static inline bool json_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+static inline size_t json_skip_space(struct slice text, size_t at)
+{
+	while (at < text.length && json_is_space(text.data[at]))
+		at++;
+	return at;
+}
 size_t json_skip_space_back(struct slice text, size_t at);
 
 /* Where the string (or key) begins of which the closing quote is the byte before `end`; where
@@ -184,8 +201,28 @@ size_t json_skip_space_back(struct slice text, size_t at);
 size_t json_string_start(struct slice text, size_t end);
 size_t json_string_end(struct slice text, size_t start);
 
-/* Appends JSON text without the white space between its tokens. */
-void json_add_compact(struct buffer *buffer, struct slice text);
+/* Bytes [start, end) of a text: a value, or a key. */
+struct json_place {
+	uint32_t start, end;
+};
+
+static inline struct slice json_text_at(struct slice text, struct json_place place)
+{
+	return slice_from_to(text, place.start, place.end);
+}
+
+/* What is in an object or array that an index leaves out, where the text is known to be right.
+ * `start` is the place of its bracket.
+ *
+ * The member of this key, which may be null; false: it isn't there. */
+bool json_find_member(struct slice text, size_t start, struct slice key,
+		      struct json_place *ret);
+/* The same of several: sets ret[i] for each keys[i] that is there; the others stay as they are. */
+void json_find_members(struct slice text, size_t start, const struct slice *keys,
+		       size_t count, struct json_place *ret);
+/* The first element from `at` on, which is after the bracket or another element; false: there is
+ * none. */
+bool json_find_element(struct slice text, size_t at, struct json_place *ret);
 
 /* Appends the text as a JSON string, quotes included; "/" and non-ASCII stay as they are.
  */

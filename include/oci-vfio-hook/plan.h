@@ -27,12 +27,12 @@ enum plan_rule {
 };
 
 enum plan_edit {
-	PLAN_REPLACE,	   /* the value at `json` by `new_text` */
-	PLAN_REPLACE_TEXT, /* a string that the index doesn't have: `string` */
-	PLAN_REMOVE,	   /* the element at `json` of the array */
-	PLAN_APPEND,	   /* `new_text` to the array */
-	PLAN_INSERT,	   /* `new_text` into the array, after the element at `json` */
-	PLAN_ADD_MEMBER,   /* `key`: `new_text` to the object at `json` */
+	PLAN_REPLACE,	 /* the value at `place` by `new_text` */
+	PLAN_REMOVE,	 /* the element at `json` of the array */
+	PLAN_APPEND,	 /* `new_text` to the array */
+	PLAN_APPEND_AT,	 /* the same to the one at `place` */
+	PLAN_INSERT,	 /* `new_text` into the array, after the element at `json` */
+	PLAN_ADD_MEMBER, /* `key`: `new_text` to the object at `json` */
 };
 
 struct plan_change {
@@ -42,7 +42,7 @@ struct plan_change {
 		struct {
 			uint32_t json, array;
 		};
-		struct spec_string string; /* PLAN_REPLACE_TEXT */
+		struct json_place place; /* in the spec's text */
 	};
 	const char *key;      /* PLAN_ADD_MEMBER; static */
 	const char *new_text; /* JSON; NULL: removed; in plan.texts */

@@ -7,6 +7,7 @@
 
 #include "oci-vfio-hook/device_number.h"
 #include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/text_pool.h"
 #include "oci-vfio-hook/vfio_path.h"
 
 #define ANNOTATION_KEY "io.github.oci-vfio-hook.applied"
@@ -37,7 +38,7 @@ struct spec_rule {
 /* mounts[]: bind mounts only (type "bind", or an option "bind" or "rbind"), and devtmpfs, which is
  * as a bind mount of /dev */
 struct spec_mount {
-	uint32_t json, options_json;	  /* options_json 0: there are none */
+	uint32_t json;
 	struct slice destination, source; /* cleaned */
 	bool read_only; /* the last of its options "ro" and "rw" is "ro" */
 };
@@ -103,8 +104,7 @@ struct spec {
 	struct slice annotation;   /* text of our annotation */
 	struct slice root_path;	   /* root.path as it is; empty where absent */
 	struct slice cgroups_path; /* linux.cgroupsPath as it is; empty where absent */
-	char **strings;		   /* cleaned paths that differ from the text; owned */
-	size_t n_strings, strings_capacity;
+	struct text_pool texts; /* what these have that isn't as it stands in the text */
 };
 
 /* Where an element is in its list, whatever of that list is left out here. */
@@ -139,29 +139,12 @@ int spec_parse_process(const char *name, struct slice text,
 		       const struct env_prefixes *prefixes, struct spec *ret,
 		       struct error *err);
 
-/* Positions in the shapes of the objects that the plan edits. */
-enum spec_device_member {
-	SPEC_DEVICE_PATH,
-	SPEC_DEVICE_TYPE,
-	SPEC_DEVICE_MAJOR,
-	SPEC_DEVICE_MINOR,
-	SPEC_DEVICE_MODE,
-	SPEC_DEVICE_UID,
-	SPEC_DEVICE_GID,
-};
-enum spec_rule_member {
-	SPEC_RULE_ALLOW,
-	SPEC_RULE_TYPE,
-	SPEC_RULE_MAJOR,
-	SPEC_RULE_MINOR,
-	SPEC_RULE_ACCESS,
-};
-enum spec_mount_member {
-	SPEC_MOUNT_DESTINATION,
-	SPEC_MOUNT_TYPE,
-	SPEC_MOUNT_SOURCE,
-	SPEC_MOUNT_OPTIONS,
-};
+/* The member of a device, rule or mount: what they have is not in the index. False: it is absent or
+ * null. */
+bool spec_find_member(const struct spec *spec, uint32_t json, const char *key,
+		      struct json_place *ret);
+
+/* Positions in the shapes of the other objects that the plan edits. */
 enum spec_process_member {
 	SPEC_PROCESS_ENV,
 	SPEC_PROCESS_ARGS,

@@ -6,15 +6,10 @@
 
 #include "oci-vfio-hook/spec.h"
 
-/* A string, with its quotes: bytes of the spec's text. */
-struct spec_string {
-	uint32_t start, end;
-};
-
 struct spec_text {
-	size_t index;			/* of the element or member */
-	bool is_key;			/* annotations: the key; else the value */
-	struct spec_string key, string; /* the member's key: annotations only */
+	size_t index;		       /* of the element or member */
+	bool is_key;		       /* annotations: the key; else the value */
+	struct json_place key, string; /* the member's key: annotations only */
 };
 
 struct spec_texts {
@@ -23,7 +18,7 @@ struct spec_texts {
 	size_t at, end; /* bytes of the spec's text */
 	unsigned int depth;
 	size_t index;
-	struct spec_string key;
+	struct json_place key;
 	struct spec_text last;
 };
 
@@ -43,7 +38,7 @@ bool spec_text_is_ours(const struct spec *spec, const struct spec_text *text);
 
 /* Decodes a string: borrowed from the spec's text or from *ret_doc, which the caller frees.
  * False: it has a NUL, half a surrogate pair or the like, so *ret is only to be looked at. */
-bool spec_string_read(const struct spec *spec, const struct spec_string *string,
+bool spec_string_read(const struct spec *spec, const struct json_place *string,
 		      struct json *ret_doc, struct slice *ret);
 
 #endif

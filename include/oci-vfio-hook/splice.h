@@ -50,6 +50,10 @@ void splice_remove_member(struct splices *splices, const struct json *doc, uint3
 void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
 			 uint32_t element, struct slice value);
 
+/* The array at this place gets a last element, with the white space of the first. */
+void splice_append(struct splices *splices, struct slice text,
+		   const struct json_place *array, struct slice value);
+
 /* Removes the elements at `removed` (ascending) from the array, each with one
  * comma and the white space before it, and puts `added` after the last, with the
  * indentation of the first. Call once for an array. */

@@ -313,7 +313,7 @@ static int check_text(const char *name, struct slice text, struct error *err)
 }
 
 int json_parse(const char *name, struct slice text, const struct json_shape *shape,
-	       const void *context, struct json *ret, struct error *err)
+	       void *context, struct json *ret, struct error *err)
 {
 	auto_json doc = { .name = name, .text = text, .shape = shape };
 	struct json_frame frames[JSON_DEPTH_MAX];

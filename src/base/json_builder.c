@@ -172,19 +172,27 @@ int json_builder_take_other_key(struct json_builder *builder, struct slice key,
 	return 0;
 }
 
-/* Removes what was indexed of the element that was closed last. */
-static void drop_element(struct json_builder *builder)
+/* Hands out the element that was closed last, and removes what was indexed of it. */
+static int read_element(struct json_builder *builder)
 {
-	const struct json_frame *dropped = &builder->frames[builder->depth];
+	const struct json_frame *element = &builder->frames[builder->depth];
 	struct json_frame *array = json_builder_frame(builder);
 	struct json *doc = builder->doc;
+	bool kept = true;
 
-	doc->n_spans = dropped->json;
-	doc->n_extras = dropped->n_extras;
-	doc->decoded.length = dropped->n_decoded;
-	array->last_child = dropped->last_sibling;
+	if (element->shape->read(builder->context, doc, element->json, &kept,
+				 builder->err) < 0)
+		return -1;
+	doc->n_extras = element->n_extras;
+	doc->decoded.length = element->n_decoded;
+	doc->n_spans = element->json + 1;
+	if (kept)
+		return 0;
+	doc->n_spans = element->json;
+	array->last_child = element->last_sibling;
 	if (array->last_child)
 		doc->spans[array->last_child].next = 0;
+	return 0;
 }
 
 int json_builder_close_object(struct json_builder *builder, size_t end)
@@ -197,8 +205,7 @@ int json_builder_close_object(struct json_builder *builder, size_t end)
 		return refuse_duplicate(builder, frame, duplicate, end);
 	json_keys_forget(&builder->keys, frame->first_key);
 	close_frame(builder, end);
-	if (frame->shape->kept && builder->depth > 0 && !frame[-1].object &&
-	    !frame->shape->kept(builder->context, builder->doc, frame->json))
-		drop_element(builder);
-	return 0;
+	return frame->shape->read && builder->depth > 0 && !frame[-1].object
+		       ? read_element(builder)
+		       : 0;
 }

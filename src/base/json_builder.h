@@ -21,14 +21,14 @@ struct json_frame {
 	uint32_t last_child;
 	uint32_t position;
 	bool object;
-	/* As it was before: what is not kept leaves nothing. */
+	/* As it was before: what is read at once leaves nothing. */
 	uint32_t last_sibling;
 	size_t n_extras, n_decoded;
 };
 
 struct json_builder {
 	struct json *doc;
-	const void *context;
+	void *context;
 	struct error *err;
 	const struct json_shape *root_shape;
 	struct json_frame *frames; /* JSON_DEPTH_MAX; borrowed */

@@ -2,21 +2,9 @@
 /* JSON text: white space between tokens, and writing strings. */
 #include "oci-vfio-hook/json.h"
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-size_t json_skip_space(struct slice text, size_t at)
-{
-	while (at < text.length && is_space(text.data[at]))
-		at++;
-	return at;
-}
-
 size_t json_skip_space_back(struct slice text, size_t at)
 {
-	while (at > 0 && is_space(text.data[at - 1]))
+	while (at > 0 && json_is_space(text.data[at - 1]))
 		at--;
 	return at;
 }
@@ -55,23 +43,6 @@ size_t json_string_end(struct slice text, size_t start)
 		at = (size_t)(quote - text.data);
 	} while (is_escaped(text, at));
 	return at + 1;
-}
-
-void json_add_compact(struct buffer *buffer, struct slice text)
-{
-	bool in_string = false;
-
-	for (size_t i = 0; i < text.length; i++) {
-		char c = text.data[i];
-
-		if (!in_string && is_space(c))
-			continue;
-		buffer_add(buffer, slice_from_to(text, i, i + 1));
-		if (in_string && c == '\\')
-			buffer_add(buffer, slice_from_to(text, i + 1, i + 2)), i++;
-		else if (c == '"')
-			in_string = !in_string;
-	}
 }
 
 /* What follows the backslash of each character that needs one. */

@@ -290,16 +290,39 @@ char *json_path_of_member(const struct json *doc, uint32_t object, struct slice 
 	return member.data;
 }
 
+__attribute__((format(printf, 5, 0))) static int refuse(
+	struct error *err, enum error_class class, const struct json *doc,
+	const char *path, const char *format, va_list arguments)
+{
+	auto_free char *message = xvasprintf(format, arguments);
+
+	return error_set(err, class, "%s: %s%s%s", doc->name, path, *path ? ": " : "",
+			 message);
+}
+
 int json_error(struct error *err, enum error_class class, const struct json *doc,
 	       uint32_t json, const char *format, ...)
 {
 	auto_free char *path = json_path(doc, json);
-	auto_free char *message = NULL;
 	va_list arguments;
+	int r;
 
 	va_start(arguments, format);
-	message = xvasprintf(format, arguments);
+	r = refuse(err, class, doc, path, format, arguments);
 	va_end(arguments);
-	return error_set(err, class, "%s: %s%s%s", doc->name, path, *path ? ": " : "",
-			 message);
+	return r;
+}
+
+int json_error_member(struct error *err, enum error_class class, const struct json *doc,
+		      uint32_t object, const char *key, const char *format, ...)
+{
+	auto_free char *path = key ? json_path_of_member(doc, object, slice_from(key))
+				   : json_path(doc, object);
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = refuse(err, class, doc, path, format, arguments);
+	va_end(arguments);
+	return r;
 }

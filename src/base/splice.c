@@ -29,16 +29,6 @@ void splice_bytes(struct splices *splices, size_t start, size_t end, struct slic
 	splice_text(splices, start, end, with);
 }
 
-/* After the string that begins at `at`. */
-static size_t skip_string(struct slice text, size_t at)
-{
-	for (at++; at < text.length && text.data[at] != '"'; at++) {
-		if (text.data[at] == '\\')
-			at++;
-	}
-	return at + 1;
-}
-
 void splice_replace(struct splices *splices, const struct json *doc, uint32_t json,
 		    struct slice with)
 {
@@ -46,29 +36,37 @@ void splice_replace(struct splices *splices, const struct json *doc, uint32_t js
 		    with);
 }
 
-/* White space between the bracket and the first value or key of a container. */
-static struct slice first_space(const struct json *doc, uint32_t container)
+static struct json_place place_of(const struct json *doc, uint32_t json)
 {
-	size_t start = json_span(doc, container)->start + 1;
+	const struct json_span *span = json_span(doc, json);
 
-	return slice_from_to(doc->text, start, json_skip_space(doc->text, start));
+	return (struct json_place) { span->start, span->end };
+}
+
+/* White space between the bracket and the first value or key of a container. */
+static struct slice first_space(struct slice text, const struct json_place *container)
+{
+	const size_t start = container->start + 1;
+
+	return slice_from_to(text, start, json_skip_space(text, start));
 }
 
 /* What is between key and value of the object's first member. */
-static struct slice first_colon(const struct json *doc, uint32_t object)
+static struct slice first_colon(struct slice text, const struct json_place *object)
 {
-	size_t key = json_skip_space(doc->text, json_span(doc, object)->start + 1);
-	size_t start = skip_string(doc->text, key);
-	size_t colon = json_skip_space(doc->text, start);
+	size_t key = json_skip_space(text, object->start + 1);
+	size_t start = json_string_end(text, key);
+	size_t colon = json_skip_space(text, start);
 
-	return slice_from_to(doc->text, start, json_skip_space(doc->text, colon + 1));
+	return slice_from_to(text, start, json_skip_space(text, colon + 1));
 }
 
 /* After the last value of a container, or after the bracket of an empty one. */
-static size_t content_end(const struct json *doc, uint32_t container, bool *ret_empty)
+static size_t content_end(struct slice text, const struct json_place *container,
+			  bool *ret_empty)
 {
-	size_t open = json_span(doc, container)->start + 1;
-	size_t end = json_skip_space_back(doc->text, json_span(doc, container)->end - 1);
+	size_t open = container->start + 1;
+	size_t end = json_skip_space_back(text, container->end - 1);
 
 	*ret_empty = end <= open;
 	return *ret_empty ? open : end;
@@ -87,29 +85,30 @@ void splice_add_member(struct splices *splices, const struct json *doc, uint32_t
 		       const char *key, struct slice value)
 {
 	auto_buffer with = { 0 };
+	const struct json_place place = place_of(doc, object);
 	bool empty;
-	size_t at = content_end(doc, object, &empty);
+	size_t at = content_end(doc->text, &place, &empty);
 
 	if (!empty || has_insertion(splices, at))
 		buffer_add(&with, SLICE(","));
 	if (!empty)
-		buffer_add(&with, first_space(doc, object));
+		buffer_add(&with, first_space(doc->text, &place));
 	json_quote(&with, slice_from(key));
-	buffer_add(&with, empty ? SLICE(":") : first_colon(doc, object));
+	buffer_add(&with, empty ? SLICE(":") : first_colon(doc->text, &place));
 	splice_bytes(splices, at, at, buffer_slice(&with));
 	splice_text(splices, at, at, value);
 }
 
 /* What comes before an element that isn't the first; once for many of one array. */
-static struct slice make_separator(struct splices *splices, const struct json *doc,
-				   uint32_t array)
+static struct slice make_separator(struct splices *splices, struct slice text,
+				   const struct json_place *array)
 {
-	struct slice space = first_space(doc, array);
-	char *text = text_pool_room(&splices->texts, 1 + space.length);
+	struct slice space = first_space(text, array);
+	char *with = text_pool_room(&splices->texts, 1 + space.length);
 
-	text[0] = ',';
-	memcpy(text + 1, space.data, space.length);
-	return (struct slice) { text, 1 + space.length };
+	with[0] = ',';
+	memcpy(with + 1, space.data, space.length);
+	return (struct slice) { with, 1 + space.length };
 }
 
 /* A short value becomes one text with its separator, which takes less than another edit. */
@@ -134,9 +133,20 @@ static void add_separated(struct splices *splices, size_t at, struct slice separ
 void splice_insert_after(struct splices *splices, const struct json *doc, uint32_t array,
 			 uint32_t element, struct slice value)
 {
-	size_t at = json_span(doc, element)->end;
+	const struct json_place place = place_of(doc, array);
 
-	add_separated(splices, at, make_separator(splices, doc, array), value);
+	add_separated(splices, json_span(doc, element)->end,
+		      make_separator(splices, doc->text, &place), value);
+}
+
+void splice_append(struct splices *splices, struct slice text,
+		   const struct json_place *array, struct slice value)
+{
+	bool empty;
+	size_t at = content_end(text, array, &empty);
+
+	add_separated(splices, at,
+		      empty ? SLICE("") : make_separator(splices, text, array), value);
 }
 
 /* Removes [start, end) of a container's content: with something left before it, it goes
@@ -200,22 +210,23 @@ void splice_array(struct splices *splices, const struct json *doc, uint32_t arra
 		  const uint32_t *removed, size_t n_removed, const struct slice *added,
 		  size_t n_added)
 {
+	const struct json_place place = place_of(doc, array);
 	bool empty, all = is_all(doc, array, removed, n_removed);
-	size_t at = content_end(doc, array, &empty);
+	size_t at = content_end(doc->text, &place, &empty);
 	struct slice separator = SLICE(",");
 
 	for (size_t i = 0; i < n_removed; i++)
 		remove_element(splices, doc, removed[i],
 			       json_span(doc, removed[i])->position == i);
 	if (n_added && !empty)
-		separator = make_separator(splices, doc, array);
+		separator = make_separator(splices, doc->text, &place);
 	for (size_t i = 0; i < n_added; i++) {
 		struct slice before = SLICE("");
 
 		if (i > 0 || (!empty && !all))
 			before = separator;
 		else if (!empty)
-			before = first_space(doc, array);
+			before = first_space(doc->text, &place);
 		add_separated(splices, at, before, added[i]);
 	}
 }

@@ -4,6 +4,7 @@
 #include "oci-vfio-hook/request.h"
 
 #include "oci-vfio-hook/device_number_set.h"
+#include "oci-vfio-hook/spec_texts.h"
 
 #include "request_alias.h"
 
@@ -332,15 +333,19 @@ static void request_device(struct request *request, const struct spec *spec, siz
 
 /* What is there is asked of the path as it is spelled: after a symbolic link ".." leads elsewhere
  * than where it is cut off. */
-static struct slice find_spelled_source(const struct spec *spec,
+static struct slice find_spelled_source(struct request *request, const struct spec *spec,
 					const struct spec_mount *mount)
 {
-	const uint32_t json = json_member(&spec->doc, mount->json, SPEC_MOUNT_SOURCE);
-	const struct slice text = json ? json_decoded(&spec->doc, json) : SLICE("");
+	struct json_place place;
+	auto_json doc = { 0 };
+	struct slice text;
 
-	return slice_starts(text, SLICE("/")) && slice_contains(text, SLICE(".."))
-		       ? text
-		       : mount->source;
+	if (!spec_find_member(spec, mount->json, "source", &place) ||
+	    !spec_string_read(spec, &place, &doc, &text) ||
+	    !slice_starts(text, SLICE("/")) || !slice_contains(text, SLICE("..")))
+		return mount->source;
+	text.data = text_pool_add(&request->texts, text);
+	return text;
 }
 
 static void request_mount(struct request *request, const struct spec *spec, size_t index,
@@ -373,8 +378,8 @@ static void request_mount(struct request *request, const struct spec *spec, size
 			want_node(wanted, REQUEST_NODE_VFIO, mount->source, &place->node);
 	} else if (!place->entry && is_below_dev(mount->source) &&
 		   !path_holds_vfio_nodes(mount->source)) {
-		want_node(wanted, REQUEST_NODE_FILE, find_spelled_source(spec, mount),
-			  &place->node);
+		want_node(wanted, REQUEST_NODE_FILE,
+			  find_spelled_source(request, spec, mount), &place->node);
 		request->vfio_nodes_of_files = true;
 	}
 }

@@ -5,8 +5,8 @@
 
 static bool holds_addresses(const void *context, struct slice text)
 {
-	const struct spec_wants *wants = context;
-	const struct env_prefixes *prefixes = wants->prefixes;
+	const struct spec_reader *reader = context;
+	const struct env_prefixes *prefixes = reader->prefixes;
 
 	if (prefixes->families)
 		return variable_may_be_of_family(text) && variable_is_of_family(text);
@@ -100,6 +100,12 @@ static int read_variable(struct spec *spec, uint32_t json, struct error *err)
 	return 0;
 }
 
+/* Objects were read while the text was parsed. */
+static int expect_object(struct spec *spec, uint32_t json, struct error *err)
+{
+	return json_expect(&spec->doc, json, JSON_OBJECT, err);
+}
+
 typedef int read_fn(struct spec *spec, uint32_t json, struct error *err);
 
 static int read_each(struct spec *spec, uint32_t array, read_fn *read_one,
@@ -133,7 +139,7 @@ static int read_linux(struct spec *spec, struct error *err)
 		r = find(doc, spec->linux_json, SPEC_LINUX_DEVICES, JSON_ARRAY,
 			 &spec->devices_json, err);
 	if (r == 0)
-		r = read_each(spec, spec->devices_json, spec_read_device, err);
+		r = read_each(spec, spec->devices_json, expect_object, err);
 	if (r == 0)
 		r = find(doc, spec->linux_json, SPEC_LINUX_RESOURCES, JSON_OBJECT,
 			 &spec->resources_json, err);
@@ -141,7 +147,7 @@ static int read_linux(struct spec *spec, struct error *err)
 		return r;
 	r = find(doc, spec->resources_json, SPEC_RESOURCES_DEVICES, JSON_ARRAY,
 		 &spec->rules_json, err);
-	return r < 0 ? r : read_each(spec, spec->rules_json, spec_read_rule, err);
+	return r < 0 ? r : read_each(spec, spec->rules_json, expect_object, err);
 }
 
 static int read_process(struct spec *spec, uint32_t process, struct error *err)
@@ -241,11 +247,12 @@ bool spec_is_pods(const struct spec *spec)
 	return false;
 }
 
-static int parse(const char *name, struct slice text, const struct spec_wants *wants,
-		 struct spec *ret, struct error *err)
+static int parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
+		 bool all_mounts, struct spec *ret, struct error *err)
 {
 	auto_spec spec = { .root_path = SLICE(""), .cgroups_path = SLICE("") };
-	int r = json_parse(name, text, &spec_shape, wants, &spec.doc, err);
+	struct spec_reader reader = { &spec, prefixes, all_mounts };
+	int r = json_parse(name, text, &spec_shape, &reader, &spec.doc, err);
 
 	if (r == 0)
 		r = json_expect(&spec.doc, 0, JSON_OBJECT, err);
@@ -259,7 +266,7 @@ static int parse(const char *name, struct slice text, const struct spec_wants *w
 	if (r == 0)
 		r = find(&spec.doc, 0, SPEC_MOUNTS, JSON_ARRAY, &spec.mounts_json, err);
 	if (r == 0)
-		r = read_each(&spec, spec.mounts_json, spec_read_mount, err);
+		r = read_each(&spec, spec.mounts_json, expect_object, err);
 	if (r == 0)
 		r = read_environment(&spec, err);
 	if (r == 0)
@@ -275,29 +282,25 @@ static int parse(const char *name, struct slice text, const struct spec_wants *w
 int spec_parse(const char *name, struct slice text, const struct env_prefixes *prefixes,
 	       struct spec *ret, struct error *err)
 {
-	const struct spec_wants wants = { prefixes, .all_mounts = true };
-
-	return parse(name, text, &wants, ret, err);
+	return parse(name, text, prefixes, true, ret, err);
 }
 
 int spec_parse_near(const char *name, struct slice text,
 		    const struct env_prefixes *prefixes, struct spec *ret,
 		    struct error *err)
 {
-	const struct spec_wants wants = { prefixes, .all_mounts = false };
-
-	return parse(name, text, &wants, ret, err);
+	return parse(name, text, prefixes, false, ret, err);
 }
 
 int spec_parse_process(const char *name, struct slice text,
 		       const struct env_prefixes *prefixes, struct spec *ret,
 		       struct error *err)
 {
-	const struct spec_wants wants = { .prefixes = prefixes };
 	auto_spec spec = { .process_only = true,
 			   .root_path = SLICE(""),
 			   .cgroups_path = SLICE("") };
-	int r = json_parse(name, text, &process_shape, &wants, &spec.doc, err);
+	struct spec_reader reader = { .spec = &spec, .prefixes = prefixes };
+	int r = json_parse(name, text, &process_shape, &reader, &spec.doc, err);
 
 	if (r == 0)
 		r = json_expect(&spec.doc, 0, JSON_OBJECT, err);
@@ -311,13 +314,11 @@ int spec_parse_process(const char *name, struct slice text,
 
 void spec_free(struct spec *spec)
 {
-	for (size_t i = 0; i < spec->n_strings; i++)
-		free(spec->strings[i]);
-	free(spec->strings);
 	free(spec->devices);
 	free(spec->rules);
 	free(spec->mounts);
 	free(spec->variables);
+	text_pool_free(&spec->texts);
 	json_free(&spec->doc);
 	*spec = (struct spec) { 0 };
 }

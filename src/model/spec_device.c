@@ -2,28 +2,50 @@
 /* The devices of a spec, and the rules of its device cgroup. */
 #include "spec_read.h"
 
-static const struct json_member device_members[] = {
-	[SPEC_DEVICE_PATH] = JSON_MEMBER("path", &json_value),
-	[SPEC_DEVICE_TYPE] = JSON_MEMBER("type", &json_value),
-	[SPEC_DEVICE_MAJOR] = JSON_MEMBER("major", &json_value),
-	[SPEC_DEVICE_MINOR] = JSON_MEMBER("minor", &json_value),
-	[SPEC_DEVICE_MODE] = JSON_MEMBER("fileMode", &json_value),
-	[SPEC_DEVICE_UID] = JSON_MEMBER("uid", &json_value),
-	[SPEC_DEVICE_GID] = JSON_MEMBER("gid", &json_value),
+enum device_member {
+	DEVICE_PATH,
+	DEVICE_TYPE,
+	DEVICE_MAJOR,
+	DEVICE_MINOR,
+	DEVICE_MODE,
+	DEVICE_UID,
+	DEVICE_GID,
 };
+static const struct json_member device_members[] = {
+	[DEVICE_PATH] = JSON_MEMBER("path", &json_value),
+	[DEVICE_TYPE] = JSON_MEMBER("type", &json_value),
+	[DEVICE_MAJOR] = JSON_MEMBER("major", &json_value),
+	[DEVICE_MINOR] = JSON_MEMBER("minor", &json_value),
+	[DEVICE_MODE] = JSON_MEMBER("fileMode", &json_value),
+	[DEVICE_UID] = JSON_MEMBER("uid", &json_value),
+	[DEVICE_GID] = JSON_MEMBER("gid", &json_value),
+};
+static int read_device(void *context, const struct json *doc, uint32_t json,
+		       bool *ret_kept, struct error *err);
 static const struct json_shape device_shape = { .members = device_members,
-						.n_members = ARRAY_SIZE(device_members) };
+						.n_members = ARRAY_SIZE(device_members),
+						.read = read_device };
 const struct json_shape spec_devices_shape = { .elements = &device_shape };
 
-static const struct json_member rule_members[] = {
-	[SPEC_RULE_ALLOW] = JSON_MEMBER("allow", &json_value),
-	[SPEC_RULE_TYPE] = JSON_MEMBER("type", &json_value),
-	[SPEC_RULE_MAJOR] = JSON_MEMBER("major", &json_value),
-	[SPEC_RULE_MINOR] = JSON_MEMBER("minor", &json_value),
-	[SPEC_RULE_ACCESS] = JSON_MEMBER("access", &json_value),
+enum rule_member {
+	RULE_ALLOW,
+	RULE_TYPE,
+	RULE_MAJOR,
+	RULE_MINOR,
+	RULE_ACCESS,
 };
+static const struct json_member rule_members[] = {
+	[RULE_ALLOW] = JSON_MEMBER("allow", &json_value),
+	[RULE_TYPE] = JSON_MEMBER("type", &json_value),
+	[RULE_MAJOR] = JSON_MEMBER("major", &json_value),
+	[RULE_MINOR] = JSON_MEMBER("minor", &json_value),
+	[RULE_ACCESS] = JSON_MEMBER("access", &json_value),
+};
+static int read_rule(void *context, const struct json *doc, uint32_t json, bool *ret_kept,
+		     struct error *err);
 static const struct json_shape rule_shape = { .members = rule_members,
-					      .n_members = ARRAY_SIZE(rule_members) };
+					      .n_members = ARRAY_SIZE(rule_members),
+					      .read = read_rule };
 const struct json_shape spec_rules_shape = { .elements = &rule_shape };
 
 static int read_device_type(const struct json *doc, uint32_t device, uint32_t json,
@@ -49,13 +71,13 @@ static int read_device_numbers(const struct json *doc, const uint32_t *members,
 {
 	struct {
 		int64_t value;
-		enum spec_device_member member;
+		enum device_member member;
 	} numbers[] = {
-		{ .member = SPEC_DEVICE_MAJOR },
-		{ .member = SPEC_DEVICE_MINOR },
-		{ .member = SPEC_DEVICE_MODE, .value = 0666 },
-		{ .member = SPEC_DEVICE_UID },
-		{ .member = SPEC_DEVICE_GID },
+		{ .member = DEVICE_MAJOR },
+		{ .member = DEVICE_MINOR },
+		{ .member = DEVICE_MODE, .value = 0666 },
+		{ .member = DEVICE_UID },
+		{ .member = DEVICE_GID },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -65,9 +87,8 @@ static int read_device_numbers(const struct json *doc, const uint32_t *members,
 		if (r < 0)
 			return r;
 	}
-	device->has_numbers = members[SPEC_DEVICE_MAJOR] && members[SPEC_DEVICE_MINOR];
-	device->has_one_number =
-		!members[SPEC_DEVICE_MAJOR] != !members[SPEC_DEVICE_MINOR];
+	device->has_numbers = members[DEVICE_MAJOR] && members[DEVICE_MINOR];
+	device->has_one_number = !members[DEVICE_MAJOR] != !members[DEVICE_MINOR];
 	device->number.major = (uint32_t)numbers[0].value;
 	device->number.minor = (uint32_t)numbers[1].value;
 	device->mode = numbers[2].value & 07777;
@@ -76,58 +97,58 @@ static int read_device_numbers(const struct json *doc, const uint32_t *members,
 	return 0;
 }
 
-int spec_read_device(struct spec *spec, uint32_t json, struct error *err)
+static int read_device(void *context, const struct json *doc, uint32_t json,
+		       bool *ret_kept, struct error *err)
 {
+	struct spec *spec = ((struct spec_reader *)context)->spec;
 	struct spec_device device = { .json = json };
 	uint32_t members[ARRAY_SIZE(device_members)] = { 0 };
-	int r = json_expect(&spec->doc, json, JSON_OBJECT, err);
+	int r;
 
+	(void)ret_kept;
+	json_members(doc, json, ARRAY_SIZE(members), members);
+	r = spec_read_path(spec, doc, members[DEVICE_PATH], &device.path, err);
 	if (r < 0)
 		return r;
-	json_members(&spec->doc, json, ARRAY_SIZE(members), members);
-	r = spec_read_path(spec, members[SPEC_DEVICE_PATH], &device.path, err);
-	if (r < 0)
-		return r;
-	if (!members[SPEC_DEVICE_PATH])
-		return json_error(err, ERROR_DATA, &spec->doc, json, "has no \"path\"");
-	r = read_device_type(&spec->doc, json, members[SPEC_DEVICE_TYPE],
-			     &device.number.type, err);
+	if (!members[DEVICE_PATH])
+		return json_error(err, ERROR_DATA, doc, json, "has no \"path\"");
+	r = read_device_type(doc, json, members[DEVICE_TYPE], &device.number.type, err);
 	if (r == 0)
-		r = read_device_numbers(&spec->doc, members, &device, err);
+		r = read_device_numbers(doc, members, &device, err);
 	if (r < 0)
 		return r;
 	*array_append(spec->devices, spec->n_devices, spec->devices_capacity) = device;
 	return 0;
 }
 
-int spec_read_rule(struct spec *spec, uint32_t json, struct error *err)
+static int read_rule(void *context, const struct json *doc, uint32_t json, bool *ret_kept,
+		     struct error *err)
 {
+	struct spec *spec = ((struct spec_reader *)context)->spec;
 	static const char known[] = { 'a', 'b', 'c' };
 	struct spec_rule rule = { .json = json,
 				  .type = 'a',
 				  .major = RULE_ANY,
 				  .minor = RULE_ANY,
 				  .access = SLICE("") };
-	const struct json *doc = &spec->doc;
 	struct slice type = SLICE("a");
 	uint32_t members[ARRAY_SIZE(rule_members)] = { 0 };
-	int r = json_expect(doc, json, JSON_OBJECT, err);
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	(void)ret_kept;
 	json_members(doc, json, ARRAY_SIZE(members), members);
-	if (members[SPEC_RULE_ALLOW])
-		r = json_bool(doc, members[SPEC_RULE_ALLOW], &rule.allow, err);
+	if (members[RULE_ALLOW])
+		r = json_bool(doc, members[RULE_ALLOW], &rule.allow, err);
 	if (r == 0)
-		r = spec_read_string(doc, members[SPEC_RULE_TYPE], &type, err);
+		r = spec_read_string(doc, members[RULE_TYPE], &type, err);
 	if (r == 0)
-		r = spec_read_integer(doc, members[SPEC_RULE_MAJOR], RULE_ANY,
-				      &rule.major, err);
+		r = spec_read_integer(doc, members[RULE_MAJOR], RULE_ANY, &rule.major,
+				      err);
 	if (r == 0)
-		r = spec_read_integer(doc, members[SPEC_RULE_MINOR], RULE_ANY,
-				      &rule.minor, err);
+		r = spec_read_integer(doc, members[RULE_MINOR], RULE_ANY, &rule.minor,
+				      err);
 	if (r == 0)
-		r = spec_read_string(doc, members[SPEC_RULE_ACCESS], &rule.access, err);
+		r = spec_read_lasting(spec, doc, members[RULE_ACCESS], &rule.access, err);
 	if (r < 0)
 		return r;
 	if (type.length > 1 ||

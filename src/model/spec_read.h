@@ -5,26 +5,24 @@
 
 #include "oci-vfio-hook/spec.h"
 
-/* What is wanted of a text: the context of the shapes. */
-struct spec_wants {
+/* What is read, and what of it is wanted: the context of the shapes. */
+struct spec_reader {
+	struct spec *spec; /* all but `doc`, which is being made */
 	const struct env_prefixes *prefixes;
 	bool all_mounts;
 };
 
 extern const struct json_shape spec_devices_shape, spec_rules_shape, spec_mounts_shape;
 
-/* Each of these reads one element of its list. ERROR_DATA names the place. */
-int spec_read_device(struct spec *spec, uint32_t json, struct error *err);
-int spec_read_rule(struct spec *spec, uint32_t json, struct error *err);
-int spec_read_mount(struct spec *spec, uint32_t json, struct error *err);
-
 /* Each of these reads a value; `json` 0: it is absent, and *ret stays as it is. A path comes
- * out cleaned. */
+ * out cleaned. What lasts longer than the index is the spec's, or in the text. */
 int spec_read_integer(const struct json *doc, uint32_t json, int64_t min, int64_t *ret,
 		      struct error *err);
 int spec_read_string(const struct json *doc, uint32_t json, struct slice *ret,
 		     struct error *err);
-int spec_read_path(struct spec *spec, uint32_t json, struct slice *ret,
-		   struct error *err);
+int spec_read_lasting(struct spec *spec, const struct json *doc, uint32_t json,
+		      struct slice *ret, struct error *err);
+int spec_read_path(struct spec *spec, const struct json *doc, uint32_t json,
+		   struct slice *ret, struct error *err);
 
 #endif

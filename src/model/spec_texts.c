@@ -102,7 +102,7 @@ bool spec_text_is_ours(const struct spec *spec, const struct spec_text *text)
 	       value == json_span(&spec->doc, spec->annotation_json)->start;
 }
 
-bool spec_string_read(const struct spec *spec, const struct spec_string *string,
+bool spec_string_read(const struct spec *spec, const struct json_place *string,
 		      struct json *ret_doc, struct slice *ret)
 {
 	const struct slice raw =

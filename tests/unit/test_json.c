@@ -249,7 +249,9 @@ static void test_wanted(void **state)
 	size_t i = 0;
 
 	(void)state;
-	check_done(text, json_parse("doc", slice_from(text), &list, "P", &doc, &err),
+	check_done(text,
+		   json_parse("doc", slice_from(text), &list, (char[]) { "P" }, &doc,
+			      &err),
 		   &err);
 	dump_index(&doc, &dump);
 	check_text("wanted", slice_from(dump.data + strlen(text) + 1),
@@ -260,18 +262,24 @@ static void test_wanted(void **state)
 	assert_int_equal(json_array_length(&doc, 0), 8);
 }
 
-/* Is its member "kept" not false? */
-static bool is_kept(const void *context, const struct json *doc, uint32_t object)
+/* Adds its member "kept", as text; it stays if that isn't false. */
+static int read_object(void *context, const struct json *doc, uint32_t object,
+		       bool *ret_kept, struct error *err)
 {
 	uint32_t kept = json_member(doc, object, 0);
+	struct buffer *read = context;
 
-	(void)context;
 	assert_int_equal(doc->text.data[json_span(doc, object)->end - 1], '}');
-	return !kept || !slice_equal(json_raw(doc, kept), SLICE("false"));
+	buffer_add(read, kept ? json_raw(doc, kept) : SLICE("-"));
+	*ret_kept = !kept || !slice_equal(json_raw(doc, kept), SLICE("false"));
+	return kept && json_type(doc, kept) == JSON_NUMBER
+		       ? json_error(err, ERROR_DATA, doc, kept, "is a number")
+		       : 0;
 }
 
-/* What is not kept leaves nothing: neither spans nor links nor decoded text. */
-static void test_kept(void **state)
+/* What is read leaves nothing but its own span, or nothing at all: neither spans nor links nor
+ * decoded text. */
+static void test_read(void **state)
 {
 	static const struct json_member inner_members[] = {
 		JSON_MEMBER("kept", &json_any),
@@ -279,7 +287,7 @@ static void test_kept(void **state)
 	};
 	static const struct json_shape inner = { .members = inner_members,
 						 .n_members = 2,
-						 .kept = is_kept };
+						 .read = read_object };
 	static const struct json_shape list = { .elements = &inner };
 	static const struct json_member members[] = {
 		JSON_MEMBER("list", &list),
@@ -288,34 +296,38 @@ static void test_kept(void **state)
 	};
 	static const struct json_shape shape = { .members = members, .n_members = 3 };
 	static const struct {
-		const char *text, *dump;
+		const char *text, *read, *dump;
 		const char *positions; /* of the elements of the list, in digits */
 		size_t length;
 	} rows[] = {
-		{ "{\"list\":[{\"kept\":false}],\"after\":1}", "|A[{\"kept\":false}]|N1",
-		  "", 1 },
+		{ "{\"list\":[{\"kept\":false}],\"after\":1}", "false",
+		  "|A[{\"kept\":false}]|N1", "", 1 },
 		{ "{\"list\":[{\"kept\":true},{\"kept\":false,\"more\":[{\"\\n\":\"\\u0041\"}]},{\"kept\":\"\\u0042\"}],\"after\":\"\\u0043\"}",
-		  "|A[{\"kept\":true},{\"kept\":false,\"more\":[{\"\\n\":\"\\u0041\"}]},{\"kept\":\"\\u0042\"}]|O{\"kept\":true}|Btrue|O{\"kept\":\"\\u0042\"}|S\"\\u0042\"|S\"\\u0043\"",
+		  "truefalse\"\\u0042\"",
+		  "|A[{\"kept\":true},{\"kept\":false,\"more\":[{\"\\n\":\"\\u0041\"}]},{\"kept\":\"\\u0042\"}]|O{\"kept\":true}|O{\"kept\":\"\\u0042\"}|S\"\\u0043\"",
 		  "02", 3 },
 		{ "{\"list\":[{\"more\":{}},{\"kept\":false}, 7, {\"kept\":false,\"kept2\":1}]}",
-		  "|A[{\"more\":{}},{\"kept\":false}, 7, {\"kept\":false,\"kept2\":1}]|O{\"more\":{}}|O{}|N7",
+		  "-falsefalse",
+		  "|A[{\"more\":{}},{\"kept\":false}, 7, {\"kept\":false,\"kept2\":1}]|O{\"more\":{}}|N7",
 		  "02", 4 },
 		/* It is asked of elements alone. */
-		{ "{\"object\":{\"kept\":false}}", "|O{\"kept\":false}|Bfalse", "", 0 },
+		{ "{\"object\":{\"kept\":false}}", "", "|O{\"kept\":false}|Bfalse", "",
+		  0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_error err = { 0 };
 		auto_json doc = { 0 };
-		auto_buffer dump = { 0 }, positions = { 0 };
+		auto_buffer dump = { 0 }, positions = { 0 }, read = { 0 };
 		uint32_t array, json;
 		struct slice text;
 
 		check_done(rows[i].text,
-			   json_parse("doc", slice_from(rows[i].text), &shape, NULL, &doc,
-				      &err),
+			   json_parse("doc", slice_from(rows[i].text), &shape, &read,
+				      &doc, &err),
 			   &err);
+		check_text(rows[i].text, buffer_slice(&read), rows[i].read);
 		dump_index(&doc, &dump);
 		check_text(rows[i].text, slice_from(dump.data + strlen(rows[i].text) + 1),
 			   rows[i].dump);
@@ -332,6 +344,28 @@ static void test_kept(void **state)
 			check_text("after", text, "C");
 		}
 	}
+}
+
+/* Who reads may refuse: the rest isn't looked at. */
+static void test_read_refused(void **state)
+{
+	static const struct json_member inner_members[] = {
+		JSON_MEMBER("kept", &json_any),
+	};
+	static const struct json_shape inner = { .members = inner_members,
+						 .n_members = 1,
+						 .read = read_object };
+	static const struct json_shape list = { .elements = &inner };
+	auto_buffer read = { 0 };
+	auto_error err = { 0 };
+	auto_json doc = { 0 };
+
+	(void)state;
+	check_error("refused",
+		    json_parse("doc", SLICE("[{},{\"kept\":1},{\"kept\":2}]"), &list,
+			       &read, &doc, &err),
+		    &err, ERROR_DATA, "doc: [1].kept: is a number");
+	check_text("refused", buffer_slice(&read), "-1");
 }
 
 static void test_tree(void **state)
@@ -896,7 +930,7 @@ static void test_path_of_unindexed(void **state)
 	(void)state;
 	check_done("env",
 		   json_parse("doc", SLICE("{\"env\":[\"a\",\"P\",\"b\",\"Q\",\"P2\"]}"),
-			      &shape, "P", &doc, &err),
+			      &shape, (char[]) { "P" }, &doc, &err),
 		   &err);
 	path = json_path(&doc, find_node(&doc, "\"P2\""));
 	check_text("env", slice_from(path), "env[4]");
@@ -1144,26 +1178,46 @@ static void test_check_value(void **state)
 	}
 }
 
-static void test_compact(void **state)
+/* Where the members and elements that no index has begin and end. */
+static void test_find(void **state)
 {
 	static const struct {
-		const char *text, *compact;
+		const char *text, *found; /* of the member "k", NULL: it has none */
 	} rows[] = {
-		{ "", "" },
-		{ "[ 1 ,\t2 ]", "[1,2]" },
-		{ "{\r\n \"a b\" : \" \\\" \" ,\n\"c\\\\\" : [ ] }",
-		  "{\"a b\":\" \\\" \",\"c\\\\\":[]}" },
-		{ "\"\\\\\" ", "\"\\\\\"" },
+		{ "{}", NULL },
+		{ "{ \n }", NULL },
+		{ "{\"a\":\"k\",\"b\":{\"k\":1}}", NULL },
+		{ "{\"k\":1}", "1" },
+		{ "{\"a\":[\"]\",{\"}\":\"\\\\\"}],\"k\":null,\"b\":2}", "null" },
+		{ " { \"a\\\"\" : -1.5e3 , \"k\" : \"\\\"k\" } ", "\"\\\"k\"" },
+		{ "{\"\\u006b\"\n:\t[ 1, {} ]}", "[ 1, {} ]" },
+		{ "{\"\\u006bk\":1,\"k\":true}", "true" },
 	};
+	static const char array[] = "[ 1,[2,\"]\"] , \"\\\",\" ,null,{\"a\":[]}\n]";
+	static const char *const elements[] = { "1", "[2,\"]\"]", "\"\\\",\"", "null",
+						"{\"a\":[]}" };
+	struct json_place place;
+	size_t i = 0;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_buffer compact = { 0 };
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct slice text = slice_from(rows[i].text);
+		size_t start = json_skip_space(text, 0);
 
-		buffer_add(&compact, SLICE(""));
-		json_add_compact(&compact, slice_from(rows[i].text));
-		check_text(rows[i].text, buffer_slice(&compact), rows[i].compact);
+		assert_int_equal(json_find_member(text, start, SLICE("k"), &place),
+				 rows[i].found != NULL);
+		if (rows[i].found)
+			check_text(rows[i].text, json_text_at(text, place),
+				   rows[i].found);
 	}
+	i = 0;
+	for (size_t at = 1; json_find_element(slice_from(array), at, &place);
+	     at = place.end) {
+		assert_true(i < ARRAY_SIZE(elements));
+		check_text(array, json_text_at(slice_from(array), place), elements[i++]);
+	}
+	assert_int_equal(i, ARRAY_SIZE(elements));
+	assert_false(json_find_element(SLICE("[ ]"), 1, &place));
 }
 
 static void test_path_of_member(void **state)
@@ -1233,7 +1287,8 @@ int main(void)
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_member_string),
 		cmocka_unit_test(test_wanted),
-		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_refused),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_strings_refused),
@@ -1256,7 +1311,7 @@ int main(void)
 		cmocka_unit_test(test_growing_strings),
 		cmocka_unit_test(test_errors_do_not_leak),
 		cmocka_unit_test(test_check_value),
-		cmocka_unit_test(test_compact),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_path_of_member),
 		cmocka_unit_test(test_too_large),
 	};

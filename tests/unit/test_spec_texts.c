@@ -10,7 +10,7 @@ static void parse(const char *text, struct spec *ret)
 	check_done(text, plan_run_parse(slice_from(text), ret, &err), &err);
 }
 
-static void add_string(const struct spec *spec, const struct spec_string *string,
+static void add_string(const struct spec *spec, const struct json_place *string,
 		       struct buffer *ret)
 {
 	buffer_add(ret, slice_from_to(spec->doc.text, string->start, string->end));

@@ -126,10 +126,9 @@ int claim_remap(struct planner *planner, const struct claim *claim)
 	struct resolved_node *node;
 
 	if (fault)
-		return json_error(planner->err, ERROR_UNAVAILABLE,
-				  &planner->in->spec->doc, claim->json,
-				  "%s, but IOMMU group %u is not usable: %s", said,
-				  claim->function->group, fault);
+		return claim_error(planner, claim,
+				   "%s, but IOMMU group %u is not usable: %s", said,
+				   claim->function->group, fault);
 	node = claim_give(planner, claim, claim->function->group, handle->handle,
 			  claim_is_handle(claim) ? &handle->number : &group->node);
 	if (planner->plan->explain) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which VFIO devices and mounts no entry names, and which function the spec's variables pair
- * them with; and the two ends that a claim may come to under several policies. */
+ * them with; and how a claim ends that goes. */
 #include "claims.h"
 
 #include "oci-vfio-hook/rule_index.h"
@@ -23,7 +23,9 @@ static void claim_devices(struct planner *planner, struct claims *claims)
 	for (size_t i = 0; i < spec->n_devices; i++) {
 		const struct spec_device *device = &spec->devices[i];
 		bool vfio = path_is_vfio_node(device->path);
-		struct claim claim = { .path = device->path, .index = i };
+		struct claim claim = { .path = device->path,
+				       .json = device->json,
+				       .index = i };
 
 		if (plan_device_entry(planner, i) || path_is_control_node(device->path))
 			continue;
@@ -36,7 +38,6 @@ static void claim_devices(struct planner *planner, struct claims *claims)
 								   &device->number);
 		if (!vfio && !claim.disguised)
 			continue;
-		claim.json = json_member(&spec->doc, device->json, SPEC_DEVICE_PATH);
 		claim.found =
 			plan_find_node(planner, planner->in->request->devices[i].node);
 		claim.is_own = vfio && plan_device_is_own(planner, i);
@@ -264,18 +265,6 @@ void claim_drop(struct planner *planner, const struct claim *claim, const char *
 		plan_device_state(planner, claim->index)->dropped = true;
 	planner->removes = true;
 	messages_add(planner->messages, MESSAGE_WARNING, "%s is removed: %s", path, why);
-}
-
-int claim_refuse_disguised(struct planner *planner, uint32_t json, struct slice path,
-			   const struct vfio_node *node)
-{
-	auto_free char *quoted = text_quote(path);
-	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
-
-	return json_error(
-		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, json,
-		"%s has the numbers of %s, a VFIO node of this machine, under another path; name it by its own path, or keep it as it is with %s",
-		quoted, node->path, keep);
 }
 
 void claims_free(struct claims *claims)

@@ -9,7 +9,7 @@
 /* A VFIO device or bind mount of the spec. */
 struct claim {
 	struct slice path; /* of the device, or of the mount's source */
-	uint32_t json;
+	uint32_t json;	   /* the device or mount itself */
 	bool is_mount;
 	size_t index; /* into spec.devices or spec.mounts */
 	/* By another path than its own: the node of this machine that has its numbers. */
@@ -47,9 +47,16 @@ void claims_free(struct claims *claims);
 /* The claim is not among what the container gets, with a warning. */
 void claim_drop(struct planner *planner, const struct claim *claim, const char *why);
 
+/* Which member of the device a message is about; NULL: the mount itself. */
+const char *claim_key(const struct claim *claim);
+
+/* ERROR_UNAVAILABLE about the claim. */
+int claim_error(struct planner *planner, const struct claim *claim, const char *format,
+		...) __attribute__((format(printf, 3, 4)));
+
 /* It has the numbers of a VFIO node of this machine, but another path. */
-int claim_refuse_disguised(struct planner *planner, uint32_t json, struct slice path,
-			   const struct vfio_node *node);
+int claim_refuse_disguised(struct planner *planner, uint32_t json, const char *key,
+			   struct slice path, const struct vfio_node *node);
 
 /* Is the claim's node of this function: its handle, or its group? */
 bool claim_is_of(const struct claim *claim, const struct inventory_own *function);

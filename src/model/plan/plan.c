@@ -43,7 +43,10 @@ static void explain_node(struct plan *plan, const struct json *doc, uint32_t jso
 static void replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		    uint32_t json, const char *text, const char *why)
 {
-	add_change(plan, rule, PLAN_REPLACE, json, text);
+	const struct json_span *span = json_span(doc, json);
+
+	add_change(plan, rule, PLAN_REPLACE, 0, text)->place =
+		(struct json_place) { span->start, span->end };
 	explain_node(plan, doc, json, why);
 }
 
@@ -64,16 +67,14 @@ void plan_replace_variable(struct plan *plan, const struct json *doc,
 		     buffer_slice(&text), why);
 }
 
-void plan_replace_text(struct plan *plan, const struct json *doc,
-		       const struct spec_string *string, const char *where,
-		       struct slice value, const char *why)
+void plan_replace_at(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		     const struct json_place *place, const char *where,
+		     struct slice value, const char *why)
 {
-	add_change(plan, PLAN_LEFTOVER, PLAN_REPLACE_TEXT, 0,
-		   text_pool_add(&plan->texts, value))
-		->string = *string;
+	add_change(plan, rule, PLAN_REPLACE, 0, text_pool_add(&plan->texts, value))
+		->place = *place;
 	if (plan->explain)
-		explain(plan, slice_from(where),
-			slice_from_to(doc->text, string->start, string->end), why);
+		explain(plan, slice_from(where), json_text_at(doc->text, *place), why);
 }
 
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -103,6 +104,16 @@ void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 	explain_element(plan, doc, array, index, why);
 }
 
+void plan_append_at(struct plan *plan, enum plan_rule rule,
+		    const struct json_place *array, const char *where, struct slice value,
+		    const char *why)
+{
+	add_change(plan, rule, PLAN_APPEND_AT, 0, text_pool_add(&plan->texts, value))
+		->place = *array;
+	if (plan->explain)
+		explain(plan, slice_from(where), (struct slice) { 0 }, why);
+}
+
 void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, size_t index, struct slice value,
 		 const char *why)
@@ -113,22 +124,29 @@ void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 }
 
 /* The text is the plan's. */
-static void set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		       uint32_t object, uint32_t position, const char *key,
-		       const char *text, const char *why)
+static void add_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		       uint32_t object, const char *key, const char *text,
+		       const char *why)
 {
-	uint32_t member = json_member_raw(doc, object, position);
 	auto_free char *where = NULL;
 
-	if (member) {
-		replace(plan, rule, doc, member, text, why);
-		return;
-	}
 	add_change(plan, rule, PLAN_ADD_MEMBER, object, text)->key = key;
 	if (!plan->explain)
 		return;
 	where = json_path_of_member(doc, object, slice_from(key));
 	explain(plan, slice_from(where), (struct slice) { 0 }, why);
+}
+
+static void set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		       uint32_t object, uint32_t position, const char *key,
+		       const char *text, const char *why)
+{
+	uint32_t member = json_member_raw(doc, object, position);
+
+	if (member)
+		replace(plan, rule, doc, member, text, why);
+	else
+		add_member(plan, rule, doc, object, key, text, why);
 }
 
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -137,6 +155,32 @@ void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *
 {
 	set_member(plan, rule, doc, object, position, key,
 		   text_pool_add(&plan->texts, value), why);
+}
+
+void plan_set_key(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		  uint32_t object, const char *key, struct slice value, const char *why)
+{
+	struct json_place member;
+
+	json_find_member(doc->text, json_span(doc, object)->start, slice_from(key),
+			 &member);
+	plan_set_at(plan, rule, doc, object, key, &member, value, why);
+}
+
+void plan_set_at(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		 uint32_t object, const char *key, const struct json_place *member,
+		 struct slice value, const char *why)
+{
+	auto_free char *where = NULL;
+
+	if (!member->end) {
+		add_member(plan, rule, doc, object, key,
+			   text_pool_add(&plan->texts, value), why);
+		return;
+	}
+	if (plan->explain)
+		where = json_path_of_member(doc, object, slice_from(key));
+	plan_replace_at(plan, rule, doc, member, where, value, why);
 }
 
 bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b)

@@ -22,17 +22,16 @@ static int refuse(struct planner *planner, const struct spec_device *device,
 	auto_free char *host = path_display(place->alias->container_path);
 	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
 	auto_free char *own = remedy_setting(planner->in->remedies, "unmapped", "own");
-	uint32_t json = json_member(&spec->doc, device->json, SPEC_DEVICE_PATH);
 
 	if (place->twin != REQUEST_NONE)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, &spec->doc, json,
+		return json_error_member(
+			planner->err, ERROR_UNAVAILABLE, &spec->doc, device->json, "path",
 			"%s has the numbers of linux.devices[%zu] (%s), which is the host's %s (%s) and gets others here; remove one of them, or keep this one with %s",
 			path, spec_index(spec, spec->devices[place->twin].json),
 			DEVICE_NUMBER_TEXT(&device->number), host, place->alias->where,
 			keep);
-	return json_error(
-		planner->err, ERROR_UNAVAILABLE, &spec->doc, json,
+	return json_error_member(
+		planner->err, ERROR_UNAVAILABLE, &spec->doc, device->json, "path",
 		"%s is %s, which is %s on the host (\"host_dev\" of %s) and another device here, if any; give it that path, or, if it is this machine's own, say so with %s, or keep it with %s",
 		path, DEVICE_NUMBER_TEXT(&device->number), host, place->alias->where, own,
 		keep);

@@ -265,10 +265,7 @@ static int check_devices(const struct control *control)
 			continue;
 		node = inventory_find_vfio_node(planner->in->inventory, &after.number);
 		if (node)
-			return claim_refuse_disguised(planner,
-						      json_member(&planner->in->spec->doc,
-								  after.json,
-								  SPEC_DEVICE_PATH),
+			return claim_refuse_disguised(planner, after.json, "path",
 						      after.path, node);
 	}
 	return 0;

@@ -200,56 +200,77 @@ int plan_devices_merge(struct planner *planner)
 	return r;
 }
 
-static void emit_number(struct plan *plan, const struct planned_device *device,
-			const struct json *doc, enum spec_device_member member,
-			const char *key, uint32_t before, uint32_t after)
+enum { PATH, TYPE, MAJOR, MINOR, MEMBERS };
+static const char *const keys[MEMBERS] = { "path", "type", "major", "minor" };
+
+/* Where a device has what is replaced. */
+static void find_members(const struct spec *spec, const struct spec_device *device,
+			 struct json_place ret[static MEMBERS])
 {
+	const struct slice names[MEMBERS] = { SLICE("path"), SLICE("type"),
+					      SLICE("major"), SLICE("minor") };
+
+	json_find_members(spec->doc.text, json_span(&spec->doc, device->json)->start,
+			  names, MEMBERS, ret);
+}
+
+static void emit_member(struct planner *planner, const struct planned_device *device,
+			const struct json_place *places, unsigned int member,
+			struct slice value)
+{
+	plan_set_at(planner->plan, device->rule, &planner->in->spec->doc,
+		    device->place->json, keys[member], &places[member], value,
+		    planned_why(device->why, device->to));
+}
+
+static void emit_number(struct planner *planner, const struct planned_device *device,
+			const struct json_place *places, unsigned int member,
+			uint32_t before, uint32_t after)
+{
+	const struct slice value =
+		json_text_at(planner->in->spec->doc.text, places[member]);
 	char digits[NUMBER_DIGITS];
 
-	if (before == after && json_member(doc, device->place->json, member))
-		return;
-	plan_set_member(plan, device->rule, doc, device->place->json, member, key,
-			number_format(after, digits),
-			planned_why(device->why, device->to));
+	/* One that is absent or null counts as 0. */
+	if (before != after || value.length == 0 || slice_equal(value, SLICE("null")))
+		emit_member(planner, device, places, member,
+			    number_format(after, digits));
 }
 
 static void emit_change(struct planner *planner, const struct planned_device *device)
 {
-	const struct json *doc = &planner->in->spec->doc;
 	const struct spec_device *before = device->place;
 	const struct spec_device after = planned_device_after(device);
+	struct json_place places[MEMBERS] = { 0 };
 
+	if (slice_equal(before->path, after.path) && has_number(before, &after.number))
+		return;
+	find_members(planner->in->spec, before, places);
 	if (!slice_equal(before->path, after.path)) {
 		auto_buffer text = { 0 };
 
 		json_quote(&text, after.path);
-		plan_set_member(planner->plan, device->rule, doc, before->json,
-				SPEC_DEVICE_PATH, "path", buffer_slice(&text),
-				planned_why(device->why, device->to));
+		emit_member(planner, device, places, PATH, buffer_slice(&text));
 	}
 	if (before->number.type != after.number.type)
-		plan_set_member(planner->plan, device->rule, doc, before->json,
-				SPEC_DEVICE_TYPE, "type",
-				after.number.type == 'c' ? SLICE("\"c\"")
-							 : SLICE("\"b\""),
-				planned_why(device->why, device->to));
-	emit_number(planner->plan, device, doc, SPEC_DEVICE_MAJOR, "major",
-		    before->number.major, after.number.major);
-	emit_number(planner->plan, device, doc, SPEC_DEVICE_MINOR, "minor",
-		    before->number.minor, after.number.minor);
+		emit_member(planner, device, places, TYPE,
+			    after.number.type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""));
+	emit_number(planner, device, places, MAJOR, before->number.major,
+		    after.number.major);
+	emit_number(planner, device, places, MINOR, before->number.minor,
+		    after.number.minor);
 }
 
 /* What a device has besides path, type and numbers, as it is spelled there. */
-static void add_raw_member(const struct json *doc, const struct spec_device *like,
-			   enum spec_device_member member, const char *key,
-			   struct buffer *ret)
+static void add_raw_member(const struct spec *spec, const struct spec_device *like,
+			   const char *key, struct buffer *ret)
 {
-	uint32_t json = json_member(doc, like->json, member);
+	struct json_place place;
 
-	if (!json)
+	if (!spec_find_member(spec, like->json, key, &place))
 		return;
 	buffer_printf(ret, ",\"%s\":", key);
-	buffer_add(ret, json_raw(doc, json));
+	buffer_add(ret, json_text_at(spec->doc.text, place));
 }
 
 /* `index`: where in the new list. */
@@ -271,9 +292,9 @@ static void emit_added(struct planner *planner, const struct planned_device *dev
 			    planned_why(device->why, device->to));
 		return;
 	}
-	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_MODE, "fileMode", &text);
-	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_UID, "uid", &text);
-	add_raw_member(&spec->doc, device->place, SPEC_DEVICE_GID, "gid", &text);
+	add_raw_member(spec, device->place, "fileMode", &text);
+	add_raw_member(spec, device->place, "uid", &text);
+	add_raw_member(spec, device->place, "gid", &text);
 	buffer_add(&text, SLICE("}"));
 	plan_insert(planner->plan, device->rule, &spec->doc, spec->devices_json,
 		    device->place->json, index, buffer_slice(&text),

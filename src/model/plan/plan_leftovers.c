@@ -241,8 +241,9 @@ static void change_text(struct finder *finder, const struct place *place,
 	auto_buffer quoted = { 0 };
 
 	json_quote(&quoted, buffer_slice(value));
-	plan_replace_text(plan, &finder->planner->in->spec->doc, &place->text->string,
-			  where, buffer_slice(&quoted), "this is what it is called here");
+	plan_replace_at(plan, PLAN_LEFTOVER, &finder->planner->in->spec->doc,
+			&place->text->string, where, buffer_slice(&quoted),
+			"this is what it is called here");
 	if (replaced->count++ == 0)
 		replaced->first = place->index;
 }

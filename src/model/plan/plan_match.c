@@ -51,8 +51,9 @@ static int refuse(struct planner *planner, bool for_now, const struct claim *cla
 	/* What else isn't there yet was said before. */
 	if (for_now && err->message)
 		return -EAGAIN;
-	r = json_error(err, ERROR_UNAVAILABLE, &planner->in->spec->doc, claim->json,
-		       "no map entry names the VFIO device %s, and %s", path, why);
+	r = json_error_member(err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
+			      claim->json, claim_key(claim),
+			      "no map entry names the VFIO device %s, and %s", path, why);
 	return for_now ? -EAGAIN : r;
 }
 

@@ -312,89 +312,92 @@ int plan_mounts_check(struct planner *planner)
 /* ---- the changes */
 
 static void emit_path(struct planner *planner, const struct planned_mount *mount,
-		      enum spec_mount_member member, struct slice before,
-		      struct slice after)
+		      const char *key, struct slice before, struct slice after)
 {
-	const struct json *doc = &planner->in->spec->doc;
 	auto_buffer text = { 0 };
 
 	if (slice_equal(before, after))
 		return;
 	json_quote(&text, after);
-	plan_replace(planner->plan, mount->rule, doc,
-		     json_member(doc, mount->before->json, member), buffer_slice(&text),
+	plan_set_key(planner->plan, mount->rule, &planner->in->spec->doc,
+		     mount->before->json, key, buffer_slice(&text),
 		     planned_why(mount->why, mount->to));
 }
 
 static const char *const read_only =
 	"the node is this machine's: nothing in the container may change its mode";
 
-/* Is this option "rw"? The index of options has no longer ones with these letters. */
-static bool is_writable(const struct json *doc, uint32_t option)
+/* An option of a mount, or where one comes. The caller frees. */
+static char *describe_option(const struct planner *planner,
+			     const struct spec_mount *mount, size_t index)
 {
-	struct slice raw = json_raw(doc, option);
+	auto_free char *options = json_path_of_member(&planner->in->spec->doc,
+						      mount->json, SLICE("options"));
 
-	return json_type(doc, option) == JSON_STRING && slice_equal(raw, SLICE("\"rw\""));
+	return xasprintf("%s[%zu]", options, index);
 }
 
 /* "ro" in place of each "rw", else at the end. */
 static void emit_read_only(struct planner *planner, const struct spec_mount *before)
 {
 	const struct json *doc = &planner->in->spec->doc;
-	uint32_t options = before->options_json;
+	struct plan *plan = planner->plan;
+	struct json_place options, option;
 	bool replaced = false;
+	size_t count = 0;
 
 	if (before->read_only)
 		return;
-	if (!options) {
-		plan_set_member(planner->plan, PLAN_MOUNT, doc, before->json,
-				SPEC_MOUNT_OPTIONS, "options", SLICE("[\"ro\"]"),
-				read_only);
+	if (!spec_find_member(planner->in->spec, before->json, "options", &options)) {
+		plan_set_key(plan, PLAN_MOUNT, doc, before->json, "options",
+			     SLICE("[\"ro\"]"), read_only);
 		return;
 	}
-	for (uint32_t json = json_child(doc, options); json;
-	     json = json_next(doc, json)) {
-		if (!is_writable(doc, json))
+	for (size_t at = options.start + 1; json_find_element(doc->text, at, &option);
+	     at = option.end, count++) {
+		auto_free char *where = NULL;
+
+		if (!slice_equal(json_text_at(doc->text, option), SLICE("\"rw\"")))
 			continue;
-		plan_replace(planner->plan, PLAN_MOUNT, doc, json, SLICE("\"ro\""),
-			     read_only);
+		if (plan->explain)
+			where = describe_option(planner, before, count);
+		plan_replace_at(plan, PLAN_MOUNT, doc, &option, where, SLICE("\"ro\""),
+				read_only);
 		replaced = true;
 	}
-	if (!replaced)
-		plan_append(planner->plan, PLAN_MOUNT, doc, options,
-			    json_array_length(doc, options), SLICE("\"ro\""), read_only);
+	if (!replaced) {
+		auto_free char *where =
+			plan->explain ? describe_option(planner, before, count) : NULL;
+
+		plan_append_at(plan, PLAN_MOUNT, &options, where, SLICE("\"ro\""),
+			       read_only);
+	}
 }
 
 /* The options of a mount that a new one is like, with "ro". */
-static void add_options(const struct json *doc, const struct spec_mount *like,
+static void add_options(const struct spec *spec, const struct spec_mount *like,
 			struct buffer *ret)
 {
-	uint32_t options = like->options_json;
-	struct slice raw;
-	size_t at;
+	const struct slice text = spec->doc.text;
+	struct json_place options, option;
+	size_t at = 0, count = 0;
+	bool replaced = false;
 
-	buffer_add(ret, SLICE(",\"options\":"));
-	if (!options) {
-		buffer_add(ret, SLICE("[\"ro\"]"));
-		return;
-	}
-	raw = json_raw(doc, options);
-	at = 0;
-	for (uint32_t json = json_child(doc, options); json;
-	     json = json_next(doc, json)) {
-		size_t start =
-			json_span(doc, json)->start - json_span(doc, options)->start;
+	buffer_add(ret, SLICE(",\"options\":["));
+	if (spec_find_member(spec, like->json, "options", &options))
+		at = options.start + 1;
+	for (; at && json_find_element(text, at, &option); at = option.end) {
+		struct slice value = json_text_at(text, option);
 
-		if (!is_writable(doc, json))
-			continue;
-		json_add_compact(ret, slice_from_to(raw, at, start));
-		buffer_add(ret, SLICE("\"ro\""));
-		at = start + strlen("\"rw\"");
+		if (slice_equal(value, SLICE("\"rw\""))) {
+			value = SLICE("\"ro\"");
+			replaced = true;
+		}
+		buffer_add(ret, count++ ? SLICE(",") : SLICE(""));
+		buffer_add(ret, value);
 	}
-	json_add_compact(ret, slice_from_to(raw, at, raw.length - 1));
-	if (!like->read_only && at == 0)
-		buffer_add(ret, json_array_length(doc, options) ? SLICE(",\"ro\"")
-								: SLICE("\"ro\""));
+	if (!like->read_only && !replaced)
+		buffer_add(ret, count ? SLICE(",\"ro\"") : SLICE("\"ro\""));
 	buffer_add(ret, SLICE("]"));
 }
 
@@ -404,18 +407,18 @@ static void emit_added(struct planner *planner, const struct planned_mount *moun
 {
 	const struct spec *spec = planner->in->spec;
 	const struct json *doc = &spec->doc;
-	uint32_t type = json_member(doc, mount->before->json, SPEC_MOUNT_TYPE);
+	struct json_place type;
 	auto_buffer text = { 0 };
 
 	buffer_add(&text, SLICE("{\"destination\":"));
 	json_quote(&text, planned_mount_destination(mount));
-	if (type) {
+	if (spec_find_member(spec, mount->before->json, "type", &type)) {
 		buffer_add(&text, SLICE(",\"type\":"));
-		buffer_add(&text, json_raw(doc, type));
+		buffer_add(&text, json_text_at(doc->text, type));
 	}
 	buffer_add(&text, SLICE(",\"source\":"));
 	json_quote(&text, planned_mount_source(mount));
-	add_options(doc, mount->before, &text);
+	add_options(spec, mount->before, &text);
 	buffer_add(&text, SLICE("}"));
 	if (node_given(mount->to))
 		plan_insert(planner->plan, mount->rule, doc, spec->mounts_json,
@@ -464,9 +467,9 @@ static void emit_mount(struct planner *planner, const struct planned_mount *moun
 	case DEVICE_MERGED:
 		return;
 	case DEVICE_CHANGES:
-		emit_path(planner, mount, SPEC_MOUNT_DESTINATION, before->destination,
+		emit_path(planner, mount, "destination", before->destination,
 			  planned_mount_destination(mount));
-		emit_path(planner, mount, SPEC_MOUNT_SOURCE, before->source,
+		emit_path(planner, mount, "source", before->source,
 			  planned_mount_source(mount));
 		emit_read_only(planner, before);
 		break;

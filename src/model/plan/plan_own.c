@@ -74,15 +74,14 @@ static int refuse_foreign(struct planner *planner, const struct claim *claim)
 {
 	auto_free char *path = text_quote(claim->path),
 		       *said = claim_describe_pair(claim);
-	const struct json *doc = &planner->in->spec->doc;
 
 	if (claim->name->bus == DEVICE_BUS_MDEV)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+		return claim_error(
+			planner, claim,
 			"%s: %s, a mediated device that this machine doesn't have; make it again (mdevctl), or, if the spec is another machine's, write a device map for it",
 			path, said);
-	return json_error(
-		planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+	return claim_error(
+		planner, claim,
 		"%s: %s, which this machine doesn't have: the spec is another machine's; write a device map for it",
 		path, said);
 }
@@ -99,8 +98,8 @@ static int refuse_address(struct planner *planner, const struct claim *claim,
 	char name[DEVICE_NAME_SIZE];
 
 	device_name_format(claim->name, name);
-	return json_error(
-		planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc, claim->json,
+	return claim_error(
+		planner, claim,
 		"%s: %s, whose node is %s today; %s%s%s, or write a device map entry with \"container_path\": %s and \"options\": [\"%s=%s\"]%s",
 		path, said, node, why ? why : "set ", why ? "" : remap,
 		why ? "" : " to have that one", path, name, name,
@@ -115,38 +114,37 @@ static int refuse_unbound(struct planner *planner, const struct claim *claim)
 	char name[DEVICE_NAME_SIZE];
 
 	device_name_format(claim->name, name);
-	return json_error(planner->err, ERROR_UNAVAILABLE, &planner->in->spec->doc,
-			  claim->json,
-			  "%s: %s, which %s; bind it: driverctl set-override %s vfio-pci",
-			  path, said,
-			  claim->function->has_group
-				  ? "is not bound to a VFIO driver, and has another node"
-				  : "is in no IOMMU group",
-			  name);
+	return claim_error(
+		planner, claim,
+		"%s: %s, which %s; bind it: driverctl set-override %s vfio-pci", path,
+		said,
+		claim->function->has_group
+			? "is not bound to a VFIO driver, and has another node"
+			: "is in no IOMMU group",
+		name);
 }
 
 static int refuse_not_own(struct planner *planner, const struct claim *claim)
 {
-	const struct json *doc = &planner->in->spec->doc;
 	auto_free char *path = text_quote(claim->path);
 	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
 	auto_free char *why = NULL;
 
 	if (claim->found && !claim->found->absent && claim->is_mount)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+		return claim_error(
+			planner, claim,
 			"it shows this machine's %s under another VFIO node's path; write a device map, or keep it with %s",
 			path, keep);
 	if (claim->found && !claim->found->absent)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+		return claim_error(
+			planner, claim,
 			"the VFIO device %s is %s on this machine, the spec says otherwise, and no map entry names it; write one, or keep the device with %s",
 			path, DEVICE_NUMBER_TEXT(&claim->found->number), keep);
 	if (claim->found)
 		why = inventory_node_why(planner->in->inventory, planner->in->request,
 					 claim->found);
-	return json_error(
-		planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+	return claim_error(
+		planner, claim,
 		"the VFIO device %s is not one of this machine (%s), and no map entry names it; write one, or keep the device with %s",
 		path, why ? why : "it was not found", keep);
 }
@@ -185,8 +183,8 @@ static int judge(struct judgement *judgement, const struct claim *claim)
 	const struct inventory_own *function = claim->function;
 
 	if (claim->disguised)
-		return claim_refuse_disguised(planner, claim->json, claim->path,
-					      claim->disguised);
+		return claim_refuse_disguised(planner, claim->json, claim_key(claim),
+					      claim->path, claim->disguised);
 	if (function && !function->exists && !is_host_of_entry(planner, claim->name))
 		return refuse_foreign(planner, claim);
 	if (function && function->exists)

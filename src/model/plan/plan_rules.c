@@ -58,31 +58,31 @@ static void format_rule(const struct spec_rule *rule, struct buffer *ret)
 	buffer_add(ret, SLICE("}"));
 }
 
-static void replace_number(struct plan *plan, const struct json *doc, uint32_t json,
-			   enum spec_rule_member member, int64_t before, uint32_t after,
-			   const char *why)
-{
-	char digits[NUMBER_DIGITS];
-
-	if (before == after)
-		return;
-	plan_replace(plan, PLAN_RULE, doc, json_member(doc, json, member),
-		     number_format(after, digits), why);
-}
-
 static void replace_rule(struct planner *planner, struct spec_rule *rule,
 			 const struct device_number *to, const char *why)
 {
+	enum { TYPE, MAJOR, MINOR, MEMBERS };
+	const struct slice keys[MEMBERS] = { SLICE("type"), SLICE("major"),
+					     SLICE("minor") };
 	const struct json *doc = &planner->in->spec->doc;
+	struct json_place places[MEMBERS] = { 0 };
+	char digits[NUMBER_DIGITS];
 
+	if (rule->type == to->type && rule->major == to->major &&
+	    rule->minor == to->minor)
+		return;
+	json_find_members(doc->text, json_span(doc, rule->json)->start, keys, MEMBERS,
+			  places);
 	if (rule->type != to->type)
-		plan_replace(planner->plan, PLAN_RULE, doc,
-			     json_member(doc, rule->json, SPEC_RULE_TYPE),
-			     to->type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
-	replace_number(planner->plan, doc, rule->json, SPEC_RULE_MAJOR, rule->major,
-		       to->major, why);
-	replace_number(planner->plan, doc, rule->json, SPEC_RULE_MINOR, rule->minor,
-		       to->minor, why);
+		plan_set_at(planner->plan, PLAN_RULE, doc, rule->json, "type",
+			    &places[TYPE],
+			    to->type == 'c' ? SLICE("\"c\"") : SLICE("\"b\""), why);
+	if (rule->major != to->major)
+		plan_set_at(planner->plan, PLAN_RULE, doc, rule->json, "major",
+			    &places[MAJOR], number_format(to->major, digits), why);
+	if (rule->minor != to->minor)
+		plan_set_at(planner->plan, PLAN_RULE, doc, rule->json, "minor",
+			    &places[MINOR], number_format(to->minor, digits), why);
 	rule->type = to->type;
 	rule->major = to->major;
 	rule->minor = to->minor;

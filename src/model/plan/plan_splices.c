@@ -89,11 +89,11 @@ int plan_splices(const struct plan *plan, const struct spec *spec, struct splice
 		const struct plan_change *change = &plan->changes[i];
 
 		if (change->edit == PLAN_REPLACE)
-			splice_replace(ret, &spec->doc, change->json,
-				       slice_from(change->new_text));
-		if (change->edit == PLAN_REPLACE_TEXT)
-			splice_text(ret, change->string.start, change->string.end,
+			splice_text(ret, change->place.start, change->place.end,
 				    slice_from(change->new_text));
+		if (change->edit == PLAN_APPEND_AT)
+			splice_append(ret, spec->doc.text, &change->place,
+				      slice_from(change->new_text));
 		if (change->edit == PLAN_ADD_MEMBER)
 			splice_add_member(ret, &spec->doc, change->json, change->key,
 					  slice_from(change->new_text));

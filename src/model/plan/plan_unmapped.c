@@ -15,27 +15,26 @@ static const char *entry_text(const struct planner *planner, const struct claim 
 
 static int refuse(struct planner *planner, const struct claim *claim)
 {
-	const struct json *doc = &planner->in->spec->doc;
 	auto_free char *path = text_quote(claim->path);
 	auto_free char *keep = remedy_setting(planner->in->remedies, "unmapped", "keep");
 	auto_free char *own = remedy_setting(planner->in->remedies, "unmapped", "own");
 	auto_free char *drop = remedy_setting(planner->in->remedies, "unmapped", "drop");
 
 	if (claim->disguised)
-		return claim_refuse_disguised(planner, claim->json, claim->path,
-					      claim->disguised);
+		return claim_refuse_disguised(planner, claim->json, claim_key(claim),
+					      claim->path, claim->disguised);
 	if (claim->is_own && planner->in->map->exists)
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+		return claim_error(
+			planner, claim,
 			"no map entry names the VFIO device %s, which is this machine's own; if this machine's engine means it, set %s, else add an entry to a device map",
 			path, own);
 	if (plan_allows_all(planner->in->spec))
-		return json_error(
-			planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+		return claim_error(
+			planner, claim,
 			"no map entry names the VFIO device %s; add one to a device map%s, or, if this is a privileged container's list of all that the host has, remove what no entry names with %s",
 			path, entry_text(planner, claim), drop);
-	return json_error(
-		planner->err, ERROR_UNAVAILABLE, doc, claim->json,
+	return claim_error(
+		planner, claim,
 		"no map entry names the VFIO device %s; add one to a device map%s, or keep the device as it is with %s",
 		path, entry_text(planner, claim), keep);
 }

@@ -52,12 +52,13 @@ static bool mounts_hold(const struct plan_result *result, const struct spec *aft
 
 /* What the variable is to become, as JSON, or NULL: it stays; *at is the first of the changes
  * that isn't past. */
-static const char *find_variable(const struct plan *plan,
+static const char *find_variable(const struct plan *plan, const struct json *doc,
 				 const struct spec_variable *variable, size_t *at)
 {
 	while (*at < plan->n_changes && plan->changes[*at].rule != PLAN_ENVIRONMENT)
 		(*at)++;
-	if (*at < plan->n_changes && plan->changes[*at].json == variable->json)
+	if (*at < plan->n_changes &&
+	    plan->changes[*at].place.start == json_span(doc, variable->json)->start)
 		return plan->changes[(*at)++].new_text;
 	return NULL;
 }
@@ -79,7 +80,7 @@ static bool environment_holds(const struct plan *plan, const struct spec *before
 	for (size_t i = 0; i < before->n_variables; i++) {
 		const struct spec_variable *wanted = &before->variables[i],
 					   *is = &after->variables[i];
-		const char *changed = find_variable(plan, wanted, &at);
+		const char *changed = find_variable(plan, &before->doc, wanted, &at);
 
 		if (wanted->index != is->index ||
 		    !(changed ? slice_equal(slice_from(changed),
@@ -105,7 +106,7 @@ static bool next_text(const struct spec *spec, struct spec_texts *texts, size_t 
 	return false;
 }
 
-static struct slice raw_string(const struct spec *spec, const struct spec_string *string)
+static struct slice raw_string(const struct spec *spec, const struct json_place *string)
 {
 	return slice_from_to(spec->doc.text, string->start, string->end);
 }
@@ -113,11 +114,11 @@ static struct slice raw_string(const struct spec *spec, const struct spec_string
 /* What the string before is to become, as JSON; *at is the first of the changes that isn't
  * past. */
 static struct slice find_planned(const struct plan *plan, const struct spec *before,
-				 const struct spec_string *string, size_t *at)
+				 const struct json_place *string, size_t *at)
 {
-	while (*at < plan->n_changes && plan->changes[*at].edit != PLAN_REPLACE_TEXT)
+	while (*at < plan->n_changes && plan->changes[*at].rule != PLAN_LEFTOVER)
 		(*at)++;
-	if (*at < plan->n_changes && plan->changes[*at].string.start == string->start)
+	if (*at < plan->n_changes && plan->changes[*at].place.start == string->start)
 		return slice_from(plan->changes[(*at)++].new_text);
 	return raw_string(before, string);
 }

@@ -228,15 +228,19 @@ void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc
 /* The same of a variable; its text, of which there is no need any more, goes. */
 void plan_replace_variable(struct plan *plan, const struct json *doc,
 			   struct env_change *change, const char *why);
-/* Adds one of a text that the index doesn't have. */
-void plan_replace_text(struct plan *plan, const struct json *doc,
-		       const struct spec_string *string, const char *where,
-		       struct slice value, const char *why);
+/* Adds one of a value that the index doesn't have. */
+void plan_replace_at(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		     const struct json_place *place, const char *where,
+		     struct slice value, const char *why);
 void plan_remove(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, const char *why);
 /* `index`: where in the new array. */
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, size_t index, struct slice value, const char *why);
+/* The same to an array that the index doesn't have. */
+void plan_append_at(struct plan *plan, enum plan_rule rule,
+		    const struct json_place *array, const char *where, struct slice value,
+		    const char *why);
 /* After the element at `json` of an array; the same. */
 void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, size_t index, struct slice value,
@@ -245,5 +249,12 @@ void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		     uint32_t object, uint32_t position, const char *key,
 		     struct slice value, const char *why);
+/* The same with an object of which the members are not in the index: a device, rule or mount. */
+void plan_set_key(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		  uint32_t object, const char *key, struct slice value, const char *why);
+/* The same where it is known where the member is; zeros: it isn't there. */
+void plan_set_at(struct plan *plan, enum plan_rule rule, const struct json *doc,
+		 uint32_t object, const char *key, const struct json_place *member,
+		 struct slice value, const char *why);
 
 #endif
