@@ -44,11 +44,13 @@ struct command {
 	command_fn *run;
 	uint32_t options; /* of enum command_option */
 	bool takes_bundle;
-	bool only_shows;  /* changes nothing, so that a log has nothing to tell */
-	const char *help; /* its own; NULL: what the program prints */
+	bool only_shows; /* changes nothing, so that a log has nothing to tell */
+	bool tells_of_configuration; /* that it can't be read is one of its findings */
+	const char *help;	     /* its own; NULL: what the program prints */
 };
 
 command_fn command_apply;
+command_fn command_check;
 command_fn command_plan;
 command_fn command_precreate;
 command_fn command_create_runtime;

@@ -11,6 +11,8 @@
 
 static const struct command commands[] = {
 	{ "apply", "BUNDLE", 1, 1, command_apply, FOR_OUTPUT, .takes_bundle = true },
+	{ "check", "[BUNDLE]", 0, 1, command_check, FOR_JSON, .takes_bundle = true,
+	  .only_shows = true, .tells_of_configuration = true },
 	{ "plan", "BUNDLE", 1, 1, command_plan, FOR_JSON | FOR_VERBOSE | FOR_DIFF,
 	  .takes_bundle = true, .only_shows = true },
 	{ "precreate", .run = command_precreate },
@@ -261,8 +263,14 @@ static int exit_status(int r, const struct error *err)
 static int run_command(const struct command_line *line, struct hook_run *run,
 		       struct error *err)
 {
-	const int r = configure(line, run, err);
+	int r = configure(line, run, err);
 
+	if (r < 0 && line->command->tells_of_configuration && err->class != ERROR_USAGE &&
+	    (run->sysroot.real || run->sysroot.root >= 0)) {
+		run->configuration_error = take_ptr(err->message);
+		error_free(err);
+		r = 0;
+	}
 	return r < 0 ? r : line->command->run(line, run, err);
 }
 

@@ -40,6 +40,7 @@ enum hook_purpose {
 struct hook_run {
 	struct sysroot sysroot;
 	struct settings settings;
+	char *configuration_error; /* why it isn't read, where that is told of; owned */
 	struct bundle bundle;
 	struct state state; /* of a stage that gets one */
 	char *input;	    /* what a caller read for a run without a bundle; owned */

@@ -5,6 +5,7 @@
 #ifndef OCI_VFIO_HOOK_LIBRARY_H
 #define OCI_VFIO_HOOK_LIBRARY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "oci-vfio-hook/error.h"
@@ -35,6 +36,9 @@ struct library {
  * process ends. ERROR_UNAVAILABLE names the package; a statically linked program
  * loads none. */
 int library_open(const struct library *library, void *functions, struct error *err);
+
+/* Can it be loaded? */
+bool library_exists(const char *soname);
 
 /* Tells package builders of a library that is opened in this way: an ELF note
  * (https://systemd.io/ELF_DLOPEN_METADATA/). The text is a JSON array. Once in a file;

@@ -7,6 +7,16 @@
 #include "oci-vfio-hook/settings.h"
 #include "oci-vfio-hook/sysroot.h"
 
+/* The machine's directories of maps, and which of their files are maps. */
+#define MAP_SOURCE_DIRECTORIES 2
+extern const char *const map_source_directories[MAP_SOURCE_DIRECTORIES];
+bool map_source_is_name(const char *name);
+
+/* Adds one file of these alone, as map_source_add_machine() does with all. */
+int map_source_add_file(const struct sysroot *sysroot, const char *path,
+			struct device_map *map, struct messages *messages,
+			struct error *err);
+
 /* Adds the --device-map files as one source. */
 int map_source_add_options(const char *const *files, size_t n_files,
 			   struct device_map *map, struct messages *messages,

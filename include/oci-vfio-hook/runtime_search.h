@@ -5,6 +5,10 @@
 
 #include "oci-vfio-hook/error.h"
 
+/* Where a runtime is searched: $PATH is not asked. */
+#define RUNTIME_DIRECTORIES 7
+extern const char *const runtime_directories[RUNTIME_DIRECTORIES];
+
 /* Returns the path of the runtime in *ret, which the caller frees: `name` itself if it is
  * an absolute path, else the first executable file of that name in /usr/local/sbin,
  * /usr/local/bin, /usr/sbin, /usr/bin, /sbin, /bin and /usr/libexec/crio. $PATH is not

@@ -13,7 +13,18 @@ int library_open(const struct library *library, void *functions, struct error *e
 		"%s is needed to %s, but a program that is linked statically loads no library: use one that isn't",
 		library->soname, library->need);
 }
+
+bool library_exists(const char *soname)
+{
+	(void)soname;
+	return false;
+}
 #else
+bool library_exists(const char *soname)
+{
+	return dlopen(soname, RTLD_LAZY | RTLD_NODELETE) != NULL;
+}
+
 /* POSIX lets a pointer to a function be one to an object. */
 static void store(void *at, const void *address)
 {

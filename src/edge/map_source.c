@@ -16,11 +16,10 @@
 #define SMBIOS_STRUCTURES "/sys/firmware/dmi/entries/11-"
 #define SMBIOS_FIRST SMBIOS_STRUCTURES "0/raw"
 
-static const char *const directories[] = {
+const char *const map_source_directories[MAP_SOURCE_DIRECTORIES] = {
 	"/etc/oci-vfio-hook/devices.d",
 	"/run/oci-vfio-hook/devices.d",
 };
-#define N_DIRECTORIES (ARRAY_SIZE(directories))
 
 /* What is added to, and where from. */
 struct adding {
@@ -57,6 +56,16 @@ static int add_file(const struct adding *to, enum map_source source, const char 
 	return r < 0 ? r : add_text(to, source, name, (struct slice) { text, length });
 }
 
+int map_source_add_file(const struct sysroot *sysroot, const char *path,
+			struct device_map *map, struct messages *messages,
+			struct error *err)
+{
+	const struct adding to = { sysroot, map, messages, err };
+	int r = add_file(&to, MAP_SOURCE_DIRECTORY, path);
+
+	return r < 0 ? r : close_source(&to);
+}
+
 int map_source_add_options(const char *const *files, size_t n_files,
 			   struct device_map *map, struct messages *messages,
 			   struct error *err)
@@ -72,16 +81,17 @@ int map_source_add_options(const char *const *files, size_t n_files,
 	return close_source(&to);
 }
 
-static bool is_map_name(const char *name)
+bool map_source_is_name(const char *name)
 {
 	return name[0] != '.' && slice_ends(slice_from(name), SLICE(".json"));
 }
 
 /* Adds the maps of both lists, which are sorted, as one sorted list; of one name the
  * first's. */
-static int add_merged(const struct adding *to, const struct names lists[N_DIRECTORIES])
+static int add_merged(const struct adding *to,
+		      const struct names lists[MAP_SOURCE_DIRECTORIES])
 {
-	size_t at[N_DIRECTORIES] = { 0 };
+	size_t at[MAP_SOURCE_DIRECTORIES] = { 0 };
 
 	while (at[0] < lists[0].count || at[1] < lists[1].count) {
 		auto_free char *path = NULL;
@@ -99,9 +109,9 @@ static int add_merged(const struct adding *to, const struct names lists[N_DIRECT
 		name = lists[from].items[at[from]];
 		at[0] += order <= 0;
 		at[1] += order >= 0;
-		if (!is_map_name(name))
+		if (!map_source_is_name(name))
 			continue;
-		path = text_join(directories[from], "/", name, NULL);
+		path = text_join(map_source_directories[from], "/", name, NULL);
 		r = add_file(to, MAP_SOURCE_DIRECTORY, path);
 		if (r < 0)
 			return r;
@@ -111,15 +121,15 @@ static int add_merged(const struct adding *to, const struct names lists[N_DIRECT
 
 static int add_directories(const struct adding *to)
 {
-	struct names lists[N_DIRECTORIES] = { 0 };
+	struct names lists[MAP_SOURCE_DIRECTORIES] = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < N_DIRECTORIES && r >= 0; i++)
-		r = trusted_directory_list(to->sysroot, directories[i], &lists[i],
-					   to->err);
+	for (size_t i = 0; i < MAP_SOURCE_DIRECTORIES && r >= 0; i++)
+		r = trusted_directory_list(to->sysroot, map_source_directories[i],
+					   &lists[i], to->err);
 	if (r >= 0)
 		r = add_merged(to, lists);
-	for (size_t i = 0; i < N_DIRECTORIES; i++)
+	for (size_t i = 0; i < MAP_SOURCE_DIRECTORIES; i++)
 		names_free(&lists[i]);
 	return r;
 }
@@ -161,7 +171,7 @@ static int read_fw_cfg(const struct adding *to, int fd, const char *name, char *
 		return 0;
 	if (found.class != ERROR_PERMISSION)
 		return error_set(to->err, found.class, "%s", found.message);
-	directory = sysroot_display(to->sysroot, directories[0]);
+	directory = sysroot_display(to->sysroot, map_source_directories[0]);
 	return error_set(
 		to->err, found.class,
 		"%s; run as root, or copy the map to %s and set \"fw_cfg\": false in the configuration file",

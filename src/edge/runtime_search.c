@@ -6,7 +6,7 @@
 
 #include "oci-vfio-hook/sysroot.h"
 
-static const char *const directories[] = {
+const char *const runtime_directories[RUNTIME_DIRECTORIES] = {
 	"/usr/local/sbin",
 	"/usr/local/bin",
 	"/usr/sbin",
@@ -44,8 +44,8 @@ int runtime_search(const char *name, char **ret, struct error *err)
 		*ret = xstrdup(name);
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		auto_free char *path = xasprintf("%s/%s", directories[i], name);
+	for (size_t i = 0; i < RUNTIME_DIRECTORIES; i++) {
+		auto_free char *path = xasprintf("%s/%s", runtime_directories[i], name);
 
 		if (is_runtime(path, &self)) {
 			*ret = take_ptr(path);

@@ -89,7 +89,7 @@ assert_usage() {
 		assert_usage "\"$command\"" -- "$command" "$BUNDLE"
 	done
 	# Not built yet.
-	for command in list check map cdi; do
+	for command in list map cdi; do
 		assert_usage "$command" -- "$command"
 	done
 }
@@ -253,7 +253,7 @@ assert_usage() {
 
 @test "options of another command" {
 	write_config
-	assert_usage '--json is for plan, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
+	assert_usage '--json is for check and plan, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
 	assert_usage '--env is for createRuntime and prestart, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --env=warn
 	assert_usage '--output is for apply, not for plan; remove it' -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
 	[ ! -e "$BATS_TEST_TMPDIR/x" ]

@@ -32,6 +32,7 @@ assert_notes() {
 	libmount.so.1 cgroup-mounts suggested
 	libsystemd.so.0 systemd-units recommended
 	libudev.so.1 hotplug suggested
+	libz.so.1 kernel-configuration suggested
 	NOTES
 }
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check [BUNDLE]: is this machine ready, and would this container start? */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#include "oci-vfio-hook/check.h"
+
+/* https://no-color.org: whatever its value, unless that is empty. */
+static bool wants_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && *term &&
+	       !text_equal(term, "dumb");
+}
+
+int command_check(const struct command_line *line, struct hook_run *run,
+		  struct error *err)
+{
+	auto_findings findings = { 0 };
+	auto_buffer text = { 0 };
+
+	check_machine(run, run->configuration_error, &findings);
+	if (line->n_arguments > 0)
+		check_bundle(run, &line->hook, line->arguments[0], &findings);
+	if (line->json)
+		findings_json(&findings, &text);
+	else
+		findings_text(&findings, wants_colour(), &text);
+	/* The findings have them. */
+	messages_free(&run->messages);
+	return print_data(buffer_slice(&text), err) < 0 ? -1 : findings_status(&findings);
+}
