@@ -8,8 +8,6 @@
 
 #define SPEC_SIZE_MAX ((size_t)64 << 20)
 
-#define BUNDLE_TEMPORARY_SIZE sizeof(".oci-vfio-hook.0123456789abcdef")
-
 struct bundle {
 	char *name;	       /* path of config.json, for messages; owned */
 	char *file;	       /* its name in the directory; owned */
@@ -21,7 +19,7 @@ struct bundle {
 	char *text;	       /* its bytes, and a NUL; owned */
 	size_t length;
 	struct replacement replacement; /* what bundle_write() has made; owned */
-	char temporary[BUNDLE_TEMPORARY_SIZE];
+	char temporary[REPLACEMENT_NAME_SIZE];
 };
 
 #define auto_bundle __attribute__((cleanup(bundle_close))) struct bundle
@@ -60,13 +58,6 @@ int bundle_write(struct bundle *bundle, struct spliced text, struct error *err);
  * -ESTALE if somebody else has changed it. The caller knows, and tells, whether something else was
  * changed before. Takes no memory, but for an error without room. */
 int bundle_commit(struct bundle *bundle, struct error *err);
-
-/* Writes the text to the file at `path`, by a temporary file beside it and rename, with
- * the mode of config.json and the caller's owner. Something there that is not a regular
- * file: ERROR_DATA; config.json itself: ERROR_USAGE; no such directory: ERROR_NO_INPUT.
- */
-int bundle_write_to(const struct bundle *bundle, const char *path, struct spliced text,
-		    struct error *err);
 
 void bundle_close(struct bundle *bundle);
 

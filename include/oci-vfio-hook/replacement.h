@@ -23,6 +23,11 @@ struct replacement {
 
 /* All of these: ERROR_IO, ERROR_PERMISSION, with the remedy where there is one. */
 
+/* A temporary name that nobody else uses: for whoever holds no lock. */
+#define REPLACEMENT_NAME_SIZE sizeof(".oci-vfio-hook.0123456789abcdef")
+int replacement_random_name(char ret[static REPLACEMENT_NAME_SIZE], const char *name,
+			    struct error *err);
+
 /* Creates the temporary file, of mode 0600. With `exclusive`, only the holder of a lock uses the
  * name: what is there already is a leftover, and is removed. Without, that is an error, and a run
  * that is killed leaves none, where the file system can do that. */

@@ -4,8 +4,6 @@
 #include "oci-vfio-hook/bundle.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <sys/random.h>
 
 #include "bundle_lock.h"
 
@@ -172,22 +170,6 @@ void bundle_close(struct bundle *bundle)
 	*bundle = (struct bundle)BUNDLE_INIT;
 }
 
-/* Without the lock others may use the usual name of the temporary file: it gets a random
- * one. */
-static int random_name(char ret[static BUNDLE_TEMPORARY_SIZE], const char *name,
-		       struct error *err)
-{
-	uint64_t random;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return error_set(err, ERROR_IO,
-				 "%s: no random number for a temporary name: %s", name,
-				 strerror(errno));
-	snprintf(ret, BUNDLE_TEMPORARY_SIZE, ".oci-vfio-hook.%016llx",
-		 (unsigned long long)random);
-	return 0;
-}
-
 /* Engines take no lock: is the file still the one that was read? */
 static int check_unchanged(const struct bundle *bundle, struct error *err)
 {
@@ -216,7 +198,7 @@ int bundle_write(struct bundle *bundle, struct spliced text, struct error *err)
 	if (locked)
 		memcpy(bundle->temporary, TEMPORARY, sizeof(TEMPORARY));
 	else
-		r = random_name(bundle->temporary, bundle->name, err);
+		r = replacement_random_name(bundle->temporary, bundle->name, err);
 	if (r == 0)
 		r = replacement_create(bundle->directory, bundle->temporary, locked,
 				       bundle->name, replacement, err);
@@ -235,75 +217,4 @@ int bundle_commit(struct bundle *bundle, struct error *err)
 	int r = bundle->lock >= 0 ? check_unchanged(bundle, err) : 0;
 
 	return r < 0 ? r : replacement_finish(&bundle->replacement, bundle->file, err);
-}
-
-/* May the file be replaced by another? */
-static int check_output(const struct bundle *bundle, int directory, const char *file,
-			const char *name, struct error *err)
-{
-	struct stat status;
-
-	if (fstatat(directory, file, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno == ENOENT)
-			return 0;
-		return error_set(err, error_class_of_errno(errno),
-				 "%s: can't be examined: %s", name, strerror(errno));
-	}
-	if (!S_ISREG(status.st_mode))
-		return error_set(
-			err, ERROR_DATA,
-			"%s: is not a regular file: name a new or a regular file", name);
-	if (file_same(&status, &bundle->status))
-		return error_set(
-			err, ERROR_USAGE,
-			"%s: is the bundle's own file, which must stay as it is: name another one",
-			name);
-	return 0;
-}
-
-static int write_output(const struct bundle *bundle, int directory, const char *file,
-			const char *name, struct spliced text, struct error *err)
-{
-	auto_replacement replacement = REPLACEMENT_INIT;
-	char temporary[BUNDLE_TEMPORARY_SIZE];
-	int r = random_name(temporary, name, err);
-
-	if (r == 0)
-		r = replacement_create(directory, temporary, false, name, &replacement,
-				       err);
-	if (r == 0)
-		r = file_write(replacement.fd, name, text, err);
-	if (r == 0 && fchmod(replacement.fd, bundle->status.st_mode & 0777) < 0)
-		r = replacement_error(name, "can't give the new file its mode", errno,
-				      err);
-	if (r < 0)
-		return r;
-	r = replacement_finish(&replacement, file, err);
-	return r < 0 ? error_append(err, "; nothing was changed") : 0;
-}
-
-int bundle_write_to(const struct bundle *bundle, const char *path, struct spliced text,
-		    struct error *err)
-{
-	auto_free char *name = path_display(path), *parent = NULL;
-	auto_close int directory = -1;
-	const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
-	int r;
-
-	if (slash == NULL)
-		parent = xstrndup(".", 1);
-	else
-		parent = xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
-	if (*file == '\0')
-		return error_set(err, ERROR_DATA, "%s: is %s; name a file", name,
-				 slash ? "a directory" : "empty");
-	directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return error_set(err, error_class_of_errno(errno),
-				 "%s: its directory can't be opened: %s", name,
-				 strerror(errno));
-	r = check_output(bundle, directory, file, name, err);
-	if (r < 0)
-		return r;
-	return write_output(bundle, directory, file, name, text, err);
 }

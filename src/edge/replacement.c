@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/limits.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 
@@ -81,6 +82,20 @@ static int give_name(struct replacement *replacement)
 		   AT_EMPTY_PATH) < 0)
 		return -errno;
 	replacement->unnamed = false;
+	return 0;
+}
+
+int replacement_random_name(char ret[static REPLACEMENT_NAME_SIZE], const char *name,
+			    struct error *err)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return error_set(err, ERROR_IO,
+				 "%s: no random number for a temporary name: %s", name,
+				 strerror(errno));
+	snprintf(ret, REPLACEMENT_NAME_SIZE, ".oci-vfio-hook.%016llx",
+		 (unsigned long long)random);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "oci-vfio-hook/replacement.h"
+#include "oci-vfio-hook/output_file.h"
 
 /* Who else writes a config.json that a container is about to start from does it once. */
 #define ATTEMPTS_MAX 4
@@ -95,7 +95,8 @@ int hook_replace(struct hook_run *run, struct error *err)
 
 int hook_write_to(struct hook_run *run, const char *path, struct error *err)
 {
-	return bundle_write_to(&run->bundle, path, new_text(run), err);
+	return output_file_write(path, new_text(run), run->bundle.status.st_mode,
+				 &run->bundle.status, err);
 }
 
 int hook_write_fd(struct hook_run *run, int fd, const char *name, struct error *err)
