@@ -7,18 +7,16 @@
 
 #include "oci-vfio-hook/device_holder.h"
 
-#include "pci_walk.h"
 #include "sysfs_function.h"
 #include "sysfs_group.h"
+#include "sysfs_locate.h"
 #include "sysfs_node.h"
-#include "sysfs_scan.h"
 
 struct lookup {
 	const struct sysroot *sysroot;
 	const struct request *request;
 	struct inventory *inventory;
-	struct pci_walk *walk;
-	struct sysfs_scan *scan;
+	struct sysfs_finder *finder;
 	/* For each function the last one before it that has its address, or NONE; NULL: none of
 	 * them has one. Owned. */
 	size_t *previous;
@@ -99,43 +97,6 @@ static bool copy_known(struct lookup *lookup, size_t index)
 	return false;
 }
 
-/* Which device a locator means; that it is there isn't said. */
-static int locate(struct lookup *lookup, const struct map_function *map,
-		  struct device_name *ret, struct pci_dead_end *ret_end)
-{
-	*ret_end = (struct pci_dead_end) { 0 };
-	*ret = (struct device_name) { .bus = DEVICE_BUS_PCI };
-	switch (map->guest.kind) {
-	case PCI_LOCATOR_SELECTOR:
-		return sysfs_scan_find(lookup->scan, &map->guest.selector,
-				       map->guest_text, &ret->address, ret_end,
-				       lookup->err);
-	case PCI_LOCATOR_MDEV:
-		ret->bus = DEVICE_BUS_MDEV;
-		ret->uuid = map->guest.uuid;
-		return 0;
-	case PCI_LOCATOR_ADDRESS:
-	case PCI_LOCATOR_PATH:
-		break;
-	}
-	return pci_walk_to(lookup->walk, &map->guest, map->guest_text, &ret->address,
-			   ret_end, lookup->err);
-}
-
-static char *absent_function(const struct request_function *wanted,
-			     const struct device_name *found)
-{
-	char name[DEVICE_NAME_SIZE];
-
-	device_name_format(found, name);
-	if (found->bus == DEVICE_BUS_MDEV)
-		return xasprintf("%s is not in " SYSFS_MDEV_DEVICES, name);
-	if (wanted->map->guest.kind == PCI_LOCATOR_PATH)
-		return xasprintf("PCI path %s: %s is not in " SYSFS_PCI_DEVICES,
-				 wanted->map->guest_text, name);
-	return xasprintf("%s is not in " SYSFS_PCI_DEVICES, name);
-}
-
 /* Where are the functions? */
 static int locate_functions(struct lookup *lookup)
 {
@@ -149,7 +110,8 @@ static int locate_functions(struct lookup *lookup)
 		struct pci_dead_end end;
 
 		inventory->n_functions = i + 1;
-		r = locate(lookup, request->functions[i].map, &function->name, &end);
+		r = sysfs_locate(lookup->finder, request->functions[i].map,
+				 &function->name, &end, lookup->err);
 		function->absent = end.why;
 		function->is_final = end.is_final;
 	}
@@ -169,7 +131,7 @@ static int look_up_function(struct lookup *lookup, size_t index)
 		return 0;
 	fd = device_open(lookup->sysroot, &ret->name);
 	if (fd == -ENOENT) {
-		ret->absent = absent_function(wanted, &ret->name);
+		ret->absent = sysfs_absent_function(wanted->map, &ret->name);
 		return 0;
 	}
 	if (fd < 0)
@@ -260,7 +222,8 @@ static int look_up_others(struct lookup *lookup)
 		struct pci_dead_end end;
 
 		inventory->n_others = i + 1;
-		r = locate(lookup, map, &inventory->others[i].name, &end);
+		r = sysfs_locate(lookup->finder, map, &inventory->others[i].name, &end,
+				 lookup->err);
 		inventory->others[i].absent = end.why;
 	}
 	return r;
@@ -340,10 +303,9 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		  struct inventory *ret, struct error *err)
 {
 	auto_inventory inventory = { 0 };
-	auto_pci_walk walk = { .sysroot = sysroot };
-	auto_sysfs_scan scan = { .sysroot = sysroot };
+	auto_sysfs_finder finder = SYSFS_FINDER_INIT(sysroot);
 	struct lookup lookup = {
-		sysroot, request, &inventory, &walk, &scan, .err = err,
+		sysroot, request, &inventory, &finder, .err = err,
 	};
 	int r = locate_functions(&lookup);
 
@@ -362,8 +324,8 @@ int sysfs_look_up(const struct sysroot *sysroot, const struct request *request,
 		r = look_up_unnamed(&lookup);
 	if (r < 0)
 		return r;
-	inventory.n_bridges = walk.n_bridges;
-	inventory.bridges = take_ptr(walk.bridges);
+	inventory.n_bridges = finder.walk.n_bridges;
+	inventory.bridges = take_ptr(finder.walk.bridges);
 	*ret = take_struct(inventory);
 	return 0;
 }
