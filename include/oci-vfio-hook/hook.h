@@ -134,9 +134,14 @@ struct report hook_report(const struct hook_run *run);
 struct log_record hook_summarize(const struct hook_run *run, const struct error *err,
 				 uint64_t started);
 
-/* For a person: looks at the whole machine of the configured run; `wanted` as for sysfs_survey().
- * The caller frees *ret. */
-int hook_survey(const struct hook_run *run, unsigned int wanted, struct survey *ret,
+/* For a person: looks at the whole machine of the configured run; `wanted` is of enum survey_want.
+ * That there are no names or holders to be had is an info message. The caller frees *ret. */
+int hook_survey(struct hook_run *run, unsigned int wanted, struct survey *ret,
 		struct error *err);
+
+/* Adds what the maps of this machine and of --device-map say of its devices: run->map. A map that
+ * can't be used is a warning. */
+void hook_survey_maps(struct hook_run *run, const struct hook_options *options,
+		      struct survey *survey);
 
 #endif

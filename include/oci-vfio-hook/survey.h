@@ -19,6 +19,8 @@ enum survey_want {
 	SURVEY_USE =
 		1 << 4, /* virtual functions, network interfaces, what it is used for */
 	SURVEY_IOMMUS = 1 << 5,
+	SURVEY_NAMES = 1 << 6,	 /* of pci.ids */
+	SURVEY_HOLDERS = 1 << 7, /* all open files of all processes are looked at */
 };
 
 /* No index. */
@@ -52,6 +54,8 @@ struct survey_function {
 	uint32_t class; /* 0x020000, with the programming interface */
 	bool has_revision;
 	uint8_t revision;
+	/* With SURVEY_NAMES, where pci.ids has them; as they are there: to be escaped. */
+	const char *class_name, *vendor_name, *device_name;
 	/* The bridge above it, an index of `functions`; SURVEY_NONE: it is on a root bus, or the
 	 * bridge isn't known. */
 	size_t parent;
@@ -93,6 +97,23 @@ struct survey_group {
 	struct device_number node;
 };
 
+/* A process that has a VFIO node open, whatever the path. */
+struct survey_holder {
+	struct device_number number; /* of the node */
+	int64_t process;
+	const char *command;   /* as /proc/PID/comm has it, or NULL */
+	const char *container; /* its whole ID, or NULL: in none that can be told */
+	const char *engine;    /* such as "podman", or NULL */
+};
+
+/* What a device map says of a device. Map and its texts are borrowed. */
+struct survey_entry {
+	const struct map_entry *entry;
+	const struct map_function *function;
+	const char *why; /* it isn't here: a sentence without a full stop; NULL: it is: */
+	struct device_name device;
+};
+
 enum survey_viable {
 	SURVEY_VIABLE,
 	SURVEY_NOT_VIABLE, /* an offender is in it */
@@ -116,6 +137,14 @@ struct survey {
 	/* With SURVEY_IOMMUS: names in /sys/class/iommu ("dmar0", "ivhd0", "smmu3.0x..."). */
 	const char **iommus;
 	size_t n_iommus, iommus_capacity;
+	/* With SURVEY_HOLDERS: by node and process; and how many processes can't be looked into. */
+	struct survey_holder *holders;
+	size_t n_holders, holders_capacity;
+	size_t n_hidden;
+	/* Of survey_add_entry(): those that are here by device, then the others by their maps. */
+	struct survey_entry *entries;
+	size_t n_entries, entries_capacity, n_found;
+	bool maps_are_broken; /* so that there may be more */
 	struct text_pool texts;
 };
 
@@ -136,6 +165,12 @@ void survey_add_slot(struct survey *survey, struct slice name,
 /* After `below` was set: the paths. */
 void survey_find_paths(struct survey *survey);
 
+/* Each, then all: puts them in order. */
+struct survey_holder *survey_add_holder(struct survey *survey);
+void survey_arrange_holders(struct survey *survey);
+struct survey_entry *survey_add_entry(struct survey *survey);
+void survey_arrange_entries(struct survey *survey);
+
 /* The function with this address, the mediated device: an index, or SURVEY_NONE. */
 size_t survey_find_function(const struct survey *survey,
 			    const struct pci_address *address);
@@ -145,6 +180,14 @@ const struct survey_group *survey_find_group(const struct survey *survey,
 /* The VFIO node with these numbers, or NULL. */
 const struct vfio_node *survey_find_node(const struct survey *survey,
 					 const struct device_number *number);
+
+/* The processes that have this node open, the entries of this device: the first of so many. */
+const struct survey_holder *survey_find_holders(const struct survey *survey,
+						const struct device_number *number,
+						size_t *ret_count);
+const struct survey_entry *survey_find_entries(const struct survey *survey,
+					       const struct device_name *device,
+					       size_t *ret_count);
 
 /* The function at this place (0 to group->count - 1) of the group. */
 static inline const struct survey_function *survey_member(

@@ -13,4 +13,8 @@
 int sysfs_survey(const struct sysroot *sysroot, unsigned int wanted, struct survey *ret,
 		 struct error *err);
 
+/* Adds what the map says of devices, each found as a plan finds it. */
+void sysfs_survey_map(const struct sysroot *sysroot, const struct device_map *map,
+		      struct survey *survey);
+
 #endif

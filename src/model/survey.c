@@ -285,6 +285,8 @@ void survey_free(struct survey *survey)
 	free(survey->mdevs);
 	free(survey->groups);
 	free(survey->by_group);
+	free(survey->holders);
+	free(survey->entries);
 	free((void *)survey->iommus);
 	text_pool_free(&survey->texts);
 	*survey = (struct survey) { 0 };
