@@ -14,6 +14,12 @@ enum command_option {
 	FOR_DIFF = 1 << 4,
 	FOR_PRINT = 1 << 5,
 	FOR_PROGRAMS = 1 << 6,
+	FOR_ALL = 1 << 7,
+	FOR_GROUPS = 1 << 8,
+	FOR_TREE = 1 << 9,
+	FOR_DOT = 1 << 10,
+	FOR_VFIO = 1 << 11,
+	FOR_DRIVER = 1 << 12,
 };
 
 struct command_line {
@@ -25,8 +31,9 @@ struct command_line {
 	const char **maps; /* hook.maps; owned */
 	size_t maps_capacity;
 	const char *settings[SETTING_COUNT]; /* as given, or NULL */
-	const char *output, *programs;
+	const char *output, *programs, *driver;
 	bool bind, json, verbose, diff, print;
+	bool all, groups, tree, dot, vfio; /* of list */
 	bool help;	  /* --help was given: nothing after it was read */
 	uint32_t options; /* those of enum command_option that were given */
 };
@@ -56,8 +63,10 @@ command_fn command_precreate;
 command_fn command_create_runtime;
 command_fn command_enable;
 command_fn command_disable;
+command_fn command_list;
 
 extern const char enable_help[];
+extern const char list_help[];
 
 /* Takes the options from anywhere before "--"; the rest, the command first, is
  * line->arguments. 1: everything is done (--version). To be called once: getopt_long()

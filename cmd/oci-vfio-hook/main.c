@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program: the table of commands, errors on stderr, exit status. */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -15,6 +16,9 @@ static const struct command commands[] = {
 	  .only_shows = true, .tells_of_configuration = true },
 	{ "plan", "BUNDLE", 1, 1, command_plan, FOR_JSON | FOR_VERBOSE | FOR_DIFF,
 	  .takes_bundle = true, .only_shows = true },
+	{ "list", "[DEVICE...]", 0, INT_MAX, command_list,
+	  FOR_ALL | FOR_GROUPS | FOR_TREE | FOR_DOT | FOR_JSON | FOR_VFIO | FOR_DRIVER,
+	  .only_shows = true, .help = list_help },
 	{ "precreate", .run = command_precreate },
 	{ "createRuntime", .run = command_create_runtime, .options = FOR_ENV },
 	{ "prestart", .run = command_create_runtime, .options = FOR_ENV },
@@ -68,6 +72,21 @@ static bool stdin_is_terminal(void)
 	       isatty(STDIN_FILENO);
 }
 
+/* The commands that take the option: "apply", "check, plan and list". */
+static void list_takers(enum command_option option, struct buffer *ret)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!(commands[i].options & option))
+			continue;
+		if (last)
+			buffer_printf(ret, "%s%s", ret->length ? ", " : "", last);
+		last = commands[i].name;
+	}
+	buffer_printf(ret, "%s%s", ret->length ? " and " : "", last);
+}
+
 /* An option that only other commands take, which the message names. */
 static int refuse_option(const struct command *command, uint32_t refused,
 			 struct error *err)
@@ -75,11 +94,7 @@ static int refuse_option(const struct command *command, uint32_t refused,
 	const enum command_option option = refused & -refused;
 	auto_buffer takers = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (commands[i].options & option)
-			buffer_printf(&takers, "%s%s", takers.length ? " and " : "",
-				      commands[i].name);
-	}
+	list_takers(option, &takers);
 	return error_set(err, ERROR_USAGE, "--%s is for %s, not for %s; remove it",
 			 option_name(option), takers.data, command->name);
 }

@@ -24,6 +24,8 @@ const char options_help[] =
 	"By hand:\n"
 	"  apply BUNDLE          rewrite BUNDLE/config.json\n"
 	"  plan BUNDLE           print what would change and why; change nothing\n"
+	"  list [DEVICE...]      the machine's VFIO devices; --groups, --tree: all; list --help\n"
+	"                        says more\n"
 	"  check [BUNDLE]        print whether this machine is ready, a line a finding, and what\n"
 	"                        mends it. Exit status 1: a failure; 2: something could not be\n"
 	"                        measured\n"
@@ -71,7 +73,6 @@ enum option_kind {
 	OPTION_DEVICE_MAP,
 	OPTION_HELP,
 	OPTION_VERSION,
-	OPTION_NOT_BUILT,
 };
 
 #define TEXT(name, member)                                                               \
@@ -117,8 +118,12 @@ static const struct program_option {
 	{ "help", OPTION_HELP, 0, 0 },
 	{ "version", OPTION_VERSION, 0, 0 },
 	FLAG_FOR(FOR_DIFF, "diff", diff),
-	{ "tree", OPTION_NOT_BUILT, 0, 0 },
-	{ "dot", OPTION_NOT_BUILT, 0, 0 },
+	FLAG_FOR(FOR_ALL, "all", all),
+	FLAG_FOR(FOR_GROUPS, "groups", groups),
+	FLAG_FOR(FOR_TREE, "tree", tree),
+	FLAG_FOR(FOR_DOT, "dot", dot),
+	FLAG_FOR(FOR_VFIO, "vfio", vfio),
+	TEXT_FOR(FOR_DRIVER, "driver", driver),
 };
 
 static const struct program_option *find_option(enum command_option option)
@@ -170,13 +175,9 @@ static int take_option(struct command_line *line, const struct program_option *o
 		line->help = true;
 		return 1;
 	case OPTION_VERSION:
-		return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0
-			       ? -1
-			       : 1;
-	case OPTION_NOT_BUILT:
 		break;
 	}
-	return error_set(err, ERROR_USAGE, "--%s: not in this version", option->name);
+	return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0 ? -1 : 1;
 }
 
 /* getopt_long() returns an option's place in the table, added to this: it must not be a

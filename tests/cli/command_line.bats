@@ -89,7 +89,7 @@ assert_usage() {
 		assert_usage "\"$command\"" -- "$command" "$BUNDLE"
 	done
 	# Not built yet.
-	for command in list map cdi; do
+	for command in map cdi; do
 		assert_usage "$command" -- "$command"
 	done
 }
@@ -205,12 +205,12 @@ assert_usage() {
 	done
 }
 
-@test "options without an argument, and options that have no effect yet: not in this version" {
+@test "options without an argument, and options of another command" {
 	local option
 	write_config
 	assert_usage --bind 'takes no argument' -- --root "$ROOT" apply "$BUNDLE" --bind=yes
-	for option in --tree --dot; do
-		assert_usage "$option" 'not in this version' -- --root "$ROOT" plan "$BUNDLE" "$option"
+	for option in --all --groups --tree --dot --vfio --driver=x; do
+		assert_usage "${option%=*}" 'is for list, not for plan; remove it' -- --root "$ROOT" plan "$BUNDLE" "$option"
 	done
 }
 
@@ -253,7 +253,7 @@ assert_usage() {
 
 @test "options of another command" {
 	write_config
-	assert_usage '--json is for check and plan, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
+	assert_usage '--json is for check, plan and list, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
 	assert_usage '--env is for createRuntime and prestart, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --env=warn
 	assert_usage '--output is for apply, not for plan; remove it' -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
 	[ ! -e "$BATS_TEST_TMPDIR/x" ]
