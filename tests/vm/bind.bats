@@ -101,6 +101,7 @@ unbound() {
 }
 
 @test "crun: a function without a driver" { unbound crun; }
+# bats test_tags=second
 @test "runc: a function without a driver" { unbound runc; }
 
 foreign_bound() {
@@ -112,6 +113,7 @@ foreign_bound() {
 	expect 0 "$edu_root $edu_identification" container "$1"
 }
 
+# bats test_tags=second
 @test "crun: a function with another driver" { foreign_bound crun; }
 @test "runc: a function with another driver" { foreign_bound runc; }
 

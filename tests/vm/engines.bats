@@ -241,6 +241,7 @@ podman_precreate() {
 }
 
 @test "podman with crun, precreate" { podman_precreate crun; }
+# bats test_tags=second
 @test "podman with runc, precreate" { podman_precreate runc; }
 
 # This machine's own device, whose group had another number when the container was described.
@@ -326,6 +327,7 @@ podman_wrapper() {
 }
 
 @test "podman --runtime oci-vfio-crun" { podman_wrapper crun oci-vfio-crun; }
+# bats test_tags=second
 @test "podman --runtime oci-vfio-runtime" { podman_wrapper runc oci-vfio-runtime; }
 
 # podman takes the environment from its own copy of the spec, so that only the wrapper can translate it.
@@ -461,14 +463,22 @@ podman_update() {
 	podman rm --force --time 0 "$name"
 }
 
-@test "podman update (4.3): precreate, createRuntime and the wrapper" {
-	local arguments container
+# RUNTIME
+update_at_stages() {
+	local arguments
 	podman_arguments
-	for container in crun runc; do
-		podman_update --runtime $container run --detach "${arguments[@]}" /busybox sleep 600
-		podman_update --hooks-dir $examples/createRuntime --runtime $container run --detach --name "$name" \
-			--device test.example/vfio=45-alone --env "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" --rootfs "$bundle/rootfs" /busybox sleep 600
-	done
+	podman_update --runtime "$1" run --detach "${arguments[@]}" /busybox sleep 600
+	podman_update --hooks-dir $examples/createRuntime --runtime "$1" run --detach --name "$name" \
+		--device test.example/vfio=45-alone --env "PCIDEVICE_INTEL_COM_SRIOV=$edu_port" --rootfs "$bundle/rootfs" /busybox sleep 600
+}
+
+@test "podman update (4.3): precreate and createRuntime, crun" { update_at_stages crun; }
+# bats test_tags=second
+@test "podman update (4.3): precreate and createRuntime, runc" { update_at_stages runc; }
+
+@test "podman update (4.3): the wrapper" {
+	local arguments
+	podman_arguments
 	podman_update --hooks-dir $state/empty --runtime oci-vfio-crun run --detach "${arguments[@]}" /busybox sleep 600
 }
 
@@ -527,6 +537,7 @@ missing_text='00:1e.0'
 	expect_no_start 126 "$hook: exit status 65" "$hook: exit status 75" podman_run crun
 }
 
+# bats test_tags=second
 @test "errors: podman --runtime oci-vfio-crun" {
 	expect_no_start 126 "$bad_text" "$missing_text" podman_run_without_precreate oci-vfio-crun
 }
@@ -571,9 +582,11 @@ podman_cdi_hook() {
 	expect 0 "$device" "${podman[@]}" run --device test.example/vfio=45-with-hook "${command[@]:1}"
 }
 
+# bats test_tags=second
 @test "podman, a CDI device with our hook: crun" { podman_cdi_hook crun; }
 @test "podman, a CDI device with our hook: runc" { podman_cdi_hook runc; }
 @test "podman, createRuntime: crun" { podman_live crun; }
+# bats test_tags=second
 @test "podman, createRuntime: runc" { podman_live runc; }
 
 @test "errors: podman with the createRuntime example" {

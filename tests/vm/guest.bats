@@ -87,6 +87,7 @@ fw_cfg_map() {
 }
 
 @test "crun: the map from fw_cfg" { fw_cfg_map crun; }
+# bats test_tags=second
 @test "runc: the map from fw_cfg" { fw_cfg_map runc; }
 
 # The host's address happens to be this machine's too, so that the nodes alone are wrong; and the spec has no control
@@ -113,6 +114,7 @@ behind_expander() {
 	expect_device "$1" $edu_expander
 }
 
+# bats test_tags=second
 @test "crun: a function behind an expander's root bus" { behind_expander crun; }
 @test "runc: a function behind an expander's root bus" { behind_expander runc; }
 
@@ -137,6 +139,7 @@ swapped() {
 }
 
 @test "crun: two groups that are each other's host groups" { swapped crun; }
+# bats test_tags=second
 @test "runc: two groups that are each other's host groups" { swapped runc; }
 
 # Two host groups, one group here: one node.
@@ -155,6 +158,7 @@ two_functions_of_a_group() {
 	[[ $output == *"$edu_port $edu_identification"* ]]
 }
 
+# bats test_tags=second
 @test "crun: two host groups in one guest group" { two_functions_of_a_group crun; }
 @test "runc: two host groups in one guest group" { two_functions_of_a_group runc; }
 
@@ -172,6 +176,7 @@ split_group() {
 }
 
 @test "crun: one host group in two guest groups" { split_group crun; }
+# bats test_tags=second
 @test "runc: one host group in two guest groups" { split_group runc; }
 
 # SOURCE DESTINATION
@@ -210,6 +215,7 @@ by_mount() {
 	[ "$(stat -c '%a %u' "$node")" = "$mode" ]
 }
 
+# bats test_tags=second
 @test "crun: a bound node is driven, and not changed" { by_mount crun; }
 @test "runc: a bound node is driven, and not changed" { by_mount runc; }
 
@@ -235,6 +241,7 @@ whole_directory() {
 }
 
 @test "crun: the whole directory of VFIO nodes, and the host's rule" { whole_directory crun; }
+# bats test_tags=second
 @test "runc: the whole directory of VFIO nodes, and the host's rule" { whole_directory runc; }
 
 # The host allowed a number that is another device here, and the container may make nodes.
@@ -256,6 +263,7 @@ foreign_rule() {
 	[[ $output != *stolen$'\n'* ]]
 }
 
+# bats test_tags=second
 @test "crun: the host's rule for a number that is another device here" { foreign_rule crun; }
 @test "runc: the host's rule for a number that is another device here" { foreign_rule runc; }
 
@@ -271,6 +279,7 @@ rule_is_needed() {
 }
 
 @test "crun: without the rewritten rule the node can't be opened" { rule_is_needed crun; }
+# bats test_tags=second
 @test "runc: without the rewritten rule the node can't be opened" { rule_is_needed runc; }
 
 foreign_group() {
@@ -280,6 +289,7 @@ foreign_group() {
 	expect_failure_without_hook "$1" 11 'no PCI function 0000:3b:02.0'
 }
 
+# bats test_tags=second
 @test "crun: a foreign group that no map names is refused" { foreign_group crun; }
 @test "runc: a foreign group that no map names is refused" { foreign_group runc; }
 
@@ -295,6 +305,7 @@ twice() {
 }
 
 @test "crun: apply twice is apply once" { twice crun; }
+# bats test_tags=second
 @test "runc: apply twice is apply once" { twice runc; }
 
 plan_only() {
@@ -306,6 +317,7 @@ plan_only() {
 	[ "$(fingerprint)" = "$before" ]
 }
 
+# bats test_tags=second
 @test "crun's spec: plan shows the change and makes none" { plan_only crun; }
 @test "runc's spec: plan shows the change and makes none" { plan_only runc; }
 

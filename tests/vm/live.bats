@@ -134,6 +134,7 @@ kata_guest_hook() {
 }
 
 @test "crun, a guest hook as Kata's agent runs it" { kata_guest_hook crun; }
+# bats test_tags=second
 @test "runc, a guest hook as Kata's agent runs it" { kata_guest_hook runc; }
 
 # Without a control node in the spec, and /dev/vfio is only there because of the stale node.
@@ -145,6 +146,7 @@ control_node_is_made() {
 	expect_device "$1"
 }
 
+# bats test_tags=second
 @test "crun, the control node is made" { control_node_is_made crun; }
 @test "runc, the control node is made" { control_node_is_made runc; }
 
@@ -199,6 +201,7 @@ read_only_rootfs() {
 }
 
 @test "crun, read-only rootfs" { read_only_rootfs crun; }
+# bats test_tags=second
 @test "runc, read-only rootfs" { read_only_rootfs runc; }
 
 # The container's /dev is a directory of its rootfs: what was there stays there, and nothing else.
@@ -211,6 +214,7 @@ dev_in_rootfs() {
 	[ "$(stat -c '%a %u:%g' "$bundle/rootfs/dev/vfio/$edu_group")" = '600 0:0' ]
 }
 
+# bats test_tags=second
 @test "crun, no mount on /dev" { dev_in_rootfs crun; }
 @test "runc, no mount on /dev" { dev_in_rootfs runc; }
 
@@ -224,6 +228,7 @@ owner_and_mode() {
 }
 
 @test "crun, the node has the spec's mode and owner" { owner_and_mode crun; }
+# bats test_tags=second
 @test "runc, the node has the spec's mode and owner" { owner_and_mode runc; }
 
 # Outside, its users are others.
@@ -264,6 +269,7 @@ swapped() {
 	grep -qE "Z info: container $container_id: createRuntime: /dev/vfio/[0-9]+ -> /dev/vfio/[0-9]+ \\(.*; [0-9]+ changes in [0-9]+\\.[0-9] ms\$" "$log"
 }
 
+# bats test_tags=second
 @test "crun, two groups that are each other's" { swapped crun; }
 @test "runc, two groups that are each other's" { swapped runc; }
 
@@ -301,6 +307,7 @@ guest_kernel() {
 }
 
 @test "crun, a device of the guest kernel: the node goes" { guest_kernel crun; }
+# bats test_tags=second
 @test "runc, a device of the guest kernel: the node goes" { guest_kernel runc; }
 
 # As rootless engines do. Mounts have no rules of their own.
@@ -316,6 +323,7 @@ by_mount() {
 	expect_device "$1" "$nodes"$'\n'"$mounts"
 }
 
+# bats test_tags=second
 @test "crun, a bind mount" { by_mount crun; }
 @test "runc, a bind mount" { by_mount runc; }
 
@@ -358,6 +366,7 @@ labelled() {
 }
 
 @test "crun, the neighbours' label" { labelled crun; }
+# bats test_tags=second
 @test "runc, the neighbours' label" { labelled runc; }
 
 environment_is_too_late() {
@@ -378,6 +387,7 @@ environment_is_too_late() {
 	grep -F "/dev/vfio/$edu_group " "$bundle/after.out"
 }
 
+# bats test_tags=second
 @test "crun, the environment would have to change" { environment_is_too_late crun; }
 @test "runc, the environment would have to change" { environment_is_too_late runc; }
 
@@ -448,6 +458,7 @@ leftover() {
 }
 
 @test "crun, a node that a killed run had set aside" { leftover crun; }
+# bats test_tags=second
 @test "runc, a node that a killed run had set aside" { leftover runc; }
 
 # ---- what must not lead out of the container
@@ -474,9 +485,11 @@ directory_is_link() {
 	link_in_rootfs "$1" "$2" "$bundle/elsewhere" 'leads over a symbolic link'
 }
 
+# bats test_tags=second
 @test "crun, /dev/vfio is a link" { directory_is_link crun dev/vfio; }
 @test "runc, /dev/vfio is a link" { directory_is_link runc dev/vfio; }
 @test "crun, /dev is a link" { directory_is_link crun dev; }
+# bats test_tags=second
 @test "runc, /dev is a link" { directory_is_link runc dev; }
 
 node_is_link() {
@@ -668,6 +681,7 @@ in_the_way() {
 	failing_hook "$1" '' 'something is in the way'
 }
 
+# bats test_tags=second
 @test "crun, something is in the way" { in_the_way crun; }
 @test "runc, something is in the way" { in_the_way runc; }
 
@@ -720,6 +734,7 @@ protect_bundle() {
 }
 
 @test "crun, config.json can't be replaced" { read_only_bundle crun; }
+# bats test_tags=second
 @test "runc, config.json can't be replaced" { read_only_bundle runc; }
 @test "crun, config.json can't be replaced, user namespace" { read_only_bundle crun user; }
 
@@ -731,6 +746,7 @@ read_only_dev() {
 	failing_hook "$1" '' 'Read-only file system'
 }
 
+# bats test_tags=second
 @test "crun, /dev is read-only" { read_only_dev crun; }
 @test "runc, /dev is read-only" { read_only_dev runc; }
 

@@ -231,6 +231,7 @@ interpreted() {
 }
 
 @test "crun: what the programs answer is known without running them" { interpreted crun; }
+# bats test_tags=second
 @test "runc: what the programs answer is known without running them" { interpreted runc; }
 
 ancestor_refuses() {
