@@ -116,6 +116,7 @@ static int make(const struct sysroot *sysroot, const struct enable_request *requ
 	return r;
 }
 
+/* Returns 1 if the file was changed. */
 static int put(const struct sysroot *sysroot, const struct registration_text *own,
 	       struct slice made, struct buffer *ret, struct error *err)
 {
@@ -123,38 +124,44 @@ static int put(const struct sysroot *sysroot, const struct registration_text *ow
 	int r = 0;
 
 	if (own->text.data ? slice_equal(own->text, made) : !made.length) {
-		done = own->text.data ? "is as it shall be" : "isn't there";
-	} else if (made.length) {
+		buffer_printf(ret, "%s: %s\n", own->name,
+			      own->text.data ? "is as it shall be" : "isn't there");
+		return 0;
+	}
+	if (made.length) {
 		r = config_file_write(sysroot, own->path, made, err);
 		done = own->text.data ? "changed" : "written";
 	} else {
 		r = config_file_remove(sysroot, own->path, err);
 		done = "removed";
 	}
-	if (r == 0)
-		buffer_printf(ret, "%s: %s\n", own->name, done);
-	return r;
+	if (r < 0)
+		return r;
+	buffer_printf(ret, "%s: %s\n", own->name, done);
+	return 1;
 }
 
 static int put_all(const struct sysroot *sysroot, const struct enable_request *request,
 		   const struct change *change, struct buffer *ret, struct error *err)
 {
 	const struct registration_engine *engine = request->engine;
-	int r = 0;
+	bool changed = false;
 
 	/* Last what makes the engine look for the rest, and first when that goes. */
-	for (size_t i = 0; r == 0 && i < engine->n_files; i++) {
+	for (size_t i = 0; i < engine->n_files; i++) {
 		const size_t at = request->disable ? engine->n_files - 1 - i : i;
+		int r = put(sysroot, &change->own.items[at],
+			    buffer_slice(&change->made[at]), ret, err);
 
-		r = put(sysroot, &change->own.items[at], buffer_slice(&change->made[at]),
-			ret, err);
+		if (r < 0)
+			return r;
+		changed |= r > 0;
 	}
-	if (r < 0)
-		return r;
 	if (request->disable)
 		config_directory_remove(sysroot, "/etc/containers/oci-vfio-hook");
-	buffer_add(ret,
-		   slice_from(request->disable ? engine->disabled : engine->enabled));
+	if (changed)
+		buffer_add(ret, slice_from(request->disable ? engine->disabled
+							    : engine->enabled));
 	return 0;
 }
 

@@ -44,6 +44,7 @@ files() {
 	[ ! -e "$ENGINE/containers/oci-vfio-hook" ]
 	at_root 0 disable podman
 	says "oci-vfio-precreate.conf: isn't there"
+	[[ $output != *'no more'* ]]
 }
 
 @test "podman: lists of other files are kept, and our directory keeps what isn't ours" {
