@@ -29,6 +29,7 @@ struct claim {
 struct claims_list {
 	struct claim *items;
 	size_t count, capacity;
+	char *usual_runtime; /* podman's, where its files say so; owned */
 };
 
 struct text_list {

@@ -432,8 +432,8 @@ engine() {
 
 # [PROGRAM]: podman's registration of precreate.
 precreate() {
-	put /etc/containers/containers.conf.d/oci-vfio-precreate.conf $'[engine]\nhooks_dir = [\n\t"/usr/share/containers/oci/hooks.d", # usual\n\t"/etc/oci-vfio-hook/podman",\n]'
-	put /etc/oci-vfio-hook/podman/oci-vfio-hook.json "{\"version\":\"1.0.0\",\"hook\":{\"path\":\"${1:-/usr/bin/oci-vfio-hook}\",\"args\":[\"oci-vfio-hook: why\",\"precreate\"]},\"when\":{\"always\":true},\"stages\":[\"precreate\"]}"
+	put /etc/containers/containers.conf.d/oci-vfio-precreate.conf $'[engine]\nhooks_dir = [\n\t"/usr/share/containers/oci/hooks.d", # usual\n\t"/etc/containers/oci-vfio-hook",\n]'
+	put /etc/containers/oci-vfio-hook/oci-vfio-hook.json "{\"version\":\"1.0.0\",\"hook\":{\"path\":\"${1:-/usr/bin/oci-vfio-hook}\",\"args\":[\"oci-vfio-hook: why\",\"precreate\"]},\"when\":{\"always\":true},\"stages\":[\"precreate\"]}"
 }
 
 @test "podman: registered, not registered, and by files that it doesn't read" {
@@ -458,7 +458,7 @@ precreate() {
 	precreate
 	check
 	assert_status 0
-	finding ok podman "$ROOT/etc/oci-vfio-hook/podman/oci-vfio-hook.json: precreate calls /usr/bin/oci-vfio-hook"
+	finding ok podman "$ROOT/etc/containers/oci-vfio-hook/oci-vfio-hook.json: precreate calls /usr/bin/oci-vfio-hook"
 	engine dockerd
 	check
 	finding ok docker "doesn't call oci-vfio-hook, as another engine here does"
@@ -475,11 +475,11 @@ precreate() {
 	engine oci-vfio-hook
 	check
 	finding FAIL podman "names /usr/local/bin/oci-vfio-hook, which isn't there: podman skips it in silence"
-	mended_by "sed -i 's|/usr/local/bin/oci-vfio-hook|/usr/bin/oci-vfio-hook|g' $ROOT/etc/oci-vfio-hook/podman/oci-vfio-hook.json"
+	mended_by "sed -i 's|/usr/local/bin/oci-vfio-hook|/usr/bin/oci-vfio-hook|g' $ROOT/etc/containers/oci-vfio-hook/oci-vfio-hook.json"
 	follow podman 'in silence'
 	assert_status 0
-	put /etc/oci-vfio-hook/podman/other.json '{"hook":1}'
-	put /etc/oci-vfio-hook/podman/third.json '{'
+	put /etc/containers/oci-vfio-hook/other.json '{"hook":1}'
+	put /etc/containers/oci-vfio-hook/third.json '{'
 	check
 	assert_status 1
 	finding FAIL podman 'other.json: has no object "hook"'
@@ -502,6 +502,11 @@ precreate() {
 	check
 	assert_status 0
 	finding ok podman "$ROOT/etc/containers/containers.conf: /usr/bin/oci-vfio-crun -> /usr/libexec/crio/crun"
+	finding WARN podman 'calls us only for podman run --runtime oci-vfio-crun'
+	mended_by 'oci-vfio-hook enable podman'
+	put /etc/containers/containers.conf.d/own.conf $'[engine]\nruntime = "oci-vfio-crun"'
+	check
+	! grep -E '^WARN +podman' "$STDOUT" || fail "$(show_output)"
 }
 
 @test "containerd, CRI-O and docker" {

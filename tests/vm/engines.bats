@@ -81,21 +81,7 @@ configure_podman() {
 			| .containerEdits.deviceNodes[0].path = "/dev/vfio/99" | .containerEdits.deviceNodes[0].minor = 99]
 		| .devices += [.devices[1] | .name = "45-with-hook"
 			| .containerEdits.hooks = [$example[0].hook + {hookName: "createRuntime"}]]' > /etc/cdi/vfio.json
-	cat > /etc/containers/storage.conf <<-CONF
-	[storage]
-	driver = "overlay"
-	graphroot = "$state/podman/graph"
-	runroot = "$state/podman/run"
-	CONF
-	# Neither systemd nor its journal is here.
-	cat > /etc/containers/containers.conf.d/guest.conf <<-CONF
-	[containers]
-	netns = "none"
-	log_driver = "k8s-file"
-	[engine]
-	cgroup_manager = "cgroupfs"
-	events_logger = "none"
-	CONF
+	podman_in_guest $state/podman
 }
 
 # Both as `enable` leaves their own files. They come up while podman is tested.

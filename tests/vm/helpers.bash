@@ -104,3 +104,23 @@ until_it_listens() {
 add_hook() {
 	edit_spec --arg stage "$1" --arg path "$2" '.hooks[$stage] += [{$path, args: $ARGS.positional}]' --args -- "${@:3}"
 }
+
+# DIRECTORY: podman keeps everything there, and does without what isn't here.
+podman_in_guest() {
+	mkdir -p /etc/containers/containers.conf.d
+	cat > /etc/containers/storage.conf <<-CONF
+	[storage]
+	driver = "overlay"
+	graphroot = "$1/graph"
+	runroot = "$1/run"
+	CONF
+	# Neither systemd nor its journal is here.
+	cat > /etc/containers/containers.conf.d/guest.conf <<-CONF
+	[containers]
+	netns = "none"
+	log_driver = "k8s-file"
+	[engine]
+	cgroup_manager = "cgroupfs"
+	events_logger = "none"
+	CONF
+}

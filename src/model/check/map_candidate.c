@@ -107,7 +107,7 @@ void map_candidate_mend(const struct map_check *check,
 	char address[DEVICE_NAME_SIZE], host[DEVICE_NAME_SIZE];
 	const struct survey_function *only = NULL;
 	auto_buffer list = { 0 };
-	size_t count = 0;
+	size_t count = 0, n_vfio = 0;
 
 	for (size_t i = 0; i < survey->n_functions; i++) {
 		const struct survey_function *function = &survey->functions[i];
@@ -117,11 +117,14 @@ void map_candidate_mend(const struct map_check *check,
 		if (count < SHOWN)
 			buffer_printf(&list, "%s%s", count ? ", " : "",
 				      guest_of(function, address));
-		only = function;
+		/* Of several, what VFIO has is for containers. */
+		if (!only || function->device.vfio)
+			only = function;
+		n_vfio += function->device.vfio;
 		count++;
 	}
 	device_name_format(&asked->map->host, host);
-	if (count == 1)
+	if (count == 1 || n_vfio == 1)
 		mend_by(asked, guest_of(only, address), findings);
 	else if (count)
 		findings_mend(findings,

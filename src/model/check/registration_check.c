@@ -98,6 +98,27 @@ static void check_claims(const struct engine_facts *facts, enum engine engine,
 	}
 }
 
+/* A wrapper is only for who asks for it, if it isn't everybody's. */
+static void check_usual(const struct engine_facts *facts, struct findings *findings)
+{
+	const struct claim *wrapper = NULL;
+
+	for (size_t i = 0; i < facts->claims.count; i++) {
+		const struct claim *claim = &facts->claims.items[i];
+
+		if (claim->kind == CLAIM_HOOK)
+			return;
+		if (claim->kind == CLAIM_RUNTIME && !wrapper)
+			wrapper = claim;
+	}
+	if (!wrapper || (facts->claims.usual_runtime &&
+			 strstr(facts->claims.usual_runtime, "oci-vfio")))
+		return;
+	findings_add(findings, FINDING_WARNING, engine_names[ENGINE_PODMAN],
+		     "calls us only for podman run --runtime %s", wrapper->name);
+	findings_mend(findings, "oci-vfio-hook enable podman");
+}
+
 static void check_absence(const struct engine_facts *facts, enum engine engine, bool any,
 			  struct findings *findings)
 {
@@ -129,6 +150,8 @@ static void check_engine(const struct engine_facts *facts, enum engine engine, b
 			facts->broken.items[i],
 			"remove or correct the file: no container starts beside a hook that can't be read");
 	check_claims(facts, engine, findings);
+	if (engine == ENGINE_PODMAN)
+		check_usual(facts, findings);
 	if (!is_registered(facts) && !facts->unread.count)
 		check_absence(facts, engine, any, findings);
 }

@@ -32,6 +32,7 @@ void claims_list_free(struct claims_list *list)
 		free(claim->real);
 	}
 	free(list->items);
+	free(list->usual_runtime);
 	*list = (struct claims_list) { 0 };
 }
 
@@ -177,6 +178,10 @@ static int take_podman(const char *name, const struct toml_statement *statement,
 
 	if (slice_equal(path, SLICE("engine.hooks_dir")))
 		return read_strings(name, statement, directories, err);
+	if (slice_equal(path, SLICE("engine.runtime"))) {
+		free(ret->usual_runtime);
+		ret->usual_runtime = toml_string(statement->value);
+	}
 	if (!slice_starts(path, runtimes))
 		return 0;
 	while (toml_element(statement->value, &at, &element)) {
