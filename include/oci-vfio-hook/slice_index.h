@@ -7,9 +7,15 @@
 #include "oci-vfio-hook/text.h"
 
 struct slice_place {
-	struct slice text; /* borrowed */
-	size_t place;
+	const char *data; /* borrowed */
+	uint32_t length;
+	uint32_t place;
 };
+
+static inline struct slice slice_place_text(const struct slice_place *place)
+{
+	return (struct slice) { place->data, place->length };
+}
 
 /* Initialised with {0}. */
 struct slice_index {
@@ -19,6 +25,7 @@ struct slice_index {
 
 #define auto_slice_index __attribute__((cleanup(slice_index_free))) struct slice_index
 
+/* The text is shorter than 4 GiB, and there are not as many places. */
 void slice_index_add(struct slice_index *index, struct slice text, size_t place);
 
 /* After the last one was added: places of one text are in ascending order. */
@@ -27,6 +34,9 @@ void slice_index_sort(struct slice_index *index);
 /* Returns the items with this text, *ret_count of them, in the order of their places. */
 const struct slice_place *slice_index_find(const struct slice_index *index,
 					   struct slice text, size_t *ret_count);
+
+/* Where the items end, sorted, that have the text of the one at `first`. */
+size_t slice_index_run_end(const struct slice_index *index, size_t first);
 
 void slice_index_free(struct slice_index *index);
 

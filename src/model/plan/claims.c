@@ -202,9 +202,8 @@ static void share_pairs(const struct planner *planner, struct claims *claims,
 			const struct slice_index *paths)
 {
 	struct claim *first = NULL;
-	bool single =
-		paths->count > 0 && claims->n_done == 0 &&
-		slice_equal(paths->items[0].text, paths->items[paths->count - 1].text);
+	bool single = paths->count > 0 && claims->n_done == 0 &&
+		      slice_index_run_end(paths, 0) == paths->count;
 
 	for (size_t i = 0; i < paths->count; i++) {
 		struct claim *claim = &claims->items[paths->items[i].place];

@@ -191,10 +191,7 @@ int plan_devices_merge(struct planner *planner)
 		return 0;
 	slice_index_sort(&paths);
 	for (size_t i = 0, next; i < paths.count && r == 0; i = next) {
-		for (next = i + 1; next < paths.count; next++) {
-			if (!slice_equal(paths.items[i].text, paths.items[next].text))
-				break;
-		}
+		next = slice_index_run_end(&paths, i);
 		r = merge_group(planner, &paths.items[i], next - i);
 	}
 	return r;

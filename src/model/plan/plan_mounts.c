@@ -291,10 +291,7 @@ int plan_mounts_check(struct planner *planner)
 	find_affected_paths(planner, &affected);
 	find_on_paths(planner, &affected, &mounts, &devices);
 	for (size_t i = 0, next; i < mounts.count && r == 0; i = next) {
-		for (next = i + 1; next < mounts.count; next++) {
-			if (!slice_equal(mounts.items[i].text, mounts.items[next].text))
-				break;
-		}
+		next = slice_index_run_end(&mounts, i);
 		r = check_path(planner, &mounts, &devices, &mounts.items[i], next - i);
 	}
 	for (size_t i = 0; r == 0 && i < planner->n_devices; i++) {

@@ -223,10 +223,7 @@ static int check_paths(struct planner *planner)
 		slice_index_add(&paths, spec->devices[i].path, i);
 	slice_index_sort(&paths);
 	for (size_t i = 0, next; i < paths.count && r == 0; i = next) {
-		for (next = i + 1; next < paths.count; next++) {
-			if (!slice_equal(paths.items[i].text, paths.items[next].text))
-				break;
-		}
+		next = slice_index_run_end(&paths, i);
 		r = check_twice(planner, &paths.items[i], next - i);
 	}
 	return r;

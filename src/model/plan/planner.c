@@ -99,6 +99,9 @@ static int decide(struct planner *planner)
 	plan_mounts_emit(planner);
 	plan_environment(planner);
 	r = plan_memory_lock(planner);
+	/* They may be many, and nobody needs them any more. */
+	free(take_ptr(planner->devices));
+	free(take_ptr(planner->mounts));
 	if (r == 0)
 		r = plan_leftovers(planner);
 	if (r < 0)
