@@ -9,7 +9,9 @@
  *  "rules":[[242,7]],
  *  "mac":"<32 hex digits>"}
  * `final_path`, `node`, `type`, `major` and `minor` are absent for a vfio-pci-gk entry:
- * its nodes were removed. `rules` is absent where it would be empty. The code is that of
+ * its nodes were removed. Nodes that are one on the machine and have one container path come as
+ * one, with a list of final paths; those that have one final path, with a list of container
+ * paths. `rules` is absent where it would be empty. The code is that of
  * SipHash-2-4 under the token of this boot, over the annotation's key, " 1 ", and these
  * fields, each after its length in decimal and a colon: the text before `,"mac"`,
  * cgroupsPath, root.path, and where these don't tell the container from others device and

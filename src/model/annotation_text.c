@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The annotation's text, and the code that proves who wrote it. */
+/* The annotation's text. */
 #include "oci-vfio-hook/annotation_text.h"
 
 #include <errno.h>
@@ -7,6 +7,8 @@
 #include "oci-vfio-hook/hex.h"
 #include "oci-vfio-hook/json.h"
 #include "oci-vfio-hook/spec.h"
+
+#include "annotation_mac.h"
 
 /* How the annotation ends. */
 #define MAC_START SLICE(",\"mac\":\"")
@@ -23,8 +25,8 @@ enum node_member {
 	NODE_MEMBERS,
 };
 static const struct json_member node_members[] = {
-	[NODE_CONTAINER_PATH] = JSON_MEMBER("container_path", &json_value),
-	[NODE_FINAL_PATH] = JSON_MEMBER("final_path", &json_value),
+	[NODE_CONTAINER_PATH] = JSON_MEMBER("container_path", &json_any),
+	[NODE_FINAL_PATH] = JSON_MEMBER("final_path", &json_any),
 	[NODE_NODE] = JSON_MEMBER("node", &json_value),
 	[NODE_TYPE] = JSON_MEMBER("type", &json_value),
 	[NODE_MAJOR] = JSON_MEMBER("major", &json_value),
@@ -61,43 +63,84 @@ static int read_text(const struct json *doc, uint32_t object, enum node_member m
 	return r;
 }
 
+static int read_number(const struct json *doc, uint32_t object, enum node_member member,
+		       uint32_t *ret, struct error *err)
+{
+	uint32_t json = json_member(doc, object, member);
+	int64_t value;
+
+	if (!json || json_integer(doc, json, 0, UINT32_MAX, &value, err) < 0)
+		return -EINVAL;
+	*ret = (uint32_t)value;
+	return 0;
+}
+
+/* What a node is on the machine. */
+static int read_target(const struct json *doc, uint32_t object, struct text_pool *texts,
+		       struct annotation_node *ret, struct error *err)
+{
+	const char *type;
+	int r = read_text(doc, object, NODE_NODE, texts, &ret->node, err);
+
+	if (r == 0)
+		r = read_text(doc, object, NODE_TYPE, texts, &type, err);
+	if (r < 0)
+		return r;
+	if (!ret->node || !type || (strcmp(type, "c") != 0 && strcmp(type, "b") != 0))
+		return -EINVAL;
+	ret->number.type = *type;
+	r = read_number(doc, object, NODE_MAJOR, &ret->number.major, err);
+	return r < 0 ? r : read_number(doc, object, NODE_MINOR, &ret->number.minor, err);
+}
+
+/* A list of paths of which each is one node's, and what else the node has. */
+static int read_nodes(const struct json *doc, uint32_t list, enum node_member member,
+		      struct annotation_node *like, struct annotation *annotation,
+		      struct error *err)
+{
+	for (uint32_t json = json_child(doc, list); json; json = json_next(doc, json)) {
+		struct slice text;
+		int r = json_string(doc, json, &text, err);
+
+		if (r < 0)
+			return r;
+		*(member == NODE_FINAL_PATH ? &like->final_path : &like->container_path) =
+			text_pool_add(&annotation->texts, text);
+		annotation_add_node(annotation, like->container_path, like->final_path,
+				    like->node, &like->number);
+	}
+	return 0;
+}
+
 static int read_node(const struct json *doc, uint32_t object,
 		     struct annotation *annotation, struct error *err)
 {
-	struct annotation_node *node = array_append(
-		annotation->nodes, annotation->n_nodes, annotation->nodes_capacity);
+	const uint32_t path = json_member(doc, object, NODE_CONTAINER_PATH),
+		       final = json_member(doc, object, NODE_FINAL_PATH);
+	const bool finals = final && json_type(doc, final) == JSON_ARRAY,
+		   paths = final && path && json_type(doc, path) == JSON_ARRAY;
 	struct text_pool *texts = &annotation->texts;
-	const char *type = NULL;
-	uint32_t major, minor;
-	int64_t value = 0;
-	int r = read_text(doc, object, NODE_CONTAINER_PATH, texts, &node->container_path,
-			  err);
+	struct annotation_node node = { 0 };
+	int r = 0;
 
-	if (r == 0)
-		r = read_text(doc, object, NODE_FINAL_PATH, texts, &node->final_path,
-			      err);
-	if (r == 0)
-		r = read_text(doc, object, NODE_NODE, texts, &node->node, err);
-	if (r == 0)
-		r = read_text(doc, object, NODE_TYPE, texts, &type, err);
-	if (r == 0 && !node->container_path)
+	if (!path || (paths && finals))
 		return -EINVAL;
-	if (r < 0 || !node->final_path)
-		return r;
-	major = json_member(doc, object, NODE_MAJOR);
-	minor = json_member(doc, object, NODE_MINOR);
-	if (!node->node || !type || !major || !minor)
-		return -EINVAL;
-	if (strcmp(type, "c") != 0 && strcmp(type, "b") != 0)
-		return -EINVAL;
-	node->number.type = *type;
-	r = json_integer(doc, major, 0, UINT32_MAX, &value, err);
+	if (!paths)
+		r = read_text(doc, object, NODE_CONTAINER_PATH, texts,
+			      &node.container_path, err);
+	if (r == 0 && !finals)
+		r = read_text(doc, object, NODE_FINAL_PATH, texts, &node.final_path, err);
+	if (r == 0 && final)
+		r = read_target(doc, object, texts, &node, err);
 	if (r < 0)
 		return r;
-	node->number.major = (uint32_t)value;
-	r = json_integer(doc, minor, 0, UINT32_MAX, &value, err);
-	node->number.minor = (uint32_t)value;
-	return r;
+	if (finals)
+		return read_nodes(doc, final, NODE_FINAL_PATH, &node, annotation, err);
+	if (paths)
+		return read_nodes(doc, path, NODE_CONTAINER_PATH, &node, annotation, err);
+	annotation_add_node(annotation, node.container_path, node.final_path, node.node,
+			    &node.number);
+	return 0;
 }
 
 /* One pair [host, guest]. */
@@ -166,61 +209,6 @@ static int read_lists(const struct json *doc, struct annotation *annotation,
 	return r;
 }
 
-bool annotation_needs_bundle(const struct annotation_binding *binding)
-{
-	return binding->cgroups_path.length == 0 ||
-	       !slice_starts(binding->root_path, SLICE("/"));
-}
-
-bool annotation_can_bind(const struct annotation_binding *binding)
-{
-	return binding->has_bundle || binding->cgroups_path.length > 0 ||
-	       slice_starts(binding->root_path, SLICE("/"));
-}
-
-/* A field of what the code is over. Its length comes first, so that no bytes of one field
- * can pass for those of the next. */
-static void add_field(struct buffer *ret, struct slice field)
-{
-	buffer_add_number(ret, field.length);
-	buffer_add(ret, SLICE(":"));
-	buffer_add(ret, field);
-}
-
-static void add_number(struct buffer *ret, uint64_t number)
-{
-	char digits[NUMBER_DIGITS];
-
-	add_field(ret, number_format(number, digits));
-}
-
-static void add_bundle(const struct annotation_binding *binding, struct buffer *ret)
-{
-	if (!binding->has_bundle || !annotation_needs_bundle(binding))
-		return;
-	add_number(ret, binding->device);
-	add_number(ret, binding->inode);
-}
-
-/* The code of an annotation that begins with this text. */
-static void make_mac(struct slice lists, const uint8_t *key,
-		     const struct annotation_binding *binding,
-		     uint8_t ret[static SIPHASH_SIZE])
-{
-	auto_buffer after = { 0 };
-	char digits[NUMBER_DIGITS];
-
-	add_field(&after, binding->cgroups_path);
-	add_field(&after, binding->root_path);
-	add_bundle(binding, &after);
-	/* The number is this form's: another one gets another. */
-	siphash(key,
-		(struct slice[]) { SLICE(ANNOTATION_KEY " 1 "),
-				   number_format(lists.length, digits), SLICE(":"), lists,
-				   buffer_slice(&after) },
-		5, ret);
-}
-
 /* Cuts the code off the end of the text, where it has one. */
 static int cut_mac(struct slice *text, uint8_t ret[static SIPHASH_SIZE])
 {
@@ -247,7 +235,7 @@ static bool is_right(struct slice text, const uint8_t *key,
 	if (!key || cut_mac(&text, found) < 0)
 		return false;
 	if (annotation_can_bind(binding)) {
-		make_mac(text, key, binding, right);
+		annotation_make_mac(text, key, binding, right);
 		if (siphash_equal(right, found))
 			return true;
 	}
@@ -255,7 +243,7 @@ static bool is_right(struct slice text, const uint8_t *key,
 	elsewhere.has_bundle = false;
 	if (!binding->has_bundle || !annotation_can_bind(&elsewhere))
 		return false;
-	make_mac(text, key, &elsewhere, right);
+	annotation_make_mac(text, key, &elsewhere, right);
 	return siphash_equal(right, found);
 }
 
@@ -274,13 +262,57 @@ int annotation_parse(struct slice text, const uint8_t *key,
 	return is_right(text, key, binding) ? 0 : 1;
 }
 
-static void format_node(const struct annotation_node *node, struct buffer *ret)
+static const char *path_of(const struct annotation_node *node, enum node_member member)
 {
+	return member == NODE_FINAL_PATH ? node->final_path : node->container_path;
+}
+
+/* Are both the same node of the machine, and the path is the same, too? */
+static bool share(const struct annotation_node *a, const struct annotation_node *b,
+		  enum node_member member)
+{
+	return a->final_path && b->final_path && text_equal(a->node, b->node) &&
+	       device_number_equal(&a->number, &b->number) &&
+	       text_equal(path_of(a, member), path_of(b, member));
+}
+
+/* How many nodes from the first on share the path. */
+static size_t count_shared(const struct annotation_node *nodes, size_t count,
+			   enum node_member member)
+{
+	size_t i = 1;
+
+	while (i < count && share(&nodes[0], &nodes[i], member))
+		i++;
+	return i;
+}
+
+/* The path of each, of more than one as a list. */
+static void format_paths(const struct annotation_node *nodes, size_t count,
+			 enum node_member member, struct buffer *ret)
+{
+	buffer_add(ret, count > 1 ? SLICE("[") : SLICE(""));
+	for (size_t i = 0; i < count; i++) {
+		buffer_add(ret, i ? SLICE(",") : SLICE(""));
+		json_quote(ret, slice_from(path_of(&nodes[i], member)));
+	}
+	buffer_add(ret, count > 1 ? SLICE("]") : SLICE(""));
+}
+
+/* Nodes that are one on the machine, and one of whose paths is the same, come as one: there may be
+ * thousands. Returns how many came. */
+static size_t format_node(const struct annotation_node *nodes, size_t count,
+			  struct buffer *ret)
+{
+	size_t finals = count_shared(nodes, count, NODE_CONTAINER_PATH);
+	size_t paths = finals == 1 ? count_shared(nodes, count, NODE_FINAL_PATH) : 1;
+	const struct annotation_node *node = &nodes[0];
+
 	buffer_add(ret, SLICE("{\"container_path\":"));
-	json_quote(ret, slice_from(node->container_path));
+	format_paths(nodes, paths, NODE_CONTAINER_PATH, ret);
 	if (node->final_path) {
 		buffer_add(ret, SLICE(",\"final_path\":"));
-		json_quote(ret, slice_from(node->final_path));
+		format_paths(nodes, finals, NODE_FINAL_PATH, ret);
 		buffer_add(ret, SLICE(",\"node\":"));
 		json_quote(ret, slice_from(node->node));
 		buffer_add(ret, SLICE(",\"type\":"));
@@ -291,6 +323,7 @@ static void format_node(const struct annotation_node *node, struct buffer *ret)
 		buffer_add_number(ret, node->number.minor);
 	}
 	buffer_add(ret, SLICE("}"));
+	return finals * paths;
 }
 
 static void format_addresses(const struct annotation *annotation, struct buffer *ret)
@@ -326,9 +359,9 @@ void annotation_format(const struct annotation *annotation, const uint8_t *key,
 	uint8_t mac[SIPHASH_SIZE];
 
 	buffer_add(ret, SLICE("{\"nodes\":["));
-	for (size_t i = 0; i < annotation->n_nodes; i++) {
+	for (size_t i = 0; i < annotation->n_nodes;) {
 		buffer_add(ret, i ? SLICE(",") : SLICE(""));
-		format_node(&annotation->nodes[i], ret);
+		i += format_node(&annotation->nodes[i], annotation->n_nodes - i, ret);
 	}
 	buffer_add(ret, SLICE("],\"addresses\":["));
 	format_addresses(annotation, ret);
@@ -342,7 +375,8 @@ void annotation_format(const struct annotation *annotation, const uint8_t *key,
 		buffer_add(ret, SLICE("}"));
 		return;
 	}
-	make_mac(slice_from_to(buffer_slice(ret), start, ret->length), key, binding, mac);
+	annotation_make_mac(slice_from_to(buffer_slice(ret), start, ret->length), key,
+			    binding, mac);
 	buffer_add(ret, MAC_START);
 	hex_format(mac, sizeof mac, ret);
 	buffer_add(ret, MAC_END);

@@ -56,6 +56,48 @@ static void test_round_trip(void **state)
 	assert_null(strstr(shown.data, "mac"));
 }
 
+/* One node at many paths, and many paths of one node, come as one. */
+static void test_lists(void **state)
+{
+	static const char lists[] =
+		"{\"nodes\":[{\"container_path\":\"/a\",\"final_path\":[\"/x\",\"/y\",\"/z\"],\"node\":\"/n\",\"type\":\"c\",\"major\":1,\"minor\":2},{\"container_path\":[\"/b\",\"/c\"],\"final_path\":\"/x\",\"node\":\"/n\",\"type\":\"c\",\"major\":1,\"minor\":2},{\"container_path\":\"/d\",\"final_path\":\"/x\",\"node\":\"/n\",\"type\":\"c\",\"major\":1,\"minor\":3},{\"container_path\":\"/e\"},{\"container_path\":\"/f\"}],\"addresses\":[]}";
+	static const char *const malformed[] = {
+		"{\"nodes\":[{\"container_path\":[\"/a\"],\"final_path\":[\"/x\"],\"node\":\"/n\",\"type\":\"c\",\"major\":1,\"minor\":2}]}",
+		"{\"nodes\":[{\"container_path\":[\"/a\"]}]}",
+		"{\"nodes\":[{\"container_path\":[\"/a\",7],\"final_path\":\"/x\",\"node\":\"/n\",\"type\":\"c\",\"major\":1,\"minor\":2}]}",
+		"{\"nodes\":[{\"container_path\":\"/a\",\"final_path\":[\"/x\"],\"node\":\"/n\",\"major\":1,\"minor\":2}]}",
+	};
+	const struct device_number number = { 'c', 1, 2 }, other = { 'c', 1, 3 };
+	auto_annotation annotation = { 0 }, again = { 0 };
+	auto_buffer text = { 0 }, shown = { 0 }, same = { 0 };
+
+	(void)state;
+	annotation_add_node(&annotation, "/a", "/z", "/n", &number);
+	annotation_add_node(&annotation, "/a", "/y", "/n", &number);
+	annotation_add_node(&annotation, "/a", "/x", "/n", &number);
+	annotation_add_node(&annotation, "/c", "/x", "/n", &number);
+	annotation_add_node(&annotation, "/b", "/x", "/n", &number);
+	annotation_add_node(&annotation, "/d", "/x", "/n", &other);
+	annotation_add_node(&annotation, "/e", NULL, NULL, NULL);
+	annotation_add_node(&annotation, "/f", NULL, NULL, NULL);
+	annotation_index(&annotation);
+	annotation_format(&annotation, NULL, &binding, &shown);
+	check_text("lists", buffer_slice(&shown), lists);
+	annotation_format(&annotation, key, &binding, &text);
+	assert_int_equal(annotation_parse(buffer_slice(&text), key, &binding, &again), 0);
+	assert_int_equal(again.n_nodes, 8);
+	annotation_format(&again, key, &binding, &same);
+	check_text("again", buffer_slice(&same), text.data);
+	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
+		auto_annotation claimed = { 0 };
+
+		if (annotation_parse(slice_from(malformed[i]), key, &binding, &claimed) !=
+			    1 ||
+		    claimed.n_nodes != 0)
+			fail_row(malformed[i], "it was taken");
+	}
+}
+
 /* A mediated device may be a function here. */
 static void test_mediated(void **state)
 {
@@ -510,6 +552,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_mediated),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_added_once),
