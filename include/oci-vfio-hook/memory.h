@@ -20,19 +20,15 @@ typedef void memory_failed_fn(void *context);
  * default is abort(). */
 void memory_on_failure(memory_failed_fn *failed, void *context);
 
-/* As malloc(), realloc(), strdup(), asprintf() and vasprintf(), but never NULL. */
+/* As malloc(), realloc(), asprintf() and vasprintf(), but never NULL. */
 void *xmalloc(size_t size);
 void *xrealloc(void *memory, size_t size);
-char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *format, va_list arguments)
 	__attribute__((format(printf, 1, 0)));
 
 /* Returns `size` bytes, zeroed; never NULL. */
 void *xzalloc(size_t size);
-
-/* Returns a copy of `length` bytes, a NUL in them too, with a NUL after them. */
-char *xstrndup(const char *data, size_t length);
 
 /* Grows the array at *array to hold at least `needed` elements of `size` bytes. *capacity
  * counts elements; new ones are not initialised. Never fails. */

@@ -63,6 +63,11 @@ static inline struct slice slice_from_to(struct slice text, size_t start, size_t
  * then. Empty parts count. */
 bool slice_cut(struct slice *rest, char separator, struct slice *ret);
 
+/* Returns a copy of `length` bytes, a NUL in them too, with a NUL after them. Never NULL; the
+ * caller frees. */
+char *xstrndup(const char *data, size_t length);
+char *xstrdup(const char *text);
+
 static inline bool text_equal(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

@@ -143,27 +143,34 @@ static bool has_lone_surrogate(struct slice raw)
 	return false;
 }
 
+static int check_escaped(const struct json *doc, uint32_t json, struct slice text,
+			 struct error *err)
+{
+	if (memchr(text.data, '\0', text.length))
+		return json_error(err, ERROR_DATA, doc, json,
+				  "has a NUL (\\u0000); remove it");
+	if (has_lone_surrogate(json_raw(doc, json)))
+		return json_error(err, ERROR_DATA, doc, json,
+				  "has half a surrogate pair (\\uD800 to \\uDFFF)");
+	return 0;
+}
+
 int json_string(const struct json *doc, uint32_t json, struct slice *ret,
 		struct error *err)
 {
+	const struct json_span *span = json_span(doc, json);
 	struct slice text;
-	int r;
+	int r = 0;
 
-	if (json_type(doc, json) != JSON_KEY) {
-		r = json_expect(doc, json, JSON_STRING, err);
-		if (r < 0)
-			return r;
+	if (span->type != JSON_STRING && span->type != JSON_KEY)
+		return json_expect(doc, json, JSON_STRING, err);
+	text = slice_from_to(doc->text, span->start + 1, span->end - 1);
+	if (span->escaped) {
+		text = json_decoded(doc, json);
+		r = check_escaped(doc, json, text, err);
 	}
-	text = json_decoded(doc, json);
-	if (json_span(doc, json)->escaped) {
-		if (memchr(text.data, '\0', text.length))
-			return json_error(err, ERROR_DATA, doc, json,
-					  "has a NUL (\\u0000); remove it");
-		if (has_lone_surrogate(json_raw(doc, json)))
-			return json_error(
-				err, ERROR_DATA, doc, json,
-				"has half a surrogate pair (\\uD800 to \\uDFFF)");
-	}
+	if (r < 0)
+		return r;
 	if (!text_is_utf8(text))
 		return json_error(err, ERROR_DATA, doc, json, "is not UTF-8");
 	*ret = text;

@@ -45,21 +45,6 @@ void *xrealloc(void *memory, size_t size)
 	return checked(realloc(memory, size ? size : 1));
 }
 
-char *xstrndup(const char *data, size_t length)
-{
-	char *copy = xmalloc(length + 1);
-
-	if (length)
-		memcpy(copy, data, length);
-	copy[length] = '\0';
-	return copy;
-}
-
-char *xstrdup(const char *text)
-{
-	return xstrndup(text, strlen(text));
-}
-
 char *xvasprintf(const char *format, va_list arguments)
 {
 	char *text;

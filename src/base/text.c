@@ -4,6 +4,21 @@
 
 #include <stdio.h>
 
+char *xstrndup(const char *data, size_t length)
+{
+	char *copy = xmalloc(length + 1);
+
+	if (length)
+		memcpy(copy, data, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+char *xstrdup(const char *text)
+{
+	return xstrndup(text, strlen(text));
+}
+
 bool slice_cut(struct slice *rest, char separator, struct slice *ret)
 {
 	const char *at;
