@@ -161,6 +161,28 @@ scan_costs() {
 	at_most "two selectors: system calls" $scan_calls $((3 * plain_calls / 2))
 }
 
+# Two files that each function of a machine has, and that a plan doesn't read.
+add_uevents() {
+	local function
+	for function in /sys/bus/pci/devices/*; do
+		printf '%s\n' DRIVER=iavf PCI_CLASS=20000 PCI_ID=8086:154C PCI_SUBSYS_ID=0000:0000 \
+			"PCI_SLOT_NAME=${function##*/}" MODALIAS=pci:v00008086d0000154Csv00000000sd00000000bc02sc00i00 > "$function/uevent"
+		printf '\x86\x80\x4c\x15%060d' 0 > "$function/config"
+	done
+}
+
+@test "list: 5,000 functions cost at most twice what lspci -n does" {
+	local instructions calls lspci_instructions lspci_calls
+	use_machine 2 4995
+	add_uevents
+	command_costs /usr/bin/lspci -n
+	lspci_instructions=$instructions lspci_calls=$calls
+	[ "$calls" -ge 50000 ]
+	command_costs "$OCI_VFIO_HOOK" list --all
+	at_most 'list --all: instructions' "$instructions" $((2 * lspci_instructions))
+	at_most 'list --all: system calls' "$calls" $((2 * lspci_calls))
+}
+
 @test "G10: at most 60 system calls where nothing is asked for, and nothing written or logged" {
 	local front_end
 	for front_end in $(front_ends) createRuntime; do

@@ -244,6 +244,16 @@ system_calls() {
 	trace "$@" && grep -c '^[a-z_0-9]*(' "$SYSTEM_CALLS"
 }
 
+# COMMAND [ARGUMENT...]: sets $instructions and $calls to what it costs.
+command_costs() {
+	INPUT=- ARGV=("$@")
+	# shellcheck disable=SC2034 # for the caller
+	instructions=$(run_instructions)
+	run_under /usr/bin/strace -qq -o "$SYSTEM_CALLS"
+	# shellcheck disable=SC2034 # for the caller
+	calls=$(grep -c '^[a-z_0-9]*(' "$SYSTEM_CALLS")
+}
+
 # LABEL: prints the driver's line for what was prepared.
 plan_line() {
 	printf '%s\t%s\t%s\t%s' "$1" "$INPUT" "$FROM" "$TO"
