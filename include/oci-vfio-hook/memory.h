@@ -49,9 +49,8 @@ static inline void array_grow(void *array, size_t *capacity, size_t needed, size
  * elements that are pointers, analyzers take sizeof *array for a mistake.) */
 #define array_zalloc(count, array) xzalloc((count) * sizeof(__typeof__(*(array))))
 #define array_sort(array, count, compare)                                                \
-	((count) > 1 ?                                                                   \
-		 qsort((array), (count), sizeof(__typeof__(*(array))), (compare)) :      \
-		 (void)0)
+	((count) > 1 ? qsort((array), (count), sizeof(__typeof__(*(array))), (compare))  \
+		     : (void)0)
 
 /* Of elements of a sorted array that are equal by `compare` the first stays where it is; the
  * others come after all those. Returns how many there are of those. */

@@ -40,7 +40,8 @@ static size_t list_steps(const struct survey *survey,
 	    !is_on_bus(function, function->position.root.domain,
 		       function->position.root.bus))
 		return 0;
-	memmove(ret, ret + at, (PCI_PATH_STEPS_MAX - at) * sizeof *ret);
+	for (size_t i = 0; i < PCI_PATH_STEPS_MAX - at; i++)
+		ret[i] = ret[at + i];
 	return PCI_PATH_STEPS_MAX - at;
 }
 
