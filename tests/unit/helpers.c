@@ -3,6 +3,7 @@
 #include "helpers.h"
 
 #include <stdio.h>
+#include <sys/time.h>
 
 void fail_row(const char *what, const char *format, ...)
 {
@@ -86,4 +87,11 @@ uint32_t find_node(const struct json *doc, const char *raw)
 			return json;
 	}
 	fail_row("find_node", "nothing is %s", raw);
+}
+
+void limit_processor_time(unsigned int seconds)
+{
+	const struct itimerval limit = { .it_value.tv_sec = seconds };
+
+	assert_return_code(setitimer(ITIMER_VIRTUAL, &limit, NULL), 0);
 }

@@ -42,4 +42,8 @@ void dump_index(const struct json *doc, struct buffer *ret);
 /* The first node of which the span is this text. */
 uint32_t find_node(const struct json *doc, const char *raw);
 
+/* The test dies when it has used so many seconds of the processor from now on, however busy
+ * the machine is; 0: no more. */
+void limit_processor_time(unsigned int seconds);
+
 #endif

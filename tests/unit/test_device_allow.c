@@ -2,8 +2,6 @@
 /* DeviceAllow= of a unit, before and after a change of devices. */
 #include "helpers.h"
 
-#include <unistd.h>
-
 #include "oci-vfio-hook/device_allow.h"
 
 /* "DEVICE ACCESS, DEVICE ACCESS". */
@@ -102,7 +100,7 @@ static void many(void **state)
 	auto_device_allow old = { 0 }, new = { 0 };
 
 	(void)state;
-	alarm(20);
+	limit_processor_time(20);
 	for (uint32_t i = 0; i < COUNT; i++) {
 		auto_free char *device = xasprintf("/dev/char/8:%u", i);
 
@@ -113,7 +111,7 @@ static void many(void **state)
 	device_allow_add(&old, "/dev/char/510:7", "rwm");
 	device_allow_add(&old, "/dev/char/08:7", "rwm");
 	assert_true(device_allow_change(&old, changes, COUNT, &new));
-	alarm(0);
+	limit_processor_time(0);
 	assert_int_equal(new.count, COUNT / 2 + 1);
 	assert_string_equal(new.items[0].device, "/dev/char/510:7");
 	assert_string_equal(new.items[0].access, "r");

@@ -3,7 +3,6 @@
 #include "helpers.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "oci-vfio-hook/device_program.h"
 
@@ -453,7 +452,7 @@ static void test_widen_many(void **state)
 	auto_device_program wider = { 0 };
 
 	(void)state;
-	alarm(20);
+	limit_processor_time(20);
 	/* Each new device three times, far from each other, with another access. */
 	for (uint32_t i = 0; i < COUNT; i++) {
 		const char access[] = { "rwm"[i * SAME / COUNT], '\0' };
@@ -461,7 +460,7 @@ static void test_widen_many(void **state)
 		changes[i] = moved(8, i, 510, i * 7 % (COUNT / SAME), access);
 	}
 	widen(&runc, changes, COUNT, &wider);
-	alarm(0);
+	limit_processor_time(0);
 	/* One answer for each new device and one for each old one. */
 	assert_int_equal(wider.count, 6 + COUNT / SAME * 5 + COUNT * 5 + runc.count);
 	assert_true(verdict(&wider, 'c', 510, 0, "rwm"));
@@ -492,7 +491,7 @@ static void test_fits_many(void **state)
 	auto_free struct device_change *changes = xzalloc(COUNT * sizeof *changes);
 
 	(void)state;
-	alarm(20);
+	limit_processor_time(20);
 	/* Those that runc's program answers so already, and none that comes back but the last. */
 	for (uint32_t i = 0; i < COUNT; i++)
 		changes[i] = (struct device_change) { .has_new = true,
@@ -503,7 +502,7 @@ static void test_fits_many(void **state)
 	assert_true(device_program_fits(&runc, changes, COUNT));
 	changes[COUNT - 1].old = changes[0].number;
 	assert_false(device_program_fits(&runc, changes, COUNT));
-	alarm(0);
+	limit_processor_time(0);
 }
 
 static void test_widen_refused(void **state)
