@@ -20,6 +20,10 @@ enum command_option {
 	FOR_DOT = 1 << 10,
 	FOR_VFIO = 1 << 11,
 	FOR_DRIVER = 1 << 12,
+	FOR_KIND = 1 << 13,
+	FOR_BY = 1 << 14,
+	FOR_ALIAS = 1 << 15,
+	FOR_VARIABLES = 1 << 16,
 };
 
 struct command_line {
@@ -33,6 +37,8 @@ struct command_line {
 	const char *settings[SETTING_COUNT]; /* as given, or NULL */
 	const char *output, *programs, *driver;
 	bool bind, json, verbose, diff, print;
+	const char *kind, *by, *aliases; /* of cdi */
+	bool variables;
 	bool all, groups, tree, dot, vfio; /* of list */
 	bool help;	  /* --help was given: nothing after it was read */
 	uint32_t options; /* those of enum command_option that were given */
@@ -59,6 +65,8 @@ struct command {
 command_fn command_apply;
 command_fn command_check;
 command_fn command_plan;
+command_fn command_cdi;
+extern const char cdi_help[];
 command_fn command_precreate;
 command_fn command_create_runtime;
 command_fn command_enable;

@@ -29,6 +29,7 @@ const char options_help[] =
 	"  check [BUNDLE]        print whether this machine is ready, a line a finding, and what\n"
 	"                        mends it. Exit status 1: a failure; 2: something could not be\n"
 	"                        measured\n"
+	"  cdi                   write a CDI spec of this machine's VFIO devices\n"
 	"  enable ENGINE         make podman, crio, containerd or docker call this program\n"
 	"  disable ENGINE        undo that; enable --help says more\n"
 	"\n"
@@ -45,7 +46,8 @@ const char options_help[] =
 	"                        annotations: warn (default), translate, error\n"
 	"  --bind                bind mapped functions that the spec names to vfio-pci, if no VFIO\n"
 	"                        driver has them; what is in use stays. plan shows which\n"
-	"  --output FILE         apply: leave config.json as it is and write to FILE\n"
+	"  --output FILE         apply: leave config.json as it is and write to FILE; cdi: write to\n"
+	"                        FILE\n"
 	"  --verbose, -v         plan: each change by itself, its rule and its reason, and the files\n"
 	"                        of sysfs that led to it\n"
 	"  --diff                plan: print the changes of the indented spec as a unified diff\n"
@@ -110,6 +112,10 @@ static const struct program_option {
 	TEXT("log-format", settings[SETTING_LOG_FORMAT]),
 	TEXT("log-level", settings[SETTING_LOG_LEVEL]),
 	TEXT_FOR(FOR_OUTPUT, "output", output),
+	TEXT_FOR(FOR_KIND, "kind", kind),
+	TEXT_FOR(FOR_BY, "by", by),
+	TEXT_FOR(FOR_ALIAS, "alias", aliases),
+	FLAG_FOR(FOR_VARIABLES, "variables", variables),
 	FLAG("bind", bind),
 	FLAG_FOR(FOR_JSON, "json", json),
 	FLAG_FOR(FOR_VERBOSE, "verbose", verbose),

@@ -89,7 +89,7 @@ assert_usage() {
 		assert_usage "\"$command\"" -- "$command" "$BUNDLE"
 	done
 	# Not built yet.
-	for command in map cdi; do
+	for command in map; do
 		assert_usage "$command" -- "$command"
 	done
 }
@@ -255,7 +255,7 @@ assert_usage() {
 	write_config
 	assert_usage '--json is for check, plan and list, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
 	assert_usage '--env is for createRuntime and prestart, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --env=warn
-	assert_usage '--output is for apply, not for plan; remove it' -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
+	assert_usage '--output is for apply and cdi, not for plan; remove it' -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
 	[ ! -e "$BATS_TEST_TMPDIR/x" ]
 }
 
