@@ -2,6 +2,7 @@
 # What keeps a memory error in the programs from being more than a crash. The objects are all compiled for it; how the
 # programs are linked is in `hardened`, and in `hardened_static` for OVH_STATIC. tests/hardening.bats reads what came out.
 include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
 
 # Of x86: the only return addresses and targets of indirect jumps are those that the compiler meant.
 check_c_compiler_flag(-fcf-protection=full OVH_HAVE_CF_PROTECTION)
@@ -16,6 +17,11 @@ else()
 endif()
 
 set(relro -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+# Tables of commands and names are of addresses: packed, each costs the loader a third.
+check_linker_flag(C -Wl,-z,pack-relative-relocs OVH_HAVE_PACKED_RELOCATIONS)
+if(OVH_HAVE_PACKED_RELOCATIONS)
+	add_link_options(-Wl,-z,pack-relative-relocs)
+endif()
 add_library(hardened_static INTERFACE)
 # The libraries that are loaded when they are needed are not for a static build: the linker says so.
 target_link_options(hardened_static INTERFACE -static-pie ${relro} -Wl,--no-warnings)
