@@ -243,20 +243,63 @@ static int compare_splices(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static bool are_sorted(const struct splices *splices)
+/* Where the run of edits that are in order ends that begins at `start`. */
+static size_t run_end(const struct splices *splices, size_t start)
 {
-	for (size_t i = 1; i < splices->count; i++) {
-		if (compare_splices(&splices->items[i - 1], &splices->items[i]) > 0)
-			return false;
+	size_t end = start + 1;
+
+	while (end < splices->count &&
+	       compare_splices(&splices->items[end - 1], &splices->items[end]) < 0)
+		end++;
+	return end;
+}
+
+/* Merges the run [middle, end) with those before it, from the end, or from the start, with a copy of
+ * the shorter one. */
+static void merge_run(struct splice *items, size_t middle, size_t end)
+{
+	const bool back = end - middle <= middle;
+	size_t count = back ? end - middle : middle, left = middle, at = 0, next = 0;
+	auto_free struct splice *run = xmalloc(count * sizeof *run);
+
+	memcpy(run, items + (back ? middle : 0), count * sizeof *run);
+	while (back && count) {
+		if (left && compare_splices(&items[left - 1], &run[count - 1]) > 0)
+			items[--end] = items[--left];
+		else
+			items[--end] = run[--count];
 	}
-	return true;
+	while (next < count) {
+		if (middle < end && compare_splices(&items[middle], &run[next]) < 0)
+			items[at++] = items[middle++];
+		else
+			items[at++] = run[next++];
+	}
+}
+
+/* They come in a few runs, a list of the spec each; qsort() takes as much memory again. */
+static void sort(struct splices *splices)
+{
+	const size_t runs_max = 16;
+	size_t runs = 0;
+
+	for (size_t i = 0; i < splices->count; i = run_end(splices, i))
+		runs++;
+	if (runs > runs_max) {
+		qsort(splices->items, splices->count, sizeof *splices->items,
+		      compare_splices);
+		return;
+	}
+	for (size_t i = splices->count ? run_end(splices, 0) : 0, end; i < splices->count;
+	     i = end) {
+		end = run_end(splices, i);
+		merge_run(splices->items, i, end);
+	}
 }
 
 int splices_sort(struct splices *splices, struct error *err)
 {
-	if (!are_sorted(splices)) /* qsort() takes as much memory again */
-		qsort(splices->items, splices->count, sizeof *splices->items,
-		      compare_splices);
+	sort(splices);
 	for (size_t i = 1; i < splices->count; i++) {
 		if (splices->items[i].start < splices->items[i - 1].end)
 			return error_set(err, ERROR_INTERNAL,

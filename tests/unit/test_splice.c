@@ -349,6 +349,38 @@ static void test_order(void **state)
 }
 
 /* Removes the member "x" of the object. */
+/* Edits that come in runs, of any number and length; those at one place stay in their order. */
+static void test_runs(void **state)
+{
+	(void)state;
+	for (size_t runs = 1; runs < 40; runs++) {
+		for (size_t longest = 0; longest < runs; longest++) {
+			auto_splices splices = { 0 };
+			auto_error err = { 0 };
+
+			for (size_t run = 0; run < runs; run++) {
+				size_t length = run == longest ? 50 : 1 + run % 3;
+
+				for (size_t i = 0; i < length; i++) {
+					size_t at = 2 * (i * runs + (run * 7) % runs);
+
+					splice_text(&splices, at, at, SLICE("a"));
+					splice_text(&splices, at, at, SLICE("b"));
+				}
+			}
+			check_done("runs", splices_sort(&splices, &err), &err);
+			for (size_t i = 1; i < splices.count; i++) {
+				const struct splice *x = &splices.items[i - 1],
+						    *y = &splices.items[i];
+
+				assert_true(
+					x->start < y->start ||
+					(x->start == y->start && x->order < y->order));
+			}
+		}
+	}
+}
+
 static void test_remove_member(void **state)
 {
 	static const struct json_member members[] = { JSON_MEMBER("x", &json_value) };
@@ -446,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_overlap),
 	};
 
