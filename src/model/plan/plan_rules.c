@@ -11,7 +11,8 @@
 /* Rules to add at the end. */
 struct added_rules {
 	struct spec_rule *items;
-	const char **why;
+	const char **why; /* of each, or, where nobody asks, of the first */
+	bool explain;
 	size_t count, capacity, why_capacity;
 };
 
@@ -35,7 +36,8 @@ static void push_rule(struct added_rules *added, const struct device_number *num
 				     .major = number->major,
 				     .minor = number->minor,
 				     .access = access };
-	*array_append(added->why, count, added->why_capacity) = why;
+	if (added->explain || count == 0)
+		*array_append(added->why, count, added->why_capacity) = why;
 }
 
 static const char *why_of(const struct planned_device *device)
@@ -466,7 +468,8 @@ static void emit_added(struct planner *planner, const struct added_rules *added)
 
 		format_rule(&added->items[i], &text);
 		plan_append(planner->plan, PLAN_RULE, &spec->doc, spec->rules_json,
-			    kept + i, buffer_slice(&text), added->why[i]);
+			    kept + i, buffer_slice(&text),
+			    added->why[added->explain ? i : 0]);
 	}
 	/* They may be many, and only who verifies the text needs them. */
 	for (size_t i = 0; i < added->count && planner->in->result; i++)
@@ -483,23 +486,39 @@ static void emit_added(struct planner *planner, const struct added_rules *added)
 	}
 }
 
+/* Else there is nothing that could follow a device. */
+static bool names_numbers(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_rules; i++) {
+		if (spec->rules[i].major >= 0)
+			return true;
+	}
+	return false;
+}
+
 int plan_rules(struct planner *planner)
 {
-	struct rules rules = { .planner = planner };
+	struct rules rules = { .planner = planner,
+			       .added.explain = planner->plan->explain };
 	int r;
 
-	rule_moves_build(planner, &rules.moves);
+	if (names_numbers(planner->in->spec))
+		rule_moves_build(planner, &rules.moves);
 	rule_moves_list_kept(planner, &rules.kept);
 	stale_rules_build(planner, &rules.stale);
 	r = translate_rules(&rules);
 	if (r == 0) {
 		allow_devices(&rules);
 		check_followed(&rules);
-		emit_added(planner, &rules.added);
 	}
 	rule_moves_free(&rules.moves);
 	stale_rules_free(&rules.stale);
 	device_number_set_free(&rules.kept);
+	/* They may be many, as what is added may be, and are no longer asked for. */
+	free(take_ptr(planner->devices));
+	planner->n_devices = 0;
+	if (r == 0)
+		emit_added(planner, &rules.added);
 	free(rules.added.items);
 	free(rules.added.why);
 	return r;

@@ -100,8 +100,8 @@ static int decide(struct planner *planner)
 	plan_environment(planner);
 	r = plan_memory_lock(planner);
 	/* They may be many, and nobody needs them any more. */
-	free(take_ptr(planner->devices));
 	free(take_ptr(planner->mounts));
+	planner->n_mounts = 0;
 	if (r == 0)
 		r = plan_leftovers(planner);
 	if (r < 0)
