@@ -300,10 +300,17 @@ static int check_environment(struct hook_run *run, struct error *err)
 int hook_plan(struct hook_run *run, const struct hook_options *options, const char *name,
 	      struct slice text, enum hook_purpose purpose, struct error *err)
 {
+	const size_t many = 256; /* places: for fewer it isn't worth the calls */
 	int r = parse_spec(run, name, text, &run->spec, err);
 
 	if (r == 0)
 		r = hook_plan_spec(run, options, purpose, err);
+	/* Only who shows the plan asks for them. */
+	if (r == 0 && purpose == HOOK_START &&
+	    run->spec.n_devices + run->spec.n_mounts + run->spec.n_variables > many) {
+		inventory_free(&run->inventory);
+		request_free(&run->request);
+	}
 	if (r == 0 && options->created)
 		r = check_arguments(run, err);
 	if (r == 0 && options->created)
