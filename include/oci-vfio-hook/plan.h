@@ -63,13 +63,23 @@ struct plan_node {
 	const char *container_path;
 	const char *final_path; /* NULL: removed */
 	const char *node;	/* on this machine; NULL with final_path */
-	const char *old_source; /* of a mount; NULL: new, or no mount */
-	struct device_number old, number;
-	uint32_t uid, gid;
-	uint16_t mode;
-	bool has_old;
+	union {
+		const char *old_source; /* of a mount; NULL: new */
+		/* Of a device: the spec's that it is, or of one that is new, is like; NULL:
+		 * like none. */
+		const struct spec_device *device;
+	};
+	struct device_number number;
 	bool mount; /* by a bind mount, not by linux.devices */
 };
+
+/* The numbers of the device in whose place it comes, or NULL: none. */
+static inline const struct device_number *plan_node_old(const struct plan_node *node)
+{
+	return !node->mount && node->container_path && node->device->has_numbers
+		       ? &node->device->number
+		       : NULL;
+}
 
 /* A rule for a device that is not in linux.devices, which goes to other numbers or is removed:
  * what live mode does besides. */
@@ -119,6 +129,8 @@ struct plan {
 	struct annotation annotation; /* earlier runs' and this one's */
 	char *annotation_value;	      /* the text of its change; owned */
 	struct text_pool texts;	      /* what all this borrows */
+	struct slice kept[4];	      /* of these, values that came last */
+	size_t kept_last;
 };
 
 #define auto_plan __attribute__((cleanup(plan_free))) struct plan

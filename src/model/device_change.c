@@ -159,7 +159,7 @@ void plan_device_changes(const struct plan *plan, const struct spec *spec,
 		const struct plan_node *node = &plan->nodes[i];
 
 		if (!node->mount)
-			make_change(&lookup, node->has_old ? &node->old : NULL,
+			make_change(&lookup, plan_node_old(node),
 				    node->final_path ? &node->number : NULL,
 				    &changes[count++]);
 	}

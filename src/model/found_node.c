@@ -12,7 +12,9 @@ bool found_node_is_final(const struct found_node *found, const struct plan_node 
 bool found_node_is_stale(const struct found_node *found, const struct plan_node *plan,
 			 const struct file_identity *source)
 {
-	if (plan->has_old && device_number_equal(&found->number, &plan->old))
+	const struct device_number *number = plan_node_old(plan);
+
+	if (number && device_number_equal(&found->number, number))
 		return true;
 	return source && found->mounted && found->file.device == source->device &&
 	       found->file.inode == source->inode;

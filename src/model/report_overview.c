@@ -165,12 +165,15 @@ static void add_parts(const struct overview *overview, const struct plan_node *n
 		      struct buffer *ret)
 {
 	const struct device_number *number =
-		node->final_path ? &node->number : &node->old;
-	const size_t before = count_equal(overview->before, overview->n_before, number),
-		     after = count_equal(overview->after, overview->n_after, number);
-	const size_t rules = after > before ? after - before : before - after;
+		node->final_path ? &node->number : plan_node_old(node);
+	size_t before, after, rules;
 
 	buffer_add(ret, node->mount ? SLICE("mount") : SLICE("node"));
+	if (!number)
+		return;
+	before = count_equal(overview->before, overview->n_before, number);
+	after = count_equal(overview->after, overview->n_after, number);
+	rules = after > before ? after - before : before - after;
 	if (rules)
 		buffer_printf(ret, ", %zu rule%s", rules, rules == 1 ? "" : "s");
 }
@@ -189,7 +192,7 @@ static void add_places(const struct plan_node *node, struct buffer *ret)
 		final = node->node;
 	}
 	if (old)
-		add_place(old, node->has_old ? &node->old : NULL, ret);
+		add_place(old, plan_node_old(node), ret);
 	if (old && final && plan_node_changes(node))
 		buffer_add(ret, SLICE(" -> "));
 	if (final && (!old || plan_node_changes(node)))

@@ -15,14 +15,17 @@ static void add_numbers(struct buffer *ret, uint32_t major, uint32_t minor)
 /* The plan's nodes have a control node that was right already, too. */
 static bool node_stays(const struct plan_node *node)
 {
-	return !node->mount && node->has_old && node->final_path &&
+	const struct device_number *number = plan_node_old(node);
+
+	return number && node->final_path &&
 	       text_equal(node->container_path, node->final_path) &&
-	       device_number_equal(&node->old, &node->number);
+	       device_number_equal(number, &node->number);
 }
 
 static void add_node(struct buffer *ret, const struct plan_node *node)
 {
 	const char *old = node->container_path, *value = node->final_path;
+	const struct device_number *number = plan_node_old(node);
 
 	/* Of a mount that stays where it is, what it shows. */
 	if (old && value && node->mount && text_equal(old, value)) {
@@ -42,9 +45,9 @@ static void add_node(struct buffer *ret, const struct plan_node *node)
 	}
 	buffer_add_name(ret, slice_from(value));
 	buffer_add(ret, SLICE(" ("));
-	if (node->has_old && (node->old.major != node->number.major ||
-			      node->old.minor != node->number.minor)) {
-		add_numbers(ret, node->old.major, node->old.minor);
+	if (number && (number->major != node->number.major ||
+		       number->minor != node->number.minor)) {
+		add_numbers(ret, number->major, number->minor);
 		buffer_add(ret, SLICE(" -> "));
 	}
 	add_numbers(ret, node->number.major, node->number.minor);

@@ -101,12 +101,11 @@ static void test_judged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct plan_node plan = {
-			.has_old = rows[i].has_old,
-			.old = rows[i].has_old ? (struct device_number)OLD
-					       : (struct device_number) { 0 },
-			.number = FINAL
-		};
+		const struct spec_device device = { .has_numbers = rows[i].has_old,
+						    .number = OLD };
+		const struct plan_node plan = { .container_path = "/dev/vfio/45",
+						.device = &device,
+						.number = FINAL };
 		const struct file_identity *from = rows[i].has_source ? &source : NULL;
 		const struct found_node *found = &rows[i].found;
 		int answers = 0;

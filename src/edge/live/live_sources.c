@@ -48,7 +48,7 @@ int live_sources_make_node(const struct live_node *node, int directory, const ch
 	mode_t type = plan->number.type == 'b' ? S_IFBLK : S_IFCHR;
 	int r;
 
-	if (mknodat(directory, name, type | plan->mode,
+	if (mknodat(directory, name, type | (plan->device ? plan->device->mode : 0666),
 		    makedev(plan->number.major, plan->number.minor)) < 0)
 		return live_error(node->final.shown, "the node can't be made", errno,
 				  err);
@@ -81,6 +81,7 @@ static int make_scratch_node(struct live *live, struct live_node *node, struct e
 static int prepare(struct live *live, struct live_node *node, struct error *err)
 {
 	bool plain = live->mount_namespace.privileged && !live->mount_namespace.foreign;
+	const struct spec_device *device;
 	int r;
 
 	if (node->plan->mount || !plain)
@@ -89,8 +90,10 @@ static int prepare(struct live *live, struct live_node *node, struct error *err)
 		return 0;
 	if (node->plan->mount || !live->mount_namespace.privileged)
 		return clone_machines_node(node, err);
-	r = live_namespace_find_owner(&live->mount_namespace, node->plan->uid,
-				      node->plan->gid, &node->uid, &node->gid, err);
+	device = node->plan->device;
+	r = live_namespace_find_owner(&live->mount_namespace, device ? device->uid : 0,
+				      device ? device->gid : 0, &node->uid, &node->gid,
+				      err);
 	return r < 0 || plain ? r : make_scratch_node(live, node, err);
 }
 

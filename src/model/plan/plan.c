@@ -3,6 +3,21 @@
  * lists what was done. Decides nothing. */
 #include "planner.h"
 
+/* The same value comes again and again where there are many changes. */
+static const char *keep_text(struct plan *plan, struct slice value)
+{
+	const size_t last = plan->kept_last;
+
+	for (size_t i = 0; i < ARRAY_SIZE(plan->kept); i++) {
+		if (plan->kept[i].data && slice_equal(plan->kept[i], value))
+			return plan->kept[i].data;
+	}
+	plan->kept_last = (last + 1) % ARRAY_SIZE(plan->kept);
+	plan->kept[last] =
+		(struct slice) { text_pool_add(&plan->texts, value), value.length };
+	return plan->kept[last].data;
+}
+
 static struct plan_change *add_change(struct plan *plan, enum plan_rule rule,
 				      enum plan_edit edit, uint32_t json,
 				      const char *text)
@@ -53,7 +68,7 @@ static void replace(struct plan *plan, enum plan_rule rule, const struct json *d
 void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		  uint32_t json, struct slice value, const char *why)
 {
-	replace(plan, rule, doc, json, text_pool_add(&plan->texts, value), why);
+	replace(plan, rule, doc, json, keep_text(plan, value), why);
 }
 
 void plan_replace_variable(struct plan *plan, const struct json *doc,
@@ -71,8 +86,7 @@ void plan_replace_at(struct plan *plan, enum plan_rule rule, const struct json *
 		     const struct json_place *place, const char *where,
 		     struct slice value, const char *why)
 {
-	add_change(plan, rule, PLAN_REPLACE, 0, text_pool_add(&plan->texts, value))
-		->place = *place;
+	add_change(plan, rule, PLAN_REPLACE, 0, keep_text(plan, value))->place = *place;
 	if (plan->explain)
 		explain(plan, slice_from(where), json_text_at(doc->text, *place), why);
 }
@@ -99,8 +113,7 @@ static void explain_element(struct plan *plan, const struct json *doc, uint32_t 
 void plan_append(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, size_t index, struct slice value, const char *why)
 {
-	add_change(plan, rule, PLAN_APPEND, array, text_pool_add(&plan->texts, value))
-		->array = array;
+	add_change(plan, rule, PLAN_APPEND, array, keep_text(plan, value))->array = array;
 	explain_element(plan, doc, array, index, why);
 }
 
@@ -108,8 +121,7 @@ void plan_append_at(struct plan *plan, enum plan_rule rule,
 		    const struct json_place *array, const char *where, struct slice value,
 		    const char *why)
 {
-	add_change(plan, rule, PLAN_APPEND_AT, 0, text_pool_add(&plan->texts, value))
-		->place = *array;
+	add_change(plan, rule, PLAN_APPEND_AT, 0, keep_text(plan, value))->place = *array;
 	if (plan->explain)
 		explain(plan, slice_from(where), (struct slice) { 0 }, why);
 }
@@ -118,8 +130,7 @@ void plan_insert(struct plan *plan, enum plan_rule rule, const struct json *doc,
 		 uint32_t array, uint32_t json, size_t index, struct slice value,
 		 const char *why)
 {
-	add_change(plan, rule, PLAN_INSERT, json, text_pool_add(&plan->texts, value))
-		->array = array;
+	add_change(plan, rule, PLAN_INSERT, json, keep_text(plan, value))->array = array;
 	explain_element(plan, doc, array, index, why);
 }
 
@@ -153,8 +164,7 @@ void plan_set_member(struct plan *plan, enum plan_rule rule, const struct json *
 		     uint32_t object, uint32_t position, const char *key,
 		     struct slice value, const char *why)
 {
-	set_member(plan, rule, doc, object, position, key,
-		   text_pool_add(&plan->texts, value), why);
+	set_member(plan, rule, doc, object, position, key, keep_text(plan, value), why);
 }
 
 void plan_set_key(struct plan *plan, enum plan_rule rule, const struct json *doc,
@@ -174,8 +184,7 @@ void plan_set_at(struct plan *plan, enum plan_rule rule, const struct json *doc,
 	auto_free char *where = NULL;
 
 	if (!member->end) {
-		add_member(plan, rule, doc, object, key,
-			   text_pool_add(&plan->texts, value), why);
+		add_member(plan, rule, doc, object, key, keep_text(plan, value), why);
 		return;
 	}
 	if (plan->explain)
@@ -226,7 +235,8 @@ bool plan_node_changes(const struct plan_node *node)
 		return true;
 	if (node->mount)
 		return !node->old_source || !text_equal(node->old_source, node->node);
-	return !node->has_old || !device_number_equal(&node->old, &node->number);
+	return !plan_node_old(node) ||
+	       !device_number_equal(plan_node_old(node), &node->number);
 }
 
 void plan_free(struct plan *plan)

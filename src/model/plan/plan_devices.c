@@ -308,15 +308,10 @@ static void emit_node(struct planner *planner, const struct planned_device *devi
 	const struct spec_device *before = device->added ? NULL : device->place;
 	const struct spec_device after = planned_device_after(device);
 
-	if (before) {
+	if (before)
 		node->container_path = text_pool_add(&plan->texts, before->path);
-		node->has_old = before->has_numbers;
-		node->old = before->number;
-	}
+	node->device = device->place;
 	node->number = after.number;
-	node->mode = after.mode;
-	node->uid = after.uid;
-	node->gid = after.gid;
 	if (device->action != DEVICE_REMOVED) {
 		node->final_path = device->to ? device->to->final_path
 					      : text_pool_add(&plan->texts, after.path);
