@@ -24,6 +24,8 @@ enum command_option {
 	FOR_BY = 1 << 14,
 	FOR_ALIAS = 1 << 15,
 	FOR_VARIABLES = 1 << 16,
+	FOR_COPY = 1 << 17,
+	FOR_STAY = 1 << 18,
 };
 
 struct command_line {
@@ -39,6 +41,7 @@ struct command_line {
 	bool bind, json, verbose, diff, print;
 	const char *kind, *by, *aliases; /* of cdi */
 	bool variables;
+	bool copy, stay;		   /* of enable */
 	bool all, groups, tree, dot, vfio; /* of list */
 	bool help;	  /* --help was given: nothing after it was read */
 	uint32_t options; /* those of enum command_option that were given */

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* enable ENGINE, disable ENGINE: what makes an engine call us. */
+#include <signal.h>
+
 #include "command.h"
 
 #include "oci-vfio-hook/enable.h"
+
+/* A container of a DaemonSet that ends is started again. As process 1 it gets no signal that it
+ * doesn't wait for. */
+static void block_ends(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, ret, NULL);
+}
 
 static int change(const struct command_line *line, const struct hook_run *run,
 		  bool disable, struct error *err)
@@ -13,8 +25,10 @@ static int change(const struct command_line *line, const struct hook_run *run,
 		.programs = line->programs,
 		.disable = disable,
 		.print = line->print,
+		.copy = line->copy,
 	};
-	int r;
+	sigset_t ends;
+	int r, ignored;
 
 	if (!request.engine)
 		return usage_error(
@@ -23,8 +37,16 @@ static int change(const struct command_line *line, const struct hook_run *run,
 	if (request.programs && *request.programs != '/')
 		return usage_error(err, request.programs,
 				   "--programs needs an absolute path");
+	if (request.copy && !request.programs)
+		return usage_error(err, "--copy", "--programs must say where to");
+	if (line->stay)
+		block_ends(&ends);
 	r = enable_run(&run->sysroot, &request, &text, err);
-	return r < 0 ? r : print_data(buffer_slice(&text), err);
+	if (r == 0)
+		r = print_data(buffer_slice(&text), err);
+	if (r == 0 && line->stay)
+		(void)sigwait(&ends, &ignored);
+	return r;
 }
 
 int command_enable(const struct command_line *line, struct hook_run *run,
@@ -40,8 +62,8 @@ int command_disable(const struct command_line *line, struct hook_run *run,
 }
 
 const char enable_help[] =
-	"usage: oci-vfio-hook [--root DIR] enable [--print] [--programs DIR] ENGINE\n"
-	"       oci-vfio-hook [--root DIR] disable [--print] ENGINE\n"
+	"usage: oci-vfio-hook [--root DIR] enable|disable [--print] [--programs DIR [--copy]]\n"
+	"                     [--stay] ENGINE\n"
 	"\n"
 	"Makes an engine call oci-vfio-hook or its wrapper, or undoes that. Other settings stay as\n"
 	"they are, and no engine is restarted: what is to be typed for that is printed.\n"
@@ -54,4 +76,6 @@ const char enable_help[] =
 	"\n"
 	"  --print          print the files instead of writing them\n"
 	"  --programs DIR   where oci-vfio-hook and oci-vfio-runtime are; without it the directory\n"
-	"                   of this program\n";
+	"                   of this program\n"
+	"  --copy           copy the programs there first, or remove them in the end\n"
+	"  --stay           stay until SIGTERM, as a container of a DaemonSet must\n";

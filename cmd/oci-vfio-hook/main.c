@@ -25,9 +25,11 @@ static const struct command commands[] = {
 	{ "precreate", .run = command_precreate },
 	{ "createRuntime", .run = command_create_runtime, .options = FOR_ENV },
 	{ "prestart", .run = command_create_runtime, .options = FOR_ENV },
-	{ "enable", "ENGINE", 1, 1, command_enable, FOR_PRINT | FOR_PROGRAMS,
-	  .only_shows = true, .help = enable_help },
-	{ "disable", "ENGINE", 1, 1, command_disable, FOR_PRINT, .only_shows = true,
+	{ "enable", "ENGINE", 1, 1, command_enable,
+	  FOR_PRINT | FOR_PROGRAMS | FOR_COPY | FOR_STAY, .only_shows = true,
+	  .help = enable_help },
+	{ "disable", "ENGINE", 1, 1, command_disable,
+	  FOR_PRINT | FOR_PROGRAMS | FOR_COPY | FOR_STAY, .only_shows = true,
 	  .help = enable_help },
 };
 

@@ -121,6 +121,8 @@ static const struct program_option {
 	FLAG_FOR(FOR_VERBOSE, "verbose", verbose),
 	FLAG_FOR(FOR_PRINT, "print", print),
 	TEXT_FOR(FOR_PROGRAMS, "programs", programs),
+	FLAG_FOR(FOR_COPY, "copy", copy),
+	FLAG_FOR(FOR_STAY, "stay", stay),
 	{ "help", OPTION_HELP, 0, 0 },
 	{ "version", OPTION_VERSION, 0, 0 },
 	FLAG_FOR(FOR_DIFF, "diff", diff),

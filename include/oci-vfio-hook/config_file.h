@@ -13,10 +13,14 @@
 int config_file_read(const struct sysroot *sysroot, const char *path, bool replaced,
 		     char **ret, size_t *ret_length, struct error *err);
 
-/* Puts the text there, with the file's owner, mode and attributes, or 0644. Directories that
- * aren't there are made. */
+/* Puts the text there, with the file's owner, mode and attributes, or of this mode. Directories
+ * that aren't there are made. */
 int config_file_write(const struct sysroot *sysroot, const char *path, struct slice text,
-		      struct error *err);
+		      mode_t mode, struct error *err);
+
+/* Makes a symbolic link, unless there is something of that name. */
+int config_file_link(const struct sysroot *sysroot, const char *path, const char *target,
+		     struct error *err);
 
 /* Removes the file. */
 int config_file_remove(const struct sysroot *sysroot, const char *path,

@@ -10,6 +10,7 @@ struct enable_request {
 	const struct registration_engine *engine;
 	const char *programs; /* the directory of our programs; NULL: this program's */
 	bool disable, print;  /* print: what would be written, and nothing is */
+	bool copy; /* the programs are put into that directory, or removed from it */
 };
 
 /* Appends what a person is told, or what would be written. Where one file can't be made none

@@ -13,4 +13,12 @@ int program_directory(const struct sysroot *sysroot, char **ret, struct error *e
 int program_check_wrapper(const struct sysroot *sysroot, const char *directory,
 			  struct error *err);
 
+/* Copies the programs that are beside the running one to that directory of the machine, with
+ * the wrapper's links, each in one step, and appends what was done; or removes them, and the
+ * directory if it is empty then. */
+int program_copy(const struct sysroot *sysroot, const char *directory, struct buffer *ret,
+		 struct error *err);
+int program_remove(const struct sysroot *sysroot, const char *directory,
+		   struct buffer *ret, struct error *err);
+
 #endif

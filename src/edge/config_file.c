@@ -76,24 +76,25 @@ static int make_directory(const struct sysroot *sysroot, const char *path)
 }
 
 static int copy_attributes(const struct replacement *replacement, int directory,
-			   const char *file, const char *name, struct error *err)
+			   const char *file, mode_t mode, struct error *err)
 {
 	auto_close int old = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat status;
 
 	if (old < 0 && errno == ENOENT)
-		return fchmod(replacement->fd, 0644) < 0
-			       ? replacement_error(name,
+		return fchmod(replacement->fd, mode) < 0
+			       ? replacement_error(replacement->name,
 						   "can't give the new file its mode",
 						   errno, err)
 			       : 0;
 	if (old < 0 || fstat(old, &status) < 0)
-		return replacement_error(name, "can't be examined", errno, err);
+		return replacement_error(replacement->name, "can't be examined", errno,
+					 err);
 	return replacement_copy_attributes(replacement, old, &status, err);
 }
 
 int config_file_write(const struct sysroot *sysroot, const char *path, struct slice text,
-		      struct error *err)
+		      mode_t mode, struct error *err)
 {
 	const char *file = path_name(path);
 	auto_close int directory = make_directory(sysroot, path);
@@ -109,11 +110,23 @@ int config_file_write(const struct sysroot *sysroot, const char *path, struct sl
 		r = file_write(replacement.fd, name, (struct spliced) { .text = text },
 			       err);
 	if (r == 0)
-		r = copy_attributes(&replacement, directory, file, name, err);
+		r = copy_attributes(&replacement, directory, file, mode, err);
 	/* An engine must not find half of it after a power cut. */
 	if (r == 0 && fsync(replacement.fd) < 0)
 		r = replacement_error(name, "can't be written", errno, err);
 	return r < 0 ? r : replacement_finish(&replacement, file, err);
+}
+
+int config_file_link(const struct sysroot *sysroot, const char *path, const char *target,
+		     struct error *err)
+{
+	auto_close int directory = make_directory(sysroot, path);
+
+	if (directory >= 0 &&
+	    (symlinkat(target, directory, path_name(path)) == 0 || errno == EEXIST))
+		return 0;
+	return set_error(sysroot, path, "can't be made",
+			 directory < 0 ? -directory : errno, err);
 }
 
 int config_file_remove(const struct sysroot *sysroot, const char *path, struct error *err)

@@ -6,6 +6,11 @@
 #include <linux/limits.h>
 #include <stdio.h>
 
+#include "oci-vfio-hook/config_file.h"
+
+static const char *const programs[] = { "oci-vfio-hook", "oci-vfio-runtime" };
+static const char *const links[] = { "oci-vfio-crun", "oci-vfio-runc" };
+
 static int read_link(const char *path, char target[static PATH_MAX])
 {
 	ssize_t length = readlink(path, target, PATH_MAX - 1);
@@ -52,4 +57,78 @@ int program_check_wrapper(const struct sysroot *sysroot, const char *directory,
 		err, ERROR_NO_INPUT,
 		"%s: %s: the wrapper must be beside oci-vfio-hook; --programs names another directory",
 		name, strerror(-fd));
+}
+
+static int copy_one(const struct sysroot *sysroot, const char *from, const char *to,
+		    struct buffer *ret, struct error *err)
+{
+	auto_free char *text = NULL, *old = NULL;
+	auto_free char *name = sysroot_display(sysroot, to);
+	size_t length = 0, old_length;
+	int r = config_file_read(&sysroot_real, from, true, &text, &length, err);
+
+	if (r == 0 && !text)
+		return error_set(
+			err, ERROR_NO_INPUT,
+			"%s: isn't there: --copy takes the programs that are beside this one",
+			from);
+	if (r == 0)
+		r = config_file_read(sysroot, to, true, &old, &old_length, err);
+	if (r < 0)
+		return r;
+	if (old && slice_equal((struct slice) { old, old_length },
+			       (struct slice) { text, length })) {
+		buffer_printf(ret, "%s: is as it shall be\n", name);
+		return 0;
+	}
+	r = config_file_write(sysroot, to, (struct slice) { text, length }, 0755, err);
+	if (r == 0)
+		buffer_printf(ret, "%s: %s\n", name, old ? "changed" : "written");
+	return r;
+}
+
+int program_copy(const struct sysroot *sysroot, const char *directory, struct buffer *ret,
+		 struct error *err)
+{
+	auto_free char *own = NULL;
+	int r = program_directory(&sysroot_real, &own, err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(programs); i++) {
+		auto_free char *from = text_join(own, "/", programs[i], NULL);
+		auto_free char *to = text_join(directory, "/", programs[i], NULL);
+
+		r = copy_one(sysroot, from, to, ret, err);
+	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(links); i++) {
+		auto_free char *link = text_join(directory, "/", links[i], NULL);
+
+		r = config_file_link(sysroot, link, "oci-vfio-runtime", err);
+	}
+	return r;
+}
+
+int program_remove(const struct sysroot *sysroot, const char *directory,
+		   struct buffer *ret, struct error *err)
+{
+	auto_free char *name = sysroot_display(sysroot, directory);
+	auto_close int there =
+		sysroot_openat(sysroot, AT_FDCWD, directory, O_PATH | O_DIRECTORY);
+	int r = 0;
+
+	if (there == -ENOENT)
+		return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(programs) + ARRAY_SIZE(links); i++) {
+		auto_free char *path =
+			text_join(directory, "/",
+				  i < ARRAY_SIZE(links) ? links[i]
+							: programs[i - ARRAY_SIZE(links)],
+				  NULL);
+
+		r = config_file_remove(sysroot, path, err);
+	}
+	if (r < 0)
+		return r;
+	config_directory_remove(sysroot, directory);
+	buffer_printf(ret, "%s: the programs are removed\n", name);
+	return 0;
 }

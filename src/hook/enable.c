@@ -129,7 +129,7 @@ static int put(const struct sysroot *sysroot, const struct registration_text *ow
 		return 0;
 	}
 	if (made.length) {
-		r = config_file_write(sysroot, own->path, made, err);
+		r = config_file_write(sysroot, own->path, made, 0644, err);
 		done = own->text.data ? "changed" : "written";
 	} else {
 		r = config_file_remove(sysroot, own->path, err);
@@ -180,26 +180,42 @@ static void print_all(const struct enable_request *request, const struct change 
 	}
 }
 
+/* An engine is told of programs that are there, and told no more of them before they go. */
+static int change_all(const struct sysroot *sysroot, const struct enable_request *request,
+		      const char *programs, struct change *change, struct buffer *ret,
+		      struct error *err)
+{
+	int r = make(sysroot, request, programs, change, err);
+
+	if (r == 0 && request->print) {
+		print_all(request, change, ret);
+		return 0;
+	}
+	if (r == 0 && request->copy && !request->disable)
+		r = program_copy(sysroot, programs, ret, err);
+	if (r == 0 && !request->disable)
+		r = program_check_wrapper(sysroot, programs, err);
+	if (r == 0)
+		r = put_all(sysroot, request, change, ret, err);
+	if (r == 0 && request->copy && request->disable)
+		r = program_remove(sysroot, programs, ret, err);
+	return r;
+}
+
 int enable_run(const struct sysroot *sysroot, const struct enable_request *request,
 	       struct buffer *ret, struct error *err)
 {
 	auto_free char *found = NULL;
-	const char *programs = request->programs;
 	struct change change = { 0 };
-	int r = programs ? 0 : program_directory(sysroot, &found, err);
+	int r = 0;
 
-	if (!programs)
-		programs = found;
-	if (r == 0 && !request->disable && !request->print)
-		r = program_check_wrapper(sysroot, programs, err);
+	if (!request->programs)
+		r = program_directory(sysroot, &found, err);
 	if (r < 0)
 		return r;
 	change.made = xzalloc(request->engine->n_files * sizeof *change.made);
-	r = make(sysroot, request, programs, &change, err);
-	if (r == 0 && request->print)
-		print_all(request, &change, ret);
-	else if (r == 0)
-		r = put_all(sysroot, request, &change, ret, err);
+	r = change_all(sysroot, request, request->programs ? request->programs : found,
+		       &change, ret, err);
 	for (size_t i = 0; i < request->engine->n_files; i++)
 		buffer_free(&change.made[i]);
 	free(change.made);

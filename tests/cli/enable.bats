@@ -91,6 +91,37 @@ files() {
 	says 'the wrapper must be beside oci-vfio-hook; --programs names another directory'
 }
 
+# In a container the machine is below --root, and the program runs beside it.
+@test "--copy brings the programs along, and takes them away; --stay waits for SIGTERM" {
+	local own=$BATS_TEST_TMPDIR/own pid status=0
+	mkdir "$own"
+	cp "$OCI_VFIO_HOOK" "$own/oci-vfio-hook"
+	OCI_VFIO_HOOK=$own/oci-vfio-hook
+	at_root 66 enable --programs /opt/a/bin --copy crio
+	says "$own/oci-vfio-runtime: isn't there: --copy takes the programs that are beside this one"
+	[ "$(files)" = '' ]
+	echo wrapper > "$own/oci-vfio-runtime"
+	at_root 0 enable --programs /opt/a/bin --copy crio
+	says "$ROOT/opt/a/bin/oci-vfio-runtime: written"
+	[ "$(stat -c %a "$ROOT/opt/a/bin/oci-vfio-runtime")" = 755 ]
+	[ "$(cat "$ROOT/opt/a/bin/oci-vfio-crun")" = wrapper ]
+	echo other > "$own/oci-vfio-runtime"
+	"$OCI_VFIO_HOOK" --root "$ROOT" enable --programs /opt/a/bin --copy --stay crio > "$BATS_TEST_TMPDIR/said" 3>&- &
+	pid=$!
+	until [[ $(cat "$BATS_TEST_TMPDIR/said") == *'crio.conf.d/oci-vfio.conf'* ]]; do sleep 0.02; done
+	kill "$pid"
+	wait "$pid" || status=$?
+	[ $status = 0 ]
+	grep -qF 'oci-vfio-runtime: changed' "$BATS_TEST_TMPDIR/said"
+	[ "$(cat "$ROOT/opt/a/bin/oci-vfio-runc")" = other ]
+	at_root 0 disable --programs /opt/a/bin --copy crio
+	says "$ROOT/opt/a/bin: the programs are removed"
+	[ ! -e "$ROOT/opt/a/bin" ]
+	at_root 0 disable --programs /opt/a/bin --copy crio
+	at_root 64 enable --copy crio
+	says '--programs must say where to'
+}
+
 @test "--print changes nothing; of containerd it shows the tables, also where they can't be added" {
 	mkdir -p "$ENGINE/containerd"
 	printf 'version = 3\nplugins = {}\n' > "$ENGINE/containerd/config.toml"
@@ -109,7 +140,7 @@ files() {
 	at_root 64 enable --programs usr/bin docker
 	says '--programs needs an absolute path'
 	at_root 64 plan --programs /usr/bin bundle
-	says '--programs is for enable, not for plan; remove it'
+	says '--programs is for enable and disable, not for plan; remove it'
 	at_root 64 disable
 	says 'disable: the argument ENGINE is missing'
 	at_root 0 disable --help

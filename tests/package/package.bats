@@ -118,6 +118,12 @@ configure_tree() {
 	[ "$(tar -tvzf "$TARBALL" --numeric-owner --full-time | awk '{ print $2, $4, $5 }' | sort -u | wc -l)" = 1 ]
 }
 
+@test "tarball: in the root file system of Kata's guest the hook is where the agent looks for it" {
+	"$BATS_TEST_DIRNAME/../../packaging/kata/add-to-rootfs" "$TREE" "$TARBALL"
+	chroot "$TREE" /usr/share/oci/hooks/prestart/oci-vfio-hook --version
+	grep -qxF "ExtraTrees=${TARBALL##*/}" "$BATS_TEST_DIRNAME/../../packaging/mkosi/mkosi.conf"
+}
+
 @test "lintian and rpmlint show no error" {
 	lintian --allow-root --fail-on error "$DEB"
 	rpmlint --config "$BATS_TEST_DIRNAME/../../packaging/rpm/rpmlint.toml" "$RPM"

@@ -5,7 +5,8 @@
 # where we can't do our work no container starts and the engine's user is told why. Runs as root in the guest that
 # `boot` starts with machine.conf and map.json.
 #
-# PACKAGE is a directory into which everything was installed with the prefix /usr, ENGINES the one that `engines` prints,
+# PACKAGE is a directory into which everything was installed with the prefix /usr, PACKAGES the one that packaging/build
+# made, with the tarball of static programs in it, ENGINES the one that `engines` prints,
 # VFIO_PROBE the static program that runs in the containers (probe.c, where its exit statuses are).
 #
 # CRI-O isn't here, because Debian has none: of its drop-in is only tested that it names our program.
@@ -598,6 +599,43 @@ podman_cdi_hook() {
 	bad_map
 	podman run --rm --rootfs "$bundle/rootfs" /busybox true
 	podman --hooks-dir $state/empty --runtime oci-vfio-crun run --rm --rootfs "$bundle/rootfs" /busybox true
+}
+
+# ---- the installer of packaging/kubernetes, on a made-up host
+
+# ARGUMENT...: what podman gets besides the security context of the DaemonSet's container and its volumes.
+installer() {
+	# shellcheck disable=SC2046 # words
+	podman --hooks-dir $state/empty run --network none --read-only --cap-drop all --security-opt no-new-privileges --user 0 \
+		--volume "$host/opt/oci-vfio-hook:/host/opt/oci-vfio-hook" --volume "$host/etc/containerd:/host/etc/containerd" \
+		"${@:1:$#-1}" localhost/oci-vfio-hook $(daemonset_arguments "${@: -1}")
+}
+
+# SED-EXPRESSION: those of the manifest, changed by it.
+daemonset_arguments() {
+	sed -n '/^ *args:/,/^ *securityContext:/s/^ *- //p' "$BATS_TEST_DIRNAME/../../packaging/kubernetes/containerd/daemonset.yaml" | sed "$1"
+}
+
+@test "the installer's image: installs, stays, updates and removes" {
+	local host=$BATS_TEST_TMPDIR/host tarball
+	tarball=$(echo "$PACKAGES"/oci-vfio-hook-*-static-*.tar.gz)
+	[ -e "$tarball" ]
+	mkdir -p "$BATS_TEST_TMPDIR/context" "$host"/{opt/oci-vfio-hook,etc/containerd}
+	cp "$tarball" "$BATS_TEST_DIRNAME/../../packaging/kubernetes/Containerfile" "$BATS_TEST_TMPDIR/context"
+	podman build --network none --build-arg TARBALL="${tarball##*/}" --tag localhost/oci-vfio-hook "$BATS_TEST_TMPDIR/context"
+	echo 'version = 2' > "$host/etc/containerd/config.toml"
+	installer --detach --name "$name" ''
+	wait_for 60 grep -q 'BinaryName = "/opt/oci-vfio-hook/bin/oci-vfio-runtime"' "$host/etc/containerd/config.toml"
+	"$host/opt/oci-vfio-hook/bin/oci-vfio-hook" --version
+	[ "$(podman inspect --format '{{.State.Status}}' "$name")" = running ]
+	podman stop --time 30 "$name"
+	[ "$(podman inspect --format '{{.State.ExitCode}}' "$name")" = 0 ]
+	podman rm "$name"
+	echo old > "$host/opt/oci-vfio-hook/bin/oci-vfio-runtime"
+	expect 0 'bin/oci-vfio-runtime: changed' installer --rm /--stay/d
+	expect 0 'bin: the programs are removed' installer --rm 's/^enable$/disable/; /--stay/d'
+	[ "$(find "$host" -type f)" = "$host/etc/containerd/config.toml" ]
+	[ "$(cat "$host/etc/containerd/config.toml")" = 'version = 2' ]
 }
 
 # Last, since it undoes what the others need.
