@@ -12,8 +12,6 @@
 
 static const struct command commands[] = {
 	{ "apply", "BUNDLE", 1, 1, command_apply, FOR_OUTPUT, .takes_bundle = true },
-	{ "check", "[BUNDLE]", 0, 1, command_check, FOR_JSON, .takes_bundle = true,
-	  .only_shows = true, .tells_of_configuration = true },
 	{ "plan", "BUNDLE", 1, 1, command_plan, FOR_JSON | FOR_VERBOSE | FOR_DIFF,
 	  .takes_bundle = true, .only_shows = true },
 	{ "list", "[DEVICE...]", 0, INT_MAX, command_list,
@@ -31,6 +29,8 @@ static const struct command commands[] = {
 	{ "disable", "ENGINE", 1, 1, command_disable,
 	  FOR_PRINT | FOR_PROGRAMS | FOR_COPY | FOR_STAY, .only_shows = true,
 	  .help = enable_help },
+	{ "check", "[BUNDLE]", 0, 1, command_check, FOR_JSON, .takes_bundle = true,
+	  .only_shows = true, .tells_of_configuration = true },
 };
 
 /* Hook stages that are too late, or run where the machine can't be seen. */

@@ -11,6 +11,7 @@
 struct map_check {
 	const struct survey *survey;
 	bool has_driverctl;
+	bool binds; /* --bind is in the configuration */
 	/* Of functions that entries have: no candidates for others; sorted by
 	 * map_check_arrange(); owned. */
 	struct pci_address *taken;

@@ -23,6 +23,7 @@ struct node_fact {
 
 struct node_facts {
 	bool has_directory; /* /dev/vfio */
+	bool has_systemd;   /* it runs this machine */
 	struct node_fact *items;
 	size_t count, capacity;
 	/* In /dev/vfio, but not in sysfs; owned. */

@@ -97,6 +97,8 @@ void check_machine(struct hook_run *run, const char *configuration,
 	check_processes(run, raised, findings);
 }
 
+#define TOPIC "container"
+
 /* "/dev/vfio/45 -> /dev/vfio/3" for each device that changes. */
 static void describe_plan(const struct plan *plan, struct buffer *ret)
 {
@@ -111,10 +113,44 @@ static void describe_plan(const struct plan *plan, struct buffer *ret)
 	}
 }
 
+/* What the entry that the plan failed of needs has been found already, and more exactly. */
+static const char *find_remedy(const struct hook_run *run, const char *why,
+			       const struct findings *findings)
+{
+	const char *topic = NULL;
+
+	for (size_t i = 0; i < run->map.n_entries && !topic; i++) {
+		const struct map_entry *entry = &run->map.entries[i];
+
+		if (slice_starts(slice_from(why), slice_from(entry->where)))
+			topic = entry->container_path;
+	}
+	for (size_t i = 0; topic && i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+
+		if (finding->level == FINDING_FAILURE && finding->remedy &&
+		    text_equal(finding->topic, topic))
+			return finding->remedy;
+	}
+	return NULL;
+}
+
+static void add_failure(const struct hook_run *run, const char *why, const char *bundle,
+			struct findings *findings)
+{
+	const char *known = find_remedy(run, why, findings);
+	auto_free char *remedy = known ? xstrdup(known) : NULL;
+
+	findings_add_message(findings, FINDING_FAILURE, TOPIC, why, NULL);
+	if (remedy)
+		findings_mend(findings, "%s", remedy);
+	else if (!findings->items[findings->count - 1].remedy)
+		findings_mend(findings, "oci-vfio-hook plan %s", bundle);
+}
+
 void check_bundle(struct hook_run *run, const struct hook_options *options,
 		  const char *bundle, struct findings *findings)
 {
-	static const char topic[] = "container";
 	auto_free char *name = path_display(bundle);
 	auto_buffer what = { 0 };
 	auto_error why = { 0 };
@@ -122,24 +158,26 @@ void check_bundle(struct hook_run *run, const struct hook_options *options,
 	/* Nothing is waited for: it is asked why this can't start now. */
 	run->settings.timeout = 0;
 	if (hook_plan_bundle(run, options, bundle, "config.json", HOOK_SHOW, &why) < 0) {
-		findings_add_message(findings, FINDING_FAILURE, topic, why.message, NULL);
-		if (!findings->items[findings->count - 1].remedy)
-			findings_mend(findings, "oci-vfio-hook plan %s", name);
+		add_failure(run, why.message, name, findings);
 		return;
 	}
 	for (size_t i = 0; i < run->messages.count; i++) {
 		if (run->messages.items[i].level == MESSAGE_WARNING) {
-			findings_add_message(findings, FINDING_WARNING, topic,
+			findings_add_message(findings, FINDING_WARNING, TOPIC,
 					     run->messages.items[i].text, NULL);
 			if (!findings->items[findings->count - 1].remedy)
 				findings_mend(findings, "oci-vfio-hook plan -v %s", name);
 		}
 	}
 	describe_plan(&run->plan, &what);
-	if (run->plan.n_changes == 0)
-		findings_add(findings, FINDING_OK, topic, "nothing to change");
+	if (run->binding.count)
+		findings_add(findings, FINDING_OK, TOPIC,
+			     "--bind gives vfio-pci to %zu of its functions first",
+			     run->binding.count);
+	else if (run->plan.n_changes == 0)
+		findings_add(findings, FINDING_OK, TOPIC, "nothing to change");
 	else
-		findings_add(findings, FINDING_OK, topic, "%zu change%s%s%s",
+		findings_add(findings, FINDING_OK, TOPIC, "%zu change%s%s%s",
 			     run->plan.n_changes, run->plan.n_changes == 1 ? "" : "s",
 			     what.length ? ": " : "", what.length ? what.data : "");
 }

@@ -186,7 +186,9 @@ static void check_entries(const struct hook_run *run, const struct device_map *m
 			  const struct survey *survey, bool has_driverctl,
 			  struct findings *findings)
 {
-	auto_map_check check = { .survey = survey, .has_driverctl = has_driverctl };
+	auto_map_check check = { .survey = survey,
+				 .has_driverctl = has_driverctl,
+				 .binds = run->settings.bind };
 	auto_free struct entry_plan *plans = array_zalloc(map->n_entries, plans);
 
 	for (size_t i = 0; i < map->n_entries; i++) {

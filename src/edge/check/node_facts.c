@@ -72,6 +72,7 @@ void node_facts_read(const struct sysroot *sysroot, const struct survey *survey,
 {
 	*ret = (struct node_facts) {
 		.has_directory = facts_file_exists(sysroot, "/dev/vfio"),
+		.has_systemd = facts_file_exists(sysroot, "/run/systemd/system"),
 	};
 	/* A captured tree seldom has any device node. */
 	if (!sysroot->real && !ret->has_directory)

@@ -127,6 +127,33 @@ static void add_unviable(const struct map_check *check, const struct map_entry *
 			check->has_driverctl);
 }
 
+/* With --bind it is bound when a container starts, if nothing uses it. */
+static void add_unbound(const struct map_check *check,
+			const struct request_function *asked,
+			const struct inventory_function *found, struct findings *findings)
+{
+	const bool binds = check->binds && asked->entry->type == DEVICE_VFIO_PCI;
+	char host[DEVICE_NAME_SIZE], name[DEVICE_NAME_SIZE];
+
+	device_name_format(&asked->map->host, host);
+	device_name_format(&found->name, name);
+	if (binds && !found->driver) {
+		findings_add(
+			findings, FINDING_OK, asked->entry->container_path,
+			"%s -> %s (%s), which --bind gives vfio-pci when it is needed",
+			host, name, asked->map->guest_text);
+		return;
+	}
+	findings_add(
+		findings, binds ? FINDING_WARNING : FINDING_FAILURE,
+		asked->entry->container_path,
+		binds ? "%s -> %s (%s) is bound to %s: --bind takes it only if nothing uses it"
+		      : "%s -> %s (%s) is bound to %s, not to a VFIO driver",
+		host, name, asked->map->guest_text,
+		found->driver ? found->driver : "nothing");
+	bind_remedy(findings, &found->name.address, found->driver, check->has_driverctl);
+}
+
 /* Is this function why there is no plan? Then says so. */
 static bool add_wrong_function(const struct map_check *check,
 			       const struct map_check_entry *entry, size_t index,
@@ -157,12 +184,7 @@ static bool add_wrong_function(const struct map_check *check,
 	if (!asked->want_group || found->name.bus != DEVICE_BUS_PCI)
 		return false;
 	if (!found->vfio) {
-		findings_add(findings, FINDING_FAILURE, topic,
-			     "%s -> %s (%s) is bound to %s, not to a VFIO driver", host,
-			     name, asked->map->guest_text,
-			     found->driver ? found->driver : "nothing");
-		bind_remedy(findings, &found->name.address, found->driver,
-			    check->has_driverctl);
+		add_unbound(check, asked, found, findings);
 		return true;
 	}
 	group = found->has_group ? inventory_find_group(entry->inventory, found->group)

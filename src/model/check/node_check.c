@@ -42,32 +42,38 @@ static void check_node(const struct node_fact *node, struct findings *findings)
 	}
 }
 
+/* A longer command nobody reads. */
+#define LINKS_MENDED 8
+
 /* systemd finds the devices of DeviceAllow= there (src/core/bpf-devices.c). */
 static void check_links(const struct node_facts *facts, struct findings *findings)
 {
-	const struct node_fact *first = NULL;
+	auto_buffer missing = { 0 }, links = { 0 };
 	size_t n_missing = 0;
 
-	for (size_t i = 0; i < facts->count; i++) {
-		if (facts->items[i].has_link)
+	if (!facts->count || !facts->has_systemd)
+		return;
+	for (size_t i = 0; i < facts->count && n_missing < LINKS_MENDED; i++) {
+		const struct node_fact *node = &facts->items[i];
+
+		if (node->has_link)
 			continue;
-		first = first ? first : &facts->items[i];
+		buffer_printf(&missing, "%s%u:%u", n_missing ? ", " : "",
+			      node->want.major, node->want.minor);
+		buffer_printf(&links, " && ln -s ..%s /dev/char/%u:%u",
+			      node->path + strlen("/dev"), node->want.major,
+			      node->want.minor);
 		n_missing++;
 	}
-	if (!facts->count)
-		return;
-	if (!first) {
+	if (!n_missing) {
 		findings_add(findings, FINDING_OK, "/dev/char", "has all of them");
 		return;
 	}
 	findings_add(
 		findings, FINDING_WARNING, "/dev/char",
-		n_missing > 1
-			? "%u:%u and %zu more are missing, by which systemd finds the devices that a container's unit may use"
-			: "%u:%u is missing, by which systemd finds the devices that a container's unit may use",
-		first->want.major, first->want.minor, n_missing - 1);
-	findings_mend(findings, "ln -s ..%s /dev/char/%u:%u",
-		      first->path + strlen("/dev"), first->want.major, first->want.minor);
+		"without %s, by which systemd finds the devices that a container's unit may use",
+		missing.data);
+	findings_mend(findings, "mkdir -p /dev/char%s", links.data);
 }
 
 void node_check(const struct node_facts *facts, struct findings *findings)
