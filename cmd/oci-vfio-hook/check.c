@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check [BUNDLE]: is this machine ready, and would this container start? */
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "command.h"
 
 #include "oci-vfio-hook/check.h"
-
-/* https://no-color.org: whatever its value, unless that is empty. */
-static bool wants_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && *term &&
-	       !text_equal(term, "dumb");
-}
 
 int command_check(const struct command_line *line, struct hook_run *run,
 		  struct error *err)
@@ -28,7 +18,7 @@ int command_check(const struct command_line *line, struct hook_run *run,
 	if (line->json)
 		findings_json(&findings, &text);
 	else
-		findings_text(&findings, wants_colour(), &text);
+		findings_text(&findings, isatty(STDOUT_FILENO) && has_colours(), &text);
 	/* The findings have them. */
 	messages_free(&run->messages);
 	return print_data(buffer_slice(&text), err) < 0 ? -1 : findings_status(&findings);

@@ -99,6 +99,9 @@ void drain_stdin(void);
 /* Writes data to stdout; ERROR_IO where that fails. */
 int print_data(struct slice text, struct error *err);
 
+/* Does a terminal want them? As https://no-color.org has it, and as terminals expect. */
+bool has_colours(void);
+
 /* Where the lines about a run go, and what they say of it; all is borrowed. */
 struct output {
 	const struct hook_run *run;

@@ -61,15 +61,6 @@ static int find_form(const struct command_line *line, enum list_form *ret,
 	return 0;
 }
 
-/* As https://no-color.org has it, and as terminals expect. */
-static bool has_colours(void)
-{
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	return !(no_colour && *no_colour) && terminal && *terminal &&
-	       !text_equal(terminal, "dumb");
-}
-
 static struct list_style find_style(void)
 {
 	struct list_style style = { 0 };

@@ -15,6 +15,14 @@ int print_data(struct slice text, struct error *err)
 			  err);
 }
 
+bool has_colours(void)
+{
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return !(no_colour && *no_colour) && terminal && *terminal &&
+	       !text_equal(terminal, "dumb");
+}
+
 /* Prints one line on stderr. */
 static void print_line(const char *prefix, const char *printable)
 {
