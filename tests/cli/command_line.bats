@@ -251,7 +251,7 @@ assert_usage() {
 
 @test "options of another command" {
 	write_config
-	assert_usage '--json is for check, plan and list, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
+	assert_usage '--json is for plan, list and check, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --json
 	assert_usage '--env is for createRuntime and prestart, not for apply; remove it' -- --root "$ROOT" apply "$BUNDLE" --env=warn
 	assert_usage '--output is for apply and cdi, not for plan; remove it' -- --root "$ROOT" plan "$BUNDLE" --output "$BATS_TEST_TMPDIR/x"
 	[ ! -e "$BATS_TEST_TMPDIR/x" ]
