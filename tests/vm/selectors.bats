@@ -251,6 +251,34 @@ fails_with() {
 	grep -F '; not all that was changed could be put back' /run/memlock.last
 }
 
+@test "list: each function with the path that a map finds it by, its nodes, and the container that has one open" {
+	local address path id tries=0 group list=$BATS_TEST_TMPDIR/list.json
+	"$OCI_VFIO_HOOK" list --json > "$list"
+	address=$(behind 0000:20:01.0)
+	path=$(jq -re --arg address "$address" '.functions[] | select(.address == $address) | .path' < "$list")
+	assert_finds "$path" "$address"
+	group=$(group_of $right)
+	jq -e --argjson group "$group" --arg numbers "$(numbers_of "$group")" --arg address $right '.groups[]
+		| select(.number == $group) | [.viable, .node.path, "\(.node.major):\(.node.minor)", .functions]
+		== [true, "/dev/vfio/\($group)", $numbers, [$address]]' < "$list"
+	jq -e --arg name "$(ls /sys/bus/pci/devices/$right/vfio-dev)" --arg address $right '.functions[] | select(.address == $address)
+		| [.handle.path, .label, .open] == ["/dev/vfio/devices/\($name)", "Right side", []]' < "$list"
+	jq -e '[.functions[].slot] | contains(["43"])' < "$list"
+	podman_in_guest /run/list
+	mkdir -p "$bundle/rootfs/bin"
+	cp "$(command -v busybox)" "$bundle/rootfs/bin/busybox"
+	id=$(podman --runtime crun run --detach --device "/dev/vfio/$group" --rootfs "$bundle/rootfs" \
+		/bin/busybox sh -c "exec /bin/busybox sleep 100 3<> /dev/vfio/$group")
+	until "$OCI_VFIO_HOOK" list > "$list" && grep -E "^$right +1234:11e8 +vfio-pci +$group +/dev/vfio/$group +08 .* ${id:0:12}$" "$list"; do
+		cat "$list"
+		[ $((tries++)) -lt 100 ]
+		sleep 0.1
+	done
+	"$OCI_VFIO_HOOK" list --groups group:"$group" | grep -F "(busybox) of podman container ${id:0:12}"
+	podman rm --force --time 0 "$id"
+	[ "$("$OCI_VFIO_HOOK" list --json $right | jq '.functions[].open')" = '[]' ]
+}
+
 @test "the kernel has what Debian's modules lack: handles, noiommu groups, a mediated device" {
 	[ -c /dev/iommu ]
 	[ "$(cat "/sys/class/vfio-dev/$(ls "/sys/bus/pci/devices/$left/vfio-dev")/dev")" = \
