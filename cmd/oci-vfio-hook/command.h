@@ -26,6 +26,13 @@ enum command_option {
 	FOR_VARIABLES = 1 << 16,
 	FOR_COPY = 1 << 17,
 	FOR_STAY = 1 << 18,
+	/* Of map: */
+	FOR_FROM = 1 << 20,
+	FOR_TO = 1 << 21,
+	FOR_NODE = 1 << 22,
+	FOR_SELF = 1 << 23,
+	FOR_BUNDLE = 1 << 24,
+	FOR_VALIDATE = 1 << 25,
 };
 
 struct command_line {
@@ -43,6 +50,8 @@ struct command_line {
 	bool variables;
 	bool copy, stay;		   /* of enable */
 	bool all, groups, tree, dot, vfio; /* of list */
+	const char *from, *to, *node, *for_bundle, *validate;
+	bool self;	  /* of map */
 	bool help;	  /* --help was given: nothing after it was read */
 	uint32_t options; /* those of enum command_option that were given */
 };
@@ -67,6 +76,7 @@ struct command {
 
 command_fn command_apply;
 command_fn command_check;
+command_fn command_map;
 command_fn command_plan;
 command_fn command_cdi;
 extern const char cdi_help[];
@@ -86,6 +96,8 @@ int options_parse(int argc, char **argv, struct command_line *line, struct error
 
 /* The program's own help. */
 extern const char options_help[];
+/* Those of commands. */
+extern const char map_help[];
 
 /* The name of an option of enum command_option. */
 const char *option_name(enum command_option option);

@@ -32,6 +32,8 @@ const char options_help[] =
 	"  cdi                   write a CDI spec of this machine's VFIO devices\n"
 	"  enable ENGINE         make podman, crio, containerd or docker call this program\n"
 	"  disable ENGINE        undo that; enable --help says more\n"
+	"  map [DEVICE...]       make a device map, of a virtual machine (--from) or of devices, or\n"
+	"                        check one; see oci-vfio-hook map --help\n"
 	"\n"
 	"Options:\n"
 	"  --device-map FILE     devices of this container; every entry must be in its spec.\n"
@@ -123,6 +125,12 @@ static const struct program_option {
 	TEXT_FOR(FOR_PROGRAMS, "programs", programs),
 	FLAG_FOR(FOR_COPY, "copy", copy),
 	FLAG_FOR(FOR_STAY, "stay", stay),
+	TEXT_FOR(FOR_FROM, "from", from),
+	TEXT_FOR(FOR_TO, "to", to),
+	TEXT_FOR(FOR_NODE, "node", node),
+	FLAG_FOR(FOR_SELF, "self", self),
+	TEXT_FOR(FOR_BUNDLE, "for", for_bundle),
+	TEXT_FOR(FOR_VALIDATE, "validate", validate),
 	{ "help", OPTION_HELP, 0, 0 },
 	{ "version", OPTION_VERSION, 0, 0 },
 	FLAG_FOR(FOR_DIFF, "diff", diff),

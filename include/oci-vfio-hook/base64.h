@@ -9,4 +9,7 @@
  * are 0; else -EINVAL. *ret has a NUL after *ret_length bytes; the caller frees. */
 int base64_decode(struct slice text, char **ret, size_t *ret_length);
 
+/* Returns it as such a text. The caller frees. */
+char *base64_encode(struct slice bytes);
+
 #endif

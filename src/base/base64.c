@@ -58,3 +58,25 @@ int base64_decode(struct slice text, char **ret, size_t *ret_length)
 	*ret_length = length;
 	return 0;
 }
+
+char *base64_encode(struct slice bytes)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *text = xmalloc((bytes.length + 2) / 3 * 4 + 1), *to = text;
+
+	for (size_t i = 0; i < bytes.length; i += 3) {
+		const size_t left = bytes.length - i;
+		const unsigned char *from = (const unsigned char *)bytes.data + i;
+		const uint32_t bits = (uint32_t)from[0] << 16 |
+				      (uint32_t)(left > 1 ? from[1] : 0) << 8 |
+				      (left > 2 ? from[2] : 0);
+
+		*to++ = alphabet[bits >> 18];
+		*to++ = alphabet[bits >> 12 & 63];
+		*to++ = (char)(left > 1 ? alphabet[bits >> 6 & 63] : '=');
+		*to++ = (char)(left > 2 ? alphabet[bits & 63] : '=');
+	}
+	*to = '\0';
+	return text;
+}

@@ -41,25 +41,34 @@ static int find_entries(const struct json *doc, uint32_t *ret, struct error *err
 	return 0;
 }
 
+int device_map_open(const char *name, struct slice text, struct json *doc, uint32_t *ret,
+		    struct error *err)
+{
+	uint32_t entries = 0;
+	int r = json_parse(name, text, &file_shape, NULL, doc, err);
+
+	if (r == 0)
+		r = find_entries(doc, &entries, err);
+	if (r < 0)
+		return r;
+	if (entries ? json_type(doc, entries) == JSON_NULL
+		    : json_type(doc, 0) == JSON_OBJECT)
+		return 1; /* a CreateContainerRequest without devices */
+	*ret = entries;
+	return json_expect(doc, entries, JSON_ARRAY, err);
+}
+
 int device_map_add(struct device_map *map, enum map_source source, const char *name,
 		   struct slice text, struct messages *messages, struct error *err)
 {
 	auto_json doc = { 0 };
 	uint32_t entries = 0;
-	int r = json_parse(name, text, &file_shape, NULL, &doc, err);
+	int r = device_map_open(name, text, &doc, &entries, err);
 
-	if (r == 0)
-		r = find_entries(&doc, &entries, err);
 	if (r < 0)
 		return r;
 	map->exists = true;
-	if (entries ? json_type(&doc, entries) == JSON_NULL
-		    : json_type(&doc, 0) == JSON_OBJECT)
-		return 0; /* a CreateContainerRequest without devices */
-	r = json_expect(&doc, entries, JSON_ARRAY, err);
-	if (r < 0)
-		return r;
-	for (uint32_t json = json_child(&doc, entries); json;
+	for (uint32_t json = r ? 0 : json_child(&doc, entries); json;
 	     json = json_next(&doc, json)) {
 		struct map_entry entry;
 

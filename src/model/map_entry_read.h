@@ -60,4 +60,8 @@ int map_entry_check_fields(const struct json *doc, uint32_t object,
 			   const struct map_entry *entry, struct messages *messages,
 			   struct error *err);
 
+/* Parses a file as far as its list of entries; 1: it has none. In device_map.c. */
+int device_map_open(const char *name, struct slice text, struct json *doc, uint32_t *ret,
+		    struct error *err);
+
 #endif

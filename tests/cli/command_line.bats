@@ -88,8 +88,6 @@ assert_usage() {
 	for command in nonsense '' Apply appl; do
 		assert_usage "\"$command\"" -- "$command" "$BUNDLE"
 	done
-	# Not built yet.
-	assert_usage map -- map
 }
 
 @test "hook stages that can never work: the reason" {

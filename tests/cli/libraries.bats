@@ -14,7 +14,7 @@ notes() {
 
 # PROGRAM: the sonames that its code has, whatever they are for.
 sonames() {
-	objcopy -O binary --only-section .rodata "$1" /dev/stdout | strings | grep -xE 'lib[a-z]+\.so\.[0-9]+' | sort
+	objcopy -O binary --only-section .rodata "$1" /dev/stdout | strings | grep -xE 'lib[a-z0-9]+\.so\.[0-9]+' | sort
 }
 
 # PROGRAM, what its notes must say on stdin.
@@ -33,6 +33,7 @@ assert_notes() {
 	libpci.so.3 pci-names suggested
 	libsystemd.so.0 systemd-units recommended
 	libudev.so.1 hotplug suggested
+	libxml2.so.2 libvirt suggested
 	libz.so.1 kernel-configuration suggested
 	NOTES
 }
