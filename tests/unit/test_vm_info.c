@@ -99,7 +99,7 @@ static void test_http(void **state)
 		int length; /* -1: not said */
 	} rows[] = {
 		{ "HTTP/1.1 200 \r\nServer: Cloud Hypervisor API\r\nContent-Length: 12\r\n\r\n{}",
-		  200, 67,  12 },
+		  200, 67, 12 },
 		{ "HTTP/1.0 404 Not Found\ncontent-length:0\n\n", 404, 41, 0 },
 		{ "HTTP/1.1 500 x\r\n\r\nrest", 500, 18, -1 },
 		{ "HTTP/1.1 200 \r\nContent-Length: 12\r\n", 0, 0, -1 },
