@@ -166,6 +166,40 @@ source='<source><address domain="0" bus="0x3b" slot="2" function="0"/></source>'
 	assert_fails 66 "/nowhere/x.xml: can't be opened: No such file or directory"
 }
 
+# OPERATION SUBOPERATION: what libvirt calls at a domain's start and end.
+libvirt_hook() {
+	status=0
+	on_machine env "PATH=${OCI_VFIO_HOOK%/*}:$PATH" "$BATS_TEST_DIRNAME/../../packaging/libvirt/oci-vfio-hook" i440fx "$@" - \
+		< "$BATS_TEST_TMPDIR/domain.xml" > "$BATS_TEST_TMPDIR/out" 2> "$BATS_TEST_TMPDIR/err" || status=$?
+}
+
+@test "libvirt's hook: makes the map at each start, in place, for domains that ask for it" {
+	local file=$ROOT/run/oci-vfio-hook/guests/i440fx.json inode
+	cp "$CASES/libvirt/i440fx.xml" "$BATS_TEST_TMPDIR/domain.xml"
+	libvirt_hook prepare begin
+	[ "$status" = 0 ]
+	[ ! -e "$file" ]
+	sed -i "s|^  <devices>|  <sysinfo type='fwcfg'><entry name='opt/io.github.oci-vfio-hook/devices' file='/run/oci-vfio-hook/guests/i440fx.json'/></sysinfo>\n&|" \
+		"$BATS_TEST_TMPDIR/domain.xml"
+	libvirt_hook prepare begin
+	[ "$(cat "$file")" = '[]' ]
+	inode=$(stat -c %i "$file")
+	libvirt_hook start begin
+	[ "$status" = 0 ]
+	diff <(jq . "$file") <(printf '%s\n' "$(entry_of 45 243:5 0000:3b:02.0=02 -- "$NIC")" "$(entry_of 46 243:6 0000:3b:02.1=03 -- "$NIC")" | jq -s .)
+	[ "$(stat -c %i "$file")" = "$inode" ]
+	libvirt_hook started begin
+	libvirt_hook release end
+	[ ! -e "$file" ]
+	# A function that isn't bound: the domain doesn't start, and the guest would get no old map.
+	rm -r "$ROOT/sys/bus/pci/devices/0000:3b:02.0"
+	libvirt_hook prepare begin
+	libvirt_hook start begin
+	[ "$status" = 69 ]
+	grep -F '0000:3b:02.0: is not a device of this machine' "$BATS_TEST_TMPDIR/err"
+	[ "$(cat "$file")" = '[]' ]
+}
+
 # KIND FILE FROM ARGUMENT...: map, of a monitor that the kind of answer comes from.
 map_of() {
 	local kind=$1 file=$2 from=$3
