@@ -141,23 +141,22 @@ memory_of() {
 	line=$("$BENCH_TOOLS/driver" time 3 < "$BENCH_WORK/plan" 2> /dev/null) && cut -f 8 <<< "$line"
 }
 
-# KIND: prints how many times the config a run may take besides 1 MiB, in tenths. The config itself is one of them; an
-# index of its JSON is another one or two; what changes is there as a record, as an edit and as new text, and what the
-# annotation lists is as long as the mount that it is about.
+# KIND: prints how many times the config a run may take besides 1 MiB, in tenths. The config itself is one of them; a
+# record of what is read of it is another; what changes is there as a record, as an edit and as new text.
 share_of() {
 	case $1 in
 	far-mounts) echo 16 ;;
-	rules) echo 33 ;;
-	other-mounts | rules-and-devices) echo 46 ;;
-	rules-for-devices | rules-of-wildcards) echo 50 ;;
-	own | one-path | keep) echo 54 ;;
-	device-among-devices | other-variables | left-overs | rules-of-others) echo 59 ;;
-	variables | drop | drop-mounts) echo 68 ;;
-	mounts-of-one-destination | own-remapped) echo 85 ;;
-	mounts | devices-and-no-rules | own-privileged) echo 92 ;;
+	rules) echo 22 ;;
+	rules-of-wildcards) echo 38 ;;
+	other-mounts | rules-and-devices) echo 42 ;;
+	own | one-path | rules-for-devices) echo 46 ;;
+	rules-of-others | keep | device-among-devices) echo 52 ;;
+	drop | left-overs | other-variables) echo 59 ;;
+	mounts | mounts-of-one-destination | drop-mounts | variables) echo 64 ;;
+	devices-and-no-rules) echo 68 ;;
+	mounts-without-options | own-remapped | own-privileged) echo 76 ;;
 	own-addresses) echo 110 ;;
 	short-variables) echo 130 ;;
-	mounts-without-options) echo 112 ;;
 	esac
 }
 
