@@ -45,11 +45,11 @@ struct json_shape {
 	const struct json_shape *elements;
 	/* Strings in arrays: which to index; NULL: all. `context` is json_parse()'s. */
 	bool (*wanted)(const void *context, struct slice text);
-	/* Objects in arrays: called with each once all of it is read. From then on what is below
-	 * it isn't in the index, nor is the object itself if *ret_kept is set to false. NULL: all
-	 * of it stays. */
-	int (*read)(void *context, const struct json *doc, uint32_t object,
-		    bool *ret_kept, struct error *err);
+	/* Objects in arrays, and strings of which only some are wanted: called with each once all
+	 * of it is parsed. From then on what is below it isn't in the index, nor is it itself if
+	 * *ret_kept is set to false. NULL: all of it stays. */
+	int (*read)(void *context, const struct json *doc, uint32_t json, bool *ret_kept,
+		    struct error *err);
 };
 
 struct json_member {

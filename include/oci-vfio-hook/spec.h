@@ -45,7 +45,7 @@ struct spec_mount {
 
 /* process.env[]: entries NAME=VALUE that hold PCI addresses, by their NAME */
 struct spec_variable {
-	uint32_t json, index; /* its own; where it is in process.env */
+	uint32_t start, index; /* in the text; where it is in process.env */
 	uint32_t name_length, value_length;
 	const char *text;
 };
@@ -63,6 +63,15 @@ static inline struct slice variable_value(const struct spec_variable *variable)
 {
 	return (struct slice) { variable->text + variable->name_length + 1,
 				variable->value_length };
+}
+
+/* Its bytes in the spec's text. */
+static inline struct json_place variable_place(const struct json *doc,
+					       const struct spec_variable *variable)
+{
+	return (struct json_place) {
+		variable->start, (uint32_t)json_string_end(doc->text, variable->start)
+	};
 }
 
 /* Which environment variables hold PCI addresses: those of the known families, or those

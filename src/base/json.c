@@ -93,10 +93,15 @@ static int on_element(void *context, const unsigned char *text, size_t length)
 	struct slice decoded = { (const char *)text, length };
 	uint32_t position = frame->position++;
 
-	if (frame->shape->elements->wanted(builder->context, decoded))
-		json_builder_add_string(builder, JSON_STRING, decoded, end_of(parser),
-					position);
-	return CONTINUE;
+	const struct json_shape *shape = frame->shape->elements;
+	struct json_mark mark;
+
+	if (!shape->wanted(builder->context, decoded))
+		return CONTINUE;
+	mark = json_builder_mark(builder);
+	json_builder_add_string(builder, JSON_STRING, decoded, end_of(parser), position);
+	return shape->read && json_builder_read(builder, shape, &mark) < 0 ? CANCEL
+									   : CONTINUE;
 }
 
 static int on_key(void *context, const unsigned char *text, size_t length);

@@ -56,6 +56,40 @@ void json_builder_add_string(struct json_builder *builder, enum json_type type,
 	buffer_add(&doc->decoded, decoded);
 }
 
+struct json_mark json_builder_mark(const struct json_builder *builder)
+{
+	const struct json *doc = builder->doc;
+
+	return (struct json_mark) {
+		.json = (uint32_t)doc->n_spans,
+		.last_sibling =
+			builder->depth ? json_builder_frame(builder)->last_child : 0,
+		.n_extras = doc->n_extras,
+		.n_decoded = doc->decoded.length,
+	};
+}
+
+int json_builder_read(struct json_builder *builder, const struct json_shape *shape,
+		      const struct json_mark *mark)
+{
+	struct json_frame *array = json_builder_frame(builder);
+	struct json *doc = builder->doc;
+	bool kept = true;
+
+	if (shape->read(builder->context, doc, mark->json, &kept, builder->err) < 0)
+		return -1;
+	doc->n_extras = mark->n_extras;
+	doc->decoded.length = mark->n_decoded;
+	doc->n_spans = mark->json + 1;
+	if (kept)
+		return 0;
+	doc->n_spans = mark->json;
+	array->last_child = mark->last_sibling;
+	if (array->last_child)
+		doc->spans[array->last_child].next = 0;
+	return 0;
+}
+
 void json_builder_open(struct json_builder *builder, const struct json_shape *shape,
 		       bool object, size_t end, uint32_t position)
 {
@@ -66,9 +100,7 @@ void json_builder_open(struct json_builder *builder, const struct json_shape *sh
 		.shape = shape,
 		.first_key = builder->keys.count,
 		.object = object,
-		.last_sibling = builder->depth ? frame[-1].last_child : 0,
-		.n_extras = doc->n_extras,
-		.n_decoded = doc->decoded.length,
+		.before = json_builder_mark(builder),
 	};
 	frame->json = json_builder_add(builder, object ? JSON_OBJECT : JSON_ARRAY,
 				       end - 1, doc->text.length, position);
@@ -87,7 +119,7 @@ void json_builder_close_array(struct json_builder *builder, size_t end)
 {
 	const struct json_frame *frame = json_builder_frame(builder);
 
-	builder->doc->extras[frame->n_extras].value = frame->position;
+	builder->doc->extras[frame->before.n_extras].value = frame->position;
 	close_frame(builder, end);
 }
 
@@ -172,29 +204,6 @@ int json_builder_take_other_key(struct json_builder *builder, struct slice key,
 	return 0;
 }
 
-/* Hands out the element that was closed last, and removes what was indexed of it. */
-static int read_element(struct json_builder *builder)
-{
-	const struct json_frame *element = &builder->frames[builder->depth];
-	struct json_frame *array = json_builder_frame(builder);
-	struct json *doc = builder->doc;
-	bool kept = true;
-
-	if (element->shape->read(builder->context, doc, element->json, &kept,
-				 builder->err) < 0)
-		return -1;
-	doc->n_extras = element->n_extras;
-	doc->decoded.length = element->n_decoded;
-	doc->n_spans = element->json + 1;
-	if (kept)
-		return 0;
-	doc->n_spans = element->json;
-	array->last_child = element->last_sibling;
-	if (array->last_child)
-		doc->spans[array->last_child].next = 0;
-	return 0;
-}
-
 int json_builder_close_object(struct json_builder *builder, size_t end)
 {
 	const struct json_frame *frame = json_builder_frame(builder);
@@ -206,6 +215,6 @@ int json_builder_close_object(struct json_builder *builder, size_t end)
 	json_keys_forget(&builder->keys, frame->first_key);
 	close_frame(builder, end);
 	return frame->shape->read && builder->depth > 0 && !frame[-1].object
-		       ? read_element(builder)
+		       ? json_builder_read(builder, frame->shape, &frame->before)
 		       : 0;
 }

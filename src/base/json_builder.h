@@ -9,6 +9,13 @@
 
 #include "json_key.h"
 
+/* What an index has before a value is added. */
+struct json_mark {
+	uint32_t json; /* which the value becomes */
+	uint32_t last_sibling;
+	size_t n_extras, n_decoded;
+};
+
 /* An indexed object or array that is still open. */
 struct json_frame {
 	const struct json_shape *shape;
@@ -21,9 +28,7 @@ struct json_frame {
 	uint32_t last_child;
 	uint32_t position;
 	bool object;
-	/* As it was before: what is read at once leaves nothing. */
-	uint32_t last_sibling;
-	size_t n_extras, n_decoded;
+	struct json_mark before; /* what is read at once leaves nothing */
 };
 
 struct json_builder {
@@ -84,6 +89,13 @@ static inline const struct json_shape *json_builder_next(struct json_builder *bu
 	*ret_position = frame->position++;
 	return frame->shape->elements;
 }
+
+struct json_mark json_builder_mark(const struct json_builder *builder);
+
+/* Hands out an element that was added after the mark, and removes what was indexed of it. -1: who
+ * reads it refuses it. */
+int json_builder_read(struct json_builder *builder, const struct json_shape *shape,
+		      const struct json_mark *mark);
 
 /* Adds a string or key that ends before `end`; `decoded` lies in the document's text where
  * there are no escapes. */

@@ -32,7 +32,10 @@ static const struct json_member linux_members[] = {
 static const struct json_shape linux_shape = { .members = linux_members,
 					       .n_members = ARRAY_SIZE(linux_members) };
 
-static const struct json_shape variable_shape = { .wanted = holds_addresses };
+static int read_variable(void *context, const struct json *doc, uint32_t json,
+			 bool *ret_kept, struct error *err);
+static const struct json_shape variable_shape = { .wanted = holds_addresses,
+						  .read = read_variable };
 static const struct json_shape env_shape = { .elements = &variable_shape };
 static const struct json_member process_members[] = {
 	[SPEC_PROCESS_ENV] = JSON_MEMBER("env", &env_shape),
@@ -78,12 +81,15 @@ static int find(const struct json *doc, uint32_t object, uint32_t position,
 	return *ret ? json_expect(doc, *ret, type, err) : 0;
 }
 
-static int read_variable(struct spec *spec, uint32_t json, struct error *err)
+static int read_variable(void *context, const struct json *doc, uint32_t json,
+			 bool *ret_kept, struct error *err)
 {
+	struct spec *spec = ((struct spec_reader *)context)->spec;
 	struct slice text;
 	const char *equals;
-	int r = json_string(&spec->doc, json, &text, err);
+	int r = spec_read_lasting(spec, doc, json, &text, err);
 
+	*ret_kept = false;
 	if (r < 0)
 		return r;
 	equals = memchr(text.data, '=', text.length);
@@ -91,8 +97,8 @@ static int read_variable(struct spec *spec, uint32_t json, struct error *err)
 		return 0;
 	*array_append(spec->variables, spec->n_variables, spec->variables_capacity) =
 		(struct spec_variable) {
-			.json = json,
-			.index = json_span(&spec->doc, json)->position,
+			.start = json_span(doc, json)->start,
+			.index = json_span(doc, json)->position,
 			.text = text.data,
 			.name_length = (uint32_t)(equals - text.data),
 			.value_length = (uint32_t)(text.data + text.length - equals - 1),
@@ -100,7 +106,12 @@ static int read_variable(struct spec *spec, uint32_t json, struct error *err)
 	return 0;
 }
 
-/* Objects were read while the text was parsed. */
+/* What is of the right type was read while the text was parsed. */
+static int expect_string(struct spec *spec, uint32_t json, struct error *err)
+{
+	return json_expect(&spec->doc, json, JSON_STRING, err);
+}
+
 static int expect_object(struct spec *spec, uint32_t json, struct error *err)
 {
 	return json_expect(&spec->doc, json, JSON_OBJECT, err);
@@ -167,7 +178,7 @@ static int read_process(struct spec *spec, uint32_t process, struct error *err)
 		if (args && json_type(&spec->doc, args) == JSON_ARRAY)
 			spec->texts_json[SPEC_TEXTS_ARGS] = args;
 	}
-	return read_each(spec, env, read_variable, err);
+	return read_each(spec, env, expect_string, err);
 }
 
 static int read_environment(struct spec *spec, struct error *err)

@@ -65,21 +65,19 @@ static void replace(struct plan *plan, enum plan_rule rule, const struct json *d
 	explain_node(plan, doc, json, why);
 }
 
-void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		  uint32_t json, struct slice value, const char *why)
-{
-	replace(plan, rule, doc, json, keep_text(plan, value), why);
-}
-
 void plan_replace_variable(struct plan *plan, const struct json *doc,
 			   struct env_change *change, const char *why)
 {
 	auto_buffer text = { 0 };
-	auto_free char *owned = take_ptr(change->text);
+	auto_free char *owned = take_ptr(change->text), *where = NULL;
+	const struct spec_variable *source = change->variable->source;
+	const struct json_place place = variable_place(doc, source);
 
 	json_quote(&text, slice_from(owned));
-	plan_replace(plan, PLAN_ENVIRONMENT, doc, change->variable->source->json,
-		     buffer_slice(&text), why);
+	if (plan->explain)
+		where = text_number("process.env[", source->index, "]");
+	plan_replace_at(plan, PLAN_ENVIRONMENT, doc, &place, where, buffer_slice(&text),
+			why);
 }
 
 void plan_replace_at(struct plan *plan, enum plan_rule rule, const struct json *doc,

@@ -314,11 +314,11 @@ static void look_at_list(struct finder *finder, enum spec_text_list list)
 
 	spec_texts_begin(spec, list, &texts);
 	for (size_t i = 0; list == SPEC_TEXTS_ENV && i < spec->n_variables; i++) {
-		const struct json_span *passed =
-			json_span(&spec->doc, spec->variables[i].json);
+		const struct json_place passed =
+			variable_place(&spec->doc, &spec->variables[i]);
 
-		look_between(finder, &texts, start, passed->start);
-		start = passed->end;
+		look_between(finder, &texts, start, passed.start);
+		start = passed.end;
 	}
 	if (list == SPEC_TEXTS_ANNOTATIONS && spec->annotation_json) {
 		const struct json_span *passed =

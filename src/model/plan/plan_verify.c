@@ -52,13 +52,12 @@ static bool mounts_hold(const struct plan_result *result, const struct spec *aft
 
 /* What the variable is to become, as JSON, or NULL: it stays; *at is the first of the changes
  * that isn't past. */
-static const char *find_variable(const struct plan *plan, const struct json *doc,
+static const char *find_variable(const struct plan *plan,
 				 const struct spec_variable *variable, size_t *at)
 {
 	while (*at < plan->n_changes && plan->changes[*at].rule != PLAN_ENVIRONMENT)
 		(*at)++;
-	if (*at < plan->n_changes &&
-	    plan->changes[*at].place.start == json_span(doc, variable->json)->start)
+	if (*at < plan->n_changes && plan->changes[*at].place.start == variable->start)
 		return plan->changes[(*at)++].new_text;
 	return NULL;
 }
@@ -80,11 +79,12 @@ static bool environment_holds(const struct plan *plan, const struct spec *before
 	for (size_t i = 0; i < before->n_variables; i++) {
 		const struct spec_variable *wanted = &before->variables[i],
 					   *is = &after->variables[i];
-		const char *changed = find_variable(plan, &before->doc, wanted, &at);
+		const char *changed = find_variable(plan, wanted, &at);
 
 		if (wanted->index != is->index ||
 		    !(changed ? slice_equal(slice_from(changed),
-					    json_raw(&after->doc, is->json))
+					    json_text_at(after->doc.text,
+							 variable_place(&after->doc, is)))
 			      : slice_equal(variable_text(wanted), variable_text(is))))
 			return false;
 	}

@@ -222,10 +222,7 @@ char *plan_describe_offenders(const struct inventory_group *group);
 /* Do both rules say the same? */
 bool plan_rule_equal(const struct spec_rule *a, const struct spec_rule *b);
 
-/* Adds a change of the value at a span. */
-void plan_replace(struct plan *plan, enum plan_rule rule, const struct json *doc,
-		  uint32_t json, struct slice value, const char *why);
-/* The same of a variable; its text, of which there is no need any more, goes. */
+/* Adds a change of a variable; its text, of which there is no need any more, goes. */
 void plan_replace_variable(struct plan *plan, const struct json *doc,
 			   struct env_change *change, const char *why);
 /* Adds one of a value that the index doesn't have. */
