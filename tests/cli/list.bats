@@ -370,6 +370,17 @@ everything() {
 	grep -qE '^0000:01:00\.0 .* \?$' "$STDOUT" || fail "$(cat "$STDOUT")"
 }
 
+@test "a captured machine" {
+	local captured=$BATS_TEST_TMPDIR/captured
+	cp -R --no-preserve=mode "$BATS_TEST_DIRNAME/../cases/demo/root" "$captured"
+	hook --root "$captured" list
+	assert_lines 'DEVICE        ID         DRIVER    GROUP  NODE         PATH   HOST NAME     CONTAINERS' \
+		'0000:01:00.0  8086:154c  vfio-pci  3      /dev/vfio/3  06/00  /dev/vfio/45  -' \
+		"Map: $captured/etc/oci-vfio-hook/devices.d/demo.json (1 entry).  --all: also functions without VFIO"
+	hook --root "$captured" list --tree --vfio
+	[ "$(wc -l < "$STDOUT")" = 3 ]
+}
+
 @test "--help" {
 	hook list --help
 	assert_status 0
