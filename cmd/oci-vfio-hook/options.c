@@ -79,81 +79,84 @@ enum option_kind {
 	OPTION_VERSION,
 };
 
-#define TEXT(name, member)                                                               \
-	{                                                                                \
-		name, OPTION_TEXT, 0, offsetof(struct command_line, member)              \
-	}
-#define TEXT_FOR(for_, name, member)                                                     \
-	{                                                                                \
-		name, OPTION_TEXT, for_, offsetof(struct command_line, member)           \
-	}
-#define FLAG(name, member)                                                               \
-	{                                                                                \
-		name, OPTION_FLAG, 0, offsetof(struct command_line, member)              \
-	}
-#define FLAG_FOR(for_, name, member)                                                     \
-	{                                                                                \
-		name, OPTION_FLAG, for_, offsetof(struct command_line, member)           \
-	}
+/* O(place in the tables, name, kind, the commands that take it (0: every one), the text or flag
+ * in struct command_line). */
+/* clang-format off */
+#define OPTIONS(O) \
+	O(DEVICE_MAP, "device-map", DEVICE_MAP, 0, arguments) \
+	O(ROOT, "root", TEXT, 0, hook.root) \
+	O(CONFIG, "config", TEXT, 0, hook.config) \
+	O(UNMAPPED, "unmapped", TEXT, 0, settings[SETTING_UNMAPPED]) \
+	O(BY_ADDRESS, "by-address", TEXT, 0, settings[SETTING_BY_ADDRESS]) \
+	O(LEFTOVER, "leftover", TEXT, 0, settings[SETTING_LEFTOVER]) \
+	O(ENV, "env", TEXT, FOR_ENV, settings[SETTING_ENV]) \
+	O(TIMEOUT, "timeout", TEXT, 0, settings[SETTING_TIMEOUT]) \
+	O(LOG, "log", TEXT, 0, settings[SETTING_LOG]) \
+	O(LOG_FORMAT, "log-format", TEXT, 0, settings[SETTING_LOG_FORMAT]) \
+	O(LOG_LEVEL, "log-level", TEXT, 0, settings[SETTING_LOG_LEVEL]) \
+	O(OUTPUT, "output", TEXT, FOR_OUTPUT, output) \
+	O(KIND, "kind", TEXT, FOR_KIND, kind) \
+	O(BY, "by", TEXT, FOR_BY, by) \
+	O(ALIAS, "alias", TEXT, FOR_ALIAS, aliases) \
+	O(VARIABLES, "variables", FLAG, FOR_VARIABLES, variables) \
+	O(BIND, "bind", FLAG, 0, bind) \
+	O(JSON, "json", FLAG, FOR_JSON, json) \
+	O(VERBOSE, "verbose", FLAG, FOR_VERBOSE, verbose) \
+	O(PRINT, "print", FLAG, FOR_PRINT, print) \
+	O(PROGRAMS, "programs", TEXT, FOR_PROGRAMS, programs) \
+	O(COPY, "copy", FLAG, FOR_COPY, copy) \
+	O(STAY, "stay", FLAG, FOR_STAY, stay) \
+	O(FROM, "from", TEXT, FOR_FROM, from) \
+	O(TO, "to", TEXT, FOR_TO, to) \
+	O(NODE, "node", TEXT, FOR_NODE, node) \
+	O(SELF, "self", FLAG, FOR_SELF, self) \
+	O(FOR, "for", TEXT, FOR_BUNDLE, for_bundle) \
+	O(VALIDATE, "validate", TEXT, FOR_VALIDATE, validate) \
+	O(HELP, "help", HELP, 0, arguments) \
+	O(VERSION, "version", VERSION, 0, arguments) \
+	O(DIFF, "diff", FLAG, FOR_DIFF, diff) \
+	O(ALL, "all", FLAG, FOR_ALL, all) \
+	O(GROUPS, "groups", FLAG, FOR_GROUPS, groups) \
+	O(TREE, "tree", FLAG, FOR_TREE, tree) \
+	O(DOT, "dot", FLAG, FOR_DOT, dot) \
+	O(VFIO, "vfio", FLAG, FOR_VFIO, vfio) \
+	O(DRIVER, "driver", TEXT, FOR_DRIVER, driver)
+/* clang-format on */
 
+#define AS_PLACE(place, name, kind, for_commands, member) PLACE_##place,
+enum { OPTIONS(AS_PLACE) };
+
+/* getopt_long() returns an option's place in the tables, added to this: it must not be a
+ * letter, nor 0, which it leaves in `optopt` for a name that it doesn't know. */
+#define OPTION_VALUE 256
+
+#define TAKES_ARGUMENT(kind) ((kind) == OPTION_TEXT || (kind) == OPTION_DEVICE_MAP)
+#define AS_KNOWN(place, name, kind, for_commands, member)                                \
+	{ name, TAKES_ARGUMENT(OPTION_##kind), NULL, OPTION_VALUE + PLACE_##place },
+/* Ready for getopt_long(): it isn't made at each start. */
+static const struct option known[] = { OPTIONS(AS_KNOWN) { 0 } };
+#define N_OPTIONS (ARRAY_SIZE(known) - 1)
+
+#define AS_OPTION(place, name, kind, for_commands, member)                               \
+	{ OPTION_##kind, for_commands, offsetof(struct command_line, member) },
 static const struct program_option {
-	const char *name;
 	enum option_kind kind;
 	uint32_t for_commands; /* of enum command_option; 0: every command takes it */
 	size_t offset;	       /* of the text or flag in struct command_line */
-} options[] = {
-	{ "device-map", OPTION_DEVICE_MAP, 0, 0 },
-	TEXT("root", hook.root),
-	TEXT("config", hook.config),
-	TEXT("unmapped", settings[SETTING_UNMAPPED]),
-	TEXT("by-address", settings[SETTING_BY_ADDRESS]),
-	TEXT("leftover", settings[SETTING_LEFTOVER]),
-	TEXT_FOR(FOR_ENV, "env", settings[SETTING_ENV]),
-	TEXT("timeout", settings[SETTING_TIMEOUT]),
-	TEXT("log", settings[SETTING_LOG]),
-	TEXT("log-format", settings[SETTING_LOG_FORMAT]),
-	TEXT("log-level", settings[SETTING_LOG_LEVEL]),
-	TEXT_FOR(FOR_OUTPUT, "output", output),
-	TEXT_FOR(FOR_KIND, "kind", kind),
-	TEXT_FOR(FOR_BY, "by", by),
-	TEXT_FOR(FOR_ALIAS, "alias", aliases),
-	FLAG_FOR(FOR_VARIABLES, "variables", variables),
-	FLAG("bind", bind),
-	FLAG_FOR(FOR_JSON, "json", json),
-	FLAG_FOR(FOR_VERBOSE, "verbose", verbose),
-	FLAG_FOR(FOR_PRINT, "print", print),
-	TEXT_FOR(FOR_PROGRAMS, "programs", programs),
-	FLAG_FOR(FOR_COPY, "copy", copy),
-	FLAG_FOR(FOR_STAY, "stay", stay),
-	TEXT_FOR(FOR_FROM, "from", from),
-	TEXT_FOR(FOR_TO, "to", to),
-	TEXT_FOR(FOR_NODE, "node", node),
-	FLAG_FOR(FOR_SELF, "self", self),
-	TEXT_FOR(FOR_BUNDLE, "for", for_bundle),
-	TEXT_FOR(FOR_VALIDATE, "validate", validate),
-	{ "help", OPTION_HELP, 0, 0 },
-	{ "version", OPTION_VERSION, 0, 0 },
-	FLAG_FOR(FOR_DIFF, "diff", diff),
-	FLAG_FOR(FOR_ALL, "all", all),
-	FLAG_FOR(FOR_GROUPS, "groups", groups),
-	FLAG_FOR(FOR_TREE, "tree", tree),
-	FLAG_FOR(FOR_DOT, "dot", dot),
-	FLAG_FOR(FOR_VFIO, "vfio", vfio),
-	TEXT_FOR(FOR_DRIVER, "driver", driver),
-};
+} options[] = { OPTIONS(AS_OPTION) };
 
-static const struct program_option *find_option(enum command_option option)
+static size_t find_option(enum command_option option)
 {
 	size_t i = 0;
 
 	while (options[i].for_commands != option)
 		i++;
-	return &options[i];
+	return i;
 }
 
 const char *option_name(enum command_option option)
 {
-	return find_option(option)->name;
+	return known[find_option(option)].name;
 }
 
 int usage_error(struct error *err, const char *what, const char *why)
@@ -164,15 +167,11 @@ int usage_error(struct error *err, const char *what, const char *why)
 			 why);
 }
 
-static bool takes_argument(const struct program_option *option)
-{
-	return option->kind == OPTION_TEXT || option->kind == OPTION_DEVICE_MAP;
-}
-
 /* Takes one option. Returns 1 if everything is done. */
-static int take_option(struct command_line *line, const struct program_option *option,
-		       const char *argument, struct error *err)
+static int take_option(struct command_line *line, size_t place, const char *argument,
+		       struct error *err)
 {
+	const struct program_option *option = &options[place];
 	char *member = (char *)line + option->offset;
 
 	line->options |= option->for_commands;
@@ -196,20 +195,15 @@ static int take_option(struct command_line *line, const struct program_option *o
 	return print_data(SLICE("oci-vfio-hook " PROJECT_VERSION "\n"), err) < 0 ? -1 : 1;
 }
 
-/* getopt_long() returns an option's place in the table, added to this: it must not be a
- * letter, nor 0, which it leaves in `optopt` for a name that it doesn't know. */
-#define OPTION_VALUE 256
-
 /* Appends the options that a cut name could mean, and returns how many they are. An empty
  * name means none. */
 static size_t list_candidates(struct slice name, struct buffer *ret)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; name.length && i < ARRAY_SIZE(options); i++) {
-		if (slice_starts(slice_from(options[i].name), name))
-			buffer_printf(ret, "%s--%s", count++ ? ", " : "",
-				      options[i].name);
+	for (size_t i = 0; name.length && i < N_OPTIONS; i++) {
+		if (slice_starts(slice_from(known[i].name), name))
+			buffer_printf(ret, "%s--%s", count++ ? ", " : "", known[i].name);
 	}
 	return count;
 }
@@ -239,18 +233,14 @@ static int option_error(struct error *err, char **argv, int returned)
 	if (optopt < OPTION_VALUE)
 		return usage_error(err, letter, "unknown option");
 	return error_set(err, ERROR_USAGE, "--%s %s; see oci-vfio-hook --help",
-			 options[optopt - OPTION_VALUE].name,
+			 known[optopt - OPTION_VALUE].name,
 			 returned == ':' ? "needs an argument" : "takes no argument");
 }
 
 int options_parse(int argc, char **argv, struct command_line *line, struct error *err)
 {
-	struct option known[ARRAY_SIZE(options) + 1] = { 0 };
 	int value, r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		known[i] = (struct option) { options[i].name, takes_argument(&options[i]),
-					     NULL, OPTION_VALUE + (int)i };
 	line->arguments = xzalloc(((size_t)argc + 1) * sizeof *line->arguments);
 	/* "-": arguments come in their place, as 1, whatever POSIXLY_CORRECT says; ":":
 	 * getopt_long() prints nothing, and tells a missing argument from the rest. */
@@ -262,7 +252,7 @@ int options_parse(int argc, char **argv, struct command_line *line, struct error
 		else if (value < OPTION_VALUE)
 			r = option_error(err, argv, value);
 		else
-			r = take_option(line, &options[value - OPTION_VALUE], optarg,
+			r = take_option(line, (size_t)(value - OPTION_VALUE), optarg,
 					err);
 	}
 	while (r == 0 && optind < argc)
