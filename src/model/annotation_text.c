@@ -79,7 +79,7 @@ static int read_number(const struct json *doc, uint32_t object, enum node_member
 static int read_target(const struct json *doc, uint32_t object, struct text_pool *texts,
 		       struct annotation_node *ret, struct error *err)
 {
-	const char *type;
+	const char *type = NULL;
 	int r = read_text(doc, object, NODE_NODE, texts, &ret->node, err);
 
 	if (r == 0)

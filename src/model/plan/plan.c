@@ -85,7 +85,7 @@ void plan_replace_at(struct plan *plan, enum plan_rule rule, const struct json *
 		     struct slice value, const char *why)
 {
 	add_change(plan, rule, PLAN_REPLACE, 0, keep_text(plan, value))->place = *place;
-	if (plan->explain)
+	if (plan->explain && where)
 		explain(plan, slice_from(where), json_text_at(doc->text, *place), why);
 }
 
@@ -120,7 +120,7 @@ void plan_append_at(struct plan *plan, enum plan_rule rule,
 		    const char *why)
 {
 	add_change(plan, rule, PLAN_APPEND_AT, 0, keep_text(plan, value))->place = *array;
-	if (plan->explain)
+	if (plan->explain && where)
 		explain(plan, slice_from(where), (struct slice) { 0 }, why);
 }
 
