@@ -73,6 +73,8 @@ const char enable_help[] =
 	"  crio        the runtime handler oci-vfio: a file in /etc/crio/crio.conf.d\n"
 	"  containerd  the same: tables at the end of /etc/containerd/config.toml\n"
 	"  docker      the runtime oci-vfio: a member of /etc/docker/daemon.json\n"
+	"  cdi         for engines that read CDI specs: a unit of systemd's and a rule of udev's\n"
+	"              that have cdi write /run/cdi/oci-vfio-hook.json at boot and at each change\n"
 	"\n"
 	"  --print          print the files instead of writing them\n"
 	"  --programs DIR   where oci-vfio-hook and oci-vfio-runtime are; without it the directory\n"

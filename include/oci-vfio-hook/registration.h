@@ -53,6 +53,6 @@ struct registration_engine {
 const struct registration_engine *registration_find(const char *name);
 
 /* The names, for messages. */
-#define REGISTRATION_ENGINES "podman, crio, containerd or docker"
+#define REGISTRATION_ENGINES "podman, crio, containerd, docker or cdi"
 
 #endif

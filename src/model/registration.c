@@ -2,6 +2,8 @@
 /* The engines and their files. What stands in them is in registration_*.c. */
 #include "registration.h"
 
+#include "oci-vfio-hook/cdi.h"
+
 static const struct registration_file podman_files[] = {
 	{ "/etc/containers/oci-vfio-hook/oci-vfio-hook.json", registration_podman_hook,
 	  registration_no_file, NULL },
@@ -35,6 +37,13 @@ static const struct registration_file docker_files[] = {
 	{ "/etc/docker/daemon.json", registration_docker, registration_no_docker, NULL },
 };
 
+static const struct registration_file cdi_files[] = {
+	{ "/etc/systemd/system/oci-vfio-hook-cdi.service", registration_cdi_unit,
+	  registration_no_cdi, NULL },
+	{ "/etc/udev/rules.d/70-oci-vfio-hook-cdi.rules", registration_cdi_rule,
+	  registration_no_cdi, NULL },
+};
+
 #define FILES(list) list, ARRAY_SIZE(list)
 
 static const struct registration_engine engines[] = {
@@ -58,6 +67,11 @@ static const struct registration_engine engines[] = {
 	  "docker reads this when it is told to; type: systemctl reload docker\n"
 	  "Then: docker run --runtime " REGISTRATION_HANDLER " ...\n",
 	  "docker reads this when it is told to; type: systemctl reload docker\n" },
+	{ "cdi", FILES(cdi_files), NULL, 0,
+	  "Type: systemctl daemon-reload && systemctl enable --now oci-vfio-hook-cdi.service\n"
+	  "Then: podman run --device " CDI_KIND "=ADDRESS ...\n",
+	  "Type: systemctl disable --now oci-vfio-hook-cdi.service; systemctl daemon-reload; "
+	  "rm -f /run/cdi/oci-vfio-hook.json\n" },
 };
 
 const struct registration_engine *registration_find(const char *name)

@@ -25,5 +25,6 @@ registration_make_fn registration_crio, registration_no_crio;
 registration_make_fn registration_containerd, registration_no_containerd,
 	registration_containerd_tables;
 registration_make_fn registration_docker, registration_no_docker;
+registration_make_fn registration_cdi_unit, registration_cdi_rule, registration_no_cdi;
 
 #endif

@@ -81,6 +81,37 @@ files() {
 	[ "$(cat "$ENGINE/containerd/config.toml" "$ENGINE/docker/daemon.json")" = $'version = 2\n{"debug": true}' ]
 }
 
+@test "cdi: a unit and a rule, and what is to be typed" {
+	local unit=$ENGINE/systemd/system/oci-vfio-hook-cdi.service rule=$ENGINE/udev/rules.d/70-oci-vfio-hook-cdi.rules
+	touch "$ROOT/usr/bin/oci-vfio-hook"
+	at_root 0 enable --programs /usr/bin cdi
+	says 'systemctl daemon-reload && systemctl enable --now oci-vfio-hook-cdi.service'
+	grep -qxF 'ExecStart="/usr/bin/oci-vfio-hook" cdi --output /run/cdi/oci-vfio-hook.json' "$unit"
+	grep -qF 'SUBSYSTEM=="vfio|vfio-dev"' "$rule"
+	at_root 0 enable --programs /usr/bin cdi
+	says 'is as it shall be'
+	mkdir -p "$ROOT/opt/100%\$HOME"
+	touch "$ROOT/opt/100%\$HOME/oci-vfio-runtime"
+	at_root 0 enable --print --programs "/opt/100%\$HOME" cdi
+	says '# Devices may come and go often.'
+	says "# A group's node, or a handle, comes or goes with a driver of VFIO's."
+	# shellcheck disable=SC2016 # systemd's own escapes
+	says 'ExecStart="/opt/100%%$$HOME/oci-vfio-hook" cdi'
+	at_root 0 disable cdi
+	says 'rm -f /run/cdi/oci-vfio-hook.json'
+	[ "$(files)" = '' ]
+	mkdir -p "${rule%/*}"
+	echo mine > "$rule"
+	at_root 65 enable cdi --programs /usr/bin
+	says 'was not made by oci-vfio-hook: move it away, or rename it'
+	[ ! -e "$unit" ]
+	# systemd understands it.
+	rm "$rule"
+	at_root 0 enable --programs /usr/bin cdi
+	sed "s|/usr/bin/|${OCI_VFIO_HOOK%/*}/|" "$unit" > "$BATS_TEST_TMPDIR/oci-vfio-hook-cdi.service"
+	systemd-analyze verify --man=no "$BATS_TEST_TMPDIR/oci-vfio-hook-cdi.service"
+}
+
 @test "the directory of the program is found, below --root and elsewhere" {
 	cp "$OCI_VFIO_HOOK" "$ROOT/usr/bin/oci-vfio-hook"
 	OCI_VFIO_HOOK=$ROOT/usr/bin/oci-vfio-hook at_root 0 enable crio
@@ -136,7 +167,7 @@ files() {
 
 @test "refused: other engines, other files, nothing half-written" {
 	at_root 64 enable lxc
-	says '"lxc": not an engine that is known here; podman, crio, containerd or docker'
+	says '"lxc": not an engine that is known here; podman, crio, containerd, docker or cdi'
 	at_root 64 enable --programs usr/bin docker
 	says '--programs needs an absolute path'
 	at_root 64 plan --programs /usr/bin bundle

@@ -199,3 +199,29 @@ podman_reads() {
 	finds FAIL container "is not bound to any driver" "$bundle"
 	[[ $remedy == *"$edu_port"* ]]
 }
+
+# podman reads /run/cdi. The cards change places: the group that one of them had is the other's then.
+@test "podman finds a device by its address in the CDI spec, before and after the groups have changed" {
+	local edu_root=0000:00:05.0 kind=vfio.oci-vfio-hook.github.io/device before
+	bind_to vfio-pci $edu_root
+	mkdir -p /run/cdi
+	by_cdi() {
+		oci-vfio-hook cdi --variables --output /run/cdi/oci-vfio-hook.json
+		expect 0 "$1 $register" podman --runtime crun run --rm --device $kind="$1" --rootfs "$bundle/rootfs" /probe
+	}
+	by_cdi $edu_port
+	before="$(group_of $edu_port) $(group_of $edu_root)"
+	echo 1 > /sys/bus/pci/devices/$edu_port/remove
+	echo 1 > /sys/bus/pci/devices/$edu_root/remove
+	# A spec of yesterday names what isn't there today.
+	oci-vfio-hook cdi --output /run/cdi/oci-vfio-hook.json
+	expect 125 'unresolvable CDI devices' podman --runtime crun run --rm --device $kind=$edu_port --rootfs "$bundle/rootfs" /probe
+	echo 1 > /sys/bus/pci/devices/0000:00:06.0/rescan
+	echo 1 > /sys/bus/pci/rescan
+	bind_to vfio-pci $edu_port
+	bind_to vfio-pci $edu_root
+	[ "$(group_of $edu_port) $(group_of $edu_root)" != "$before" ]
+	by_cdi $edu_port
+	by_cdi $edu_root
+	release $edu_root
+}
