@@ -33,12 +33,17 @@ setup_file() {
 }
 
 setup() {
+	local address
 	untraced
 	bundle=$BATS_TEST_TMPDIR/bundle
 	mkdir -p "$bundle/rootfs" $directory/devices.d
 	cp "$VFIO_PROBE" "$bundle/rootfs/probe"
 	# The guest's own map is for other tests.
 	echo '{"fw_cfg": false}' > $directory/config.json
+	# Whoever bound it: only one function here may be VFIO's.
+	for address in /sys/bus/pci/drivers/{vfio-pci,uio_pci_generic}/0000:*; do
+		[ ! -e "$address" ] || release "${address##*/}"
+	done
 	release $pair_0
 	release $pair_1
 	bind_to vfio-pci $edu_port
