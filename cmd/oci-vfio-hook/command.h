@@ -68,6 +68,7 @@ struct command {
 	int least, most; /* how many arguments */
 	command_fn *run;
 	uint32_t options; /* of enum command_option */
+	bool elsewhere;	  /* oci-vfio-admin has it */
 	bool takes_bundle;
 	bool only_shows; /* changes nothing, so that a log has nothing to tell */
 	bool tells_of_configuration; /* that it can't be read is one of its findings */
@@ -93,6 +94,10 @@ extern const char list_help[];
  * line->arguments. 1: everything is done (--version). To be called once: getopt_long()
  * remembers where it is. */
 int options_parse(int argc, char **argv, struct command_line *line, struct error *err);
+
+/* Becomes oci-vfio-admin, which is beside this program, with the same arguments; returns where
+ * it can't. */
+int admin_run(char **argv, struct error *err);
 
 /* The program's own help. */
 extern const char options_help[];

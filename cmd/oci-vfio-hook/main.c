@@ -10,30 +10,37 @@
 
 #include "oci-vfio-hook/clock.h"
 
+/* A command of people's, about the whole machine: oci-vfio-admin has it, so that the program that
+ * runs at each start of a container is no larger for it. */
+#ifdef OVH_ADMIN
+#define ADMIN(function, text) .run = (function), .help = (text)
+#else
+#define ADMIN(function, text) .elsewhere = true
+#endif
+
 static const struct command commands[] = {
 	{ "apply", "BUNDLE", 1, 1, command_apply, FOR_OUTPUT, .takes_bundle = true },
 	{ "plan", "BUNDLE", 1, 1, command_plan, FOR_JSON | FOR_VERBOSE | FOR_DIFF,
 	  .takes_bundle = true, .only_shows = true },
-	{ "list", "[DEVICE...]", 0, INT_MAX, command_list,
-	  FOR_ALL | FOR_GROUPS | FOR_TREE | FOR_DOT | FOR_JSON | FOR_VFIO | FOR_DRIVER,
-	  .only_shows = true, .help = list_help },
-	{ "cdi", "", 0, 0, command_cdi,
-	  FOR_OUTPUT | FOR_KIND | FOR_BY | FOR_ALIAS | FOR_VARIABLES, .only_shows = true,
-	  .help = cdi_help },
-	{ "map", "[DEVICE...]", 0, INT_MAX, command_map,
-	  FOR_FROM | FOR_TO | FOR_NODE | FOR_SELF | FOR_BUNDLE | FOR_VALIDATE,
-	  .only_shows = true, .help = map_help },
+	{ "list", "[DEVICE...]", 0, INT_MAX, ADMIN(command_list, list_help),
+	  .options = FOR_ALL | FOR_GROUPS | FOR_TREE | FOR_DOT | FOR_JSON | FOR_VFIO |
+		     FOR_DRIVER,
+	  .only_shows = true },
+	{ "cdi", "", 0, 0, ADMIN(command_cdi, cdi_help),
+	  .options = FOR_OUTPUT | FOR_KIND | FOR_BY | FOR_ALIAS | FOR_VARIABLES,
+	  .only_shows = true },
+	{ "map", "[DEVICE...]", 0, INT_MAX, ADMIN(command_map, map_help),
+	  .options = FOR_FROM | FOR_TO | FOR_NODE | FOR_SELF | FOR_BUNDLE | FOR_VALIDATE,
+	  .only_shows = true },
 	{ "precreate", .run = command_precreate },
 	{ "createRuntime", .run = command_create_runtime, .options = FOR_ENV },
 	{ "prestart", .run = command_create_runtime, .options = FOR_ENV },
-	{ "enable", "ENGINE", 1, 1, command_enable,
-	  FOR_PRINT | FOR_PROGRAMS | FOR_COPY | FOR_STAY, .only_shows = true,
-	  .help = enable_help },
-	{ "disable", "ENGINE", 1, 1, command_disable,
-	  FOR_PRINT | FOR_PROGRAMS | FOR_COPY | FOR_STAY, .only_shows = true,
-	  .help = enable_help },
-	{ "check", "[BUNDLE]", 0, 1, command_check, FOR_JSON, .takes_bundle = true,
-	  .only_shows = true, .tells_of_configuration = true },
+	{ "enable", "ENGINE", 1, 1, ADMIN(command_enable, enable_help),
+	  .options = FOR_PRINT | FOR_PROGRAMS | FOR_COPY | FOR_STAY, .only_shows = true },
+	{ "disable", "ENGINE", 1, 1, ADMIN(command_disable, enable_help),
+	  .options = FOR_PRINT | FOR_PROGRAMS | FOR_COPY | FOR_STAY, .only_shows = true },
+	{ "check", "[BUNDLE]", 0, 1, ADMIN(command_check, NULL), .options = FOR_JSON,
+	  .takes_bundle = true, .only_shows = true, .tells_of_configuration = true },
 };
 
 /* Hook stages that are too late, or run where the machine can't be seen. */
@@ -185,6 +192,8 @@ static int print_help(int argc, char **argv, struct error *err)
 	for (int i = 1; i < argc; i++) {
 		const struct command *command = find_named(argv[i]);
 
+		if (command && command->elsewhere)
+			return admin_run(argv, err);
 		if (command && command->help)
 			help = command->help;
 	}
@@ -208,7 +217,8 @@ static int parse(int argc, char **argv, struct command_line *line, struct error 
 		return r;
 	line->arguments++;
 	line->n_arguments--;
-	return check_arguments(line, err);
+	r = check_arguments(line, err);
+	return r == 0 && line->command->elsewhere ? admin_run(argv, err) : r;
 }
 
 static int set_from_option(const struct command_line *line, enum setting setting,

@@ -8,7 +8,8 @@
 
 #include "oci-vfio-hook/config_file.h"
 
-static const char *const programs[] = { "oci-vfio-hook", "oci-vfio-runtime" };
+static const char *const programs[] = { "oci-vfio-hook", "oci-vfio-admin",
+					"oci-vfio-runtime" };
 static const char *const links[] = { "oci-vfio-crun", "oci-vfio-runc" };
 
 static int read_link(const char *path, char target[static PATH_MAX])

@@ -178,7 +178,7 @@ add_uevents() {
 	command_costs /usr/bin/lspci -n
 	lspci_instructions=$instructions lspci_calls=$calls
 	[ "$calls" -ge 50000 ]
-	command_costs "$OCI_VFIO_HOOK" list --all
+	command_costs "${OCI_VFIO_HOOK%/*}/oci-vfio-admin" list --all
 	at_most 'list --all: instructions' "$instructions" $((2 * lspci_instructions))
 	at_most 'list --all: system calls' "$calls" $((2 * lspci_calls))
 }

@@ -315,3 +315,12 @@ assert_usage() {
 	done
 	assert_unchanged
 }
+
+@test "oci-vfio-admin isn't beside the program: said, and all else works" {
+	mkdir "$BATS_TEST_TMPDIR/alone"
+	cp "$OCI_VFIO_HOOK" "$BATS_TEST_TMPDIR/alone"
+	run "$BATS_TEST_TMPDIR/alone/oci-vfio-hook" list
+	[ "$status" = 66 ]
+	[[ $output == *"$BATS_TEST_TMPDIR/alone/oci-vfio-admin: can't be run: No such file or directory: it must be beside oci-vfio-hook" ]]
+	"$BATS_TEST_TMPDIR/alone/oci-vfio-hook" --version
+}

@@ -113,7 +113,7 @@ files() {
 }
 
 @test "the directory of the program is found, below --root and elsewhere" {
-	cp "$OCI_VFIO_HOOK" "$ROOT/usr/bin/oci-vfio-hook"
+	cp "$OCI_VFIO_HOOK" "${OCI_VFIO_HOOK%/*}/oci-vfio-admin" "$ROOT/usr/bin"
 	OCI_VFIO_HOOK=$ROOT/usr/bin/oci-vfio-hook at_root 0 enable crio
 	grep -qxF 'runtime_path = "/usr/bin/oci-vfio-runtime"' "$ENGINE/crio/crio.conf.d/oci-vfio.conf"
 	at_root 0 enable --print crio
@@ -126,7 +126,7 @@ files() {
 @test "--copy brings the programs along, and takes them away; --stay waits for SIGTERM" {
 	local own=$BATS_TEST_TMPDIR/own pid status=0
 	mkdir "$own"
-	cp "$OCI_VFIO_HOOK" "$own/oci-vfio-hook"
+	cp "$OCI_VFIO_HOOK" "${OCI_VFIO_HOOK%/*}/oci-vfio-admin" "$own"
 	OCI_VFIO_HOOK=$own/oci-vfio-hook
 	at_root 66 enable --programs /opt/a/bin --copy crio
 	says "$own/oci-vfio-runtime: isn't there: --copy takes the programs that are beside this one"

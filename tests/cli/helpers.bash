@@ -461,11 +461,12 @@ enlarge_config() {
 	remember
 }
 
-# Lets everybody through to the test's directory, and puts the program there.
+# Lets everybody through to the test's directory, and puts the programs there.
 open_to_nobody() {
 	chmod a+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "${BATS_TEST_TMPDIR%/*/*}" "$BATS_TEST_TMPDIR"
 	cp "$OCI_VFIO_HOOK" "$BATS_TEST_TMPDIR/hook"
-	chmod 755 "$BATS_TEST_TMPDIR/hook"
+	cp "${OCI_VFIO_HOOK%/*}/oci-vfio-admin" "$BATS_TEST_TMPDIR"
+	chmod 755 "$BATS_TEST_TMPDIR"/{hook,oci-vfio-admin}
 }
 
 # --- what must have come out ---------------------------------------------------------------------------------------

@@ -30,6 +30,15 @@ assert_notes() {
 	assert_notes "$OCI_VFIO_HOOK" <<-'NOTES'
 	libkmod.so.2 kernel-modules suggested
 	libmount.so.1 cgroup-mounts suggested
+	libsystemd.so.0 systemd-units recommended
+	libudev.so.1 hotplug suggested
+	NOTES
+}
+
+@test "oci-vfio-admin" {
+	assert_notes "${OCI_VFIO_HOOK%/*}/oci-vfio-admin" <<-'NOTES'
+	libkmod.so.2 kernel-modules suggested
+	libmount.so.1 cgroup-mounts suggested
 	libpci.so.3 pci-names suggested
 	libsystemd.so.0 systemd-units recommended
 	libudev.so.1 hotplug suggested

@@ -47,9 +47,8 @@ second_group() {
 @test "plan says why" {
 	host_device
 	control_device
-	hook --root "$ROOT" plan "$BUNDLE"
 	write_config
-	hook --root "$ROOT" plan "$BUNDLE"
+	hook --root "$ROOT" plan -v "$BUNDLE"
 	assert_status 0
 	grep -q 'matched: IOMMU group 3 is the only one that no map entry names' "$STDOUT"
 }
