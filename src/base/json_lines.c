@@ -2,12 +2,7 @@
 /* A JSON text indented. */
 #include "oci-vfio-hook/json_lines.h"
 
-static size_t skip_space(struct slice text, size_t at)
-{
-	while (at < text.length && strchr(" \t\r\n", text.data[at]) && text.data[at])
-		at++;
-	return at;
-}
+#include "oci-vfio-hook/json.h"
 
 /* Where the string or the word that begins at `at` ends. */
 static size_t skip_scalar(struct slice text, size_t at)
@@ -36,14 +31,14 @@ static void begin_line(struct json_lines *lines, size_t depth, size_t source)
 
 void json_lines_make(struct slice text, struct json_lines *ret)
 {
-	size_t depth = 0, at = skip_space(text, 0);
+	size_t depth = 0, at = json_skip_space(text, 0);
 
 	*ret = (struct json_lines) { 0 };
 	begin_line(ret, 0, at);
 	while (at < text.length) {
 		const char byte = text.data[at];
 		const struct slice token = { text.data + at, 1 };
-		size_t next = skip_space(text, at + 1);
+		size_t next = json_skip_space(text, at + 1);
 
 		switch (byte) {
 		case '{':
@@ -52,7 +47,7 @@ void json_lines_make(struct slice text, struct json_lines *ret)
 			if (next < text.length && text.data[next] == byte + 2) {
 				buffer_add(&ret->text,
 					   (struct slice) { text.data + next, 1 });
-				next = skip_space(text, next + 1);
+				next = json_skip_space(text, next + 1);
 			} else {
 				begin_line(ret, ++depth, next);
 			}
@@ -72,7 +67,7 @@ void json_lines_make(struct slice text, struct json_lines *ret)
 		default:
 			next = skip_scalar(text, at);
 			buffer_add(&ret->text, slice_from_to(text, at, next));
-			next = skip_space(text, next);
+			next = json_skip_space(text, next);
 		}
 		at = next;
 	}

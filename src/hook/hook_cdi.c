@@ -44,7 +44,7 @@ int hook_cdi(struct hook_run *run, const struct cdi_options *options, const char
 	const unsigned int wanted =
 		options->names & CDI_NAME_ACPI_INDEX ? SURVEY_FIRMWARE : 0;
 	auto_survey survey = { 0 };
-	size_t count;
+	size_t count = 0;
 	int r = sysfs_survey(&run->sysroot, wanted, &survey, err);
 
 	if (r == 0)

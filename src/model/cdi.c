@@ -43,7 +43,7 @@ static bool is_name(struct slice text, const char *others, bool letter)
 		return false;
 	for (size_t i = 0; i < text.length; i++) {
 		if (!is_word(text.data[i]) &&
-		    !memchr(others, text.data[i], strlen(others)))
+		    (!text.data[i] || !strchr(others, text.data[i])))
 			return false;
 	}
 	return true;
@@ -287,10 +287,11 @@ static void add_variable(const struct survey_device *device, const char *separat
 	device_name_format(&device->name, address);
 	buffer_printf(ret, "%s\"PCIDEVICE_VFIO_", separator);
 	for (const char *byte = address; *byte; byte++) {
-		const char upper = *byte >= 'a' ? (char)(*byte - 'a' + 'A') : *byte;
+		static const char digits[] = "0123456789ABCDEF";
+		const char *digit = *byte >= 'a' ? &digits[10 + (*byte - 'a')] : byte;
 
 		buffer_add(ret,
-			   is_word(upper) ? (struct slice) { &upper, 1 } : SLICE("_"));
+			   is_word(*digit) ? (struct slice) { digit, 1 } : SLICE("_"));
 	}
 	buffer_printf(ret, "=%s\"", address);
 }

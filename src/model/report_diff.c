@@ -4,7 +4,7 @@
 #include "oci-vfio-hook/json_lines.h"
 #include "oci-vfio-hook/report.h"
 
-#define CONTEXT 3
+#define CONTEXT ((size_t)3)
 
 /* Lines [start, end) of the old text that become [new_start, new_end) of the new one. */
 struct hunk_part {
@@ -18,13 +18,6 @@ struct diff {
 	size_t n_parts, capacity;
 };
 
-static size_t skip_space(struct slice text, size_t at)
-{
-	while (at < text.length && memchr(" \t\r\n", text.data[at], 4))
-		at++;
-	return at;
-}
-
 static bool lines_equal(const struct diff *diff, size_t line, size_t new_line)
 {
 	return slice_equal(json_lines_get(&diff->lines, line),
@@ -35,8 +28,9 @@ static bool lines_equal(const struct diff *diff, size_t line, size_t new_line)
 static struct hunk_part find_part(const struct diff *diff, const struct splice *splice,
 				  size_t new_start)
 {
-	const size_t end = skip_space(diff->text, splice->end),
-		     new_end = skip_space(diff->new_text, new_start + splice->length);
+	const size_t end = json_skip_space(diff->text, splice->end),
+		     new_end =
+			     json_skip_space(diff->new_text, new_start + splice->length);
 
 	return (struct hunk_part) {
 		json_lines_find(&diff->lines, splice->start ? splice->start - 1 : 0),
@@ -48,21 +42,21 @@ static struct hunk_part find_part(const struct diff *diff, const struct splice *
 
 static void collect_parts(struct diff *diff, const struct splices *splices)
 {
+	struct hunk_part *last = NULL;
 	size_t shift = 0; /* modulo the size of size_t: it may be less than nothing */
 
 	for (size_t i = 0; i < splices->count; i++) {
 		const struct splice *splice = &splices->items[i];
 		struct hunk_part part = find_part(diff, splice, splice->start + shift);
-		struct hunk_part *last =
-			diff->n_parts ? &diff->parts[diff->n_parts - 1] : NULL;
 
 		shift += (size_t)splice->length + splice->start - splice->end;
 		if (last && part.start < last->end) {
 			last->end = part.end;
 			last->new_end = part.new_end;
-		} else {
-			*array_append(diff->parts, diff->n_parts, diff->capacity) = part;
+			continue;
 		}
+		last = array_append(diff->parts, diff->n_parts, diff->capacity);
+		*last = part;
 	}
 }
 

@@ -123,18 +123,27 @@ static void add_groups_of_devices(struct survey *survey)
 			array_unique(survey->groups, survey->n_groups, compare_groups);
 }
 
+static struct survey_group *group_of(const struct survey *survey,
+				     const struct survey_device *device)
+{
+	return device->has_group ? find_group(survey, device->group) : NULL;
+}
+
 /* Counts the devices of each group, and gives each its room in by_group. */
 static void fill_groups(struct survey *survey)
 {
+	struct survey_group *group;
 	size_t first = 0;
 
 	for (size_t i = 0; i < survey->n_functions; i++) {
-		if (survey->functions[i].device.has_group)
-			find_group(survey, survey->functions[i].device.group)->count++;
+		group = group_of(survey, &survey->functions[i].device);
+		if (group)
+			group->count++;
 	}
 	for (size_t i = 0; i < survey->n_mdevs; i++) {
-		if (survey->mdevs[i].device.has_group)
-			find_group(survey, survey->mdevs[i].device.group)->n_mdevs++;
+		group = group_of(survey, &survey->mdevs[i].device);
+		if (group)
+			group->n_mdevs++;
 	}
 	for (size_t i = 0; i < survey->n_groups; i++) {
 		survey->groups[i].first = first;
@@ -144,12 +153,9 @@ static void fill_groups(struct survey *survey)
 	survey->by_group = array_zalloc(first, survey->by_group);
 	survey->n_by_group = first;
 	for (size_t i = 0; i < survey->n_functions; i++) {
-		struct survey_group *group;
-
-		if (!survey->functions[i].device.has_group)
-			continue;
-		group = find_group(survey, survey->functions[i].device.group);
-		survey->by_group[group->first + group->count++] = i;
+		group = group_of(survey, &survey->functions[i].device);
+		if (group)
+			survey->by_group[group->first + group->count++] = i;
 	}
 }
 

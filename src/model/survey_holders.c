@@ -85,5 +85,5 @@ const struct survey_entry *survey_find_entries(const struct survey *survey,
 			device_name_equal(&survey->entries[end].device, device);)
 		end++;
 	*ret_count = end - low;
-	return survey->entries + low;
+	return *ret_count ? &survey->entries[low] : NULL;
 }
