@@ -221,7 +221,7 @@ podman_reads() {
 	# A spec of yesterday names what isn't there today.
 	oci-vfio-hook cdi --output /run/cdi/oci-vfio-hook.json
 	expect 126 'unresolvable CDI devices' podman --runtime crun run --rm --device $kind=$edu_port --rootfs "$bundle/rootfs" /probe
-	echo 1 > /sys/bus/pci/devices/0000:00:06.0/rescan
+	echo 1 > /sys/class/pci_bus/0000:01/rescan
 	echo 1 > /sys/bus/pci/rescan
 	bind_to vfio-pci $edu_port
 	bind_to vfio-pci $edu_root
