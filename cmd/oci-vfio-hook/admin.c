@@ -23,10 +23,15 @@ static char *find_directory(const char *called)
 
 int admin_run(char **argv, struct error *err)
 {
-	auto_free char *directory = find_directory(argv[0]);
+	auto_free char *directory = find_directory(argv[0] ? argv[0] : "");
 	auto_free char *path = text_join(directory, "oci-vfio-admin", NULL);
 	auto_free char *name = path_display(path);
 
+	/* Not what the working directory has of that name. */
+	if (*directory != '/')
+		return error_set(
+			err, ERROR_IO,
+			"/proc/self/exe: can't be read: mount /proc, or call oci-vfio-hook by its whole path");
 	execv(path, argv);
 	return error_set(err, error_class_of_errno(errno),
 			 "%s: can't be run: %s: it must be beside oci-vfio-hook", name,

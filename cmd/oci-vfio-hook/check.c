@@ -21,5 +21,7 @@ int command_check(const struct command_line *line, struct hook_run *run,
 		findings_text(&findings, isatty(STDOUT_FILENO) && has_colours(), &text);
 	/* The findings have them. */
 	messages_free(&run->messages);
-	return print_data(buffer_slice(&text), err) < 0 ? -1 : findings_status(&findings);
+	return print_result(line, buffer_slice(&text), err) < 0
+		       ? -1
+		       : findings_status(&findings);
 }

@@ -116,6 +116,10 @@ void drain_stdin(void);
 /* Writes data to stdout; ERROR_IO where that fails. */
 int print_data(struct slice text, struct error *err);
 
+/* The same; with --json it is JSON, in which others' texts may be: what a terminal must not get
+ * is written \uXXXX there. */
+int print_result(const struct command_line *line, struct slice text, struct error *err);
+
 /* Does a terminal want them? As https://no-color.org has it, and as terminals expect. */
 bool has_colours(void);
 

@@ -116,5 +116,5 @@ int command_list(const struct command_line *line, struct hook_run *run, struct e
 		return r;
 	hook_survey_maps(run, &line->hook, &survey);
 	list_print(&survey, &run->map, &query, &selection, &style, &text);
-	return print_data(buffer_slice(&text), err);
+	return print_result(line, buffer_slice(&text), err);
 }

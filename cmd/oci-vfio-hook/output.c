@@ -23,6 +23,16 @@ bool has_colours(void)
 	       !text_equal(terminal, "dumb");
 }
 
+int print_result(const struct command_line *line, struct slice text, struct error *err)
+{
+	auto_buffer json = { 0 };
+
+	if (!line->json)
+		return print_data(text, err);
+	buffer_add_json(&json, text);
+	return print_data(buffer_slice(&json), err);
+}
+
 /* Prints one line on stderr. */
 static void print_line(const char *prefix, const char *printable)
 {

@@ -23,5 +23,5 @@ int command_plan(const struct command_line *line, struct hook_run *run, struct e
 	/* The report has them, but for a diff. */
 	if (!line->diff)
 		messages_free(&run->messages);
-	return print_data(buffer_slice(&text), err);
+	return print_result(line, buffer_slice(&text), err);
 }

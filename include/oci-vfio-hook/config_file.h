@@ -18,7 +18,17 @@ int config_file_read(const struct sysroot *sysroot, const char *path, bool repla
 int config_file_write(const struct sysroot *sysroot, const char *path, struct slice text,
 		      mode_t mode, struct error *err);
 
-/* Makes a symbolic link, unless there is something of that name. */
+/* The same of a program: with this mode and the caller's owner, whatever was there. */
+int config_file_install(const struct sysroot *sysroot, const char *path,
+			struct slice text, mode_t mode, struct error *err);
+/* Has it that owner, and just this mode? */
+bool config_file_is_installed(const struct sysroot *sysroot, const char *path,
+			      mode_t mode);
+
+/* Is it a symbolic link to this? */
+bool config_file_is_link(const struct sysroot *sysroot, const char *path,
+			 const char *target);
+/* Makes one, if it isn't there. Something else of that name: ERROR_DATA. */
 int config_file_link(const struct sysroot *sysroot, const char *path, const char *target,
 		     struct error *err);
 

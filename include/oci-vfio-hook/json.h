@@ -227,6 +227,8 @@ bool json_find_element(struct slice text, size_t at, struct json_place *ret);
 /* Appends the text as a JSON string, quotes included; "/" and non-ASCII stay as they are.
  */
 void json_quote(struct buffer *buffer, struct slice text);
+/* The same of a text that needn't be UTF-8; else as buffer_add_printable() has it. */
+void json_quote_any(struct buffer *buffer, struct slice text);
 /* Makes a JSON string of what is in the buffer from `start` on. */
 void json_quote_end(struct buffer *buffer, size_t start);
 

@@ -47,6 +47,8 @@ struct registration_engine {
 	const char *const *others;
 	size_t n_others;
 	const char *enabled, *disabled; /* what to do then; lines */
+	const char *
+		directory; /* of files of ours alone, which goes when it is empty; or NULL */
 };
 
 /* Returns the engine of this name; NULL: there is none. */

@@ -134,6 +134,10 @@ char *path_display(const char *path);
  * valid UTF-8. For text that was put together from quoted parts, and for data. */
 void buffer_add_printable(struct buffer *buffer, struct slice text);
 
+/* Appends a JSON text as what it was, but that those characters are written \uXXXX: they can only
+ * be in strings. */
+void buffer_add_json(struct buffer *buffer, struct slice json);
+
 /* Is every byte part of a valid UTF-8 sequence (no overlong forms, no surrogates)? */
 bool text_is_utf8(struct slice text);
 

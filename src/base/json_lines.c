@@ -12,9 +12,7 @@ static size_t skip_scalar(struct slice text, size_t at)
 			at++;
 		return at;
 	}
-	for (at++; at < text.length && text.data[at] != '"'; at++)
-		at += text.data[at] == '\\';
-	return at < text.length ? at + 1 : text.length;
+	return json_string_end(text, at);
 }
 
 static void begin_line(struct json_lines *lines, size_t depth, size_t source)

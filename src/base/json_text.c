@@ -99,6 +99,18 @@ void json_quote(struct buffer *buffer, struct slice text)
 	buffer->length = (size_t)(at - buffer->data);
 }
 
+void json_quote_any(struct buffer *buffer, struct slice text)
+{
+	auto_buffer printable = { 0 };
+
+	if (text_is_utf8(text)) {
+		json_quote(buffer, text);
+		return;
+	}
+	buffer_add_printable(&printable, text);
+	json_quote(buffer, buffer_slice(&printable));
+}
+
 void json_quote_end(struct buffer *buffer, size_t start)
 {
 	const size_t length = buffer->length - start;

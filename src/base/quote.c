@@ -138,6 +138,38 @@ void buffer_add_printable(struct buffer *buffer, struct slice text)
 	}
 }
 
+/* \uXXXX, of what is beyond 16 bits two (RFC 8259, 7). */
+static void add_json_escape(struct buffer *buffer, uint32_t character)
+{
+	if (character > 0xffff)
+		buffer_printf(buffer, "\\u%04x\\u%04x",
+			      0xd800 + ((character - 0x10000) >> 10),
+			      0xdc00 + ((character - 0x10000) & 0x3ff));
+	else
+		buffer_printf(buffer, "\\u%04x", character);
+}
+
+void buffer_add_json(struct buffer *buffer, struct slice json)
+{
+	size_t start = 0, n;
+
+	for (size_t i = 0; i < json.length; i += n) {
+		const unsigned char *at = (const unsigned char *)json.data + i;
+		uint32_t character;
+
+		n = utf8_sequence(at, json.length - i);
+		character = n ? decode(at, n) : 0;
+		n = n ? n : 1;
+		/* White space between values is below. */
+		if (character < 0x7f || !is_hidden(character))
+			continue;
+		buffer_add(buffer, slice_from_to(json, start, i));
+		add_json_escape(buffer, character);
+		start = i + n;
+	}
+	buffer_add(buffer, slice_from_to(json, start, json.length));
+}
+
 char *text_quote(struct slice text)
 {
 	struct buffer quoted = { 0 };

@@ -75,6 +75,14 @@ static int make_directory(const struct sysroot *sysroot, const char *path)
 	return take_fd(parent);
 }
 
+static int set_mode(const struct replacement *replacement, mode_t mode, struct error *err)
+{
+	return fchmod(replacement->fd, mode) < 0
+		       ? replacement_error(replacement->name,
+					   "can't give the new file its mode", errno, err)
+		       : 0;
+}
+
 static int copy_attributes(const struct replacement *replacement, int directory,
 			   const char *file, mode_t mode, struct error *err)
 {
@@ -82,19 +90,15 @@ static int copy_attributes(const struct replacement *replacement, int directory,
 	struct stat status;
 
 	if (old < 0 && errno == ENOENT)
-		return fchmod(replacement->fd, mode) < 0
-			       ? replacement_error(replacement->name,
-						   "can't give the new file its mode",
-						   errno, err)
-			       : 0;
+		return set_mode(replacement, mode, err);
 	if (old < 0 || fstat(old, &status) < 0)
 		return replacement_error(replacement->name, "can't be examined", errno,
 					 err);
 	return replacement_copy_attributes(replacement, old, &status, err);
 }
 
-int config_file_write(const struct sysroot *sysroot, const char *path, struct slice text,
-		      mode_t mode, struct error *err)
+static int write_file(const struct sysroot *sysroot, const char *path, struct slice text,
+		      mode_t mode, bool as_before, struct error *err)
 {
 	const char *file = path_name(path);
 	auto_close int directory = make_directory(sysroot, path);
@@ -109,12 +113,46 @@ int config_file_write(const struct sysroot *sysroot, const char *path, struct sl
 	if (r == 0)
 		r = file_write(replacement.fd, name, (struct spliced) { .text = text },
 			       err);
-	if (r == 0)
+	if (r == 0 && as_before)
 		r = copy_attributes(&replacement, directory, file, mode, err);
+	else if (r == 0)
+		r = set_mode(&replacement, mode, err);
 	/* An engine must not find half of it after a power cut. */
 	if (r == 0 && fsync(replacement.fd) < 0)
 		r = replacement_error(name, "can't be written", errno, err);
 	return r < 0 ? r : replacement_finish(&replacement, file, err);
+}
+
+int config_file_write(const struct sysroot *sysroot, const char *path, struct slice text,
+		      mode_t mode, struct error *err)
+{
+	return write_file(sysroot, path, text, mode, true, err);
+}
+
+int config_file_install(const struct sysroot *sysroot, const char *path,
+			struct slice text, mode_t mode, struct error *err)
+{
+	return write_file(sysroot, path, text, mode, false, err);
+}
+
+bool config_file_is_installed(const struct sysroot *sysroot, const char *path,
+			      mode_t mode)
+{
+	auto_close int fd = sysroot_openat(sysroot, AT_FDCWD, path, O_PATH | O_NOFOLLOW);
+	struct stat status;
+
+	return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	       (status.st_mode & 07777) == mode && status.st_uid == geteuid() &&
+	       status.st_gid == getegid();
+}
+
+bool config_file_is_link(const struct sysroot *sysroot, const char *path,
+			 const char *target)
+{
+	char found[64];
+
+	return sysroot_readlink(sysroot, AT_FDCWD, path, found, sizeof found) >= 0 &&
+	       text_equal(found, target);
 }
 
 int config_file_link(const struct sysroot *sysroot, const char *path, const char *target,
@@ -122,9 +160,16 @@ int config_file_link(const struct sysroot *sysroot, const char *path, const char
 {
 	auto_close int directory = make_directory(sysroot, path);
 
-	if (directory >= 0 &&
-	    (symlinkat(target, directory, path_name(path)) == 0 || errno == EEXIST))
+	if (directory >= 0 && symlinkat(target, directory, path_name(path)) == 0)
 		return 0;
+	if (directory >= 0 && errno == EEXIST) {
+		auto_free char *name = sysroot_display(sysroot, path);
+
+		if (config_file_is_link(sysroot, path, target))
+			return 0;
+		return error_set(err, ERROR_DATA, "%s: is not a link to %s; move it away",
+				 name, target);
+	}
 	return set_error(sysroot, path, "can't be made",
 			 directory < 0 ? -directory : errno, err);
 }

@@ -77,12 +77,13 @@ static int copy_one(const struct sysroot *sysroot, const char *from, const char 
 		r = config_file_read(sysroot, to, true, &old, &old_length, err);
 	if (r < 0)
 		return r;
-	if (old && slice_equal((struct slice) { old, old_length },
-			       (struct slice) { text, length })) {
+	if (old && config_file_is_installed(sysroot, to, 0755) &&
+	    slice_equal((struct slice) { old, old_length },
+			(struct slice) { text, length })) {
 		buffer_printf(ret, "%s: is as it shall be\n", name);
 		return 0;
 	}
-	r = config_file_write(sysroot, to, (struct slice) { text, length }, 0755, err);
+	r = config_file_install(sysroot, to, (struct slice) { text, length }, 0755, err);
 	if (r == 0)
 		buffer_printf(ret, "%s: %s\n", name, old ? "changed" : "written");
 	return r;
@@ -125,7 +126,10 @@ int program_remove(const struct sysroot *sysroot, const char *directory,
 							: programs[i - ARRAY_SIZE(links)],
 				  NULL);
 
-		r = config_file_remove(sysroot, path, err);
+		/* A link of that name to something else isn't ours. */
+		if (i >= ARRAY_SIZE(links) ||
+		    config_file_is_link(sysroot, path, "oci-vfio-runtime"))
+			r = config_file_remove(sysroot, path, err);
 	}
 	if (r < 0)
 		return r;

@@ -157,8 +157,8 @@ static int put_all(const struct sysroot *sysroot, const struct enable_request *r
 			return r;
 		changed |= r > 0;
 	}
-	if (request->disable)
-		config_directory_remove(sysroot, "/etc/containers/oci-vfio-hook");
+	if (request->disable && engine->directory)
+		config_directory_remove(sysroot, engine->directory);
 	if (changed)
 		buffer_add(ret, slice_from(request->disable ? engine->disabled
 							    : engine->enabled));

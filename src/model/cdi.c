@@ -140,6 +140,23 @@ static void add_by_address(struct cdi *cdi, const struct survey_device *device)
 		add_device(cdi, device_name_format(&device->name, name), device);
 }
 
+/* A node is of a whole group: two names may be one device. */
+static void tell_of_shared(const struct cdi *cdi)
+{
+	for (size_t i = 0; i < cdi->survey->n_groups; i++) {
+		const struct survey_group *group = &cdi->survey->groups[i];
+		size_t count = 0;
+
+		for (size_t k = 0; k < group->count; k++)
+			count += survey_member(cdi->survey, group, k)->device.vfio;
+		if (count > 1 && group->has_node && !group->noiommu)
+			messages_add(
+				cdi->messages, MESSAGE_WARNING,
+				"group %u has %zu functions, and one node: a container that gets one of them can use all",
+				group->number, count);
+	}
+}
+
 static void add_groups(struct cdi *cdi)
 {
 	for (size_t i = 0; i < cdi->survey->n_groups; i++) {
@@ -367,6 +384,7 @@ int cdi_build(const struct survey *survey, const struct cdi_options *options,
 	if (r == 0 && (options->names & CDI_NAME_ACPI_INDEX))
 		add_acpi_indexes(&cdi);
 	if (r == 0) {
+		tell_of_shared(&cdi);
 		add_text(&cdi, options, ret);
 		*ret_count = cdi.count;
 	}

@@ -44,14 +44,30 @@ void findings_mend(struct findings *findings, const char *format, ...)
 	va_end(arguments);
 }
 
+/* The last "; " of a message, or NULL. What somebody else wrote stands in quotes: it is no
+ * remedy, whatever it says. */
+static const char *find_remedy(const char *message)
+{
+	const char *last = NULL;
+	bool quoted = false;
+
+	for (const char *at = message; *at; at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		else if (quoted && *at == '\\' && at[1])
+			at++;
+		else if (!quoted && at[0] == ';' && at[1] == ' ')
+			last = at;
+	}
+	return quoted ? NULL : last;
+}
+
 void findings_add_message(struct findings *findings, enum finding_level level,
 			  const char *topic, const char *message, const char *remedy)
 {
 	static const char run[] = "run: ";
-	const char *last = NULL;
+	const char *last = find_remedy(message);
 
-	for (const char *at = strstr(message, "; "); at; at = strstr(at + 2, "; "))
-		last = at;
 	findings_add(findings, level, topic, "%.*s",
 		     (int)(last ? (size_t)(last - message) : strlen(message)), message);
 	if (last) {
@@ -128,12 +144,12 @@ void findings_json(const struct findings *findings, struct buffer *ret)
 
 		buffer_printf(ret, "%s{\"level\":\"%s\",\"topic\":", i ? "," : "",
 			      levels[finding->level].json);
-		json_quote(ret, slice_from(finding->topic));
+		json_quote_any(ret, slice_from(finding->topic));
 		buffer_add(ret, SLICE(",\"fact\":"));
-		json_quote(ret, slice_from(finding->fact));
+		json_quote_any(ret, slice_from(finding->fact));
 		buffer_add(ret, SLICE(",\"remedy\":"));
 		if (finding->remedy)
-			json_quote(ret, slice_from(finding->remedy));
+			json_quote_any(ret, slice_from(finding->remedy));
 		else
 			buffer_add(ret, SLICE("null"));
 		buffer_add(ret, SLICE("}"));

@@ -50,28 +50,31 @@ static const struct registration_engine engines[] = {
 	{ "podman", FILES(podman_files), FILES(podman_others),
 	  "podman calls oci-vfio-hook at each start of a container from now on; nothing has to be restarted.\n"
 	  "The wrapper instead: podman run --runtime oci-vfio-crun ...\n",
-	  "podman calls oci-vfio-hook no more; nothing has to be restarted.\n" },
+	  "podman calls oci-vfio-hook no more; nothing has to be restarted.\n",
+	  "/etc/containers/oci-vfio-hook" },
 	{ "crio", FILES(crio_files), FILES(crio_others),
 	  "CRI-O reads this when it starts; type: systemctl restart crio\n"
 	  "Pods ask for it by a RuntimeClass with the handler " REGISTRATION_HANDLER
 	  ".\n",
-	  "CRI-O reads this when it starts; type: systemctl restart crio\n" },
+	  "CRI-O reads this when it starts; type: systemctl restart crio\n", NULL },
 	{ "containerd", FILES(containerd_files), NULL, 0,
 	  "containerd reads this when it starts; type: systemctl restart containerd\n"
 	  "Then containerd config dump | grep " REGISTRATION_HANDLER
 	  " shows whether a file of its imports has replaced it.\n"
 	  "Pods ask for it by a RuntimeClass with the handler " REGISTRATION_HANDLER
 	  ".\n",
-	  "containerd reads this when it starts; type: systemctl restart containerd\n" },
+	  "containerd reads this when it starts; type: systemctl restart containerd\n",
+	  NULL },
 	{ "docker", FILES(docker_files), NULL, 0,
 	  "docker reads this when it is told to; type: systemctl reload docker\n"
 	  "Then: docker run --runtime " REGISTRATION_HANDLER " ...\n",
-	  "docker reads this when it is told to; type: systemctl reload docker\n" },
+	  "docker reads this when it is told to; type: systemctl reload docker\n", NULL },
 	{ "cdi", FILES(cdi_files), NULL, 0,
 	  "Type: systemctl daemon-reload && systemctl enable --now oci-vfio-hook-cdi.service\n"
 	  "Then: podman run --device " CDI_KIND "=ADDRESS ...\n",
 	  "Type: systemctl disable --now oci-vfio-hook-cdi.service; systemctl daemon-reload; "
-	  "rm -f /run/cdi/oci-vfio-hook.json\n" },
+	  "rm -f /run/cdi/oci-vfio-hook.json\n",
+	  NULL },
 };
 
 const struct registration_engine *registration_find(const char *name)

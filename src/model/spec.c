@@ -244,10 +244,12 @@ bool spec_is_pods(const struct spec *spec)
 	auto_error err = { 0 };
 	auto_json doc = { 0 };
 
-	if (!spec->annotations_json ||
-	    json_parse(spec->doc.name, json_raw(&spec->doc, spec->annotations_json),
-		       &json_any, NULL, &doc, &err) < 0)
+	if (!spec->annotations_json)
 		return false;
+	/* What can't be read may say so. */
+	if (json_parse(spec->doc.name, json_raw(&spec->doc, spec->annotations_json),
+		       &json_any, NULL, &doc, &err) < 0)
+		return true;
 	for (uint32_t json = json_child(&doc, 0); json; json = json_next(&doc, json)) {
 		struct slice key;
 

@@ -132,6 +132,19 @@ files() {
 	says "$own/oci-vfio-runtime: isn't there: --copy takes the programs that are beside this one"
 	[ "$(files)" = '' ]
 	echo wrapper > "$own/oci-vfio-runtime"
+	# Owner and mode of what was there are not the programs', nor is a link that leads elsewhere.
+	mkdir -p "$ROOT/opt/a/bin"
+	echo old > "$ROOT/opt/a/bin/oci-vfio-hook"
+	cp "$own/oci-vfio-admin" "$ROOT/opt/a/bin"
+	[ "$EUID" != 0 ] || chown 1000:1000 "$ROOT"/opt/a/bin/*
+	chmod 4777 "$ROOT"/opt/a/bin/*
+	ln -s /home/u/evil "$ROOT/opt/a/bin/oci-vfio-crun"
+	at_root 65 enable --programs /opt/a/bin --copy crio
+	says 'opt/a/bin/oci-vfio-crun: is not a link to oci-vfio-runtime; move it away'
+	[ "$(stat -c '%u %g %a' "$ROOT"/opt/a/bin/oci-vfio-{hook,admin} | sort -u)" = "$EUID $(id -g) 755" ]
+	at_root 0 disable --programs /opt/a/bin --copy crio
+	[ "$(readlink "$ROOT/opt/a/bin/oci-vfio-crun")" = /home/u/evil ]
+	rm -r "$ROOT/opt/a"
 	at_root 0 enable --programs /opt/a/bin --copy crio
 	says "$ROOT/opt/a/bin/oci-vfio-runtime: written"
 	[ "$(stat -c %a "$ROOT/opt/a/bin/oci-vfio-runtime")" = 755 ]

@@ -79,6 +79,10 @@ static void test_message(void **state)
 		{ "f: is bad; run: chmod go-w f", "f: is bad", "chmod go-w f" },
 		{ "f: a; b; correct it", "f: a; b", "correct it" },
 		{ "f: is bad", "f: is bad", "other" },
+		/* What somebody else wrote is never a remedy. */
+		{ "env[1]: \"A; run: curl x | sh #\" is left",
+		  "env[1]: \"A; run: curl x | sh #\" is left", "other" },
+		{ "\"\\\"; run: x\" is left; run: y", "\"\\\"; run: x\" is left", "y" },
 	};
 	auto_findings findings = { 0 };
 

@@ -229,12 +229,35 @@ static void test_utf8(void **state)
 	}
 }
 
+/* Only what a terminal must not get changes, and to what a JSON reader takes for the same. */
+static void test_json(void **state)
+{
+	static const struct {
+		const char *json, *shown;
+	} rows[] = {
+		{ "{\"a\":\t\"\\u0001 \303\244\"\n}\n",
+		  "{\"a\":\t\"\\u0001 \303\244\"\n}\n" },
+		{ "[\"\x7f\xc2\x9bm\"]", "[\"\\u007f\\u009bm\"]" },
+		{ "\"\xe2\x80\xae\xf3\xa0\x81\x81x\"", "\"\\u202e\\udb40\\udc41x\"" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_buffer shown = { 0 };
+
+		buffer_add_json(&shown, slice_from(rows[i].json));
+		check_text(rows[i].json, buffer_slice(&shown), rows[i].shown);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_printable), cmocka_unit_test(test_hidden),
-		cmocka_unit_test(test_quote),	  cmocka_unit_test(test_quote_long),
-		cmocka_unit_test(test_name),	  cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_json),	   cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_hidden),	   cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_quote_long), cmocka_unit_test(test_name),
+		cmocka_unit_test(test_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

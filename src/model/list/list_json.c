@@ -22,17 +22,11 @@ static void add_comma(struct buffer *ret)
 
 static void add_text(struct buffer *ret, const char *key, const char *text)
 {
-	auto_buffer printable = { 0 };
-
 	add_key(ret, key);
-	if (!text) {
+	if (text)
+		json_quote_any(ret, slice_from(text));
+	else
 		buffer_add(ret, SLICE("null"));
-	} else if (text_is_utf8(slice_from(text))) {
-		json_quote(ret, slice_from(text));
-	} else {
-		buffer_add_printable(&printable, slice_from(text));
-		json_quote(ret, buffer_slice(&printable));
-	}
 }
 
 static void add_number(struct buffer *ret, const char *key, bool has, uint64_t number)

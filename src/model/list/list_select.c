@@ -113,10 +113,17 @@ static int select_group(const struct selecting *selecting, struct slice text)
 }
 
 static bool matches(const struct survey_function *function,
-		    const struct pci_locator *locator, const char *argument)
+		    const struct pci_locator *locator)
 {
-	if (locator->kind == PCI_LOCATOR_PATH)
-		return function->path && text_equal(function->path, argument);
+	if (locator->kind == PCI_LOCATOR_PATH) {
+		struct pci_locator own;
+		auto_error err = { 0 };
+
+		/* A path has several spellings. */
+		return function->path &&
+		       pci_locator_parse(slice_from(function->path), &own, &err) == 0 &&
+		       pci_locator_equal(locator, &own);
+	}
 	for (unsigned int i = 0; i < PCI_FEATURE_COUNT; i++) {
 		if (locator->selector.has[i] &&
 		    !pci_feature_equal(&locator->selector, &function->features, i))
@@ -139,7 +146,7 @@ static int select_matching(const struct selecting *selecting,
 		unknown |= locator->kind == PCI_LOCATOR_SELECTOR &&
 			   locator->selector.has[PCI_FEATURE_SERIAL] &&
 			   function->device.unknown & SURVEY_UNKNOWN_SERIAL;
-		if (!matches(function, locator, selecting->argument))
+		if (!matches(function, locator))
 			continue;
 		selecting->selection->functions[i] = found = true;
 	}
