@@ -324,13 +324,3 @@ assert_usage() {
 	[[ $output == *"$BATS_TEST_TMPDIR/alone/oci-vfio-admin: can't be run: No such file or directory: it must be beside oci-vfio-hook" ]]
 	"$BATS_TEST_TMPDIR/alone/oci-vfio-hook" --version
 }
-
-@test "oci-vfio-admin is never the working directory's" {
-	needs_root
-	printf '#!/bin/sh\necho taken\n' > "$BATS_TEST_TMPDIR/oci-vfio-admin"
-	chmod +x "$BATS_TEST_TMPDIR/oci-vfio-admin"
-	cd "$BATS_TEST_TMPDIR"
-	PATH=${OCI_VFIO_HOOK%/*}:$PATH run unshare --mount sh -c 'mount -t tmpfs none /proc; exec oci-vfio-hook list'
-	[ "$status" = 74 ]
-	[[ $output == *'/proc/self/exe: can'"'"'t be read: mount /proc, or call oci-vfio-hook by its whole path' ]]
-}
