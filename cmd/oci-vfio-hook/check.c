@@ -18,7 +18,7 @@ int command_check(const struct command_line *line, struct hook_run *run,
 	if (line->json)
 		findings_json(&findings, &text);
 	else
-		findings_text(&findings, isatty(STDOUT_FILENO) && has_colours(), &text);
+		findings_text(&findings, stdout_has_colours(), &text);
 	/* The findings have them. */
 	messages_free(&run->messages);
 	return print_result(line, buffer_slice(&text), err) < 0

@@ -120,8 +120,11 @@ int print_data(struct slice text, struct error *err);
  * is written \uXXXX there. */
 int print_result(const struct command_line *line, struct slice text, struct error *err);
 
-/* Does a terminal want them? As https://no-color.org has it, and as terminals expect. */
-bool has_colours(void);
+/* Tells a person on stderr what isn't a part of the data. */
+void print_note(const char *text);
+
+/* Is it a terminal, and does that want them? As https://no-color.org has it, and as terminals expect. */
+bool stdout_has_colours(void);
 
 /* Where the lines about a run go, and what they say of it; all is borrowed. */
 struct output {

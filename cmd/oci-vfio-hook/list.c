@@ -68,7 +68,7 @@ static struct list_style find_style(void)
 
 	if (!isatty(STDOUT_FILENO))
 		return style;
-	style.colour = has_colours();
+	style.colour = stdout_has_colours();
 	style.columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
 				? size.ws_col
 				: 80;

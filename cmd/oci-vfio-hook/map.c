@@ -42,12 +42,6 @@ const char map_help[] =
 	"  --help           print this text\n";
 /* clang-format on */
 
-/* How to fill a draft in; on stderr, which is not a part of the map. */
-static void print_note(const char *text)
-{
-	(void)!write(STDERR_FILENO, text, strlen(text));
-}
-
 static int parse_form(const struct command_line *line, enum map_form *ret,
 		      struct error *err)
 {
@@ -90,9 +84,9 @@ static int check_line(const struct command_line *line, struct error *err)
 }
 
 /* The map of what was named, or of a virtual machine. */
-static int write_map(const struct command_line *line, struct hook_run *run,
-		     const struct survey *survey, struct vm_devices *devices,
-		     enum vm_monitor monitor, struct buffer *ret, struct error *err)
+static int write_map(const struct command_line *line, const struct survey *survey,
+		     struct vm_devices *devices, enum vm_monitor monitor,
+		     struct buffer *ret, struct error *err)
 {
 	struct map_wish wish = { .with_subsystem = line->self };
 	enum map_form form = MAP_FORM_FILE;
@@ -100,7 +94,6 @@ static int write_map(const struct command_line *line, struct hook_run *run,
 	bool complete = true;
 	int r = parse_form(line, &form, err);
 
-	(void)run;
 	if (r == 0)
 		r = parse_nodes(line, &wish.nodes, err);
 	if (r == 0 && line->n_arguments)
@@ -119,7 +112,7 @@ static int write_map(const struct command_line *line, struct hook_run *run,
 		r = map_form_write(form, monitor, buffer_slice(&map), ret, err);
 	if (r == 0 && !complete)
 		print_note(
-			"oci-vfio-hook: fill in GUEST, where each is in the guest: its PCI path, such as 06/00; see oci-vfio-device-map(5)\n");
+			"fill in GUEST, where each is in the guest: its PCI path, such as 06/00; see oci-vfio-device-map(5)");
 	return r;
 }
 
@@ -141,14 +134,13 @@ static int make_map(const struct command_line *line, struct hook_run *run,
 	if (line->for_bundle)
 		return host_map_choose(run, line->for_bundle, &survey, ret, err);
 	if (line->from || line->self || line->n_arguments)
-		return write_map(line, run, &survey, &devices, monitor, ret, err);
-	map_write_draft(&survey, ret);
-	if (ret->length > 3)
+		return write_map(line, &survey, &devices, monitor, ret, err);
+	if (map_write_draft(&survey, ret))
 		print_note(
-			"oci-vfio-hook: fill in, from the host: HOSTGROUP (ls /dev/vfio, or the path in the spec), and for each HOST the address there (lspci -D); \"host_dev\" (ls -l /dev/vfio/HOSTGROUP: \"243:5\") protects the device. The host writes all of it with: oci-vfio-hook map --from\n");
+			"fill in, from the host: HOSTGROUP (ls /dev/vfio, or the path in the spec), and for each HOST the address there (lspci -D); \"host_dev\" (ls -l /dev/vfio/HOSTGROUP: \"243:5\") protects the device. The host writes all of it with: oci-vfio-hook map --from");
 	else
 		print_note(
-			"oci-vfio-hook: VFIO has no device here; bind one: driverctl set-override ADDRESS vfio-pci\n");
+			"VFIO has no device here; bind one: driverctl set-override ADDRESS vfio-pci");
 	return 0;
 }
 

@@ -15,12 +15,12 @@ int print_data(struct slice text, struct error *err)
 			  err);
 }
 
-bool has_colours(void)
+bool stdout_has_colours(void)
 {
 	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
-	return !(no_colour && *no_colour) && terminal && *terminal &&
-	       !text_equal(terminal, "dumb");
+	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && terminal &&
+	       *terminal && !text_equal(terminal, "dumb");
 }
 
 int print_result(const struct command_line *line, struct slice text, struct error *err)
@@ -37,6 +37,11 @@ int print_result(const struct command_line *line, struct slice text, struct erro
 static void print_line(const char *prefix, const char *printable)
 {
 	dprintf(STDERR_FILENO, "oci-vfio-hook: %s%s\n", prefix, printable);
+}
+
+void print_note(const char *text)
+{
+	print_line("", text);
 }
 
 static void print_record(const struct log_record *record)

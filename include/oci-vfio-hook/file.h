@@ -58,6 +58,11 @@ ssize_t fd_read(int fd, char *data, size_t size);
 int file_read(int fd, const char *name, uint64_t expected, size_t max, char **ret,
 	      size_t *ret_length, struct error *err);
 
+/* Reads the whole file that somebody named; "-" is the standard input where `or_stdin`.
+ * *ret_name is what messages call it, also after an error. The caller frees both. */
+int file_read_input(const char *path, bool or_stdin, size_t max, char **ret_name,
+		    char **ret, size_t *ret_length, struct error *err);
+
 /* The names in a directory, in the order of their bytes, without "." and "..". */
 struct names {
 	char **items; /* owned */

@@ -36,8 +36,8 @@ int map_write(const struct survey *survey, const struct vm_devices *devices,
 void map_list_own(const struct survey *survey, struct vm_devices *ret);
 
 /* Appends a draft of a map on this machine: an entry for each group of what VFIO has here, in which
- * the host's names are to be filled in. */
-void map_write_draft(const struct survey *survey, struct buffer *ret);
+ * the host's names are to be filled in. False: there is none. */
+bool map_write_draft(const struct survey *survey, struct buffer *ret);
 
 /* What an entry may say of a function that is meant by it: "expect", and a comma before it; nothing
  * where the functions have nothing in common. NULL is of a device that is no PCI function. */

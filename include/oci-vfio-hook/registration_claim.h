@@ -5,7 +5,7 @@
 #define OCI_VFIO_HOOK_REGISTRATION_CLAIM_H
 
 #include "oci-vfio-hook/error.h"
-#include "oci-vfio-hook/text.h"
+#include "oci-vfio-hook/text_list.h"
 
 enum claim_kind {
 	CLAIM_HOOK,    /* oci-vfio-hook, as a hook */
@@ -32,17 +32,9 @@ struct claims_list {
 	char *usual_runtime; /* podman's, where its files say so; owned */
 };
 
-struct text_list {
-	char **items; /* owned */
-	size_t count, capacity;
-};
-
 #define auto_claims_list __attribute__((cleanup(claims_list_free))) struct claims_list
-#define auto_text_list __attribute__((cleanup(text_list_free))) struct text_list
 
-void text_list_add(struct text_list *list, const char *text);
 void claims_list_free(struct claims_list *list);
-void text_list_free(struct text_list *list);
 
 /* What a file of an engine says, appended; `name` is the file's for messages. ERROR_DATA: it
  * isn't understood. */

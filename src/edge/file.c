@@ -119,6 +119,21 @@ int file_read(int fd, const char *name, uint64_t expected, size_t max, char **re
 			 name, max);
 }
 
+int file_read_input(const char *path, bool or_stdin, size_t max, char **ret_name,
+		    char **ret, size_t *ret_length, struct error *err)
+{
+	const bool from_stdin = or_stdin && text_equal(path, "-");
+	auto_close int fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+				       : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	const int number = errno;
+
+	*ret_name = from_stdin ? xstrdup("stdin") : path_display(path);
+	if (fd < 0)
+		return error_set(err, error_class_of_errno(number),
+				 "%s: can't be opened: %s", *ret_name, strerror(number));
+	return file_read(fd, *ret_name, 0, max, ret, ret_length, err);
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -151,18 +151,10 @@ int host_map_choose(struct hook_run *run, const char *bundle, const struct surve
 int host_map_check(struct hook_run *run, const char *path, struct buffer *ret,
 		   struct error *err)
 {
-	const bool from_stdin = text_equal(path, "-");
-	auto_free char *name = from_stdin ? xstrdup("stdin") : path_display(path);
-	auto_free char *text = NULL;
-	auto_close int fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-				       : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	auto_free char *name = NULL, *text = NULL;
 	size_t length, count, n_faults;
-	int r;
+	int r = file_read_input(path, true, SPEC_SIZE_MAX, &name, &text, &length, err);
 
-	if (fd < 0)
-		return error_set(err, error_class_of_errno(errno),
-				 "%s: can't be opened: %s", name, strerror(errno));
-	r = file_read(fd, name, 0, SPEC_SIZE_MAX, &text, &length, err);
 	if (r < 0)
 		return r;
 	count = device_map_check(name, (struct slice) { text, length }, &run->messages,

@@ -282,15 +282,18 @@ static void add_draft_group(const struct survey *survey, const struct survey_gro
 	free(functions);
 }
 
-void map_write_draft(const struct survey *survey, struct buffer *ret)
+bool map_write_draft(const struct survey *survey, struct buffer *ret)
 {
 	auto_buffer text = { 0 };
+	bool any;
 
 	buffer_add(&text, SLICE("["));
 	for (size_t i = 0; i < survey->n_groups; i++)
 		add_draft_group(survey, &survey->groups[i], &text);
-	buffer_add(&text, text.length > 1 ? SLICE("\n]\n") : SLICE("]\n"));
+	any = text.length > 1;
+	buffer_add(&text, any ? SLICE("\n]\n") : SLICE("]\n"));
 	buffer_add(ret, buffer_slice(&text));
+	return any;
 }
 
 void map_add_compact(struct slice map, struct buffer *ret)

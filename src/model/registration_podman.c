@@ -4,6 +4,7 @@
 #include "registration.h"
 
 #include "oci-vfio-hook/json.h"
+#include "oci-vfio-hook/text_list.h"
 
 #define HOOK_DIRECTORY "/etc/containers/oci-vfio-hook"
 
@@ -25,40 +26,10 @@ int registration_podman_hook(const struct registration_input *input, struct buff
 	return 0;
 }
 
-struct strings {
-	char **items; /* owned */
-	size_t count, capacity;
-};
-
-static void strings_cut(struct strings *strings)
-{
-	while (strings->count)
-		free(strings->items[--strings->count]);
-}
-
-static void strings_free(struct strings *strings)
-{
-	strings_cut(strings);
-	free(strings->items);
-}
-
-/* Takes the text over. */
-static void strings_add(struct strings *strings, char *text)
-{
-	for (size_t i = 0; i < strings->count; i++) {
-		if (text_equal(strings->items[i], text)) {
-			free(text);
-			return;
-		}
-	}
-	*array_append(strings->items, strings->count, strings->capacity) = text;
-}
-
-static void strings_add_all(struct strings *strings, const char *const *texts,
-			    size_t count)
+static void add_all(struct text_list *list, const char *const *texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		strings_add(strings, xstrdup(texts[i]));
+		text_list_add_new(list, texts[i]);
 }
 
 /* podman 5: {append=true} in a list adds it to that of the files before. */
@@ -77,15 +48,15 @@ static bool is_appended(struct slice array)
 }
 
 static int read_list(const struct toml *toml, const struct toml_statement *statement,
-		     struct strings *ret, struct error *err)
+		     struct text_list *ret, struct error *err)
 {
 	struct slice element;
 	size_t at = 0;
 
 	if (!is_appended(statement->value))
-		strings_cut(ret);
+		text_list_free(ret);
 	while (toml_element(statement->value, &at, &element)) {
-		char *text;
+		auto_free char *text = NULL;
 
 		if (element.data[0] == '{')
 			continue;
@@ -94,14 +65,14 @@ static int read_list(const struct toml *toml, const struct toml_statement *state
 			return error_set(err, ERROR_DATA,
 					 "%s: line %zu: not a list of plain strings",
 					 toml->name, statement->line);
-		strings_add(ret, text);
+		text_list_add_new(ret, text);
 	}
 	return 0;
 }
 
 /* What a file says of a list, if anything. *ret_replaced: it replaces those before. */
 static int read_file(const struct registration_text *file, const char *key,
-		     struct strings *ret, bool *ret_replaced, struct error *err)
+		     struct text_list *ret, bool *ret_replaced, struct error *err)
 {
 	auto_toml toml = { .name = file->name, .text = file->text };
 	struct toml_statement statement;
@@ -135,13 +106,13 @@ static int add_list(const struct registration_input *input, const char *key,
 		    const char *const *ours, size_t n_ours, struct buffer *ret,
 		    struct error *err)
 {
-	__attribute__((cleanup(strings_free))) struct strings list = { 0 };
-	__attribute__((cleanup(strings_free))) struct strings earlier = { 0 };
+	auto_text_list list = { 0 };
+	auto_text_list earlier = { 0 };
 	auto_free char *path = text_join("engine.", key, NULL);
 	bool replaced;
 	int r = 0;
 
-	strings_add_all(&list, defaults, n_defaults);
+	add_all(&list, defaults, n_defaults);
 	for (size_t i = 0; r == 0 && i < input->n_others; i++) {
 		const struct registration_text *file = &input->others[i];
 
@@ -157,8 +128,8 @@ static int add_list(const struct registration_input *input, const char *key,
 		r = read_file(&input->own, path, &earlier, &replaced, err);
 	if (r < 0)
 		return r;
-	strings_add_all(&list, (const char *const *)earlier.items, earlier.count);
-	strings_add_all(&list, ours, n_ours);
+	add_all(&list, (const char *const *)earlier.items, earlier.count);
+	add_all(&list, ours, n_ours);
 	buffer_printf(ret, "%s = [\n", key);
 	for (size_t i = 0; i < list.count; i++) {
 		buffer_add(ret, SLICE("\t"));

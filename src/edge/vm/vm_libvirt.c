@@ -154,19 +154,11 @@ static int parse(const char *name, struct slice text, struct libvirt_domain *dom
 int vm_source_libvirt(const char *path, struct vm_devices *ret, struct messages *messages,
 		      struct error *err)
 {
-	const bool from_stdin = text_equal(path, "-");
-	auto_free char *name = from_stdin ? xstrdup("stdin") : path_display(path);
-	auto_free char *text = NULL;
+	auto_free char *name = NULL, *text = NULL;
 	auto_libvirt_domain domain = { 0 };
-	auto_close int fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-				       : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t length;
-	int r;
+	int r = file_read_input(path, true, XML_SIZE_MAX, &name, &text, &length, err);
 
-	if (fd < 0)
-		return error_set(err, error_class_of_errno(errno),
-				 "%s: can't be opened: %s", name, strerror(errno));
-	r = file_read(fd, name, 0, XML_SIZE_MAX, &text, &length, err);
 	if (r == 0)
 		r = libvirt_xml_check(name, (struct slice) { text, length }, err);
 	if (r == 0)

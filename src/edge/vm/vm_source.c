@@ -155,19 +155,16 @@ static int ask_cloud_hypervisor(const char *path, const char *name, uint64_t sec
 int vm_source_cloud_hypervisor(const char *path, uint64_t seconds, struct vm_devices *ret,
 			       struct error *err)
 {
-	auto_free char *name = path_display(path), *text = NULL;
-	auto_close int fd = -1;
+	auto_free char *name = NULL, *text = NULL;
 	struct stat status;
 	size_t length;
 	int r;
 
-	if (stat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+	if (stat(path, &status) == 0 && S_ISSOCK(status.st_mode)) {
+		name = path_display(path);
 		return ask_cloud_hypervisor(path, name, seconds, ret, err);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return error_set(err, error_class_of_errno(errno),
-				 "%s: can't be opened: %s", name, strerror(errno));
-	r = file_read(fd, name, 0, FILE_SIZE_MAX, &text, &length, err);
+	}
+	r = file_read_input(path, false, FILE_SIZE_MAX, &name, &text, &length, err);
 	return r < 0 ? r
 		     : vm_info_find_devices(name, (struct slice) { text, length }, ret,
 					    err);

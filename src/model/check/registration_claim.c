@@ -7,19 +7,6 @@
 
 #define OURS SLICE("oci-vfio")
 
-void text_list_add(struct text_list *list, const char *text)
-{
-	*array_append(list->items, list->count, list->capacity) = xstrdup(text);
-}
-
-void text_list_free(struct text_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct text_list) { 0 };
-}
-
 void claims_list_free(struct claims_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
