@@ -59,6 +59,11 @@ static inline void array_grow(void *array, size_t *capacity, size_t needed, size
 size_t array_move_repeated(void *array, size_t count, size_t size,
 			   int (*compare)(const void *, const void *));
 
+/* The elements of an array, sorted by `compare`, that are equal to the key: the index of the first,
+ * or where it would be, and how many. compare() gets an element and the key. */
+size_t array_find_equal(const void *array, size_t count, size_t size, const void *key,
+			int (*compare)(const void *, const void *), size_t *ret_count);
+
 static inline void free_pointer(void *pointer)
 {
 	void *owned;

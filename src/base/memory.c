@@ -2,6 +2,8 @@
 /* Owned memory that does not fail, and growing arrays. */
 #include "oci-vfio-hook/memory.h"
 
+#include <stdbool.h>
+
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,4 +123,32 @@ size_t array_move_repeated(void *array, size_t count, size_t size,
 		unique++;
 	}
 	return unique;
+}
+
+/* How many elements come before the key, or with `and_equal` are equal to it. */
+static size_t count_before(const void *array, size_t count, size_t size, const void *key,
+			   int (*compare)(const void *, const void *), bool and_equal)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		const int order =
+			compare((const unsigned char *)array + middle * size, key);
+
+		if (order < 0 || (order == 0 && and_equal))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t array_find_equal(const void *array, size_t count, size_t size, const void *key,
+			int (*compare)(const void *, const void *), size_t *ret_count)
+{
+	const size_t first = count_before(array, count, size, key, compare, false);
+
+	*ret_count = count_before(array, count, size, key, compare, true) - first;
+	return first;
 }

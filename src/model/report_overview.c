@@ -83,29 +83,13 @@ static struct device_number *collect_rules(const struct spec_rule *rules, size_t
 	return numbers;
 }
 
-/* How many of the sorted numbers come before this one, or with `and_equal` are it. */
-static size_t count_before(const struct device_number *numbers, size_t count,
-			   const struct device_number *number, bool and_equal)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		const int order = device_number_compare(&numbers[middle], number);
-
-		if (order < 0 || (order == 0 && and_equal))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static size_t count_equal(const struct device_number *numbers, size_t count,
 			  const struct device_number *number)
 {
-	return count_before(numbers, count, number, true) -
-	       count_before(numbers, count, number, false);
+	size_t n;
+
+	array_find_equal(numbers, count, sizeof *numbers, number, compare_numbers, &n);
+	return n;
 }
 
 /* "0000:3b:02.0 is 0000:01:00.0, 06/00" */

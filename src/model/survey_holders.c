@@ -46,44 +46,35 @@ void survey_arrange_entries(struct survey *survey)
 		survey->n_found--;
 }
 
+static int compare_holder(const void *element, const void *key)
+{
+	return device_number_compare(&((const struct survey_holder *)element)->number,
+				     key);
+}
+
 const struct survey_holder *survey_find_holders(const struct survey *survey,
 						const struct device_number *number,
 						size_t *ret_count)
 {
-	size_t low = 0, high = survey->n_holders, end;
+	const size_t first = array_find_equal(survey->holders, survey->n_holders,
+					      sizeof *survey->holders, number,
+					      compare_holder, ret_count);
 
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
+	return *ret_count ? &survey->holders[first] : NULL;
+}
 
-		if (device_number_compare(&survey->holders[middle].number, number) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < survey->n_holders &&
-			device_number_equal(&survey->holders[end].number, number);)
-		end++;
-	*ret_count = end - low;
-	return survey->holders + low;
+static int compare_entry(const void *element, const void *key)
+{
+	return device_name_compare(&((const struct survey_entry *)element)->device, key);
 }
 
 const struct survey_entry *survey_find_entries(const struct survey *survey,
 					       const struct device_name *device,
 					       size_t *ret_count)
 {
-	size_t low = 0, high = survey->n_found, end;
+	const size_t first = array_find_equal(survey->entries, survey->n_found,
+					      sizeof *survey->entries, device,
+					      compare_entry, ret_count);
 
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (device_name_compare(&survey->entries[middle].device, device) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < survey->n_found &&
-			device_name_equal(&survey->entries[end].device, device);)
-		end++;
-	*ret_count = end - low;
-	return *ret_count ? &survey->entries[low] : NULL;
+	return *ret_count ? &survey->entries[first] : NULL;
 }

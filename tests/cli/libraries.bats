@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The libraries that the programs load when they need them: their ELF notes name those for whoever packages the programs
 # (https://systemd.io/ELF_DLOPEN_METADATA), and name all of them.
+# Clang's sanitizers put room around the notes.
+# bats file_tags=unsanitized
 
 setup() {
 	set -o pipefail

@@ -92,9 +92,37 @@ static void test_array_grows(void **state)
 	free(numbers);
 }
 
+static int compare_bytes(const void *element, const void *key)
+{
+	return *(const unsigned char *)element - *(const unsigned char *)key;
+}
+
+static void test_find_equal(void **state)
+{
+	static const struct {
+		const char *array, *key;
+		size_t first, count;
+	} rows[] = {
+		{ "", "b", 0, 0 },     { "b", "b", 0, 1 },    { "abbbc", "b", 1, 3 },
+		{ "ac", "b", 1, 0 },   { "aa", "b", 2, 0 },   { "bb", "a", 0, 0 },
+		{ "abcd", "d", 3, 1 }, { "aaab", "a", 0, 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t count;
+
+		assert_int_equal(array_find_equal(rows[i].array, strlen(rows[i].array), 1,
+						  rows[i].key, compare_bytes, &count),
+				 rows[i].first);
+		assert_int_equal(count, rows[i].count);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_find_equal),
 		cmocka_unit_test(test_zeroed),
 		cmocka_unit_test(test_blocks_keep_their_content),
 		cmocka_unit_test(test_array_grows),
